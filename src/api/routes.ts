@@ -1,0 +1,230 @@
+import { z } from "zod";
+import { Configuration } from "../model/configuration.ts";
+import { Colour, Digest, Name } from "../model/primitives.ts";
+import { Release } from "../model/release.ts";
+import {
+  ConfigurationView,
+  DeploymentView,
+  EventView,
+  LaneView,
+  LogLineView,
+  PlanView,
+  PromotionView,
+  ReleaseView,
+  ServerInfoView,
+  TraceView,
+} from "./views.ts";
+
+/**
+ * Every call of the HTTP API: method, path, and the schemas of what goes in and out. The server registers
+ * this table, the OpenAPI document is made from it, and the CLI's client is typed by it. All paths but
+ * `/healthz` and `/readyz` want `Authorization: Bearer <token>`. Errors are `ErrorView`.
+ */
+
+const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+/** `1.4.2`, a release id, or a unique prefix of one of at least 8 hex digits. */
+const ReleaseRef = z.string().min(1).max(128);
+const laneParams = z.object({ service: Name, environment: Name });
+const promotionParams = z.object({ id: z.string().min(1).max(64) });
+const Done = z.object({ done: z.literal(true), message: z.string() });
+
+export const routes = {
+  serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
+  /** Ends this server process; services go on. */
+  serverStop: { method: "POST", path: "/api/v1/server/stop", response: Done },
+  /** Stops every service, router and agent of this data directory, then the server. */
+  down: { method: "POST", path: "/api/v1/down", response: Done },
+
+  /** The text of a tidelock.yaml, all documents, applied as one: everything or nothing. */
+  pipelineApply: {
+    method: "POST",
+    path: "/api/v1/pipelines",
+    body: z.object({ file: z.string(), text: z.string().max(1_000_000) }),
+    response: z.object({
+      applied: z.array(
+        z.object({ kind: z.string(), name: z.string(), digest: Digest, changed: z.boolean() }),
+      ),
+    }),
+  },
+  pipelineList: {
+    method: "GET",
+    path: "/api/v1/pipelines",
+    response: list(
+      z.object({ name: Name, digest: Digest, version: z.int(), environments: z.array(Name) }),
+    ),
+  },
+
+  /** Bytes first (`PUT /api/v1/blobs/<digest>`, streamed, see server), then the release that names them. */
+  releaseCreate: {
+    method: "POST",
+    path: "/api/v1/releases",
+    body: z.object({ release: Release }),
+    response: ReleaseView,
+  },
+  releaseList: {
+    method: "GET",
+    path: "/api/v1/releases",
+    query: z.object({
+      service: Name.optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(50),
+    }),
+    response: list(ReleaseView),
+  },
+  releaseShow: {
+    method: "GET",
+    path: "/api/v1/services/:service/releases/:release",
+    params: z.object({ service: Name, release: ReleaseRef }),
+    response: ReleaseView,
+  },
+  /** Revision that the last environment of the pipeline runs: where `source.commits` starts. */
+  releaseSince: {
+    method: "GET",
+    path: "/api/v1/services/:service/since",
+    params: z.object({ service: Name }),
+    response: z.object({ revision: z.string().nullable() }),
+  },
+  trace: {
+    method: "GET",
+    path: "/api/v1/commits/:revision",
+    params: z.object({ revision: z.string().regex(/^[0-9a-f]{7,64}$/) }),
+    response: list(TraceView),
+  },
+
+  configurationApply: {
+    method: "PUT",
+    path: "/api/v1/configurations/:service/:environment",
+    params: laneParams,
+    body: z.object({ configuration: Configuration }),
+    response: ConfigurationView,
+  },
+  configurationShow: {
+    method: "GET",
+    path: "/api/v1/configurations/:service/:environment",
+    params: laneParams,
+    query: z.object({ version: z.coerce.number().int().positive().optional() }),
+    response: ConfigurationView,
+  },
+  secretPut: {
+    method: "PUT",
+    path: "/api/v1/secrets/:service/:environment/:name",
+    params: laneParams.extend({ name: z.string().min(1).max(256) }),
+    body: z.object({ value: z.string().max(65_536) }),
+    response: z.object({ name: z.string(), version: z.string() }),
+  },
+  secretList: {
+    method: "GET",
+    path: "/api/v1/secrets/:service/:environment",
+    params: laneParams,
+    response: list(z.object({ name: z.string(), version: z.string(), createdAt: z.string() })),
+  },
+
+  plan: {
+    method: "POST",
+    path: "/api/v1/plans",
+    body: z.object({ service: Name, release: ReleaseRef, environment: Name }),
+    response: PlanView,
+  },
+  promotionCreate: {
+    method: "POST",
+    path: "/api/v1/promotions",
+    body: z.object({
+      service: Name,
+      release: ReleaseRef,
+      environment: Name,
+      /** Sent again after a lost answer: the same key is the same promotion. */
+      idempotencyKey: z.string().min(8).max(128).optional(),
+    }),
+    response: PromotionView,
+  },
+  promotionList: {
+    method: "GET",
+    path: "/api/v1/promotions",
+    query: z.object({
+      service: Name.optional(),
+      environment: Name.optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(50),
+    }),
+    response: list(PromotionView.omit({ steps: true, checks: true, decision: true })),
+  },
+  promotionShow: {
+    method: "GET",
+    path: "/api/v1/promotions/:id",
+    params: promotionParams,
+    response: PromotionView,
+  },
+  promotionAbort: {
+    method: "POST",
+    path: "/api/v1/promotions/:id/abort",
+    params: promotionParams,
+    response: PromotionView,
+  },
+  promotionRetry: {
+    method: "POST",
+    path: "/api/v1/promotions/:id/retry",
+    params: promotionParams,
+    response: PromotionView,
+  },
+  /** Back to the old colour when it still stands, else the last good release by evidence (S4-44). */
+  rollback: {
+    method: "POST",
+    path: "/api/v1/lanes/:service/:environment/rollback",
+    params: laneParams,
+    body: z.object({ to: ReleaseRef.optional(), reason: z.string().max(1000).default("") }),
+    response: PromotionView,
+  },
+
+  status: {
+    method: "GET",
+    path: "/api/v1/status",
+    query: z.object({ service: Name.optional() }),
+    response: list(LaneView),
+  },
+  deploymentList: {
+    method: "GET",
+    path: "/api/v1/deployments",
+    query: z.object({
+      service: Name.optional(),
+      environment: Name.optional(),
+      /** Only what ran at that moment. */
+      at: z.iso.datetime({ offset: true }).optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(50),
+    }),
+    response: list(DeploymentView),
+  },
+  serviceStop: {
+    method: "POST",
+    path: "/api/v1/lanes/:service/:environment/stop",
+    params: laneParams,
+    response: Done,
+  },
+  /** Stops it everywhere and forgets its lanes; releases and history stay. */
+  serviceRemove: {
+    method: "DELETE",
+    path: "/api/v1/services/:service",
+    params: z.object({ service: Name }),
+    response: Done,
+  },
+
+  /** Server-sent events when `follow` is true, else what there is. */
+  logs: {
+    method: "GET",
+    path: "/api/v1/logs/:service/:environment/:colour",
+    params: laneParams.extend({ colour: Colour }),
+    query: z.object({
+      process: Name.optional(),
+      tail: z.coerce.number().int().min(0).max(10_000).default(100),
+      follow: z.stringbool().default(false),
+    }),
+    response: list(LogLineView),
+  },
+  /** Server-sent events, resumed after `Last-Event-ID`. */
+  events: {
+    method: "GET",
+    path: "/api/v1/events",
+    query: z.object({ service: Name.optional(), promotion: z.string().optional() }),
+    response: EventView,
+  },
+} as const;
+
+export type Routes = typeof routes;
+export type RouteName = keyof Routes;

@@ -1,0 +1,211 @@
+import { z } from "zod";
+import { Colour, Digest, Name, Version } from "../model/primitives.ts";
+import { Decision } from "../model/decision.ts";
+import { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
+import { Plan } from "../model/plan.ts";
+import { Source } from "../model/release.ts";
+import { CheckReport } from "../model/verdict.ts";
+import { Instance } from "../ports/host-agent.ts";
+
+/** What the API shows. Times are RFC 3339 in UTC. One place for server, CLI and page. */
+
+const Time = z.string();
+
+export const ErrorView = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    where: z.string().optional(),
+    hint: z.string().optional(),
+    /** Several mistakes in one file arrive together. */
+    problems: z
+      .array(z.object({ where: z.string(), message: z.string(), hint: z.string().optional() }))
+      .optional(),
+  }),
+});
+export type ErrorView = z.infer<typeof ErrorView>;
+
+export const ReleaseView = z.object({
+  id: Digest,
+  service: Name,
+  version: Version,
+  createdAt: Time,
+  createdBy: z.string(),
+  artifacts: z.array(z.object({ name: z.string(), digest: Digest, size: z.int() })),
+  source: Source,
+  /** Where it is or was live. */
+  environments: z.array(
+    z.object({
+      environment: z.string(),
+      live: z.boolean(),
+      since: Time,
+      verifiedAt: Time.nullable(),
+    }),
+  ),
+});
+export type ReleaseView = z.infer<typeof ReleaseView>;
+
+export const StepView = z.object({
+  index: z.int(),
+  kind: z.string(),
+  /** `check smoke on green`: what a person reads. */
+  title: z.string(),
+  state: StepState,
+  attempts: z.int(),
+  startedAt: Time.nullable(),
+  endedAt: Time.nullable(),
+  message: z.string(),
+});
+export type StepView = z.infer<typeof StepView>;
+
+export const CheckRunView = z.object({
+  name: z.string(),
+  uses: z.string(),
+  phase: z.string(),
+  report: CheckReport.nullable(),
+  startedAt: Time,
+  endedAt: Time.nullable(),
+});
+export type CheckRunView = z.infer<typeof CheckRunView>;
+
+export const PromotionView = z.object({
+  id: z.string(),
+  kind: z.enum(["promotion", "rollback"]),
+  service: Name,
+  environment: Name,
+  release: z.object({ id: Digest, version: Version }),
+  configuration: z.object({ digest: Digest, version: z.int() }),
+  state: PromotionState,
+  desired: DesiredOutcome,
+  colour: Colour.nullable(),
+  /** Why it is not going on, who can end the wait, and until when. */
+  waiting: z.object({ reason: z.string(), who: z.string(), until: Time.nullable() }).nullable(),
+  message: z.string(),
+  createdAt: Time,
+  createdBy: z.string(),
+  startedAt: Time.nullable(),
+  endedAt: Time.nullable(),
+  planDigest: Digest,
+  steps: z.array(StepView),
+  checks: z.array(CheckRunView),
+  decision: Decision.nullable(),
+});
+export type PromotionView = z.infer<typeof PromotionView>;
+
+export const PlanView = z.object({
+  plan: Plan,
+  digest: Digest,
+  /** What would change, one line each, in the order a person cares: code, configuration, capacity, route. */
+  changes: z.array(z.object({ area: z.string(), text: z.string() })),
+  commits: z.array(z.object({ revision: z.string(), subject: z.string(), author: z.string() })),
+  /** Whether admission would let it start now. */
+  decision: Decision,
+  wayBack: z.string(),
+});
+export type PlanView = z.infer<typeof PlanView>;
+
+export const ColourView = z.object({
+  colour: Colour,
+  live: z.boolean(),
+  release: z.object({ id: Digest, version: Version }).nullable(),
+  configuration: z.int().nullable(),
+  state: z.enum(["empty", "starting", "ready", "degraded", "failed", "unknown"]),
+  message: z.string(),
+  instances: z.array(Instance),
+});
+export type ColourView = z.infer<typeof ColourView>;
+
+export const LaneView = z.object({
+  service: Name,
+  environment: Name,
+  tier: z.string(),
+  order: z.int(),
+  address: z.string().nullable(),
+  colours: z.array(ColourView),
+  live: z.object({ id: Digest, version: Version, colour: Colour, since: Time }).nullable(),
+  /** Until when a rollback is a plain switch; null when there is no old colour. */
+  rollbackUntil: Time.nullable(),
+  lastGood: z.object({ id: Digest, version: Version, verifiedAt: Time }).nullable(),
+  current: PromotionView.omit({ steps: true, checks: true, decision: true }).nullable(),
+  queued: z.int(),
+});
+export type LaneView = z.infer<typeof LaneView>;
+
+export const DeploymentView = z.object({
+  service: Name,
+  environment: Name,
+  release: z.object({ id: Digest, version: Version }),
+  configuration: z.int(),
+  colour: Colour,
+  promotion: z.string(),
+  kind: z.enum(["promotion", "rollback"]),
+  from: Time,
+  until: Time.nullable(),
+  by: z.string(),
+});
+export type DeploymentView = z.infer<typeof DeploymentView>;
+
+/** A commit's way: which releases carry it and which environments it has reached (S4-01). */
+export const TraceView = z.object({
+  revision: z.string(),
+  subject: z.string(),
+  author: z.string(),
+  at: Time,
+  releases: z.array(
+    z.object({
+      id: Digest,
+      service: Name,
+      version: Version,
+      environments: z.array(
+        z.object({
+          environment: z.string(),
+          live: z.boolean(),
+          first: Time,
+          until: Time.nullable(),
+        }),
+      ),
+    }),
+  ),
+});
+export type TraceView = z.infer<typeof TraceView>;
+
+export const EventView = z.object({
+  /** Resumable: send it back as `Last-Event-ID`. */
+  id: z.int(),
+  at: Time,
+  kind: z.string(),
+  service: z.string().nullable(),
+  environment: z.string().nullable(),
+  promotion: z.string().nullable(),
+  message: z.string(),
+});
+export type EventView = z.infer<typeof EventView>;
+
+export const ConfigurationView = z.object({
+  service: Name,
+  environment: Name,
+  version: z.int(),
+  digest: Digest,
+  values: z.record(z.string(), z.string()),
+  secrets: z.record(z.string(), z.object({ provider: z.string(), name: z.string() })),
+  isolatedKeys: z.array(z.string()),
+  delivery: z.enum(["files", "variables"]),
+  createdAt: Time,
+  createdBy: z.string(),
+});
+export type ConfigurationView = z.infer<typeof ConfigurationView>;
+
+export const ServerInfoView = z.object({
+  name: z.literal("tidelock"),
+  version: z.string(),
+  apiVersion: z.literal("v1"),
+  url: z.string(),
+  dataDir: z.string(),
+  database: z.enum(["embedded", "external"]),
+  agent: z.object({ connected: z.boolean(), isolation: z.string(), reason: z.string().nullable() }),
+  startedAt: Time,
+});
+export type ServerInfoView = z.infer<typeof ServerInfoView>;
+
+export const LogLineView = z.object({ at: Time, instance: z.string(), text: z.string() });
+export type LogLineView = z.infer<typeof LogLineView>;

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { digestOf } from "./canonical.ts";
+import { type Digest, Name } from "./primitives.ts";
+
+/** A name that can be both a file and an environment variable. */
+export const ConfigurationKey = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "use letters, digits and underscores");
+
+/** A secret by reference; it is resolved when a process starts, and its value is in no record. */
+export const SecretReference = z.strictObject({
+  /** Which provider resolves it; the first one is `local` (encrypted store of the server). */
+  provider: Name.default("local"),
+  name: z.string().min(1).max(256),
+  /** Pins a version of the secret; absent means the newest when the process starts. */
+  version: z.string().optional(),
+});
+export type SecretReference = z.infer<typeof SecretReference>;
+
+const Bindings = z.strictObject({
+  values: z.record(ConfigurationKey, z.string()).default({}),
+  secrets: z.record(ConfigurationKey, SecretReference).default({}),
+});
+
+/**
+ * What one service needs in one environment. `isolated` replaces keys while a colour is idle and under
+ * test, so that it holds no live credential (law 10).
+ */
+export const Configuration = z.strictObject({
+  kind: z.literal("Configuration"),
+  formatVersion: z.literal(1),
+  service: Name,
+  environment: Name,
+  values: z.record(ConfigurationKey, z.string()).default({}),
+  secrets: z.record(ConfigurationKey, SecretReference).default({}),
+  isolated: Bindings.default({ values: {}, secrets: {} }),
+  /** `files` (0600, under `$TIDELOCK_CONFIG_DIR`) is the rule; `variables` is a recorded exception. */
+  delivery: z.enum(["files", "variables"]).default("files"),
+});
+export type Configuration = z.infer<typeof Configuration>;
+
+export function configurationDigest(configuration: Configuration): Digest {
+  return digestOf(configuration);
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { Digest } from "./primitives.ts";
+
+export const Outcome = z.enum(["allow", "deny", "wait"]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** Why a gate said what it said; `rule` is stable for programs, `message` is for people. */
+export const Reason = z.object({
+  outcome: Outcome,
+  rule: z.string(),
+  message: z.string(),
+});
+export type Reason = z.infer<typeof Reason>;
+
+/** Claims carry their grade (law 13). */
+export const Grades = z.object({
+  isolation: z.enum(["none", "separate-user", "sandbox"]),
+  identity: z.enum(["none", "bound", "native"]),
+  governance: z.enum(["solo", "team"]),
+});
+export type Grades = z.infer<typeof Grades>;
+
+export const Decision = z.object({
+  outcome: Outcome,
+  reasons: z.array(Reason),
+  grades: Grades,
+  /** Digest of every input the policy saw. */
+  inputs: Digest,
+});
+export type Decision = z.infer<typeof Decision>;

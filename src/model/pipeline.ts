@@ -1,0 +1,223 @@
+import { z } from "zod";
+import { ConfigurationKey } from "./configuration.ts";
+import { Duration, Name, Tier } from "./primitives.ts";
+
+/**
+ * The two documents of a `tidelock.yaml`. `Pipeline` is the service's own and travels with its code;
+ * `Environment` belongs to the server's owners. A pipeline refers to environments by name and may only
+ * tighten what they demand. Promotions use the registered version, never what a candidate carries.
+ */
+export const apiVersion = "tidelock.dev/v1";
+
+/** An argv array; never a shell string. `{port}` in an argument is replaced by the instance's port. */
+const Command = z.array(z.string().min(1)).min(1);
+
+/** When an instance may receive traffic. `exec`-free on purpose: a hostile service must not run as us. */
+export const Readiness = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("http"),
+    path: z.string().startsWith("/").default("/"),
+    status: z.int().min(100).max(599).default(200),
+    interval: Duration.default(500),
+    timeout: Duration.default(60_000),
+  }),
+  z.strictObject({
+    kind: z.literal("tcp"),
+    interval: Duration.default(500),
+    timeout: Duration.default(60_000),
+  }),
+  /** For processes without a port: alive for this long without a restart. */
+  z.strictObject({ kind: z.literal("alive"), for: Duration.default(2_000) }),
+]);
+export type Readiness = z.infer<typeof Readiness>;
+
+export const Resources = z.strictObject({
+  /** MiB of address space or cgroup memory, whichever the machine can enforce. */
+  memoryMb: z.int().positive().optional(),
+  openFiles: z.int().positive().optional(),
+  processes: z.int().positive().optional(),
+});
+
+export const Process = z.strictObject({
+  command: Command,
+  /** How the process learns its port; `none` for one that listens to nobody. */
+  port: z.enum(["variable", "argument", "namespace", "none"]).default("variable"),
+  /** `http`: the environment's router sends this process its traffic (at most one). */
+  router: z.enum(["http", "none"]).default("http"),
+  replicas: z.int().min(1).max(64).default(1),
+  ready: Readiness.default({
+    kind: "http",
+    path: "/",
+    status: 200,
+    interval: 500,
+    timeout: 60_000,
+  }),
+  stop: z
+    .strictObject({
+      signal: z.enum(["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"]).default("SIGTERM"),
+      /** After this long the process group is killed. */
+      grace: Duration.default(10_000),
+    })
+    .default({ signal: "SIGTERM", grace: 10_000 }),
+  /** Gives the process `$TIDELOCK_STATE_DIR`, kept across releases; everything else is read-only or gone. */
+  state: z.boolean().default(false),
+  resources: Resources.default({}),
+});
+export type Process = z.infer<typeof Process>;
+
+/** One check that an environment demands. `with` is validated by the adapter's own schema. */
+export const CheckDemand = z.strictObject({
+  name: Name,
+  /** Adapter id: a folder of `src/checks/`. */
+  uses: Name,
+  with: z.record(z.string(), z.unknown()).default({}),
+  /** `static` needs no deployment; `deployed` tests the idle colour; `live` runs during the watch. */
+  phase: z.enum(["static", "deployed", "live"]).default("deployed"),
+  timeout: Duration.default(300_000),
+  /** How often an `error` (never a finding) is tried again. */
+  retries: z.int().min(0).max(5).default(0),
+  /** `warn` is enough for this check. */
+  allowWarn: z.boolean().default(false),
+});
+export type CheckDemand = z.infer<typeof CheckDemand>;
+
+/** Watching the live colour after a switch; the failing probes in a row that return the traffic. */
+export const Watch = z.strictObject({
+  for: Duration.default(30_000),
+  interval: Duration.default(1_000),
+  failures: z.int().min(1).default(3),
+  path: z.string().startsWith("/").optional(),
+  status: z.int().min(100).max(599).default(200),
+});
+export type Watch = z.infer<typeof Watch>;
+
+export const GatePreset = z.enum(["baseline", "strict"]);
+export type GatePreset = z.infer<typeof GatePreset>;
+
+/** What a service's own pipeline says about one environment. The order of the list is the order of the lanes. */
+export const PipelineEnvironment = z.strictObject({
+  name: Name,
+  /** Environments that must have verified the same release first. Default: the one above in the list. */
+  after: z.array(Name).optional(),
+  strategy: z.enum(["blue-green", "recreate"]).default("blue-green"),
+  /** Replaces the processes' own number of replicas, by process name. */
+  replicas: z.record(Name, z.int().min(1).max(64)).default({}),
+  checks: z.array(CheckDemand).default([]),
+  gate: GatePreset.default("baseline"),
+  /** How long a release must stay healthy here before a later environment takes it. */
+  soak: Duration.default(0),
+  /** Starts the promotion by itself when every predecessor has verified and soaked. */
+  auto: z.boolean().default(false),
+  watch: Watch.default({ for: 30_000, interval: 1_000, failures: 3, status: 200 }),
+  /** How long the old colour stays ready to take the traffic back. */
+  rollbackWindow: Duration.default(3_600_000),
+  /** Ceiling for requests in flight on the old colour after a switch. */
+  drain: Duration.default(30_000),
+  /** What the agent does when it loses the control plane inside an armed window. */
+  onControlLoss: z.enum(["hold", "return"]).default("hold"),
+  /** The whole promotion, waits for people not counted. */
+  timeout: Duration.default(3_600_000),
+});
+export type PipelineEnvironment = z.infer<typeof PipelineEnvironment>;
+
+export const BuildDeclaration = z.strictObject({
+  command: Command,
+  /** Folder, relative to the build's clean folder, that becomes the artifact. */
+  output: z.string().default("."),
+  /** Programs whose `--version` is recorded. */
+  tools: z.array(z.string()).default([]),
+  timeout: Duration.default(900_000),
+});
+export type BuildDeclaration = z.infer<typeof BuildDeclaration>;
+
+const Metadata = z.strictObject({ name: Name });
+
+export const Pipeline = z.strictObject({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal("Pipeline"),
+  /** The name is the service's. */
+  metadata: Metadata,
+  spec: z.strictObject({
+    /** Folder of the service, relative to the file. */
+    path: z.string().default("."),
+    /** Glob patterns left out of the artifact. `.git` always is. */
+    exclude: z.array(z.string()).default([]),
+    build: BuildDeclaration.optional(),
+    processes: z.record(Name, Process),
+    /** Names of the values and secrets that the service needs; a missing one stops a promotion early. */
+    configuration: z.array(ConfigurationKey).default([]),
+    environments: z.array(PipelineEnvironment).min(1),
+  }),
+});
+export type Pipeline = z.infer<typeof Pipeline>;
+
+const Tls = z.strictObject({
+  /** PEM files readable by the agent; they are read again when they change. */
+  certificate: z.string(),
+  key: z.string(),
+});
+
+export const RouterDeclaration = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("embedded"),
+    /** Service name to the address it is served at, e.g. `{shop: "127.0.0.1:8080"}`. */
+    listen: z.record(
+      Name,
+      z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "write host:port"),
+    ),
+    tls: Tls.optional(),
+    /** Addresses or CIDR blocks whose `X-Forwarded-*` are believed; from anyone else they are dropped. */
+    trustedProxies: z.array(z.string()).default([]),
+    limits: z
+      .strictObject({
+        headerBytes: z.int().positive().default(16_384),
+        bodyBytes: z.int().positive().default(1_073_741_824),
+      })
+      .default({ headerBytes: 16_384, bodyBytes: 1_073_741_824 }),
+  }),
+  z.strictObject({ type: z.literal("none") }),
+]);
+export type RouterDeclaration = z.infer<typeof RouterDeclaration>;
+
+export const TargetDeclaration = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("process") }),
+  /** Scripted install and upgrade: each script is an argv, run by the agent in the unpacked release. */
+  z.strictObject({
+    type: z.literal("script"),
+    deploy: Command,
+    verify: Command,
+    destroy: Command,
+    /** Prints what deploy would change; used by `tidelock plan`. */
+    dryRun: Command.optional(),
+    timeout: Duration.default(300_000),
+  }),
+]);
+export type TargetDeclaration = z.infer<typeof TargetDeclaration>;
+
+export const IsolationGrade = z.enum(["none", "separate-user", "sandbox"]);
+export type IsolationGrade = z.infer<typeof IsolationGrade>;
+
+/** The floor: what no pipeline may fall below. */
+export const PolicyFloor = z.strictObject({
+  gate: GatePreset.default("baseline"),
+  checks: z.array(CheckDemand).default([]),
+  minimumSoak: Duration.default(0),
+  isolation: IsolationGrade.default("none"),
+});
+export type PolicyFloor = z.infer<typeof PolicyFloor>;
+
+export const Environment = z.strictObject({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal("Environment"),
+  metadata: Metadata,
+  spec: z.strictObject({
+    tier: Tier,
+    target: TargetDeclaration.default({ type: "process" }),
+    router: RouterDeclaration.default({ type: "none" }),
+    floor: PolicyFloor.default({ gate: "baseline", checks: [], minimumSoak: 0, isolation: "none" }),
+  }),
+});
+export type Environment = z.infer<typeof Environment>;
+
+export const Document = z.discriminatedUnion("kind", [Pipeline, Environment]);
+export type Document = z.infer<typeof Document>;

@@ -1,0 +1,107 @@
+import type { Configuration } from "../model/configuration.ts";
+import type { Colour, Digest, Lane } from "../model/primitives.ts";
+import type { Release } from "../model/release.ts";
+import type {
+  ConfigurationView,
+  DeploymentView,
+  EventView,
+  LaneView,
+  LogLineView,
+  PlanView,
+  PromotionView,
+  ReleaseView,
+  TraceView,
+} from "../api/views.ts";
+
+/** Who asks: shown in records. Roles come with the identity work; today every token is an operator. */
+export interface Actor {
+  readonly id: string;
+}
+
+type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;
+
+/**
+ * What the engine offers to the HTTP server (and to nobody else). Methods throw `TidelockError`; the
+ * server maps `code` to a status. Nothing is half-applied when one throws.
+ */
+export interface ControlPlane {
+  applyDocuments(
+    actor: Actor,
+    file: string,
+    text: string,
+  ): Promise<readonly { kind: string; name: string; digest: Digest; changed: boolean }[]>;
+  listPipelines(): Promise<
+    readonly { name: string; digest: Digest; version: number; environments: string[] }[]
+  >;
+
+  createRelease(actor: Actor, release: Release): Promise<ReleaseView>;
+  listReleases(filter: { service?: string; limit: number }): Promise<readonly ReleaseView[]>;
+  showRelease(service: string, reference: string): Promise<ReleaseView>;
+  liveRevision(service: string): Promise<string | null>;
+  trace(revision: string): Promise<readonly TraceView[]>;
+
+  applyConfiguration(actor: Actor, configuration: Configuration): Promise<ConfigurationView>;
+  showConfiguration(lane: Lane, version?: number): Promise<ConfigurationView>;
+  putSecret(
+    actor: Actor,
+    lane: Lane,
+    name: string,
+    value: string,
+  ): Promise<{ name: string; version: string }>;
+  listSecrets(lane: Lane): Promise<readonly { name: string; version: string; createdAt: string }[]>;
+
+  plan(request: { service: string; release: string; environment: string }): Promise<PlanView>;
+  promote(
+    actor: Actor,
+    request: { service: string; release: string; environment: string; idempotencyKey?: string },
+  ): Promise<PromotionView>;
+  rollback(
+    actor: Actor,
+    lane: Lane,
+    request: { to?: string; reason: string },
+  ): Promise<PromotionView>;
+  listPromotions(filter: {
+    service?: string;
+    environment?: string;
+    limit: number;
+  }): Promise<readonly PromotionSummary[]>;
+  showPromotion(id: string): Promise<PromotionView>;
+  abort(actor: Actor, id: string): Promise<PromotionView>;
+  retry(actor: Actor, id: string): Promise<PromotionView>;
+
+  status(filter: { service?: string }): Promise<readonly LaneView[]>;
+  listDeployments(filter: {
+    service?: string;
+    environment?: string;
+    at?: string;
+    limit: number;
+  }): Promise<readonly DeploymentView[]>;
+  stopService(actor: Actor, lane: Lane): Promise<string>;
+  removeService(actor: Actor, service: string): Promise<string>;
+  /** Stops every service and the agent of this data directory. */
+  down(actor: Actor): Promise<string>;
+
+  readLogs(request: {
+    lane: Lane;
+    colour: Colour;
+    process: string | null;
+    tail: number;
+    cursor: string | null;
+    waitMs: number;
+  }): Promise<{ lines: readonly LogLineView[]; cursor: string }>;
+  /** Events after `id`, oldest first; answers late (up to `waitMs`) when there are none yet. */
+  events(request: {
+    after: number;
+    service?: string;
+    promotion?: string;
+    waitMs: number;
+    limit: number;
+  }): Promise<readonly EventView[]>;
+  /** Id of the newest event: where a new stream starts. */
+  lastEventId(): Promise<number>;
+  /** What `/readyz` and `serverInfo` say of the parts. */
+  health(): Promise<{
+    database: boolean;
+    agent: { connected: boolean; isolation: string; reason: string | null };
+  }>;
+}
