@@ -40,15 +40,23 @@ export function run(command, args, cwd, title) {
     const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     const keep = (chunk) => {
-      output = (output + chunk).slice(-16_384);
+      if (output.length < 65_536) output += chunk;
     };
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
     child.on("error", (error) => reject(new Error(`${title} could not start: ${error.message}`)));
     child.on("close", (code, signal) => {
-      if (code === 0) return resolve(output);
-      const tail = output.trim().split("\n").slice(-20).join("\n");
-      reject(new Error(`${title} failed (${signal || `exit code ${code}`}):\n${tail}`));
+      if (code === 0) return resolve();
+      const how = signal || `exit code ${code}`;
+      reject(new Error(`${title} failed (${how}):\n${essence(output)}`));
     });
   });
+}
+
+/** What went wrong is at the start of npm's errors; its usage text and its warnings follow or precede. */
+function essence(output) {
+  const lines = output
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("npm warn"));
+  return lines.slice(0, 25).join("\n");
 }
