@@ -25,6 +25,15 @@ export type ErrorCode =
   | "cancelled"
   | "internal";
 
+/** One of several mistakes in one file, found together. */
+export interface Problem {
+  /** `file:line:column`. */
+  readonly where: string;
+  readonly message: string;
+  /** What would be right. */
+  readonly hint?: string;
+}
+
 export interface ErrorDetails {
   /** Whose mistake it is. Default `environment`. */
   readonly fault?: Fault;
@@ -34,6 +43,8 @@ export interface ErrorDetails {
   readonly where?: string;
   /** What would be right, or the command that helps. */
   readonly hint?: string;
+  /** All mistakes of one input, in its order; the message then speaks of them as a whole. */
+  readonly problems?: readonly Problem[];
   readonly cause?: unknown;
 }
 
@@ -44,6 +55,7 @@ export class TidelockError extends Error {
   readonly retryable: boolean;
   readonly where: string | undefined;
   readonly hint: string | undefined;
+  readonly problems: readonly Problem[] | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -53,6 +65,7 @@ export class TidelockError extends Error {
     this.retryable = details.retryable ?? false;
     this.where = details.where;
     this.hint = details.hint;
+    this.problems = details.problems;
   }
 }
 

@@ -12,6 +12,15 @@ export const apiVersion = "tidelock.dev/v1";
 /** An argv array; never a shell string. `{port}` in an argument is replaced by the instance's port. */
 const Command = z.array(z.string().min(1)).min(1);
 
+/** Far above any real service; a bound on what a hostile file costs. */
+const most = 64;
+
+/** Things by name. */
+const Named = <T extends z.ZodType>(item: T) =>
+  z
+    .record(Name, item)
+    .refine((named) => Object.keys(named).length <= most, `there can be at most ${most} entries`);
+
 /** When an instance may receive traffic. `exec`-free on purpose: a hostile service must not run as us. */
 export const Readiness = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -98,11 +107,11 @@ export type GatePreset = z.infer<typeof GatePreset>;
 export const PipelineEnvironment = z.strictObject({
   name: Name,
   /** Environments that must have verified the same release first. Default: the one above in the list. */
-  after: z.array(Name).optional(),
+  after: z.array(Name).max(most).optional(),
   strategy: z.enum(["blue-green", "recreate"]).default("blue-green"),
   /** Replaces the processes' own number of replicas, by process name. */
-  replicas: z.record(Name, z.int().min(1).max(64)).default({}),
-  checks: z.array(CheckDemand).default([]),
+  replicas: Named(z.int().min(1).max(64)).default({}),
+  checks: z.array(CheckDemand).max(most).default([]),
   gate: GatePreset.default("baseline"),
   /** How long a release must stay healthy here before a later environment takes it. */
   soak: Duration.default(0),
@@ -143,10 +152,10 @@ export const Pipeline = z.strictObject({
     /** Glob patterns left out of the artifact. `.git` always is. */
     exclude: z.array(z.string()).default([]),
     build: BuildDeclaration.optional(),
-    processes: z.record(Name, Process),
+    processes: Named(Process),
     /** Names of the values and secrets that the service needs; a missing one stops a promotion early. */
     configuration: z.array(ConfigurationKey).default([]),
-    environments: z.array(PipelineEnvironment).min(1),
+    environments: z.array(PipelineEnvironment).min(1).max(most),
   }),
 });
 export type Pipeline = z.infer<typeof Pipeline>;
@@ -200,7 +209,7 @@ export type IsolationGrade = z.infer<typeof IsolationGrade>;
 /** The floor: what no pipeline may fall below. */
 export const PolicyFloor = z.strictObject({
   gate: GatePreset.default("baseline"),
-  checks: z.array(CheckDemand).default([]),
+  checks: z.array(CheckDemand).max(most).default([]),
   minimumSoak: Duration.default(0),
   isolation: IsolationGrade.default("none"),
 });
