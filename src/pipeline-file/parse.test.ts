@@ -327,6 +327,7 @@ describe("names that do not fit together", () => {
         )
         .replace(
           "      checks:\n        - name: smoke\n          uses: http\n          with: {requests: [{path: /}]}\n",
+          "",
         ),
       "these environments wait for each other: testing → c → b → testing",
     ],
@@ -337,7 +338,10 @@ describe("names that do not fit together", () => {
     ],
     [
       "two routed processes",
-      good.replace("      port: none\n      router: none\n      ready: {kind: alive, for: 3s}\n"),
+      good.replace(
+        "      port: none\n      router: none\n      ready: {kind: alive, for: 3s}\n",
+        "",
+      ),
       "worker and web both have `router: http`; at most one may",
     ],
     [
@@ -425,7 +429,7 @@ describe("YAML that is refused", () => {
     ["an infinite number", "a: .inf\n", /Infinity is not a usable number/, "1:4"],
     ["a NUL character", 'a: "x\\0y"\n', /has a character that no program takes/, "1:4"],
     ["half a surrogate pair", 'a: "\\ud800"\n', /has a character that no program takes/, "1:4"],
-    ["nothing at all", /the file has no document/, "1:1"],
+    ["nothing at all", "", /the file has no document/, "1:1"],
     ["only comments", "# hello\n", /the file has no document/, "1:1"],
     ["a list of documents", "- kind: Pipeline\n", /the document must be a mapping/, "1:1"],
     ["plain text", "hello\n", /the document must be a mapping/, "1:1"],
