@@ -33,6 +33,8 @@ export const PlanStep = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("check"), check: z.string(), colour: Colour.nullable() }),
   z.object({ kind: z.literal("gate") }),
+  /** Strategy recreate: the old colour goes before the new one comes; the route answers 503 between. */
+  z.object({ kind: z.literal("stop"), colour: Colour }),
   /** Arm the return, then move the traffic; read back. */
   z.object({ kind: z.literal("switch"), from: Colour.nullable(), to: Colour }),
   z.object({ kind: z.literal("verify-route"), colour: Colour }),

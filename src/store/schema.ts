@@ -1,0 +1,257 @@
+import type { ColumnType, Generated, Kysely, Selectable, Transaction } from "kysely";
+import type { Configuration } from "../model/configuration.ts";
+import type { Decision } from "../model/decision.ts";
+import type { Document } from "../model/pipeline.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Colour, Digest } from "../model/primitives.ts";
+import type { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
+import type { Release } from "../model/release.ts";
+import type { CheckReport } from "../model/verdict.ts";
+
+/** The tables of src/store/migrations as kysely sees them. Times are set by the database's clock. */
+
+/** `jsonb`: parsed when read; written as JSON text, because the driver turns arrays into PostgreSQL's own. */
+type Json<T> = ColumnType<T, string, string>;
+/** `bigint`: text in JavaScript, because it may not fit in a number. */
+type Big = ColumnType<string, never, never>;
+type GeneratedTime = ColumnType<Date, never, never>;
+type Time = ColumnType<Date, Date | string, Date | string>;
+
+interface StoreTable {
+  singleton: Generated<boolean>;
+  store_id: Generated<string>;
+  incarnation: Generated<number>;
+  incarnation_since: Generated<Date>;
+  created_at: GeneratedTime;
+}
+
+interface LedgerEntriesTable {
+  entry: Big;
+  stream: string;
+  sequence: ColumnType<string, string | number, never>;
+  operation: string;
+  kind: string;
+  actor: string;
+  payload: Json<Record<string, unknown>>;
+  at: GeneratedTime;
+}
+
+interface EventsTable {
+  written: Big;
+  id: ColumnType<string | null, never, never>;
+  at: GeneratedTime;
+  kind: string;
+  service: string | null;
+  environment: string | null;
+  promotion: string | null;
+  message: string;
+}
+
+interface DocumentsTable {
+  kind: "Pipeline" | "Environment";
+  name: string;
+  version: number;
+  digest: Digest;
+  content: Json<Document>;
+  file: string;
+  applied_at: GeneratedTime;
+  applied_by: string;
+  removed_at: Time | null;
+}
+
+interface ReleasesTable {
+  id: Digest;
+  service: string;
+  version: string;
+  content: Json<Release>;
+  created_at: GeneratedTime;
+  created_by: string;
+}
+
+interface ReleaseCommitsTable {
+  release: Digest;
+  revision: string;
+  position: number;
+  subject: string;
+  author: string;
+  at: Time;
+}
+
+interface ConfigurationsTable {
+  service: string;
+  environment: string;
+  version: number;
+  digest: Digest;
+  content: Json<Configuration>;
+  created_at: GeneratedTime;
+  created_by: string;
+}
+
+interface LanesTable {
+  service: string;
+  environment: string;
+  live_colour: Colour | null;
+  live_release: Digest | null;
+  live_configuration: Digest | null;
+  live_promotion: string | null;
+  live_since: Time | null;
+  old_colour: Colour | null;
+  old_release: Digest | null;
+  old_configuration: Digest | null;
+  old_promotion: string | null;
+  retire_at: Time | null;
+  epoch: Generated<number>;
+  lease_holder: string | null;
+  lease_expires: Time | null;
+  fence_problem: string | null;
+  removed_at: Time | null;
+}
+
+interface PromotionsTable {
+  id: string;
+  sequence: Big;
+  kind: "promotion" | "rollback";
+  service: string;
+  environment: string;
+  release: Digest;
+  configuration: Digest;
+  configuration_version: number;
+  plan_format: number;
+  plan: Json<Plan>;
+  plan_digest: Digest;
+  state: PromotionState;
+  desired: Generated<DesiredOutcome>;
+  desired_by: string | null;
+  step_index: Generated<number>;
+  ending: "failed" | "rolled-back" | "aborted" | null;
+  ending_message: string | null;
+  compensation_index: Generated<number>;
+  wait_reason: string | null;
+  wait_who: string | null;
+  wait_until: Time | null;
+  wake_at: Time | null;
+  deadline: Time | null;
+  message: Generated<string>;
+  reason: Generated<string>;
+  retry_of: string | null;
+  idempotency_key: string | null;
+  measured: Json<Measured> | null;
+  created_at: GeneratedTime;
+  created_by: string;
+  started_at: Time | null;
+  ended_at: Time | null;
+}
+
+/** S0-21: milliseconds from the server's accepting a rollback. Null where no request arrived to measure. */
+export interface Measured {
+  readonly switchedMs: number;
+  readonly firstOldMs: number | null;
+  readonly lastNewMs: number | null;
+}
+
+interface PromotionStepsTable {
+  promotion: string;
+  index: number;
+  kind: string;
+  title: string;
+  state: StepState;
+  attempts: Generated<number>;
+  started_at: Time | null;
+  ended_at: Time | null;
+  message: Generated<string>;
+}
+
+interface CheckRunsTable {
+  id: string;
+  promotion: string;
+  step: number;
+  attempt: number;
+  name: string;
+  uses: string;
+  phase: "static" | "deployed" | "live";
+  release: Digest;
+  configuration: Digest;
+  colour: Colour | null;
+  generation: string | null;
+  identity: "none" | "bound" | "native";
+  report: Json<CheckReport> | null;
+  started_at: Generated<Date>;
+  ended_at: Time | null;
+}
+
+interface DecisionsTable {
+  promotion: string;
+  step: number;
+  decision: Json<Decision>;
+  at: Generated<Date>;
+}
+
+interface DeploymentsTable {
+  id: Big;
+  service: string;
+  environment: string;
+  release: Digest;
+  configuration: Digest;
+  configuration_version: number;
+  colour: Colour;
+  promotion: string;
+  kind: "promotion" | "rollback";
+  from_at: Time;
+  until_at: Time | null;
+  by_actor: string;
+  verified_at: Time | null;
+  revoked_at: Time | null;
+  revoked_reason: string | null;
+}
+
+interface AgentsTable {
+  agent_id: string;
+  public_key: string;
+  first_seen: GeneratedTime;
+  imported_sequence: ColumnType<string, number | string | undefined, number | string>;
+  imported_hash: Generated<string>;
+}
+
+interface AgentJournalTable {
+  agent_id: string;
+  sequence: ColumnType<string, number, never>;
+  at: Time;
+  kind: string;
+  lane: string | null;
+  operation: string | null;
+  detail: Json<Record<string, unknown>>;
+  previous: string;
+  signature: string;
+  imported_at: GeneratedTime;
+}
+
+export interface Schema {
+  store: StoreTable;
+  ledger_entries: LedgerEntriesTable;
+  events: EventsTable;
+  documents: DocumentsTable;
+  releases: ReleasesTable;
+  release_commits: ReleaseCommitsTable;
+  configurations: ConfigurationsTable;
+  lanes: LanesTable;
+  promotions: PromotionsTable;
+  promotion_steps: PromotionStepsTable;
+  check_runs: CheckRunsTable;
+  decisions: DecisionsTable;
+  deployments: DeploymentsTable;
+  agents: AgentsTable;
+  agent_journal: AgentJournalTable;
+}
+
+/** A query may run alone or inside a transaction. */
+export type Db = Kysely<Schema>;
+export type Tx = Transaction<Schema>;
+
+export type LaneRow = Selectable<LanesTable>;
+export type PromotionRow = Selectable<PromotionsTable>;
+export type StepRow = Selectable<PromotionStepsTable>;
+export type CheckRunRow = Selectable<CheckRunsTable>;
+export type DeploymentRow = Selectable<DeploymentsTable>;
+export type DocumentRow = Selectable<DocumentsTable>;
+export type ReleaseRow = Selectable<ReleasesTable>;
+export type ConfigurationRow = Selectable<ConfigurationsTable>;
