@@ -11,6 +11,7 @@ export type ErrorCode =
   | "not-found"
   | "conflict" // the thing exists with other content, or another operation holds it
   | "denied" // a gate said no
+  | "unauthenticated" // no token, or one that is not valid here
   | "forbidden" // the caller may not do this
   | "waiting" // an approval or another answer is missing
   | "stale-epoch" // a newer worker owns this lane (fencing)

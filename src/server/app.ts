@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import Fastify, { type FastifyInstance } from "fastify";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import type { ContentStore } from "../ports/content-store.ts";
+import type { ControlPlane } from "../ports/control-plane.ts";
+import { registerBlobs } from "./blobs.ts";
+import { registerErrors, answerFrameworkError } from "./errors.ts";
+import { handlers } from "./handlers.ts";
+import { registerHealth } from "./health.ts";
+import { registerOpenapi } from "./openapi.ts";
+import type { LogLine, ServerLog } from "./log.ts";
+import { registerRoutes } from "./routes.ts";
+import { registerSecurityHeaders } from "./security-headers.ts";
+import { requireKnownHost } from "./host-check.ts";
+import { requireToken } from "./token-check.ts";
+import { registerStaticFiles, type StaticFiles } from "./static-files.ts";
+import { registerStreams } from "./streams.ts";
+
+/** Everything the HTTP server needs to know; `main.ts` fills it from the real parts, tests from fakes. */
+export interface ServerParts {
+  readonly controlPlane: ControlPlane;
+  readonly content: ContentStore;
+  readonly identity: ServerIdentity;
+  /** The bootstrap token; compared in constant time, never logged. */
+  readonly token: string;
+  /** Host names, besides the loopback ones, under which this server may be addressed. */
+  readonly hostNames: readonly string[];
+  /** The dashboard's built files; null when it was not built. */
+  readonly files: StaticFiles | null;
+  readonly log: ServerLog;
+  /** Called after the answer to `server stop` and `down` has left. */
+  readonly stop: (reason: string) => void;
+  /** Bytes of one artifact that `PUT /api/v1/blobs/:digest` takes. */
+  readonly blobLimitBytes?: number;
+  /** A stream without events says that it is alive this often. */
+  readonly heartbeatMs?: number;
+}
+
+/** What the server says of itself; `url` is known once it listens. */
+export interface ServerIdentity {
+  readonly version: string;
+  readonly dataDir: string;
+  readonly database: "embedded" | "external";
+  readonly startedAt: string;
+  url: string;
+}
+
+/** Bytes of a JSON body: a release with thousands of commits fits, a flood does not. */
+const jsonLimitBytes = 8 * 1024 * 1024;
+
+/**
+ * The HTTP server over a control plane: one table of routes, one mechanism. Order matters: who is
+ * addressed (DNS rebinding), who asks (token), then what is asked (schemas).
+ */
+export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: jsonLimitBytes,
+    routerOptions: { maxParamLength: 300 },
+    // A HEAD of an event stream must not start one.
+    exposeHeadRoutes: false,
+    // Half an hour for the slowest upload; headers have Node's own minute.
+    requestTimeout: 1_800_000,
+    genReqId: () => randomBytes(6).toString("hex"),
+    frameworkErrors: answerFrameworkError,
+  });
+  // JSON only: a form of another site can send `text/plain` without asking the browser first.
+  app.removeContentTypeParser("text/plain");
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+
+  registerSecurityHeaders(app);
+  registerErrors(app, parts.log);
+  app.addHook("onRequest", requireKnownHost(parts.hostNames));
+  app.addHook("onResponse", async (request, reply) => {
+    parts.log.info("request", {
+      id: request.id,
+      method: request.method,
+      // The pattern, not the address: names of secrets and query strings stay out of the log.
+      route: request.routeOptions.url ?? "(none)",
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    } satisfies LogLine);
+  });
+
+  await registerOpenapi(app, parts.identity.version);
+  registerHealth(app, parts.controlPlane);
+  await app.register(async (api) => {
+    api.addHook("onRequest", requireToken(parts.token));
+    registerRoutes(api, handlers(parts));
+    registerStreams(api, parts);
+    api.get("/api/v1/openapi.json", { schema: { hide: true } as object }, () => app.swagger());
+    await api.register(async (blobs) => registerBlobs(blobs, parts));
+  });
+  registerStaticFiles(app, parts.files);
+  return app;
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import type { ErrorView } from "../api/views.ts";
+import { type ErrorCode, TidelockError } from "../model/errors.ts";
+import type { ServerLog } from "./log.ts";
+
+/** Which HTTP status says what `code` says (RFC 9110 15; 507 is RFC 4918). */
+export const statusOf: Readonly<Record<ErrorCode, number>> = {
+  "invalid-input": 400,
+  unauthenticated: 401,
+  denied: 403,
+  forbidden: 403,
+  "not-found": 404,
+  conflict: 409,
+  waiting: 409,
+  "stale-epoch": 409,
+  cancelled: 409,
+  "port-in-use": 409,
+  incompatible: 409,
+  "digest-mismatch": 422,
+  unsupported: 422,
+  failed: 500,
+  internal: 500,
+  unavailable: 503,
+  timeout: 504,
+  "disk-full": 507,
+};
+
+interface Answer {
+  readonly status: number;
+  readonly view: ErrorView;
+}
+
+/** Ours keep their words; everything else is a bug, logged whole under an id and shown as that id only. */
+export function errorAnswer(error: unknown, log: ServerLog): Answer {
+  if (hasZodFastifySchemaValidationErrors(error)) return schemaAnswer(error);
+  if (error instanceof TidelockError && error.code !== "internal") {
+    const { code, message, where, hint } = error;
+    if (statusOf[code] >= 500) log.warn("call failed", { code, message, where });
+    return {
+      status: statusOf[code],
+      view: {
+        error: {
+          code,
+          message,
+          ...(where === undefined ? {} : { where }),
+          ...(hint === undefined ? {} : { hint }),
+          ...(error.problems === undefined
+            ? {}
+            : {
+                problems: error.problems.slice(0, 100).map(({ where, message, hint }) => ({
+                  where,
+                  message,
+                  ...(hint === undefined ? {} : { hint }),
+                })),
+              }),
+        },
+      },
+    };
+  }
+  const status = httpStatus(error);
+  if (status !== null && status < 500) return frameworkAnswer(error, status);
+  const id = randomBytes(6).toString("hex");
+  log.error("unexpected error", {
+    errorId: id,
+    message: error instanceof Error ? error.message : String(error),
+    stack: error instanceof Error ? (error.stack ?? "") : "",
+    cause: error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined,
+  });
+  return {
+    status: 500,
+    view: {
+      error: {
+        code: "internal",
+        message: `something went wrong inside the server (error ${id})`,
+        hint: `look for ${id} in the server's log and report it`,
+      },
+    },
+  };
+}
+
+/** What Fastify hands over when a schema refuses a request. */
+interface SchemaRefusal {
+  readonly validation: readonly { readonly instancePath: string; readonly message?: string }[];
+  readonly validationContext?: string;
+}
+
+/** A request that does not fit its schema: every wrong field with its path. */
+function schemaAnswer(error: unknown): Answer {
+  const { validation, validationContext } = error as SchemaRefusal;
+  const problems = validation.slice(0, 50).map((issue) => ({
+    where: `${validationContext ?? "request"}${issue.instancePath.replaceAll("/", ".")}`,
+    message: issue.message ?? "does not fit",
+  }));
+  const first = problems[0];
+  return {
+    status: 400,
+    view: {
+      error: {
+        code: "invalid-input",
+        message: first === undefined ? "the request does not fit its schema" : first.message,
+        ...(first === undefined ? {} : { where: first.where }),
+        hint: "GET /api/v1/openapi.json describes every call",
+        ...(problems.length > 1 ? { problems } : {}),
+      },
+    },
+  };
+}
+
+function httpStatus(error: unknown): number | null {
+  if (typeof error !== "object" || error === null || !("statusCode" in error)) return null;
+  return typeof error.statusCode === "number" ? error.statusCode : null;
+}
+
+/** Fastify's own refusals of what a client sent: body too large, unknown media type, broken JSON. */
+function frameworkAnswer(error: unknown, status: number): Answer {
+  const message = error instanceof Error ? error.message : "the request was refused";
+  return {
+    status,
+    view: { error: { code: status === 404 ? "not-found" : "invalid-input", message } },
+  };
+}
+
+export function registerErrors(app: FastifyInstance, log: ServerLog): void {
+  app.setErrorHandler((error, _request, reply) => {
+    const { status, view } = errorAnswer(error, log);
+    if (status === 401) reply.header("www-authenticate", 'Bearer realm="tidelock"');
+    // `send` of a string: an error must never fail on a route's own response schema.
+    return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(view));
+  });
+}
+
+/** Addresses that Fastify cannot even route (a broken percent escape): the same shape of answer. */
+export function answerFrameworkError(
+  error: Error,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const view: ErrorView = { error: { code: "invalid-input", message: error.message } };
+  void reply.code(400).type("application/json; charset=utf-8").send(JSON.stringify(view));
+}

@@ -1,0 +1,103 @@
+import type { Configuration } from "../model/configuration.ts";
+import { TidelockError } from "../model/errors.ts";
+import { laneKey, type Lane } from "../model/primitives.ts";
+import type { ServerParts } from "./app.ts";
+import type { Handlers } from "./routes.ts";
+
+/** One line a call: the HTTP table on one side, the control plane on the other. */
+export function handlers({ controlPlane, identity, stop }: ServerParts): Handlers {
+  /** Stopping lets the answer that is on its way leave first. */
+  const stopSoon = (reason: string): void => void setImmediate(() => stop(reason));
+  return {
+    async serverInfo() {
+      const { agent } = await controlPlane.health();
+      return { name: "tidelock", apiVersion: "v1", ...identity, agent };
+    },
+    async serverStop() {
+      stopSoon("asked to stop");
+      return { done: true, message: "the server stops; services and the agent go on" };
+    },
+    async down({ actor }) {
+      const message = await controlPlane.down(actor);
+      stopSoon("asked to go down");
+      return { done: true, message };
+    },
+
+    async pipelineApply({ actor, body }) {
+      return { applied: [...(await controlPlane.applyDocuments(actor, body.file, body.text))] };
+    },
+    async pipelineList() {
+      return { items: [...(await controlPlane.listPipelines())] };
+    },
+
+    releaseCreate: ({ actor, body }) => controlPlane.createRelease(actor, body.release),
+    async releaseList({ query }) {
+      return { items: [...(await controlPlane.listReleases(known(query)))] };
+    },
+    releaseShow: ({ params }) => controlPlane.showRelease(params.service, params.release),
+    async releaseSince({ params }) {
+      return { revision: await controlPlane.liveRevision(params.service) };
+    },
+    async trace({ params }) {
+      return { items: [...(await controlPlane.trace(params.revision))] };
+    },
+
+    configurationApply: ({ actor, params, body }) =>
+      controlPlane.applyConfiguration(actor, sameLane(params, body.configuration)),
+    configurationShow: ({ params, query }) => controlPlane.showConfiguration(params, query.version),
+    secretPut: ({ actor, params, body }) =>
+      controlPlane.putSecret(
+        actor,
+        { service: params.service, environment: params.environment },
+        params.name,
+        body.value,
+      ),
+    async secretList({ params }) {
+      return { items: [...(await controlPlane.listSecrets(params))] };
+    },
+
+    plan: ({ body }) => controlPlane.plan(body),
+    promotionCreate: ({ actor, body }) => controlPlane.promote(actor, known(body)),
+    async promotionList({ query }) {
+      return { items: [...(await controlPlane.listPromotions(known(query)))] };
+    },
+    promotionShow: ({ params }) => controlPlane.showPromotion(params.id),
+    promotionAbort: ({ actor, params }) => controlPlane.abort(actor, params.id),
+    promotionRetry: ({ actor, params }) => controlPlane.retry(actor, params.id),
+    rollback: ({ actor, params, body }) => controlPlane.rollback(actor, params, known(body)),
+
+    async status({ query }) {
+      return { items: [...(await controlPlane.status(known(query)))] };
+    },
+    async deploymentList({ query }) {
+      return { items: [...(await controlPlane.listDeployments(known(query)))] };
+    },
+    async serviceStop({ actor, params }) {
+      return { done: true, message: await controlPlane.stopService(actor, params) };
+    },
+    async serviceRemove({ actor, params }) {
+      return { done: true, message: await controlPlane.removeService(actor, params.service) };
+    },
+  };
+}
+
+/** Path and document name the same lane, or the caller is mistaken about one of them. */
+function sameLane(lane: Lane, configuration: Configuration): Configuration {
+  if (laneKey(configuration) === laneKey(lane)) return configuration;
+  throw new TidelockError(
+    "invalid-input",
+    `the configuration is for ${laneKey(configuration)}, the address for ${laneKey(lane)}`,
+    { fault: "operator", where: "body.configuration", hint: "name the same lane in both" },
+  );
+}
+
+type Known<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Leaves out what was not given, so that "absent" has one form behind this line. */
+function known<T extends object>(value: T): Known<T> {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, entry]) => entry !== undefined),
+  ) as Known<T>;
+}

@@ -1,0 +1,69 @@
+import type { FastifyInstance, FastifySchema } from "fastify";
+import type { z } from "zod";
+import { routes, type RouteName, type Routes } from "../api/routes.ts";
+import { ErrorView } from "../api/views.ts";
+import type { Actor } from "../ports/control-plane.ts";
+import { operator } from "./token-check.ts";
+
+/** Answered as streams, see streams.ts. */
+export type StreamName = "events" | "logs";
+export type CallName = Exclude<RouteName, StreamName>;
+
+type Part<R, K extends string> =
+  R extends Record<K, infer S extends z.ZodType> ? z.output<S> : undefined;
+
+/** What a handler gets: already parsed and typed by the table. */
+export interface CallInput<N extends RouteName> {
+  readonly params: Part<Routes[N], "params">;
+  readonly query: Part<Routes[N], "query">;
+  readonly body: Part<Routes[N], "body">;
+  readonly actor: Actor;
+}
+
+export type CallAnswer<N extends RouteName> = z.output<Routes[N]["response"]>;
+
+export type Handlers = {
+  readonly [N in CallName]: (input: CallInput<N>) => Promise<CallAnswer<N>>;
+};
+
+interface RouteEntry {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: string;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly response: z.ZodType;
+}
+
+/** The table's entry of `name` as Fastify wants it; shared by calls and streams. */
+export function schemaOf(name: RouteName, extra: FastifySchema = {}): FastifySchema {
+  const route: RouteEntry = routes[name];
+  return {
+    ...(route.params === undefined ? {} : { params: route.params }),
+    ...(route.query === undefined ? {} : { querystring: route.query }),
+    ...(route.body === undefined ? {} : { body: route.body }),
+    response: { 200: route.response, default: ErrorView },
+    ...({ operationId: name, tags: [route.path.split("/")[3] ?? "server"] } as object),
+    ...extra,
+  };
+}
+
+/** Registers the whole table: parse by its schemas, call the handler of the same name, serialise by its schema. */
+export function registerRoutes(app: FastifyInstance, handlers: Handlers): void {
+  for (const name of Object.keys(handlers) as CallName[]) {
+    const route: RouteEntry = routes[name];
+    const handler = handlers[name] as (input: CallInput<RouteName>) => Promise<unknown>;
+    app.route({
+      method: route.method,
+      url: route.path,
+      schema: schemaOf(name),
+      handler: (request) =>
+        handler({
+          params: request.params,
+          query: request.query,
+          body: request.body,
+          actor: operator,
+        } as unknown as CallInput<RouteName>),
+    });
+  }
+}
