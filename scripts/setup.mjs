@@ -35,12 +35,12 @@ async function verify() {
   await ensurePostgres(root, say);
 }
 
-async function install(fingerprint) {
+async function install(fingerprint, onSpawn) {
   if (!installedMatchesLock(root)) {
     say("installing the dependencies that package-lock.json names (npm ci)");
     // --include=dev: the tools are needed even where NODE_ENV=production is set; engines are checked here,
     // because an older Node is fine for npm itself.
-    await runNpm(root, ["ci", "--include=dev", "--no-engine-strict", "--prefer-offline"]);
+    await runNpm(root, ["ci", "--include=dev", "--no-engine-strict", "--prefer-offline"], onSpawn);
   }
   await verify();
   writeFileSync(stamp, fingerprint);
@@ -51,9 +51,9 @@ async function main() {
   if (problem) throw new Error(problem);
   const fingerprint = lockFingerprint(root);
   if (linked() || upToDate(fingerprint)) return verify();
-  await withLock(join(root, ".tidelock", "setup.lock"), say, async () => {
+  await withLock(join(root, ".tidelock", "setup.lock"), say, async (onSpawn) => {
     // Whoever held the lock before may have done it.
-    if (!upToDate(fingerprint)) await install(fingerprint);
+    if (!upToDate(fingerprint)) await install(fingerprint, onSpawn);
   });
 }
 

@@ -16,15 +16,25 @@ function startTime(pid) {
   }
 }
 
-function alive(holder) {
-  const [pid, started] = holder.split(" ");
+function processAlive(pid, started) {
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
     if (error.code !== "EPERM") return false;
   }
-  return !started || startTime(pid) === started;
+  return startTime(pid) === started;
 }
+
+/**
+ * A holder is "pid:start" of the setup, and of the npm that it runs: npm goes on when only the setup is
+ * killed, and two of them in one node_modules break each other.
+ */
+function alive(holder) {
+  return holder.split(" ").some((one) => processAlive(...one.split(":")));
+}
+
+const pidOf = (holder) => holder.split(":")[0];
+const identity = (pid) => `${pid}:${startTime(pid)}`;
 
 function read(file) {
   try {
@@ -62,30 +72,32 @@ function breakStale(file, dead) {
   }
 }
 
-/** Runs `work` while no other process does; two `npm start` at once install once. */
+/**
+ * Runs `work` while no other process does; two `npm start` at once install once. `work` gets a function
+ * that names a child process which must have ended too before somebody else may take the lock.
+ */
 export async function withLock(file, say, work) {
   mkdirSync(dirname(file), { recursive: true });
-  const me = `${process.pid} ${startTime(process.pid)}`.trim();
+  const me = identity(process.pid);
   const deadline = Date.now() + giveUpMs;
   let told = false;
   while (!acquire(file, me)) {
     const holder = read(file);
-    if (holder !== null && !alive(holder)) {
+    if (holder && !alive(holder)) {
       breakStale(file, holder);
       continue;
     }
     if (Date.now() > deadline) {
       throw new Error(
-        `another setup (process ${holder}) holds ${file} for too long; end it, or delete the file.`,
+        `another setup (process ${pidOf(holder)}) holds ${file} for too long; end it, or delete the file.`,
       );
     }
-    if (!told && holder !== null)
-      say(`waiting for another setup (process ${holder.split(" ")[0]})`);
+    if (!told && holder) say(`waiting for another setup (process ${pidOf(holder)})`);
     told = true;
     await sleep(100);
   }
   try {
-    return await work();
+    return await work((childPid) => writeFileSync(file, `${me} ${identity(childPid)}`));
   } finally {
     rmSync(file, { force: true });
   }

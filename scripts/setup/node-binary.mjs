@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { machineNode, run } from "./npm.mjs";
 
@@ -34,6 +34,11 @@ export async function ensureNode(root, say) {
       await run(machineNode(), [script], folder, "the install script of the package `node`");
     } catch (error) {
       if (majorOf(machineNode()) < wanted) throw error;
+    }
+    // npm links a program only when it is there at install time.
+    if (!existsSync(bin)) {
+      rmSync(bin, { force: true });
+      symlinkSync(join("..", "node", "bin", "node"), bin);
     }
     if (majorOf(bin) >= wanted) return;
   }

@@ -29,15 +29,16 @@ function npmCommand() {
 }
 
 /** Runs npm in `cwd`; its output is shown only when it fails. */
-export function runNpm(cwd, args) {
+export function runNpm(cwd, args, onSpawn) {
   const [command, ...first] = npmCommand();
-  return run(command, [...first, ...args], cwd, `npm ${args.join(" ")}`);
+  return run(command, [...first, ...args], cwd, `npm ${args.join(" ")}`, onSpawn);
 }
 
 /** Runs a program without a shell; rejects with the end of its output. */
-export function run(command, args, cwd, title) {
+export function run(command, args, cwd, title, onSpawn = () => {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    if (child.pid) onSpawn(child.pid);
     let output = "";
     const keep = (chunk) => {
       if (output.length < 65_536) output += chunk;
