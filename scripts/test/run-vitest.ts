@@ -1,0 +1,81 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { z } from "zod";
+import { type Outcome, failed, nothing } from "./outcome.ts";
+import { ending, root, start } from "./run-step.ts";
+
+/** The part of vitest's JSON report that is counted here. */
+const Report = z.object({
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().optional(),
+      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
+    }),
+  ),
+});
+type Suite = z.infer<typeof Report>["testResults"][number];
+
+interface VitestRun {
+  /** Folder for the report. */
+  readonly work: string;
+  readonly title: string;
+  readonly filters: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly workers?: number;
+}
+
+/** Runs the test files that match and counts their tests; a file that does not even load is a failure. */
+export async function runVitest(run: VitestRun): Promise<Outcome> {
+  const report = join(run.work, `${run.title.replaceAll(" ", "-")}.json`);
+  const args = [
+    join(root, "node_modules", "vitest", "vitest.mjs"),
+    "run",
+    "--passWithNoTests",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    ...(run.workers === undefined ? [] : [`--maxWorkers=${run.workers}`]),
+    ...(run.exclude ?? []).map((pattern) => `--exclude=${pattern}`),
+    ...run.filters,
+  ];
+  const child = start(process.execPath, args, "inherit");
+  if (child === null) return failed(`${run.title}: interrupted`);
+  const code = await ending(child);
+  if (!existsSync(report)) return code === 0 ? nothing : failed(`${run.title}: ended with ${code}`);
+  const outcome = count(Report.parse(JSON.parse(readFileSync(report, "utf8"))).testResults);
+  // For instance an error outside every test: the report is clean, the run was not.
+  if (code !== 0 && outcome.failed === 0) {
+    return { ...outcome, ...sum(outcome, `${run.title}: vitest ended with ${code}`) };
+  }
+  return outcome;
+}
+
+function sum(outcome: Outcome, failure: string): Pick<Outcome, "failed" | "failures"> {
+  return { failed: outcome.failed + 1, failures: [...outcome.failures, failure] };
+}
+
+function count(files: readonly Suite[]): Outcome {
+  const failures: string[] = [];
+  const suites = new Map<string, { ran: number; skipped: number }>();
+  let good = 0;
+  let skipped = 0;
+  for (const file of files) {
+    const name = relative(root, file.name);
+    const suite = { ran: 0, skipped: 0 };
+    for (const test of file.assertionResults) {
+      if (test.status === "passed") good += 1;
+      else if (test.status === "failed") failures.push(`${name}: ${test.fullName}`);
+      else suite.skipped += 1;
+    }
+    suite.ran = file.assertionResults.length - suite.skipped;
+    skipped += suite.skipped;
+    const failedHere = file.assertionResults.some((test) => test.status === "failed");
+    if (file.status === "failed" && !failedHere) {
+      failures.push(`${name}: ${(file.message ?? "").split("\n")[0] ?? "did not load"}`);
+    }
+    suites.set(name, suite);
+  }
+  return { passed: good, failed: failures.length, skipped, failures, suites };
+}

@@ -1,0 +1,87 @@
+import { execFileSync } from "node:child_process";
+import { accessSync, appendFileSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/**
+ * Programs that some tests can use and that a machine may lack. Without one the tests that need it are
+ * skipped, with the reason in the summary of `npm test`; nothing is ever installed on a stranger's system.
+ * With TIDELOCK_TEST_INSTALL=1 (a throw-away machine) `npm test` installs what is missing first.
+ */
+interface OptionalTool {
+  /** Program names, any of which will do. */
+  readonly programs: readonly string[];
+  /** Debian package that brings it. */
+  readonly apt: string;
+}
+
+export const optionalTools = {
+  haproxy: { programs: ["haproxy"], apt: "haproxy" },
+  python3: { programs: ["python3"], apt: "python3" },
+  git: { programs: ["git"], apt: "git" },
+  setpriv: { programs: ["setpriv"], apt: "util-linux" },
+  ip: { programs: ["ip"], apt: "iproute2" },
+} as const satisfies Record<string, OptionalTool>;
+
+export type ToolName = keyof typeof optionalTools;
+
+/** Whether a tool is there, in the shape that vitest's `skipIf` and a test's body want. */
+export interface ToolAnswer {
+  readonly missing: boolean;
+  /** Absolute path; empty when missing. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** System folders are searched too: an ordinary user's PATH often lacks `sbin`. */
+export function findProgram(name: string): string | null {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  for (const folder of folders) {
+    if (folder === "") continue;
+    const file = join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}
+
+/**
+ * `describe.skipIf(needsTool("haproxy").missing)("…", …)`: skips, and says why in the summary.
+ */
+export function needsTool(name: ToolName): ToolAnswer {
+  const tool: OptionalTool = optionalTools[name];
+  for (const program of tool.programs) {
+    const path = findProgram(program);
+    if (path !== null) return { missing: false, path, reason: "" };
+  }
+  const reason = `${name} is not installed (apt-get install ${tool.apt})`;
+  tellSkip(reason);
+  return { missing: true, path: "", reason };
+}
+
+/** For whatever else a test may lack: being root, a registry, a kernel feature. */
+export function needs(condition: boolean, reason: string): { missing: boolean; reason: string } {
+  if (!condition) tellSkip(reason);
+  return { missing: !condition, reason };
+}
+
+export const isRoot = process.getuid?.() === 0;
+
+/** Whether the npm registry that this machine is set up for answers. Asks npm once; takes a second. */
+export function npmRegistryAnswers(): boolean {
+  try {
+    execFileSync("npm", ["ping", "--fetch-retries=0", "--fetch-timeout=5000"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function tellSkip(reason: string): void {
+  const log = process.env["TIDELOCK_SKIP_LOG"];
+  if (log) appendFileSync(log, `${reason}\n`);
+  else process.stderr.write(`skipped: ${reason}\n`);
+}
