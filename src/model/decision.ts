@@ -26,5 +26,7 @@ export const Decision = z.object({
   grades: Grades,
   /** Digest of every input the policy saw. */
   inputs: Digest,
+  /** RFC 3339: when a `wait` is worth asking again, if only time has to pass. */
+  until: z.string().optional(),
 });
 export type Decision = z.infer<typeof Decision>;

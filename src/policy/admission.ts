@@ -1,0 +1,87 @@
+import type { Decision, Grades } from "../model/decision.ts";
+import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
+import type { Digest } from "../model/primitives.ts";
+import { decide, type Ground, ground } from "./decide.ts";
+import { governanceGround, isolationGround } from "./grades.ts";
+import { type Predecessor, predecessorGround } from "./predecessors.ts";
+
+/** What is looked at before anything is deployed. */
+export interface AdmissionInput {
+  /** A rollback returns to what was live already: neither predecessors nor soak are asked (law 9). */
+  readonly kind: "promotion" | "rollback";
+  readonly service: string;
+  readonly environment: string;
+  readonly release: Digest;
+  readonly configuration: Digest;
+  /** RFC 3339, by the database's clock. */
+  readonly now: string;
+  readonly preset: GatePreset;
+  readonly minimumIsolation: IsolationGrade;
+  /** `identity` is `none` here: nothing runs yet. */
+  readonly grades: Grades;
+  /** Whether the bytes of each artifact are in the store and have their digest, read again now. */
+  readonly artifacts: readonly {
+    readonly name: string;
+    readonly digest: Digest;
+    readonly state: "verified" | "missing" | "mismatch";
+  }[];
+  /** Keys that release or pipeline need, and keys that the configuration has (values and secrets). */
+  readonly keys: { readonly needed: readonly string[]; readonly given: readonly string[] };
+  readonly predecessors: readonly Predecessor[];
+  /** What is live now; promoting the same deployment again is allowed and said. */
+  readonly live: { readonly release: Digest; readonly configuration: Digest } | null;
+}
+
+/**
+ * Whether a promotion may start. `wait` is answered only for a soak that is running, with its end in
+ * `until`. Pure and total.
+ */
+export function evaluateAdmission(input: AdmissionInput): Decision {
+  const predecessors = input.kind === "rollback" ? [] : input.predecessors;
+  const grounds: Ground[] = [
+    ...artifactGrounds(input.artifacts),
+    keysGround(input.keys),
+    isolationGround(input.preset, input.minimumIsolation, input.grades.isolation),
+    governanceGround(input.grades.governance),
+    ...predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
+    ...sameGround(input),
+  ];
+  return decide(grounds, input.grades, { ...input, kind: "admission", of: input.kind });
+}
+
+function artifactGrounds(artifacts: AdmissionInput["artifacts"]): Ground[] {
+  if (artifacts.length === 0) {
+    return [ground("deny", "artifact", "the release has no artifact")];
+  }
+  return artifacts.map(({ name, digest, state }) => {
+    const short = digest.slice(0, "sha256:".length + 12);
+    if (state === "verified") return ground("allow", "artifact", `artifact ${name} is ${short}`);
+    const what =
+      state === "missing" ? "is not in the store" : "has other bytes than its digest says";
+    return ground(
+      "deny",
+      "artifact",
+      `artifact ${name} (${short}) ${what}; create the release again`,
+    );
+  });
+}
+
+function keysGround({ needed, given }: AdmissionInput["keys"]): Ground {
+  const missing = [...new Set(needed)].filter((key) => !given.includes(key)).sort();
+  if (missing.length === 0) {
+    return ground(
+      "allow",
+      "configuration",
+      "the configuration has every key that the release needs",
+    );
+  }
+  const message = `the configuration lacks ${missing.join(", ")}; set them with \`tidelock config\` or \`tidelock secret\``;
+  return ground("deny", "configuration", message);
+}
+
+function sameGround({ live, release, configuration }: AdmissionInput): Ground[] {
+  const same = live?.release === release && live.configuration === configuration;
+  return same
+    ? [ground("allow", "same", "this release with this configuration is live already")]
+    : [];
+}

@@ -1,0 +1,53 @@
+import { digestOf } from "../model/canonical.ts";
+import type { Decision, Grades, Outcome, Reason } from "../model/decision.ts";
+
+/** One reason, and for a `wait` that time alone ends, when. */
+export interface Ground extends Reason {
+  /** RFC 3339. */
+  readonly until?: string;
+}
+
+export function ground(outcome: Outcome, rule: string, message: string, until?: string): Ground {
+  return { outcome, rule, message, ...(until === undefined ? {} : { until }) };
+}
+
+const severity: readonly Outcome[] = ["deny", "wait", "allow"];
+
+/**
+ * A decision is its worst reason; without any reason it is a denial. Reasons come worst first and then by
+ * rule and text, so that the order in which evidence arrived shows nowhere.
+ */
+export function decide(grounds: readonly Ground[], grades: Grades, inputs: unknown): Decision {
+  const all = grounds.length > 0 ? grounds : [ground("deny", "none", "no rule spoke for it")];
+  const sorted = [...all].sort(
+    (a, b) =>
+      severity.indexOf(a.outcome) - severity.indexOf(b.outcome) ||
+      compareText(a.rule, b.rule) ||
+      compareText(a.message, b.message),
+  );
+  const outcome = sorted[0]?.outcome ?? "deny";
+  const until = outcome === "wait" ? latest(sorted) : null;
+  return {
+    outcome,
+    reasons: sorted.map(({ outcome: said, rule, message }) => ({ outcome: said, rule, message })),
+    grades,
+    inputs: digestOf(inputs),
+    ...(until === null ? {} : { until }),
+  };
+}
+
+/** The moment at which every wait is over, or null when something else than time has to happen. */
+function latest(grounds: readonly Ground[]): string | null {
+  let last: string | null = null;
+  for (const { outcome, until } of grounds) {
+    if (outcome !== "wait") continue;
+    if (until === undefined) return null;
+    if (last === null || Date.parse(until) > Date.parse(last)) last = until;
+  }
+  return last;
+}
+
+/** By code unit: the same on every machine and in every locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,113 @@
+import { digestOf } from "../model/canonical.ts";
+import type { CheckDemand } from "../model/pipeline.ts";
+import type { Colour, Digest } from "../model/primitives.ts";
+import type { Exercised, Verdict } from "../model/verdict.ts";
+import { compareText, type Ground, ground } from "./decide.ts";
+
+/** Exactly what is to go live: evidence counts only for this. */
+export interface Subject {
+  readonly service: string;
+  readonly environment: string;
+  readonly release: Digest;
+  readonly configuration: Digest;
+  readonly colour: Colour;
+}
+
+/** One finished run of one check, with its address and its age (law 3). */
+export interface Evidence {
+  readonly check: string;
+  /** `demandDigest` of what was run: a weaker check of the same name is another check. */
+  readonly demand: Digest;
+  readonly service: string;
+  readonly environment: string;
+  readonly release: Digest;
+  /** Null for a static check, which runs before anything is deployed. */
+  readonly configuration: Digest | null;
+  readonly colour: Colour | null;
+  readonly verdict: Verdict;
+  readonly exercised: Exercised;
+  readonly summary: string;
+  /** RFC 3339. */
+  readonly at: string;
+  /** RFC 3339; null for one that does not expire within its promotion. */
+  readonly expiresAt: string | null;
+}
+
+/** What identifies a check: its adapter and what it was told, never its label. */
+export function demandDigest(demand: Pick<CheckDemand, "uses" | "with">): Digest {
+  return digestOf({ uses: demand.uses, with: demand.with });
+}
+
+/**
+ * What the evidence says about one demanded check. Only runs bound to the subject count. A `fail` stays
+ * whatever is run afterwards; of the rest the newest decides, and of two at one moment the worse.
+ */
+export function checkGround(
+  demand: CheckDemand,
+  subject: Subject,
+  evidence: readonly Evidence[],
+  now: string,
+): Ground {
+  const named = evidence.filter((item) => item.check === demand.name);
+  const bound = named.filter((item) => isBound(item, demand, subject));
+  const failed = bound.filter((item) => item.verdict === "fail");
+  const decisive = newest(failed, now) ?? newest(bound, now);
+  if (decisive === undefined) {
+    const other = named.length === 0 ? "it did not run" : "it ran for something else";
+    return ground("deny", "check.missing", `check ${demand.name}: no verdict for this; ${other}`);
+  }
+  const verdict = verdictAt(decisive, now);
+  const text = `check ${demand.name}: ${verdict}: ${decisive.summary}`;
+  if (verdict === "pass") return ground("allow", "check.pass", text);
+  if (verdict === "warn" && demand.allowWarn) {
+    return ground("allow", "check.warn", `${text} (this check may warn)`);
+  }
+  return ground("deny", `check.${verdict}`, text);
+}
+
+function isBound(item: Evidence, demand: CheckDemand, subject: Subject): boolean {
+  const same =
+    item.demand === demandDigest(demand) &&
+    item.service === subject.service &&
+    item.environment === subject.environment &&
+    item.release === subject.release;
+  if (demand.phase === "static") return same;
+  return same && item.configuration === subject.configuration && item.colour === subject.colour;
+}
+
+/** What a run is worth now: expired is stale, and a pass that exercised nothing is inconclusive (law 2). */
+function verdictAt(item: Evidence, now: string): Verdict {
+  if (item.verdict === "fail") return "fail";
+  if (item.expiresAt !== null && !(Date.parse(item.expiresAt) > Date.parse(now))) return "stale";
+  const { requests, assertions, files } = item.exercised;
+  const nothing = requests + assertions + files === 0;
+  return nothing && (item.verdict === "pass" || item.verdict === "warn")
+    ? "inconclusive"
+    : item.verdict;
+}
+
+const worstFirst: readonly Verdict[] = [
+  "fail",
+  "error",
+  "missing",
+  "stale",
+  "partial",
+  "inconclusive",
+  "warn",
+  "pass",
+];
+
+function newest(items: readonly Evidence[], now: string): Evidence | undefined {
+  return [...items].sort(
+    (a, b) =>
+      time(b) - time(a) ||
+      worstFirst.indexOf(verdictAt(a, now)) - worstFirst.indexOf(verdictAt(b, now)) ||
+      compareText(a.summary, b.summary),
+  )[0];
+}
+
+/** An unreadable time counts as newest, and its verdict cannot be hidden by another. */
+function time(item: Evidence): number {
+  const at = Date.parse(item.at);
+  return Number.isNaN(at) ? Number.MAX_SAFE_INTEGER : at;
+}
