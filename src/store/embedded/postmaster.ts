@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TidelockError } from "../../model/errors.ts";
@@ -24,6 +24,9 @@ export interface Postmaster {
 /** Crash recovery replays the log since the last checkpoint; minutes on a slow disk, never hours. */
 const startLimitMs = 300_000;
 const stopLimitMs = 60_000;
+const leftoversLimitMs = 30_000;
+/** Above the largest pid that Linux (4,194,304) or macOS (99,998) gives to a process. */
+const impossiblePid = "999999999";
 
 /**
  * The running postmaster of this cluster, whoever started it. The file alone proves nothing (it stays
@@ -60,8 +63,48 @@ export async function startPostmaster(
   account: Account,
   binaries: Binaries,
 ): Promise<Postmaster> {
-  // Ours by the lock and the check above: PostgreSQL itself would refuse when the pid was reused.
-  rmSync(join(where.data, "postmaster.pid"), { force: true });
+  disownStalePid(where);
+  const deadline = Date.now() + startLimitMs;
+  const leftoversDeadline = Date.now() + leftoversLimitMs;
+  for (;;) {
+    const attempt = await startOnce(where, account, binaries, deadline);
+    if (attempt.kind === "ready") return attempt.postmaster;
+    // Processes of a killed postmaster end by themselves; PostgreSQL rightly refuses until they have.
+    const leftovers = attempt.output.includes("shared memory block");
+    if (!leftovers || Date.now() > leftoversDeadline) throw startFailure(attempt, where);
+    await sleep(200);
+  }
+}
+
+/**
+ * PostgreSQL refuses to start when the pid in a stale file has been reused by another process of the
+ * user. The file also names the shared memory by which it notices survivors of a killed postmaster, so
+ * it must stay: only its pid is replaced, by one that no system hands out.
+ */
+function disownStalePid(where: Folders): void {
+  const path = join(where.data, "postmaster.pid");
+  if (!existsSync(path)) return;
+  const handle = openSync(path, "r+");
+  try {
+    const [, ...rest] = readFileSync(handle, "utf8").split("\n");
+    const text = [impossiblePid, ...rest].join("\n");
+    writeSync(handle, text, 0);
+    ftruncateSync(handle, Buffer.byteLength(text));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+type Attempt =
+  | { readonly kind: "ready"; readonly postmaster: Postmaster }
+  | { readonly kind: "failed"; readonly reason: string; readonly output: string };
+
+async function startOnce(
+  where: Folders,
+  account: Account,
+  binaries: Binaries,
+  deadline: number,
+): Promise<Attempt> {
   const output = join(where.log, "start.log");
   const log = openSync(output, "w", 0o600);
   try {
@@ -76,12 +119,13 @@ export async function startPostmaster(
     child.once("error", (error) => (ended = error.message));
     child.once("exit", (code, signal) => (ended = signal ?? `exit code ${code}`));
     child.unref();
-    const deadline = Date.now() + startLimitMs;
     for (;;) {
       const found = findPostmaster(where);
-      if (found?.status === "ready") return found;
-      if (ended !== undefined) throw startFailure(output, ended, where);
-      if (Date.now() > deadline) throw startFailure(output, "it did not become ready", where);
+      if (found?.status === "ready") return { kind: "ready", postmaster: found };
+      if (Date.now() > deadline) ended ??= "it did not become ready";
+      if (ended !== undefined) {
+        return { kind: "failed", reason: ended, output: readFileSync(output, "utf8") };
+      }
       await sleep(15);
     }
   } finally {
@@ -120,13 +164,12 @@ function serverArguments(where: Folders): string[] {
   ];
 }
 
-function startFailure(output: string, ended: string, where: Folders): TidelockError {
-  const tail = existsSync(output) ? readFileSync(output, "utf8").trim().split("\n").slice(-4) : [];
-  const text = tail.join("; ");
+function startFailure(attempt: Attempt & { kind: "failed" }, where: Folders): TidelockError {
+  const text = attempt.output.trim().split("\n").slice(-4).join("; ");
   const full = text.includes("No space left on device");
   return new TidelockError(
     full ? "disk-full" : "unavailable",
-    `the embedded database did not start (${ended})${text ? `: ${text}` : ""}`,
+    `the embedded database did not start (${attempt.reason})${text ? `: ${text}` : ""}`,
     {
       where: where.data,
       hint: full ? "free some disk space, then start again" : `its log is in ${where.log}`,
