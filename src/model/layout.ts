@@ -8,8 +8,9 @@ import { slotKey } from "./primitives.ts";
  * The one data directory. Parts that other users must reach (releases, slots) are 0755 on the way down;
  * everything else is 0700.
  *
- *   server/     token, server.json, encryption key of the local secret store, lock   0700
- *   postgres/   the embedded database                                               0700, its own user
+ *   server/     token, servers/<pid>.json, database.json, key of the local secret store   0700
+ *   postgres/   the embedded database (PostgreSQL's own user owns what is below it)     0700, 0710 for root
+ *   runtime/    PostgreSQL's programs, where those in node_modules cannot be used       0755
  *   blobs/      content-addressed artifacts: sha256/<2 hex>/<62 hex>                 0700
  *   agent/      socket, state.json, journal, key, router configuration              0700
  *   releases/   unpacked, read-only trees: <64 hex>/                                0755

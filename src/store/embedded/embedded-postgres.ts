@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, realpathSync } from "node:fs";
 import pg from "pg";
 import { TidelockError } from "../../model/errors.ts";
 import { withFileLock } from "../file-lock.ts";
@@ -46,7 +46,7 @@ export interface Embedded {
  *   reach), `incompatible` (another major version), `disk-full`, `unavailable`
  */
 export async function openEmbedded(dataDir: string): Promise<Embedded> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+  if (mkdirSync(dataDir, { recursive: true }) !== undefined) chmodSync(dataDir, 0o755);
   const where = folders(realpathSync(dataDir));
   const account = chooseAccount(where.data);
   refuseUnreachable(where, account);
