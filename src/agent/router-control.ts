@@ -5,7 +5,9 @@ import { RouteObservation, RouteSpec } from "../ports/host-agent.ts";
  * Between the host agent and a router process (one an environment). The agent writes the whole wanted
  * state to `<agent>/router-<environment>.json` (0600, atomically) and then tells the router to load it,
  * so that a restarted router serves before anybody talks to it. Control is newline-delimited JSON over
- * `<agent>/router-<environment>.sock`: `{"id", "method": "load" | "read" | "stop"}` and `{"id", "result" | "error"}`.
+ * `<agent>/router-<environment>.sock` (or where `socketPath` puts it, when that is too long):
+ * `{"id", "method": "load" | "read" | "stop"}` and `{"id", "result" | "error"}`. A `load` may carry the whole
+ * `"state"` as well: it has to when the router has given up root (`runAs`) and may not read the file any more.
  */
 export const RouterColour = z.object({
   releaseName: z.string().nullable(),

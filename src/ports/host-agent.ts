@@ -169,6 +169,10 @@ export const RouteObservation = z.object({
       lastSwitch: z
         .object({ at: z.number(), firstNew: z.number().nullable(), lastOld: z.number().nullable() })
         .nullable(),
+      /** What was still open when a drain's ceiling came: WebSockets told 1001, requests cut. Since the route was made. */
+      endedAtCeiling: z
+        .object({ websockets: z.int().nonnegative(), requests: z.int().nonnegative() })
+        .optional(),
     })
     .nullable(),
 });
