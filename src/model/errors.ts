@@ -6,25 +6,27 @@
 /** Who has to act: the person who typed it, the machine it runs on, or we. */
 export type Fault = "operator" | "environment" | "bug";
 
-export type ErrorCode =
-  | "invalid-input" // a file, flag or request that does not fit its schema
-  | "not-found"
-  | "conflict" // the thing exists with other content, or another operation holds it
-  | "denied" // a gate said no
-  | "unauthenticated" // no token, or one that is not valid here
-  | "forbidden" // the caller may not do this
-  | "waiting" // an approval or another answer is missing
-  | "stale-epoch" // a newer worker owns this lane (fencing)
-  | "unavailable" // a part that we need does not answer
-  | "timeout"
-  | "digest-mismatch"
-  | "disk-full"
-  | "port-in-use"
-  | "unsupported"
-  | "incompatible" // another program, protocol or schema version
-  | "failed" // the action ran and did not work
-  | "cancelled"
-  | "internal";
+export const errorCodes = [
+  "invalid-input", // a file, flag or request that does not fit its schema
+  "not-found",
+  "conflict", // the thing exists with other content, or another operation holds it
+  "denied", // a gate said no
+  "unauthenticated", // no token, or one that is not valid here
+  "forbidden", // the caller may not do this
+  "waiting", // an approval or another answer is missing
+  "stale-epoch", // a newer worker owns this lane (fencing)
+  "unavailable", // a part that we need does not answer
+  "timeout",
+  "digest-mismatch",
+  "disk-full",
+  "port-in-use",
+  "unsupported",
+  "incompatible", // another program, protocol or schema version
+  "failed", // the action ran and did not work
+  "cancelled",
+  "internal",
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** One of several mistakes in one file, found together. */
 export interface Problem {

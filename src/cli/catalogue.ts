@@ -1,0 +1,211 @@
+import type { AnyCommand } from "./define-command.ts";
+
+/**
+ * Every command: its words, one line for the overview, and where it lives. Files are loaded only when
+ * their command runs; a test compares this table with the folder.
+ */
+export interface CatalogueEntry {
+  readonly words: readonly string[];
+  readonly group: "Daily" | "Releases" | "Settings" | "Server";
+  readonly summary: string;
+  readonly load: () => Promise<AnyCommand>;
+}
+
+type Loaded = Promise<{ readonly command: AnyCommand }>;
+
+function entry(
+  path: string,
+  group: CatalogueEntry["group"],
+  summary: string,
+  load: () => Loaded,
+): CatalogueEntry {
+  return {
+    words: path.split(" "),
+    group,
+    summary,
+    load: async () => (await load()).command,
+  };
+}
+
+export const catalogue: readonly CatalogueEntry[] = [
+  entry("plan", "Daily", "Show what a promotion would change", () => import("./commands/plan.ts")),
+  entry(
+    "promote",
+    "Daily",
+    "Move a release into an environment",
+    () => import("./commands/promote.ts"),
+  ),
+  entry("status", "Daily", "Show what runs where", () => import("./commands/status.ts")),
+  entry(
+    "rollback",
+    "Daily",
+    "Return an environment to what it ran before",
+    () => import("./commands/rollback.ts"),
+  ),
+  entry("logs", "Daily", "Show what a service writes", () => import("./commands/logs.ts")),
+  entry("trace", "Daily", "Show how far a commit has come", () => import("./commands/trace.ts")),
+
+  entry(
+    "pipeline validate",
+    "Releases",
+    "Check a tidelock.yaml without a server",
+    () => import("./commands/pipeline/validate.ts"),
+  ),
+  entry(
+    "pipeline apply",
+    "Releases",
+    "Register a tidelock.yaml with the server",
+    () => import("./commands/pipeline/apply.ts"),
+  ),
+  entry(
+    "pipeline list",
+    "Releases",
+    "List registered pipelines",
+    () => import("./commands/pipeline/list.ts"),
+  ),
+  entry(
+    "release list",
+    "Releases",
+    "List releases, newest first",
+    () => import("./commands/release/list.ts"),
+  ),
+  entry("release show", "Releases", "Show one release", () => import("./commands/release/show.ts")),
+  entry(
+    "promotion list",
+    "Releases",
+    "List promotions, newest first",
+    () => import("./commands/promotion/list.ts"),
+  ),
+  entry(
+    "promotion show",
+    "Releases",
+    "Show one promotion with steps, checks and decision",
+    () => import("./commands/promotion/show.ts"),
+  ),
+  entry(
+    "promotion watch",
+    "Releases",
+    "Follow a promotion until it ends",
+    () => import("./commands/promotion/watch.ts"),
+  ),
+  entry(
+    "promotion abort",
+    "Releases",
+    "Stop a promotion and undo what it did",
+    () => import("./commands/promotion/abort.ts"),
+  ),
+  entry(
+    "promotion retry",
+    "Releases",
+    "Start a failed promotion again",
+    () => import("./commands/promotion/retry.ts"),
+  ),
+  entry(
+    "deployment list",
+    "Releases",
+    "Show what ran where, and when",
+    () => import("./commands/deployment/list.ts"),
+  ),
+
+  entry(
+    "config set",
+    "Settings",
+    "Change values of a service in an environment",
+    () => import("./commands/config/set.ts"),
+  ),
+  entry(
+    "config apply",
+    "Settings",
+    "Replace a configuration by a file",
+    () => import("./commands/config/apply.ts"),
+  ),
+  entry(
+    "config show",
+    "Settings",
+    "Show a configuration; secrets by name only",
+    () => import("./commands/config/show.ts"),
+  ),
+  entry(
+    "secret set",
+    "Settings",
+    "Store a secret, read from standard input",
+    () => import("./commands/secret/set.ts"),
+  ),
+  entry(
+    "secret list",
+    "Settings",
+    "List secrets by name",
+    () => import("./commands/secret/list.ts"),
+  ),
+  entry(
+    "context show",
+    "Settings",
+    "Show every setting and where it comes from",
+    () => import("./commands/context/show.ts"),
+  ),
+  entry(
+    "context list",
+    "Settings",
+    "List the servers this user knows",
+    () => import("./commands/context/list.ts"),
+  ),
+  entry(
+    "context set",
+    "Settings",
+    "Add or change a server",
+    () => import("./commands/context/set.ts"),
+  ),
+  entry(
+    "context use",
+    "Settings",
+    "Choose the server for the next commands",
+    () => import("./commands/context/use.ts"),
+  ),
+
+  entry(
+    "server status",
+    "Server",
+    "Show the server, its database and its agent",
+    () => import("./commands/server/status.ts"),
+  ),
+  entry(
+    "server stop",
+    "Server",
+    "Stop the server; services go on",
+    () => import("./commands/server/stop.ts"),
+  ),
+  entry(
+    "service stop",
+    "Server",
+    "Stop a service in one environment",
+    () => import("./commands/service/stop.ts"),
+  ),
+  entry(
+    "service remove",
+    "Server",
+    "Stop a service everywhere and forget its lanes",
+    () => import("./commands/service/remove.ts"),
+  ),
+  entry(
+    "down",
+    "Server",
+    "Stop every service, the agent and the server",
+    () => import("./commands/down.ts"),
+  ),
+];
+
+/** The command that `words` begins with, and what follows it; the longest name wins. */
+export function findCommand(
+  words: readonly string[],
+): { readonly entry: CatalogueEntry; readonly rest: readonly string[] } | null {
+  const matching = catalogue
+    .filter((known) => known.words.every((word, index) => words[index] === word))
+    .sort((a, b) => b.words.length - a.words.length);
+  const [found] = matching;
+  return found === undefined ? null : { entry: found, rest: words.slice(found.words.length) };
+}
+
+/** `release` to its verbs. */
+export function entriesBelow(noun: string): readonly CatalogueEntry[] {
+  return catalogue.filter((known) => known.words.length > 1 && known.words[0] === noun);
+}

@@ -1,0 +1,27 @@
+/** Every environment variable that Tidelock's programs read, in one place; `tidelock help environment` prints it. */
+export const variables = {
+  TIDELOCK_URL: "address of the server, e.g. http://localhost:7420",
+  TIDELOCK_TOKEN: "token for that server; better in a file: --token-file, `context set`",
+  TIDELOCK_CONTEXT: "name of the context to use, see `tidelock context list`",
+  TIDELOCK_DATA_DIR: "data directory of a server on this machine",
+  TIDELOCK_CONFIG: "the user's own settings file (default: ~/.config/tidelock/config.json)",
+  TIDELOCK_SERVICE: "service to use where none is named",
+  TIDELOCK_OUTPUT: "output format: table, wide, json, yaml or name",
+  TIDELOCK_PORT: "port of `server start`",
+  TIDELOCK_HOST_NAMES: "comma-separated names, besides localhost, the server answers to",
+  DATABASE_URL: "external PostgreSQL for `server start`, instead of the embedded one",
+  TIDELOCK_DEBUG: "set to anything: errors of ours show where they happened",
+  NO_COLOR: "set to anything: no colours (no-color.org)",
+  XDG_CONFIG_HOME: "where the settings file lies (default: ~/.config)",
+  XDG_STATE_HOME: "where a user's data directory lies (default: ~/.local/state)",
+} as const;
+
+export type VariableName = keyof typeof variables;
+
+/** A variable's value; an empty one counts as unset. */
+export function readVariable(
+  name: VariableName,
+  environment: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  return environment[name] || undefined;
+}

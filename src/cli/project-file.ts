@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { TidelockError } from "../model/errors.ts";
+import type { Pipeline } from "../model/pipeline.ts";
+
+/**
+ * The folder's `tidelock.yaml`. It may say which *service* is meant and nothing else: a file that comes
+ * with somebody's repository must not choose the server that our token is sent to.
+ */
+export const projectFileName = "tidelock.yaml";
+const maxBytes = 1_000_000;
+
+export interface ProjectFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export function findProjectFile(folder: string): string | null {
+  const path = join(folder, projectFileName);
+  return existsSync(path) ? path : null;
+}
+
+/** @throws TidelockError `not-found` or `invalid-input` (too large, unreadable) */
+export function readProjectFile(path: string): ProjectFile {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined) {
+    throw new TidelockError("not-found", "there is no pipeline file", {
+      fault: "operator",
+      where: path,
+      hint: "`tidelock init` writes a first one; --file names another",
+    });
+  }
+  if (size > maxBytes) {
+    throw new TidelockError("invalid-input", "the pipeline file is larger than 1 MB", {
+      fault: "operator",
+      where: path,
+    });
+  }
+  try {
+    return { path, text: readFileSync(path, "utf8") };
+  } catch (error) {
+    throw new TidelockError("invalid-input", "the pipeline file cannot be read", {
+      fault: "operator",
+      where: path,
+      cause: error,
+    });
+  }
+}
+
+/** The pipelines of a file, in its order. Throws `invalid-input` with every problem. */
+export async function readPipelines(file: ProjectFile): Promise<readonly Pipeline[]> {
+  const { parseDocuments } = await import("../pipeline-file/parse.ts");
+  return parseDocuments(file.path, file.text).pipelines;
+}

@@ -1,0 +1,39 @@
+import type { ReleaseView } from "../api/views.ts";
+import type { Card } from "./output/print.ts";
+import { bytesText, when } from "./output/words.ts";
+
+/** `3f2a9c1d0b7e, 4 commits, dirty` */
+export function sourceText(source: ReleaseView["source"]): string {
+  if (source.kind === "none") return "no version control";
+  return [
+    source.revision.slice(0, 12),
+    source.commits.length === 0 ? "" : `${source.commits.length} commits`,
+    source.truncated ? "history cut" : "",
+    source.dirty ? "dirty" : "",
+  ]
+    .filter((part) => part !== "")
+    .join(", ");
+}
+
+export function releaseCard(release: ReleaseView): Card<ReleaseView> {
+  return {
+    item: release,
+    name: `${release.service}@${release.version}`,
+    lines: [
+      ["release", `${release.service}@${release.version}`],
+      ["id", release.id],
+      ["created", `${when(release.createdAt)} by ${release.createdBy}`],
+      ["source", sourceText(release.source)],
+      ...release.artifacts.map(
+        ({ name, digest, size }) => ["artifact", `${name} ${digest} (${bytesText(size)})`] as const,
+      ),
+      ...release.environments.map(
+        (place) =>
+          [
+            place.live ? "live in" : "was in",
+            `${place.environment} since ${when(place.since)}${place.verifiedAt === null ? "" : ", verified"}`,
+          ] as const,
+      ),
+    ],
+  };
+}
