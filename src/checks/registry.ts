@@ -1,0 +1,23 @@
+import { TidelockError } from "../model/errors.ts";
+import type { Check } from "../ports/check.ts";
+import { command } from "./command/index.ts";
+import { http } from "./http/index.ts";
+import { smoke } from "./smoke/index.ts";
+
+/** Every check adapter by its id, which is its folder's name; a test compares the two. */
+export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
+  [command, http, smoke].map((check) => [check.id, check]),
+);
+
+/** Throws `not-found` naming those that there are. */
+export function findCheck(id: string): Check {
+  const check = checks.get(id);
+  if (check === undefined) {
+    throw new TidelockError("not-found", `there is no check adapter ${id}`, {
+      fault: "operator",
+      where: id,
+      hint: `one of ${[...checks.keys()].join(", ")}`,
+    });
+  }
+  return check;
+}

@@ -1,0 +1,156 @@
+import { TidelockError, asTidelockError } from "../model/errors.ts";
+import type { CheckDemand } from "../model/pipeline.ts";
+import type { CheckReport, Verdict } from "../model/verdict.ts";
+import type { Check, CheckContext } from "../ports/check.ts";
+
+/** What of a raw report is kept; the rest is cut and said so. */
+export const maxRawBytes = 1024 * 1024;
+const maxResults = 500;
+const maxText = 2_000;
+/** How long a check may go on after it was told to stop. */
+const graceMs = 2_000;
+
+export interface RunOptions {
+  /** Values that must appear nowhere in the report (law 11). The tester credential is always among them. */
+  readonly secrets?: readonly string[];
+}
+
+/**
+ * Runs one check and always answers with a report: a throw, a time limit, a configuration that does not
+ * fit and an abort become the verdict `error` (law 2), a pass that exercised nothing `inconclusive`.
+ * Secrets are blanked and outputs cut. Retries are the engine's.
+ */
+export async function runCheck(
+  check: Check,
+  context: CheckContext,
+  demand: Pick<CheckDemand, "name" | "with" | "timeout">,
+  options: RunOptions = {},
+): Promise<CheckReport> {
+  const secrets = [...(options.secrets ?? []), context.tester?.value ?? ""];
+  const clean = redactor(secrets);
+  const parsed = check.schema.safeParse(demand.with);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = ["with", ...(issue?.path ?? [])].map(String).join(".");
+    return tidy(errorReport(`its configuration does not fit: ${field}: ${issue?.message}`), clean);
+  }
+
+  const limit = new AbortController();
+  const signal = AbortSignal.any([context.signal, limit.signal]);
+  const timer = setTimeout(() => limit.abort(), demand.timeout);
+  const watch = new AbortController();
+  try {
+    const own: CheckContext = { ...context, signal, timeoutMs: demand.timeout };
+    const report = await Promise.race([
+      check.run(own, parsed.data),
+      outOfTime(signal, watch.signal),
+    ]);
+    return tidy(limit.signal.aborted ? errorReport(tooLate(demand.timeout)) : report, clean);
+  } catch (error) {
+    if (context.signal.aborted) return errorReport("it was stopped before it ended");
+    if (limit.signal.aborted) return tidy(errorReport(tooLate(demand.timeout)), clean);
+    return tidy(errorReport(explain(error)), clean);
+  } finally {
+    clearTimeout(timer);
+    watch.abort();
+  }
+}
+
+/** Rejects some time after the signal, for a check that does not listen to it. */
+async function outOfTime(signal: AbortSignal, done: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const end = () => {
+      const timer = setTimeout(() => reject(new Error("it did not stop when told to")), graceMs);
+      done.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+    done.addEventListener("abort", () => signal.removeEventListener("abort", end), { once: true });
+  });
+}
+
+function tooLate(ms: number): string {
+  return `it did not end within its time limit of ${ms / 1_000} s`;
+}
+
+function explain(error: unknown): string {
+  const known = asTidelockError(error);
+  const where = known.where === undefined ? "" : ` (${known.where})`;
+  const hint = known.hint === undefined ? "" : `; ${known.hint}`;
+  const bug = error instanceof TidelockError ? "" : "the check broke: ";
+  return `${bug}${known.message}${where}${hint}`;
+}
+
+export function errorReport(summary: string): CheckReport {
+  return {
+    verdict: "error",
+    summary,
+    exercised: { requests: 0, assertions: 0, files: 0 },
+    tools: {},
+    results: [],
+  };
+}
+
+/** Cut to what a record takes, free of secrets, and honest about having exercised nothing. */
+function tidy(report: CheckReport, clean: (text: string) => string): CheckReport {
+  const { requests, assertions, files } = report.exercised;
+  const hollow =
+    requests + assertions + files === 0 && (report.verdict === "pass" || report.verdict === "warn");
+  const text = (value: string) => cut(clean(value), maxText).text;
+  const results = [...report.results]
+    .sort((a, b) => rank(a.verdict) - rank(b.verdict))
+    .slice(0, maxResults)
+    .map((result) => ({ ...result, name: text(result.name), message: text(result.message) }));
+  const raw = report.raw === undefined ? undefined : cut(clean(report.raw.text), maxRawBytes);
+  return {
+    verdict: hollow ? "inconclusive" : report.verdict,
+    summary: hollow ? `nothing was exercised: ${text(report.summary)}` : text(report.summary),
+    exercised: report.exercised,
+    tools: report.tools,
+    results,
+    ...(report.raw === undefined || raw === undefined
+      ? {}
+      : {
+          raw: {
+            format: report.raw.format,
+            text: raw.text,
+            truncated: report.raw.truncated || raw.truncated,
+          },
+        }),
+  };
+}
+
+/** What went wrong first; equals stay in their order. */
+function rank(verdict: Verdict): number {
+  return verdict === "pass" ? 2 : verdict === "warn" ? 1 : 0;
+}
+
+function cut(text: string, bytes: number): { text: string; truncated: boolean } {
+  const whole = text.toWellFormed();
+  if (Buffer.byteLength(whole) <= bytes) return { text: whole, truncated: false };
+  // A character cut in half at the end decodes to U+FFFD.
+  const part = Buffer.from(whole)
+    .subarray(0, bytes)
+    .toString("utf8")
+    .replace(/\uFFFD$/, "");
+  return { text: part, truncated: true };
+}
+
+/** Shorter values would blank half of every text; they are no secrets to speak of. */
+const shortestSecret = 4;
+
+/** Blanks each secret as it is, percent-encoded, in JSON and in base64. */
+function redactor(secrets: readonly string[]): (text: string) => string {
+  const forms = new Set<string>();
+  for (const secret of secrets) {
+    if (secret.length < shortestSecret) continue;
+    const whole = secret.toWellFormed();
+    forms.add(whole);
+    forms.add(encodeURIComponent(whole));
+    forms.add(JSON.stringify(whole).slice(1, -1));
+    forms.add(Buffer.from(whole).toString("base64"));
+    forms.add(Buffer.from(whole).toString("base64url"));
+  }
+  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((rest, form) => rest.replaceAll(form, "[redacted]"), text);
+}
