@@ -25,9 +25,9 @@ describe("openDatabase", () => {
     const opened = await openDatabase(database, { applicationName: "tidelock test" });
     const { rows } = await opened.pool.query(
       `select current_setting('application_name') as name, current_setting('statement_timeout') as statement,
-              current_setting('idle_in_transaction_session_timeout') as idle, 7::bigint as big`,
+              current_setting('idle_in_transaction_session_timeout') as idle`,
     );
-    expect(rows).toEqual([{ name: "tidelock test", statement: "30s", idle: "30s", big: 7 }]);
+    expect(rows).toEqual([{ name: "tidelock test", statement: "30s", idle: "30s" }]);
     expect(opened.kind).toBe("external");
     await opened.close();
   });

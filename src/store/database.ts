@@ -61,9 +61,10 @@ export async function openDatabase<Schema>(
     lock_timeout: 15_000,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
-    types: { getTypeParser },
   });
   pool.on("error", (error) => notice(`a database connection was lost: ${error.message}`));
+  // `pool.end` resolves while connections still close; one that is cut off then must not end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const watch = embedded && watchEmbedded(embedded, notice);
   const close = async () => {
     clearInterval(watch);
@@ -114,18 +115,6 @@ function parseUrl(text: string): string {
     where: "DATABASE_URL",
     hint: "write postgresql://user:password@host:5432/database",
   });
-}
-
-/** `bigint` arrives as a number where it is exact, and as an error where it is not; the rest as pg does. */
-const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: "text" | "binary") => {
-  if (oid === pg.types.builtins.INT8 && format !== "binary") return parseBigint;
-  return pg.types.getTypeParser(oid, format as "text");
-};
-
-function parseBigint(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value)) return value;
-  throw new TidelockError("internal", `the database number ${text} is too large`, { fault: "bug" });
 }
 
 function delay(ms: number): Promise<void> {

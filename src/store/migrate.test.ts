@@ -2,23 +2,26 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import pg from "pg";
+import type pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { type Database, openDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
 
 let database: TestDatabase;
+let opened: Database<unknown>;
 let pool: pg.Pool;
 let folder: string;
 
 beforeEach(async () => {
   database = await createTestDatabase();
-  pool = new pg.Pool({ connectionString: database.databaseUrl });
+  opened = await openDatabase(database);
+  pool = opened.pool;
   folder = await mkdtemp(join(tmpdir(), "migrations-"));
 });
 
 afterEach(async () => {
-  await pool.end();
+  await opened.close();
   await database.drop();
   await rm(folder, { recursive: true });
 });
@@ -41,9 +44,9 @@ describe("migrate", () => {
       "create table a (x int); insert into a values (1); select pg_sleep(0.1)",
     );
     await add("0002-b.sql", "insert into a values (2)");
-    const second = new pg.Pool({ connectionString: database.databaseUrl });
-    const done = await Promise.all([run(), run("1.0.0", second), run()]);
-    await second.end();
+    const second = await openDatabase(database);
+    const done = await Promise.all([run(), run("1.0.0", second.pool), run()]);
+    await second.close();
     expect(done.flat().sort()).toEqual(["0001-a.sql", "0002-b.sql"]);
     expect((await pool.query("select x from a order by x")).rows).toEqual([{ x: 1 }, { x: 2 }]);
   });

@@ -225,6 +225,18 @@ interface AgentJournalTable {
   imported_at: GeneratedTime;
 }
 
+/** Ciphertext of the local secret store. */
+interface SecretsTable {
+  service: string;
+  environment: string;
+  name: string;
+  version: number;
+  key_id: string;
+  sealed: Buffer;
+  created_at: GeneratedTime;
+  created_by: string;
+}
+
 export interface Schema {
   store: StoreTable;
   ledger_entries: LedgerEntriesTable;
@@ -241,6 +253,7 @@ export interface Schema {
   deployments: DeploymentsTable;
   agents: AgentsTable;
   agent_journal: AgentJournalTable;
+  secrets: SecretsTable;
 }
 
 /** A query may run alone or inside a transaction. */

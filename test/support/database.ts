@@ -4,6 +4,7 @@ import pg from "pg";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { openEmbedded } from "../../src/store/embedded/embedded-postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
+import { eventually } from "./child.ts";
 import { testClusterVariable } from "./global-setup.ts";
 
 /**
@@ -72,12 +73,21 @@ async function ensureTemplate(): Promise<string> {
     await client.query(`create database ${name}_unfinished`);
     const url = new URL(server);
     url.pathname = `/${name}_unfinished`;
-    const pool = new pg.Pool({ connectionString: url.href });
-    await migrate(pool, { programVersion: "9999.0.0" });
-    await pool.end();
+    const unfinished = await openDatabase({ databaseUrl: url.href });
+    await migrate(unfinished.pool, { programVersion: "9999.0.0" });
+    await unfinished.close();
+    await disconnected(client, `${name}_unfinished`);
     await client.query(`alter database ${name}_unfinished rename to ${name}`);
   });
   return name;
+}
+
+/** A closed pool's connections end a moment later, and nobody may be connected to what is renamed. */
+async function disconnected(client: pg.Client, database: string): Promise<void> {
+  await eventually(`nobody uses ${database}`, async () => {
+    const sql = "select from pg_stat_activity where datname = $1";
+    return (await client.query(sql, [database])).rowCount === 0;
+  });
 }
 
 let server: Promise<string> | undefined;
