@@ -5,17 +5,19 @@ import type { Digest, Slot } from "./primitives.ts";
 import { slotKey } from "./primitives.ts";
 
 /**
- * The one data directory. Parts that other users must reach (releases, slots) are 0755 on the way down;
- * everything else is 0700.
+ * The one data directory. Parts that other users must reach (releases, slots) are 0711 on the way down,
+ * so that they can be passed through but not listed; everything else is 0700.
  *
  *   server/     token, servers/<pid>.json, database.json, key of the local secret store   0700
  *   postgres/   the embedded database (PostgreSQL's own user owns what is below it)     0700, 0710 for root
  *   runtime/    PostgreSQL's programs, where those in node_modules cannot be used       0755
  *   blobs/      content-addressed artifacts: sha256/<2 hex>/<62 hex>                 0700
  *   agent/      socket, state.json, journal, key, router configuration              0700
- *   releases/   unpacked, read-only trees: <64 hex>/                                0755
+ *   releases/   unpacked, read-only trees: <64 hex>/                                0711
  *   slots/      <service>/<environment>/<colour>/: run folders and delivered config
  *   state/      <service>/<environment>/<process>/: a process's own kept data
+ *   checks/     private folders of running checks
+ *   runtime/    the Node that services find on their PATH
  *   logs/       instance, router and server logs                                    0700
  */
 export interface Layout {
@@ -27,6 +29,8 @@ export interface Layout {
   readonly releases: string;
   readonly slots: string;
   readonly state: string;
+  readonly checks: string;
+  readonly runtime: string;
   readonly logs: string;
   readonly agentSocket: string;
 }
@@ -46,6 +50,8 @@ export function layout(dataDir: string): Layout {
     releases: join(root, "releases"),
     slots: join(root, "slots"),
     state: join(root, "state"),
+    checks: join(root, "checks"),
+    runtime: join(root, "runtime"),
     logs: join(root, "logs"),
     agentSocket: socketPath(agent, "agent.sock"),
   };

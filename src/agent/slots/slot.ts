@@ -1,0 +1,332 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { canonicalJson } from "../../model/canonical.ts";
+import { TidelockError } from "../../model/errors.ts";
+import { type Slot, laneKey, slotKey } from "../../model/primitives.ts";
+import type { SlotObservation } from "../../ports/host-agent.ts";
+import { killUser } from "../os/process-table.ts";
+import { type Parts, report } from "../parts.ts";
+import { Instance } from "../processes/instance.ts";
+import type { InstanceRecord, SlotRecord } from "../state/schema.ts";
+import {
+  deliver,
+  deploymentFolders,
+  readEntries,
+  removeDeployment,
+  removeOtherDeployments,
+} from "./delivery.ts";
+import { isLive } from "./live.ts";
+import { observeSlot } from "./observe.ts";
+import { type Entries, type StoredSpec, routedProcess } from "./spec.ts";
+import { startInstance } from "./start-instance.ts";
+
+/**
+ * One colour of one lane: what shall run there, and what does. A deployment replaces the one before:
+ * its instances are stopped first, then fresh ones start; nothing is edited in place. Every change is on
+ * disk before anything is done about it, so that the next agent goes on where this one was killed.
+ */
+export class SlotRunner {
+  readonly slot: Slot;
+  readonly key: string;
+  readonly #parts: Parts;
+  #instances: Instance[] = [];
+  #retiring: Instance[] = [];
+  #work: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: Parts, slot: Slot) {
+    this.#parts = parts;
+    this.slot = slot;
+    this.key = slotKey(slot);
+  }
+
+  get record(): Readonly<SlotRecord> | null {
+    return this.#parts.store.current.slots[this.key] ?? null;
+  }
+
+  /** Records what shall run and begins to bring it about. The same deployment again is left running. */
+  async deploy(spec: StoredSpec, entries: Entries): Promise<void> {
+    if (await this.#isDeployed(spec, entries)) {
+      await this.revive();
+      return;
+    }
+    const user = await this.#parts.users.allocate(ownerOf(spec));
+    const folders = deploymentFolders(this.#parts.paths, this.slot, spec.generation);
+    const before = this.record?.spec;
+    if (before?.generation === spec.generation) {
+      throw new TidelockError("conflict", "this generation was deployed with other content", {
+        where: this.key,
+        fault: "bug",
+        hint: "a generation stands for one content; use a new one",
+      });
+    }
+    const fresh = newInstances(spec, user);
+    try {
+      await deliver(this.#parts.paths, folders, entries, spec.delivery, user);
+      await this.#change((record) => {
+        record.retiring.push(...record.instances);
+        record.instances = fresh;
+        record.spec = spec;
+        record.wasReady = false;
+      });
+    } catch (error) {
+      await removeDeployment(folders).catch(() => undefined);
+      throw error;
+    }
+    this.#retireAll();
+    this.#schedule();
+  }
+
+  /** Records that nothing shall run here. The promise inside settles when nothing does. */
+  async destroy(): Promise<{ readonly done: Promise<void> }> {
+    if (this.record === null) return { done: this.#work };
+    await this.#change((record) => {
+      record.retiring.push(...record.instances);
+      record.instances = [];
+      record.spec = null;
+    });
+    this.#retireAll();
+    return { done: this.#schedule() };
+  }
+
+  /** Takes over what an earlier agent left: living processes are adopted, dead ones started again. */
+  async restore(): Promise<void> {
+    const record = this.record;
+    if (record === null) return;
+    this.#retiring = record.retiring.map((one) => this.#instance(one));
+    this.#instances = record.instances.map((one) => this.#instance(one));
+    for (const one of record.instances) {
+      if (one.port !== null) this.#parts.ports.note(one.id, one.port);
+    }
+    if (this.#retiring.length > 0 || record.spec === null) {
+      // A replacement was under way: nothing new may run beside what it replaces.
+      this.#schedule();
+      return;
+    }
+    for (const instance of this.#instances) await this.#resume(instance, record.wasReady);
+  }
+
+  /** Tries again what was given up. */
+  async revive(): Promise<void> {
+    for (const instance of this.#instances) {
+      if (instance.record.gaveUp !== null) await instance.revive();
+    }
+  }
+
+  observe(): SlotObservation {
+    return observeSlot(this.slot, this.record, this.#instances, this.#retiring, this.#parts.logs);
+  }
+
+  get instances(): readonly Instance[] {
+    return this.#instances;
+  }
+
+  /** Where requests of the routed process may go now. */
+  backends(): { readonly host: string; readonly port: number }[] {
+    const spec = this.record?.spec;
+    const routed = spec === null || spec === undefined ? null : routedProcess(spec);
+    return this.#instances.flatMap((instance) => {
+      const { process, port } = instance.record;
+      if (process !== routed || instance.state !== "ready" || port === null) return [];
+      return [{ host: "127.0.0.1", port }];
+    });
+  }
+
+  /** Ends the watching; processes go on. For an agent that leaves without them. */
+  close(): void {
+    this.#closed = true;
+    for (const instance of [...this.#instances, ...this.#retiring]) instance.abandon();
+  }
+
+  async #isDeployed(spec: StoredSpec, entries: Entries): Promise<boolean> {
+    const present = this.record?.spec;
+    if (present === null || present === undefined) return false;
+    if (canonicalJson(present) !== canonicalJson(spec)) return false;
+    const folders = deploymentFolders(this.#parts.paths, this.slot, spec.generation);
+    return canonicalJson(await readEntries(folders)) === canonicalJson(entries);
+  }
+
+  async #resume(instance: Instance, wasReady: boolean): Promise<void> {
+    const how = await instance.resume(wasReady);
+    const { id, identity } = instance.record;
+    if (how === "idle") return;
+    const kind = how === "adopted" ? "adopt" : "restart";
+    const detail = {
+      instance: id,
+      pid: identity?.pid ?? null,
+      release: this.record?.spec?.release,
+    };
+    await this.#parts.journal.note({ kind, lane: laneKey(this.slot), detail });
+  }
+
+  #retireAll(): void {
+    this.#retiring.push(...this.#instances);
+    const spec = this.record?.spec ?? null;
+    this.#instances =
+      spec === null ? [] : (this.record?.instances ?? []).map((one) => this.#instance(one));
+    this.#parts.slotChanged(this.slot);
+  }
+
+  /** One replacement after the other; a failed one (a full disk) is tried again. */
+  #schedule(): Promise<void> {
+    this.#work = this.#work.then(async () => {
+      while (!this.#closed) {
+        try {
+          await this.#replace();
+          return;
+        } catch (error) {
+          report(`${this.key}: ${String(error)}; trying again`);
+          await sleep(1_000);
+        }
+      }
+    });
+    return this.#work;
+  }
+
+  async #replace(): Promise<void> {
+    const retiring = [...this.#retiring];
+    await Promise.all(retiring.map((instance) => instance.stop()));
+    const gone = new Set(retiring.map((instance) => instance.record.id));
+    for (const id of gone) this.#parts.ports.release(id);
+    await this.#releaseUsers(retiring);
+    await this.#change((record) => {
+      record.retiring = record.retiring.filter(({ id }) => !gone.has(id));
+    });
+    this.#retiring = this.#retiring.filter(({ record }) => !gone.has(record.id));
+    // A newer deployment may have come meanwhile; its own turn follows.
+    if (this.#retiring.length > 0) return;
+    const spec = this.record?.spec ?? null;
+    const keep =
+      spec === null ? null : deploymentFolders(this.#parts.paths, this.slot, spec.generation).root;
+    await removeOtherDeployments(this.#parts.paths, this.slot, keep);
+    if (spec !== null) {
+      await Promise.all(this.#instances.map((instance) => instance.resume(false)));
+    } else {
+      await this.#parts.store.update((draft) => {
+        if (draft.slots[this.key]?.spec === null) delete draft.slots[this.key];
+      });
+    }
+    this.#parts.slotChanged(this.slot);
+  }
+
+  /** Ends whatever still runs as a user that nothing else runs as, and gives the number back. */
+  async #releaseUsers(retired: readonly Instance[]): Promise<void> {
+    const users = new Set(retired.flatMap(({ record }) => record.user ?? []));
+    for (const user of users) {
+      const { slots } = this.#parts.store.current;
+      const used = Object.values(slots).some((slot) =>
+        slot.instances.some((one) => one.user === user),
+      );
+      if (used) continue;
+      killUser(user);
+      const owners = Object.entries(this.#parts.store.current.users);
+      for (const [owner, uid] of owners) {
+        // The lane's user keeps its number: kept data belongs to it.
+        if (uid === user && !owner.startsWith(laneOwner)) await this.#parts.users.release(owner);
+      }
+    }
+  }
+
+  #instance(record: InstanceRecord): Instance {
+    const parts = this.#parts;
+    return new Instance(record, {
+      agentId: parts.agentId,
+      process: this.record?.spec?.processes[record.process] ?? retiredProcess(record),
+      backoff: parts.backoff,
+      save: (changed) => this.#saveInstance(changed),
+      spawn: (changed, port) => startInstance(parts, this.slot, this.record, changed, port),
+      logEnd: () => parts.logs.file(this.slot, `${record.process}-${record.index}`).end,
+      reservePort: (before) => parts.ports.reserve(record.id, before),
+      keepTrying: () => isLive(parts.store, this.slot),
+      changed: () => this.#changed(),
+      note: (kind, detail) =>
+        void parts.journal.note({ kind, lane: laneKey(this.slot), detail: { ...detail } }),
+    });
+  }
+
+  #changed(): void {
+    const record = this.record;
+    const all =
+      this.#instances.length > 0 && this.#instances.every(({ state }) => state === "ready");
+    if (all && record !== null && !record.wasReady) {
+      this.#change((draft) => {
+        draft.wasReady = true;
+      }).catch(() => undefined);
+    }
+    this.#parts.slotChanged(this.slot);
+  }
+
+  #saveInstance(changed: InstanceRecord): Promise<void> {
+    return this.#change((record) => {
+      for (const list of [record.instances, record.retiring]) {
+        const index = list.findIndex(({ id }) => id === changed.id);
+        if (index !== -1) list[index] = changed;
+      }
+    });
+  }
+
+  #change(change: (record: SlotRecord) => void): Promise<void> {
+    return this.#parts.store.update((draft) => {
+      const record = (draft.slots[this.key] ??= {
+        slot: this.slot,
+        spec: null,
+        instances: [],
+        retiring: [],
+        wasReady: false,
+      });
+      change(record);
+    });
+  }
+}
+
+const laneOwner = "lane:";
+
+/**
+ * Whose number a deployment runs under. Each has its own, so that an attacked one can leave nothing to
+ * its successor; but live deployments that keep data share the lane's, as both colours own that data.
+ */
+function ownerOf(spec: StoredSpec): string {
+  const keeps = Object.values(spec.processes).some((process) => process.state);
+  return keeps && spec.bindings === "live"
+    ? `${laneOwner}${laneKey(spec.slot)}`
+    : `${slotKey(spec.slot)}#${spec.generation}`;
+}
+
+function newInstances(spec: StoredSpec, user: number | null): InstanceRecord[] {
+  return Object.entries(spec.processes).flatMap(([name, process]) =>
+    Array.from({ length: process.replicas }, (_, index) => ({
+      id: instanceId(spec, name, index),
+      process: name,
+      index,
+      user,
+      stop: process.stop,
+      identity: null,
+      startedAt: null,
+      port: null,
+      restarts: 0,
+      lastExit: null,
+      gaveUp: null,
+    })),
+  );
+}
+
+function instanceId(spec: StoredSpec, process: string, index: number): string {
+  const unique = createHash("sha256")
+    .update(JSON.stringify([slotKey(spec.slot), spec.generation, spec.release]))
+    .digest("hex");
+  return `${process}-${index}-${unique.slice(0, 8)}`;
+}
+
+/** For one that is only stopped any more: its specification may be gone, how to stop it is on its record. */
+function retiredProcess(record: InstanceRecord): StoredSpec["processes"][string] {
+  return {
+    command: ["retired"],
+    port: "none",
+    router: "none",
+    replicas: 1,
+    ready: { kind: "alive", for: 0 },
+    stop: record.stop,
+    state: false,
+    resources: {},
+  };
+}

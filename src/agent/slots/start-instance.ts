@@ -1,0 +1,96 @@
+import { closeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { TidelockError } from "../../model/errors.ts";
+import type { Slot } from "../../model/primitives.ts";
+import { type Parts, report } from "../parts.ts";
+import { resolveCommand } from "../processes/command.ts";
+import { baseEnvironment, serviceEnvironment } from "../processes/environment.ts";
+import { wrap } from "../processes/limits.ts";
+import { type Spawned, spawnDetached } from "../processes/spawn.ts";
+import type { InstanceRecord, SlotRecord } from "../state/schema.ts";
+import { deploymentFolders, freshFolder, keptFolder, makeWay, readEntries } from "./delivery.ts";
+
+/** Starts one replica from its unpacked release, with fresh private folders and only its own environment. */
+export async function startInstance(
+  parts: Parts,
+  slot: Slot,
+  record: Readonly<SlotRecord> | null,
+  instance: InstanceRecord,
+  port: number | null,
+): Promise<Spawned> {
+  const spec = record?.spec ?? null;
+  const process = spec?.processes[instance.process];
+  if (spec === null || process === undefined) {
+    throw new TidelockError("cancelled", "the deployment was replaced before it started");
+  }
+  const name = `${instance.process}-${instance.index}`;
+  const folders = deploymentFolders(parts.paths, slot, spec.generation);
+  const home = join(folders.home, name);
+  const temporary = join(folders.tmp, name);
+  await freshFolder(home, instance.user);
+  await freshFolder(temporary, instance.user);
+  const stateDir = process.state ? await stateFolder(parts, record, instance) : null;
+  const artifacts = spec.artifacts.map(({ digest }) => parts.artifacts.directory(digest));
+  const [cwd] = artifacts;
+  if (cwd === undefined) throw new TidelockError("invalid-input", "a release without an artifact");
+  const env = serviceEnvironment(
+    baseEnvironment({ runtime: parts.paths.runtime, home, temporary }),
+    {
+      slot,
+      release: spec.release,
+      releaseName: spec.releaseName,
+      process: instance.process,
+      instance: instance.id,
+      agentId: parts.agentId,
+      port,
+      host: "127.0.0.1",
+      configDir: spec.delivery === "files" ? folders.config : null,
+      stateDir,
+      artifacts,
+      variables: spec.delivery === "variables" ? await readEntries(folders) : {},
+    },
+  );
+  const [command = "", ...args] = process.command.map((part) =>
+    port === null ? part : part.replaceAll("{port}", String(port)),
+  );
+  const program = resolveCommand(command, cwd, env["PATH"] ?? "");
+  const sharing = record?.instances.length ?? 1;
+  const wrapping = wrap(process.resources, instance.user !== null, sharing);
+  if (wrapping.notEnforced.length > 0) {
+    report(`${instance.id}: this machine does not enforce ${wrapping.notEnforced.join(", ")}`);
+  }
+  const log = parts.logs.file(slot, name).openForAppend();
+  try {
+    return await spawnDetached({
+      argv: [...wrapping.argv, program, ...args],
+      cwd,
+      env,
+      user: instance.user,
+      log,
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Kept across releases when live; an isolated deployment gets its own, which goes with it (law 10). */
+async function stateFolder(
+  parts: Parts,
+  record: Readonly<SlotRecord> | null,
+  instance: InstanceRecord,
+): Promise<string | null> {
+  if (record === null || record.spec === null) return null;
+  const { spec, slot } = record;
+  if (spec.bindings === "isolated") {
+    const path = join(
+      deploymentFolders(parts.paths, slot, spec.generation).state,
+      instance.process,
+    );
+    await keptFolder(path, instance.user);
+    return path;
+  }
+  const path = join(parts.paths.state, slot.service, slot.environment, instance.process);
+  await makeWay(parts.paths, dirname(path), instance.user !== null);
+  await keptFolder(path, instance.user);
+  return path;
+}
