@@ -1,0 +1,39 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { root } from "../scripts/test/run-step.ts";
+import { tidelockSchema } from "../scripts/schema.ts";
+
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith(".md")),
+  ...readdirSync(join(root, "docs")).map((name) => join("docs", name)),
+  join("examples", "README.md"),
+].filter((name) => name.endsWith(".md"));
+
+/** Every key that a JSON Schema allows anywhere. */
+function keysOf(schema: unknown): readonly string[] {
+  if (Array.isArray(schema)) return schema.flatMap(keysOf);
+  if (typeof schema !== "object" || schema === null) return [];
+  return Object.entries(schema).flatMap(([name, value]) =>
+    name === "properties"
+      ? [...Object.keys(value as object), ...keysOf(Object.values(value as object))]
+      : keysOf(value),
+  );
+}
+
+describe("the documentation", () => {
+  it("explains every key of tidelock.yaml", () => {
+    const text = readFileSync(join(root, "docs", "pipeline.md"), "utf8");
+    const words = new Set(text.match(/[A-Za-z]+/g));
+    const missing = keysOf(JSON.parse(tidelockSchema())).filter((key) => !words.has(key));
+    expect(missing).toEqual([]);
+  });
+
+  it.each(pages)("%s links only to files that exist", (page) => {
+    const text = readFileSync(join(root, page), "utf8");
+    const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? "");
+    const local = links.filter((link) => !/^[a-z]+:/.test(link));
+    const broken = local.filter((link) => !existsSync(join(root, dirname(page), link)));
+    expect(broken, relative(root, page)).toEqual([]);
+  });
+});
