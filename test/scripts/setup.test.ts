@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { root } from "../scripts/test/run-step.ts";
+import { root } from "../../scripts/test/run-step.ts";
 
 const run = promisify(execFile);
 const lockModule = join(root, "scripts", "setup", "lock.mjs");

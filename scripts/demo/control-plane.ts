@@ -1,0 +1,104 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "../../src/api/client.ts";
+import { root } from "../test/run-step.ts";
+import type { DemoHome } from "./home.ts";
+import { type FoundProcess, processesOf } from "./processes.ts";
+
+const program = join(root, "bin", "tidelock.mjs");
+const startTimeoutMs = 90_000;
+const stopTimeoutMs = 60_000;
+
+/** Nothing of the user's own settings: the demo talks to its own server only. */
+function environment(home: DemoHome): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith("TIDELOCK_") && name !== "DATABASE_URL",
+  );
+  return {
+    ...Object.fromEntries(kept),
+    TIDELOCK_DATA_DIR: home.data,
+    TIDELOCK_CONFIG: join(home.root, "config.json"),
+  };
+}
+
+/** Runs a `tidelock` command as a user would; rejects with what it said. */
+export function tidelock(
+  home: DemoHome,
+  args: readonly string[],
+  folder?: string,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [program, ...args],
+      { cwd: folder ?? home.root, env: environment(home), timeout: 300_000 },
+      (error, stdout, stderr) => {
+        if (!error) resolve(stdout);
+        else reject(new Error(`tidelock ${args.join(" ")}: ${stderr.trim() || error.message}`));
+      },
+    );
+  });
+}
+
+/**
+ * `tidelock server start`, in a process group of its own: Ctrl-C is for the demo, which ends the server in
+ * order.
+ */
+export async function startServer(home: DemoHome): Promise<Client> {
+  const log = openSync(home.serverLog, "a", 0o600);
+  const child = spawn(process.execPath, [program, "server", "start", "--port", "0"], {
+    cwd: home.root,
+    env: environment(home),
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  await answers(home, child);
+  return connect(home);
+}
+
+async function answers(home: DemoHome, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + startTimeoutMs;
+  while (performance.now() < deadline) {
+    if (await serverAnswers(home)) return;
+    if (child.exitCode !== null) break;
+    await pause(200);
+  }
+  const tail = readFileSync(home.serverLog, "utf8").trimEnd().split("\n").slice(-15).join("\n");
+  throw new Error(`the server did not come up; the end of ${home.serverLog}:\n${tail}`);
+}
+
+async function serverAnswers(home: DemoHome): Promise<boolean> {
+  try {
+    await tidelock(home, ["server", "status"]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function connect(home: DemoHome): Promise<Client> {
+  const status = await tidelock(home, ["server", "status", "-o", "json"]);
+  const { url } = JSON.parse(status) as { url: string };
+  return new Client({
+    url,
+    token: readFileSync(join(home.data, "server", "token"), "utf8").trim(),
+  });
+}
+
+/**
+ * Ends everything that runs on the demo's data directory and waits until the process list agrees.
+ *
+ * @returns what still ran when it should not have, empty when all is well
+ */
+export async function stopEverything(home: DemoHome): Promise<readonly FoundProcess[]> {
+  if (processesOf(home.data).length === 0) return [];
+  // A server that was killed left agent, router and services behind: only a server can end those in order.
+  if (!(await serverAnswers(home))) await startServer(home);
+  await tidelock(home, ["down", "--yes"]);
+  const deadline = performance.now() + stopTimeoutMs;
+  while (processesOf(home.data).length > 0 && performance.now() < deadline) await pause(100);
+  return processesOf(home.data);
+}
