@@ -86,3 +86,20 @@ function tellSkip(reason: string): void {
   if (log) appendFileSync(log, `${reason}\n`);
   else process.stderr.write(`skipped: ${reason}\n`);
 }
+
+/** A Node below 24 somewhere in PATH, as a user may have one; null when there is none. */
+export function olderNode(): string | null {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    try {
+      const file = join(folder, "node");
+      const major = Number.parseInt(
+        execFileSync(file, ["-p", "process.versions.node"], { encoding: "utf8" }),
+        10,
+      );
+      if (major < 24) return file;
+    } catch {
+      // No Node in this folder.
+    }
+  }
+  return null;
+}
