@@ -1,22 +1,22 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
-import { layout } from "./model/layout.ts";
+import { findServers } from "./store/server-record.ts";
+import { findToken } from "./store/token.ts";
 
-/** What commands need of this machine without a server: the only file of the command line's that knows parts below the API. */
+/**
+ * What the command line needs of this machine without a server. The only file of its own that reaches
+ * below the API.
+ */
 
-const ServerFile = z.object({ url: z.url() });
-
-/** The server that runs, or ran last, on a data directory; null when this user cannot see one. */
+/** The server that has run longest on a data directory; null when this user can see none. */
 export function findLocalServer(
   dataDir: string,
 ): { readonly url: string; readonly token: string; readonly from: string } | null {
-  const file = join(layout(dataDir).server, "server.json");
-  try {
-    const { url } = ServerFile.parse(JSON.parse(readFileSync(file, "utf8")));
-    const token = readFileSync(join(layout(dataDir).server, "token"), "utf8").trim();
-    return { url, token, from: file };
-  } catch {
-    return null;
-  }
+  const [server] = findServers(dataDir);
+  const token = server === undefined ? undefined : findToken(dataDir);
+  if (server === undefined || token === undefined) return null;
+  return { url: server.url, token, from: `data directory ${dataDir}` };
+}
+
+/** Whether a server of this data directory still answers to that address. */
+export function isServing(dataDir: string, url: string): boolean {
+  return findServers(dataDir).some((server) => server.url === url);
 }

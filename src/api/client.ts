@@ -179,7 +179,13 @@ export class Client {
 
   async #refusal(response: Response): Promise<TidelockError> {
     const parsed = ErrorView.safeParse(await response.json().catch(() => null));
-    if (!parsed.success) return notTidelock(this.url, `status ${response.status}`);
+    if (!parsed.success) {
+      // What stands between, or a server that is just leaving.
+      if (response.status >= 502 && response.status <= 504) {
+        return unreachable(this.url, `status ${response.status}`);
+      }
+      return notTidelock(this.url, `status ${response.status}`);
+    }
     const { code, message, where, hint, problems } = parsed.data.error;
     return new TidelockError(knownCode(code), message, {
       fault: response.status < 500 ? "operator" : "environment",

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeServer, startFakeServer } from "../../test/fixtures/fake-server.ts";
 import { type CliOptions, runCli } from "../../test/fixtures/run-cli.ts";
 import { digestOf } from "../model/canonical.ts";
+import { openDataDir } from "../store/data-dir.ts";
+import { registerServer } from "../store/server-record.ts";
 
 let server: FakeServer;
 let folder: string;
@@ -343,10 +345,9 @@ describe("settings", () => {
 
   it("finds the server and the token of the data directory by itself, and gives that token to nobody else", async () => {
     const free = { TIDELOCK_URL: "", TIDELOCK_TOKEN: "" };
-    const { mkdirSync } = await import("node:fs");
-    mkdirSync(join(folder, "data", "server"), { recursive: true });
-    writeFileSync(join(folder, "data/server/server.json"), JSON.stringify({ url: server.url }));
-    writeFileSync(join(folder, "data/server/token"), `${server.token}\n`);
+    const paths = openDataDir(join(folder, "data"));
+    registerServer(paths, { url: server.url, version: "1" });
+    writeFileSync(join(paths.server, "token"), `${server.token}\n`, { mode: 0o600 });
     expect((await cli(["release", "list", "-o", "name"], { env: free })).stdout).toBe(
       "shop@1.4.2\n",
     );
@@ -365,8 +366,7 @@ describe("pipelines", () => {
     const bad = await runCli(["pipeline", "validate"], { cwd: folder });
     expect(bad.code).toBe(2);
     expect(bad.stderr).toMatch(/tidelock\.yaml:5:3: /);
-    expect(bad.stderr).toContain("   5 |   proceses:");
-    expect(bad.stderr).toContain("     |   ^");
+    expect(bad.stderr).toContain("  5 |   proceses:\n    |   ^\n");
   });
 
   it("applies the folder's file, and nothing when it is wrong or missing", async () => {

@@ -57,6 +57,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     logger: false,
     bodyLimit: jsonLimitBytes,
     routerOptions: { maxParamLength: 300 },
+    // While we stop, connections that are still open are served like before; new ones find nobody.
+    return503OnClosing: false,
     // A HEAD of an event stream must not start one.
     exposeHeadRoutes: false,
     // Half an hour for the slowest upload; headers have Node's own minute.

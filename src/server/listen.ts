@@ -6,8 +6,8 @@ export interface Listening {
   readonly port: number;
   /** `http://localhost:<port>`: a name, because passkeys need one. */
   readonly url: string;
-  /** Takes no more, ends streams, lets calls that are on their way finish. */
-  close(): Promise<void>;
+  /** Takes no more, ends streams, lets calls under way finish, and cuts those that take longer. */
+  close(finishMs?: number): Promise<void>;
 }
 
 /** Free ports are tried this often before the two loopback addresses agree on one. */
@@ -38,13 +38,28 @@ export async function listenOnLoopback(app: FastifyInstance, port: number): Prom
       return {
         port: chosen,
         url: `http://localhost:${chosen}`,
-        close: () => closeAll(app, servers),
+        close: (finishMs = 5_000) => closeAll(app, servers, finishMs),
       };
     } catch (error) {
       four.close();
       six.close();
       if (port === 0 && attempt < attempts && isCode(error, "EADDRINUSE")) continue;
       throw explain(error, port);
+    }
+  }
+}
+
+/** Throws `port-in-use` or `forbidden` early, where {@link listenOnLoopback} would only later. */
+export async function requireFreePort(port: number): Promise<void> {
+  if (port === 0) return;
+  for (const host of ["127.0.0.1", "::1"]) {
+    const probe = createServer();
+    try {
+      await listen(probe, host, port);
+    } catch (error) {
+      if (!isCode(error, "EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL")) throw explain(error, port);
+    } finally {
+      await new Promise((resolve) => probe.close(resolve));
     }
   }
 }
@@ -71,14 +86,26 @@ function portOf(server: Server): number {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-async function closeAll(app: FastifyInstance, servers: readonly Server[]): Promise<void> {
+async function closeAll(
+  app: FastifyInstance,
+  servers: readonly Server[],
+  finishMs: number,
+): Promise<void> {
+  const cut = setTimeout(() => {
+    for (const server of servers) server.closeAllConnections();
+  }, finishMs);
   const closed = servers.map(
     (server) => new Promise<void>((resolve) => server.close(() => resolve())),
   );
   // Ends the event streams (preClose), which would otherwise keep their connections for ever.
   await app.close();
-  for (const server of servers) server.closeIdleConnections();
+  // A connection falls idle when its last call ends, and would then be kept for a next one.
+  const sweep = setInterval(() => {
+    for (const server of servers) server.closeIdleConnections();
+  }, 25);
   await Promise.all(closed);
+  clearInterval(sweep);
+  clearTimeout(cut);
 }
 
 function isCode(error: unknown, ...codes: string[]): boolean {

@@ -1,4 +1,5 @@
 import { asTidelockError, type Problem, type TidelockError } from "../../model/errors.ts";
+import { describeProblems } from "../../pipeline-file/describe.ts";
 import { exitCodeOf, type ExitCode } from "../exit-codes.ts";
 import { clean, type Terminal } from "../terminal.ts";
 
@@ -13,16 +14,27 @@ export function reportError(
 ): ExitCode {
   const known = asTidelockError(error);
   const say = (label: string, text: string): void =>
-    terminal.note(`${terminal.style(labelStyle(label), `${label}:`, "stderr")} ${clean(text)}`);
+    terminal.note(`${terminal.style(labelStyle(label), `${label}:`, "stderr")} ${lines(text)}`);
   say("error", known.message);
   if (known.problems === undefined) {
     if (known.where !== undefined) say("where", known.where);
     if (known.hint !== undefined) say("hint", known.hint);
   } else {
-    for (const problem of known.problems) reportProblem(terminal, problem, sources);
+    const problems = known.problems.map(cleaned);
+    const file = /^(.*?)(:\d+:\d+)?$/.exec(known.problems[0]?.where ?? "")?.[1] ?? "";
+    terminal.note(`\n${describeProblems(problems, sources.get(file))}`);
   }
   if (known.fault === "bug" && known.code === "internal") sayBug(terminal, known);
   return exitCodeOf(known.code);
+}
+
+/** A hint may be the end of a log: its lines stay lines, set in. */
+function lines(text: string): string {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => clean(line))
+    .join("\n  ");
 }
 
 function labelStyle(label: string): "red" | "cyan" | "yellow" {
@@ -30,27 +42,12 @@ function labelStyle(label: string): "red" | "cyan" | "yellow" {
   return label === "hint" ? "cyan" : "yellow";
 }
 
-function reportProblem(
-  terminal: Terminal,
-  problem: Problem,
-  sources: ReadonlyMap<string, string>,
-): void {
-  const place = /^(.*):(\d+):(\d+)$/.exec(problem.where);
-  const source = place === null ? undefined : sources.get(place[1] ?? "");
-  terminal.note(`\n${clean(problem.where)}: ${clean(problem.message)}`);
-  if (place !== null && source !== undefined) {
-    const [line, column] = [Number(place[2]), Number(place[3])];
-    const text = source.split(/\r?\n/, line)[line - 1];
-    if (text !== undefined) {
-      const number = String(line).padStart(4);
-      const before = clean(text.slice(0, column - 1));
-      terminal.note(`${number} | ${clean(text)}`);
-      terminal.note(`     | ${" ".repeat(before.length)}${terminal.style("red", "^", "stderr")}`);
-    }
-  }
-  if (problem.hint !== undefined) {
-    terminal.note(`${terminal.style("cyan", "hint:", "stderr")} ${clean(problem.hint)}`);
-  }
+function cleaned({ where, message, hint }: Problem): Problem {
+  return {
+    where: clean(where),
+    message: clean(message),
+    ...(hint === undefined ? {} : { hint: clean(hint) }),
+  };
 }
 
 function sayBug(terminal: Terminal, error: TidelockError): void {

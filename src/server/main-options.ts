@@ -1,0 +1,73 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { TidelockError } from "../model/errors.ts";
+import { defaultDataDir } from "../model/layout.ts";
+
+/** 7420: the tide and its locks; not assigned by IANA to anybody. */
+export const defaultPort = 7420;
+
+export interface MainOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly hostNames: readonly string[];
+  readonly databaseUrl: string | undefined;
+  readonly blobLimitBytes: number | undefined;
+}
+
+const HostName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i, "write names only, without port or scheme");
+
+/** `--data-dir`, `--port`, `--host-name` (repeatable), `--blob-limit` (MiB); else their variables, else defaults. */
+export function readMainOptions(
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): MainOptions {
+  const { values } = parse(words);
+  const port = values.port ?? (environment["TIDELOCK_PORT"] || String(defaultPort));
+  const names =
+    values["host-name"] ?? (environment["TIDELOCK_HOST_NAMES"] ?? "").split(",").filter(Boolean);
+  const limit = values["blob-limit"];
+  return {
+    dataDir: values["data-dir"] ?? defaultDataDir(environment),
+    port: whole(port, "--port", 0, 65_535),
+    hostNames: names.map((name) => {
+      const parsed = HostName.safeParse(name.trim());
+      if (parsed.success) return parsed.data;
+      throw wrong("--host-name", parsed.error.issues[0]?.message ?? "");
+    }),
+    databaseUrl: environment["DATABASE_URL"] || undefined,
+    blobLimitBytes:
+      limit === undefined ? undefined : whole(limit, "--blob-limit", 1, 1_048_576) * 1_048_576,
+  };
+}
+
+function parse(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: {
+        "data-dir": { type: "string" },
+        port: { type: "string" },
+        "host-name": { type: "string", multiple: true },
+        "blob-limit": { type: "string" },
+      },
+    });
+  } catch (error) {
+    throw wrong("command line", error instanceof Error ? error.message : "");
+  }
+}
+
+function whole(text: string, where: string, least: number, most: number): number {
+  const value = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw wrong(where, `write a whole number from ${least} to ${most}`);
+}
+
+function wrong(where: string, hint: string): TidelockError {
+  return new TidelockError("invalid-input", "the server cannot be started like this", {
+    fault: "operator",
+    where,
+    hint,
+  });
+}

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { FakeControlPlane } from "../../test/fixtures/fake-control-plane.ts";
+import { MemoryContentStore } from "../../test/fixtures/memory-content-store.ts";
+import { TidelockError } from "../model/errors.ts";
+import { findServers } from "../store/server-record.ts";
+import { findToken } from "../store/token.ts";
+import { silentLog } from "./log.ts";
+import { readMainOptions } from "./main-options.ts";
+import { type RunningServer, runServer } from "./run-server.ts";
+
+let dataDir: string;
+let closed: number;
+const running: RunningServer[] = [];
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), "tidelock-server-"));
+  closed = 0;
+});
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.stop("test over");
+  rmSync(dataDir, { recursive: true });
+});
+
+async function start(port: number, plane = new FakeControlPlane()): Promise<RunningServer> {
+  const server = await runServer({
+    dataDir,
+    port,
+    hostNames: [],
+    version: "1.2.3",
+    files: null,
+    log: silentLog,
+    compose: async () => ({
+      controlPlane: plane,
+      content: new MemoryContentStore(),
+      database: "embedded",
+      close: async () => void (closed += 1),
+    }),
+  });
+  running.push(server);
+  return server;
+}
+
+it("can be found with its token in the data directory while it runs, and not after", async () => {
+  const server = await start(0);
+  const [record] = findServers(dataDir);
+  expect(record).toMatchObject({ url: server.url, pid: process.pid, version: "1.2.3" });
+  const response = await fetch(`${server.url}/api/v1/server`, {
+    headers: { authorization: `Bearer ${findToken(dataDir)}` },
+  });
+  expect(await response.json()).toMatchObject({ url: server.url, database: "embedded" });
+  await server.stop("test");
+  expect([findServers(dataDir), closed]).toEqual([[], 1]);
+  await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+});
+
+it("says where the first one is when a second one wants its port", async () => {
+  const first = await start(0);
+  const port = Number(new URL(first.url).port);
+  await expect(start(port)).rejects.toMatchObject({
+    code: "port-in-use",
+    where: expect.stringContaining(first.url),
+    hint: expect.stringContaining("--port"),
+  });
+  expect(closed).toBe(0);
+});
+
+it("lets calls under way finish before it ends", async () => {
+  const plane = new FakeControlPlane();
+  plane.listPipelines = async () => {
+    await new Promise((done) => setTimeout(done, 300));
+    return [];
+  };
+  const server = await start(0, plane);
+  const answer = fetch(`${server.url}/api/v1/pipelines`, {
+    headers: { authorization: `Bearer ${findToken(dataDir)}` },
+  });
+  await new Promise((done) => setTimeout(done, 100));
+  const stopping = server.stop("test");
+  expect(await (await answer).json()).toEqual({ items: [] });
+  await stopping;
+});
+
+it("leaves nothing behind when the parts do not come up", async () => {
+  const failing = runServer({
+    dataDir,
+    port: 0,
+    hostNames: [],
+    version: "1",
+    files: null,
+    log: silentLog,
+    compose: async () => {
+      throw new TidelockError("unavailable", "no database");
+    },
+  });
+  await expect(failing).rejects.toMatchObject({ message: "no database" });
+  expect(findServers(dataDir)).toEqual([]);
+});
+
+it("reads flags before variables, and refuses what it does not understand", () => {
+  const read = (words: string[], environment = {}) => readMainOptions(words, environment);
+  expect(read(["--port", "0"], { TIDELOCK_PORT: "9" }).port).toBe(0);
+  expect(read([], { TIDELOCK_PORT: "9", TIDELOCK_HOST_NAMES: "a.example,b" })).toMatchObject({
+    port: 9,
+    hostNames: ["a.example", "b"],
+  });
+  expect(read([], { DATABASE_URL: "" }).databaseUrl).toBeUndefined();
+  for (const words of [["--port", "70000"], ["--prot", "1"], ["--host-name", "http://x"], ["x"]]) {
+    expect(() => read(words)).toThrow(TidelockError);
+  }
+});
