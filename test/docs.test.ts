@@ -29,6 +29,19 @@ describe("the documentation", () => {
     expect(missing).toEqual([]);
   });
 
+  it("argues every dependency", () => {
+    const page = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+    const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
+      "dependencies" | "devDependencies",
+      Record<string, string>
+    >;
+    const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    const unargued = names.filter(
+      (name) => !name.startsWith("@types/") && !page.includes(`\`${name}\``),
+    );
+    expect(unargued).toEqual([]);
+  });
+
   it.each(pages)("%s links only to files that exist", (page) => {
     const text = readFileSync(join(root, page), "utf8");
     const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? "");
