@@ -13,13 +13,17 @@ interface Explained {
   readonly hint?: string;
 }
 
+/** What was held against what: `schema` describes the part of `source` at `base`. */
+export interface Held {
+  readonly schema: z.core.$ZodType;
+  readonly source: SourceDocument;
+  readonly base: Path;
+}
+
 /** Turns what Zod found into problems with a place in the file, in people's words; at most `limit`. */
-export function explainIssues(
-  schema: z.core.$ZodType,
-  document: SourceDocument,
-  issues: readonly Issue[],
-  limit: number,
-): Problem[] {
+export function explainIssues(held: Held, issues: readonly Issue[], limit: number): Problem[] {
+  const { source, base } = held;
+  const part = { ...held, value: valueAt(source.value, base) };
   const problems: Problem[] = [];
   for (const issue of issues) {
     const room = limit - problems.length;
@@ -27,12 +31,13 @@ export function explainIssues(
     const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
     if (issue.code === "unrecognized_keys") {
       for (const key of issue.keys.slice(0, room)) {
-        const where = document.atKey([...path, key]);
-        problems.push({ where, ...unknownKey(schema, document.value, path, key) });
+        const where = source.atKey([...base, ...path, key]);
+        problems.push({ where, ...unknownKey(part, path, key) });
       }
     } else {
-      const where = issue.code === "invalid_key" ? document.atKey(path) : document.at(path);
-      problems.push({ where, ...explain(issue, schema, path, document.value) });
+      const full = [...base, ...path];
+      const where = issue.code === "invalid_key" ? source.atKey(full) : source.at(full);
+      problems.push({ where, ...explain(issue, part, path) });
     }
   }
   return problems;
@@ -47,30 +52,32 @@ export function pathText(path: Path): string {
   return text === "" ? "the document" : `\`${text}\``;
 }
 
-function unknownKey(schema: z.core.$ZodType, value: unknown, path: Path, key: string): Explained {
-  const message = `${pathText([...path, key])} is not a known key`;
+/** With the data that stands at `base`. */
+type Part = Omit<Held, "source"> & { readonly value: unknown };
+
+function unknownKey({ schema, base, value }: Part, path: Path, key: string): Explained {
+  const message = `${pathText([...base, ...path, key])} is not a known key`;
   const known = knownKeys(schemaAt(schema, path, value));
   const meant = nearest(key, known);
   if (meant !== null) return { message, hint: `did you mean \`${meant}\`?` };
-  const kind = childOf(value, "kind");
   const root = schemaAt(schema, [], value);
-  const elsewhere = root === null ? undefined : placesOfKeys(root).get(key);
-  if (elsewhere !== undefined && elsewhere.length > 0) {
-    const place = elsewhere
-      .map((text) => `\`${text === "" ? "the top level" : text}\``)
-      .join(" or ");
-    return { message, hint: `\`${printable(key, 64)}\` belongs under ${place}` };
+  const elsewhere = root === null ? [] : (placesOfKeys(root).get(key) ?? []);
+  if (elsewhere.length > 0) {
+    const under = pathText(base).replaceAll("`", "");
+    const places = elsewhere.map((place) => {
+      if (base.length > 0) return `\`${place === "" ? under : `${under}.${place}`}\``;
+      return place === "" ? "the top level" : `\`${place}\``;
+    });
+    return { message, hint: `\`${printable(key, 64)}\` belongs under ${places.join(" or ")}` };
   }
-  const of =
-    path.length === 0 && typeof kind === "string" ? ` of a ${printable(kind, 32)}` : " here";
   return {
     message,
-    hint: known.length === 0 ? "leave it out" : `known keys${of}: ${known.join(", ")}`,
+    hint: known.length === 0 ? "leave it out" : `known keys here: ${known.join(", ")}`,
   };
 }
 
-function explain(issue: Issue, schema: z.core.$ZodType, path: Path, root: unknown): Explained {
-  const field = pathText(path);
+function explain(issue: Issue, { schema, base, value: root }: Part, path: Path): Explained {
+  const field = pathText([...base, ...path]);
   const value = valueAt(root, path);
   if (value === undefined && issue.code !== "invalid_key") {
     return { message: `${field} is missing`, hint: missingHint(issue) };
@@ -86,7 +93,7 @@ function explain(issue: Issue, schema: z.core.$ZodType, path: Path, root: unknow
     case "invalid_union":
       return "options" in issue && Array.isArray(issue.options)
         ? choice(field, issue.options.map(String), value)
-        : { message: `${field} does not fit: ${describe(value)}` };
+        : alternatives(issue, { schema, base, value: root }, path);
     case "invalid_key":
       return {
         message: `${field}: \`${printable(String(path.at(-1)), 64)}\` cannot be a name here`,
@@ -103,6 +110,29 @@ function explain(issue: Issue, schema: z.core.$ZodType, path: Path, root: unknow
     default:
       return { message: `${field}: ${printable(issue.message)}` };
   }
+}
+
+/** Of several forms the one that was probably meant is explained: its kind fits, and least is wrong with it. */
+function alternatives(issue: z.core.$ZodIssueInvalidUnion, part: Part, path: Path): Explained {
+  const wrongKind = (issues: readonly Issue[]) =>
+    issues.some((inner) => inner.code === "invalid_type" && inner.path.length === 0);
+  const [meant] = issue.errors
+    .filter((issues) => !wrongKind(issues))
+    .sort((a, b) => a.length - b.length);
+  const [first] = meant ?? [];
+  if (first !== undefined) {
+    const inner = first.path.map((key) => (typeof key === "number" ? key : String(key)));
+    return first.code === "unrecognized_keys"
+      ? unknownKey(part, [...path, ...inner], first.keys[0] ?? "")
+      : explain(first, part, [...path, ...inner]);
+  }
+  const kinds = issue.errors
+    .flat()
+    .flatMap((inner) => ("expected" in inner ? [inner.expected] : []));
+  const names = [...new Set(kinds)].map((kind) => typeNames[kind] ?? kind);
+  const field = pathText([...part.base, ...path]);
+  const value = describe(valueAt(part.value, path));
+  return { message: `${field} must be ${names.join(" or ")}, not ${value}` };
 }
 
 function choice(field: string, options: readonly string[], value: unknown): Explained {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { type Problem, TidelockError } from "../model/errors.ts";
 import { describeProblems } from "./describe.ts";
 import { parseDocuments } from "./parse.ts";
@@ -115,7 +116,7 @@ describe("a wrong key", () => {
 
   it("like no other gets the list of known ones", () => {
     const [problem] = changed("kind: Pipeline", "kind: Pipeline\nxyzzy: 1");
-    expect(problem?.hint).toBe("known keys of a Pipeline: apiVersion, kind, metadata, spec");
+    expect(problem?.hint).toBe("known keys here: apiVersion, kind, metadata, spec");
   });
 
   it("follows the kind that a part says it has", () => {
@@ -281,6 +282,58 @@ describe("a wrong value", () => {
       "`metadata.nmae` is not a known key",
       '`spec.environments[1].gate` cannot be "strikt"',
       '`kind` cannot be "Enviroment"',
+    ]);
+  });
+});
+
+describe("checks, when their adapters are known", () => {
+  const checks = new Map<string, z.ZodType>([
+    ["command", z.strictObject({ command: z.array(z.string()) })],
+    ["http", z.strictObject({ requests: z.array(z.strictObject({ path: z.string() })) })],
+  ]);
+  const problems = (from: string, to: string) => {
+    try {
+      parseDocuments("t", good.replace(from, to), { checks });
+      return [];
+    } catch (error) {
+      return error instanceof TidelockError ? error.problems : [];
+    }
+  };
+
+  it("are held against the adapter's own schema", () => {
+    expect(problems("", "")).toEqual([]);
+    expect(problems("[{path: /}]", "[{pth: /}]")).toEqual([
+      {
+        where: "t:22:29",
+        message: "`spec.environments[0].checks[0].with.requests[0].path` is missing",
+        hint: "add text",
+      },
+      {
+        where: "t:22:30",
+        message: "`spec.environments[0].checks[0].with.requests[0].pth` is not a known key",
+        hint: "did you mean `path`?",
+      },
+    ]);
+  });
+
+  it("of the floor as well", () => {
+    const floor = "  tier: production\n  floor: {checks: [{name: a, uses: http}]}";
+    expect(problems("  tier: production", floor)).toEqual([
+      {
+        where: "t:33:20",
+        message: "`spec.floor.checks[0].with.requests` is missing",
+        hint: "add a list",
+      },
+    ]);
+  });
+
+  it("that nobody knows are named with the nearest", () => {
+    expect(problems("uses: http", "uses: htpt")).toEqual([
+      {
+        where: "t:21:17",
+        message: "there is no check adapter `htpt`",
+        hint: "did you mean `http`? (one of command, http)",
+      },
     ]);
   });
 });

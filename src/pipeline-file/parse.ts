@@ -1,6 +1,8 @@
+import type { z } from "zod";
 import { type Problem, TidelockError } from "../model/errors.ts";
 import { Document, type Environment, type Pipeline } from "../model/pipeline.ts";
 import { printable } from "../model/printable.ts";
+import { checkDemands } from "./check-demands.ts";
 import { crossCheck, type Placed } from "./cross-check.ts";
 import { explainIssues } from "./explain.ts";
 import { readYaml } from "./read-yaml.ts";
@@ -13,6 +15,11 @@ export interface Documents {
 /** More than anybody reads. */
 const maxProblems = 100;
 
+export interface ParseOptions {
+  /** Adapter id to the schema of its `with`. Without it checks are not looked into. */
+  readonly checks?: ReadonlyMap<string, z.core.$ZodType>;
+}
+
 /**
  * Reads a `tidelock.yaml`: one or more documents of the two kinds, separated by `---`.
  *
@@ -22,7 +29,7 @@ const maxProblems = 100;
  * Throws `invalid-input` with *all* problems in `problems`, in the order of the file, each with
  * `file:line:column` and, where there is one, what would be right.
  */
-export function parseDocuments(file: string, text: string): Documents {
+export function parseDocuments(file: string, text: string, options: ParseOptions = {}): Documents {
   const { documents, problems: found } = readYaml(file, text);
   const problems: Problem[] = [...found];
   const refused = new Set(found.map((problem) => problem.where));
@@ -33,7 +40,11 @@ export function parseDocuments(file: string, text: string): Documents {
     const parsed = Document.safeParse(source.value);
     if (!parsed.success) {
       // What was refused while reading has no value; it is not reported a second time as missing.
-      const issues = explainIssues(Document, source, parsed.error.issues, maxProblems + 1);
+      const issues = explainIssues(
+        { schema: Document, source, base: [] },
+        parsed.error.issues,
+        maxProblems + 1,
+      );
       problems.push(...issues.filter((problem) => !refused.has(problem.where)));
     } else if (parsed.data.kind === "Pipeline") {
       pipelines.push({ document: parsed.data, source });
@@ -45,6 +56,10 @@ export function parseDocuments(file: string, text: string): Documents {
     problems.push({ where: `${printable(file)}:1:1`, message: "the file has no document", hint });
   }
   problems.push(...crossCheck(pipelines, environments, maxProblems + 1));
+  if (options.checks !== undefined) {
+    const placed = [...pipelines, ...environments];
+    problems.push(...checkDemands(placed, options.checks, maxProblems + 1));
+  }
   if (problems.length > 0) throw invalid(file, problems);
   return {
     pipelines: pipelines.map(({ document }) => document),
