@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { findServers } from "./store/server-record.ts";
 import { findToken } from "./store/token.ts";
 
@@ -19,4 +20,11 @@ export function findLocalServer(
 /** Whether a server of this data directory still answers to that address. */
 export function isServing(dataDir: string, url: string): boolean {
   return findServers(dataDir).some((server) => server.url === url);
+}
+
+/** Adapter id to the schema of its `with`: what a pipeline file's checks are held against. */
+export async function checkSchemas(): Promise<ReadonlyMap<string, z.ZodType>> {
+  // Loaded only by the commands that read a file: the others start faster without.
+  const { checks } = await import("./checks/registry.ts");
+  return new Map([...checks].map(([id, check]) => [id, check.schema]));
 }

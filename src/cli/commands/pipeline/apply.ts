@@ -1,3 +1,4 @@
+import { checkSchemas } from "../../../compose-local.ts";
 import { parseDocuments } from "../../../pipeline-file/parse.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
@@ -18,7 +19,9 @@ export const command = defineCommand({
     const client = context.connect(options);
     const file = context.projectFile(options.file);
     // The same parser as the server's: mistakes show before anything is sent.
-    parseDocuments(file.path, file.text);
+    parseDocuments(file.path, file.text, {
+      checks: await checkSchemas(),
+    });
     const { applied } = await client.call("pipelineApply", {
       body: { file: file.path, text: file.text },
     });

@@ -1,3 +1,4 @@
+import { checkSchemas } from "../../../compose-local.ts";
 import { parseDocuments } from "../../../pipeline-file/parse.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
@@ -9,7 +10,9 @@ export const command = defineCommand({
   details: "Needs no server. Exit code 2 with every problem, its place and what would be right.",
   async run(context, { options }) {
     const file = context.projectFile(options.file);
-    const { pipelines, environments } = parseDocuments(file.path, file.text);
+    const { pipelines, environments } = parseDocuments(file.path, file.text, {
+      checks: await checkSchemas(),
+    });
     const names = [
       ...pipelines.map((pipeline) => `pipeline ${pipeline.metadata.name}`),
       ...environments.map((environment) => `environment ${environment.metadata.name}`),
