@@ -1,10 +1,27 @@
-import type { z } from "zod";
+import { execFile } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve, sep } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { TidelockError } from "./model/errors.ts";
+import { type Layout, layout } from "./model/layout.ts";
+import type { AgentInfo } from "./ports/host-agent.ts";
 import { findServers } from "./store/server-record.ts";
 import { findToken } from "./store/token.ts";
 
 /**
  * What the command line needs of this machine without a server. The only file of its own that reaches
- * below the API.
+ * below the API. What few commands need is loaded when they ask for it.
  */
 
 /** The server that has run longest on a data directory; null when this user can see none. */
@@ -17,9 +34,165 @@ export function findLocalServer(
   return { url: server.url, token, from: `data directory ${dataDir}` };
 }
 
-/** Whether a server of this data directory still answers to that address. */
-export function isServing(dataDir: string, url: string): boolean {
-  return findServers(dataDir).some((server) => server.url === url);
+/** Addresses and pids of the servers that run on a data directory now. */
+export function localServers(
+  dataDir: string,
+): readonly { readonly url: string; readonly pid: number; readonly version: string }[] {
+  return findServers(dataDir);
+}
+
+/** Whether `openDataDir` made this folder: the mark that `uninstall` asks for. */
+export function isDataDir(dataDir: string): boolean {
+  try {
+    const text = readFileSync(join(resolve(dataDir), "layout.json"), "utf8");
+    return z.object({ layoutVersion: z.int().positive() }).safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
+/** What the agent of a data directory says of itself; null when none answers. Starts nothing. */
+export async function findAgent(dataDir: string): Promise<AgentInfo | null> {
+  if (!existsSync(layout(dataDir).agentSocket)) return null;
+  const { connectAgent } = await import("./agent/client.ts");
+  const agent = connectAgent(dataDir, { name: "command line", connectTimeoutMs: 0 });
+  try {
+    return await agent.info();
+  } catch (error) {
+    if (error instanceof TidelockError && error.code === "incompatible") throw error;
+    return null;
+  } finally {
+    agent.close();
+  }
+}
+
+/**
+ * `tidelock down` where no server answers: services, router, agent, then the database. An agent that died
+ * is started once more, because only an agent knows its children.
+ */
+export async function downLocally(dataDir: string): Promise<void> {
+  const { ensureAgent } = await import("./agent/launch.ts");
+  const { stopEmbedded } = await import("./store/embedded/embedded-postgres.ts");
+  const agent = await ensureAgent(dataDir, { name: "tidelock down" });
+  try {
+    await agent.call("agent.shutdown", { stopServices: true });
+  } finally {
+    agent.close();
+  }
+  await stopEmbedded(dataDir);
+}
+
+/**
+ * Removes a data directory: the folders of its layout, whole, and the directory itself when nothing else
+ * is in it.
+ *
+ * @returns names that are not ours and stay
+ * @throws TidelockError `invalid-input` when the directory is not one of ours; `conflict` while a server,
+ *   an agent or the database is still at work in it
+ */
+export async function removeDataDir(dataDir: string): Promise<readonly string[]> {
+  if (!isDataDir(dataDir)) {
+    throw new TidelockError("invalid-input", "this is not a data directory of Tidelock", {
+      fault: "operator",
+      where: resolve(dataDir),
+      hint: "nothing was removed; name another with --data-dir",
+    });
+  }
+  const paths = layout(realpathSync(dataDir));
+  await requireAtRest(paths);
+  const { removeTree } = await import("./tree/unpack-tree.ts");
+  const { root, agentSocket, ...folders } = paths;
+  for (const folder of Object.values(folders)) await removeTree(folder);
+  // The socket lies elsewhere when the directory's own path is too long for one.
+  if (!agentSocket.startsWith(root + sep)) await removeTree(dirname(agentSocket));
+  const rest = readdirSync(root).filter((name) => name !== "layout.json");
+  // The mark goes last: a removal that was interrupted can be repeated.
+  await removeTree(join(root, "layout.json"));
+  if (rest.length === 0) rmdirSync(root);
+  return rest;
+}
+
+async function requireAtRest(paths: Layout): Promise<void> {
+  const refuse = (what: string): TidelockError =>
+    new TidelockError("conflict", `${what}; nothing was removed`, {
+      fault: "operator",
+      where: paths.root,
+      hint: "`tidelock down` stops everything of a data directory",
+    });
+  const [server] = findServers(paths.root);
+  if (server !== undefined) throw refuse(`a server still runs at ${server.url}`);
+  const agent = await findAgent(paths.root);
+  if (agent !== null) throw refuse(`the host agent still runs (pid ${agent.pid})`);
+  const users = processesIn(paths.root);
+  if (users.length > 0) throw refuse(`processes still work in it (pid ${users.join(", ")})`);
+  const { stopEmbedded } = await import("./store/embedded/embedded-postgres.ts");
+  const { usedBy } = await stopEmbedded(paths.root);
+  if (usedBy.length > 0) throw refuse(`its database is in use (pid ${usedBy.join(", ")})`);
+}
+
+/** Services and routers that outlived their agent: processes whose working directory lies inside. Linux only. */
+function processesIn(root: string): number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const folder = realpathSync(`/proc/${pid}/cwd`);
+        const inside = folder === root || folder.startsWith(root + sep);
+        return inside && !folder.startsWith(join(root, "postgres")) && pid !== process.pid;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/**
+ * Runs the embedded PostgreSQL's program once, as the user it would run as; or asks an external one whether
+ * it keeps what it confirms. Throws what `server start` would throw.
+ *
+ * @returns what a person reads
+ */
+export async function probeDatabase(
+  dataDir: string,
+  databaseUrl: string | undefined,
+): Promise<string> {
+  if (databaseUrl !== undefined) {
+    const { openDatabase } = await import("./store/database.ts");
+    const database = await openDatabase({ databaseUrl }, { maxConnections: 1 });
+    await database.close();
+    return "the external database answers and keeps what it confirms";
+  }
+  const { barrier, chooseAccount, spawnIdentity } = await import("./store/embedded/account.ts");
+  const { resolveBinaries } = await import("./store/embedded/binaries.ts");
+  const paths = layout(dataDir);
+  const account = chooseAccount(join(paths.postgres, "data"));
+  const closed = barrier(paths.postgres, account);
+  if (closed !== undefined) {
+    throw new TidelockError(
+      "invalid-input",
+      `the embedded database's user could not pass ${closed}`,
+      {
+        fault: "operator",
+        where: paths.postgres,
+        hint: "use a data directory that every user may pass, e.g. /var/lib/tidelock, or DATABASE_URL",
+      },
+    );
+  }
+  // Staged programs go where the server would stage them, or nowhere that stays.
+  const scratch = isDataDir(dataDir) ? null : mkdtempSync(join(tmpdir(), "tidelock-doctor-"));
+  try {
+    if (scratch !== null) chmodSync(scratch, 0o755);
+    const { postgres } = await resolveBinaries(scratch ?? paths.runtime, account);
+    const { stdout } = await promisify(execFile)(postgres, ["--version"], {
+      ...spawnIdentity(account),
+      cwd: "/",
+      timeout: 30_000,
+    });
+    return `embedded ${stdout.trim()}`;
+  } finally {
+    if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 /** Adapter id to the schema of its `with`: what a pipeline file's checks are held against. */

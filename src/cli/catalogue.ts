@@ -28,6 +28,12 @@ function entry(
 }
 
 export const catalogue: readonly CatalogueEntry[] = [
+  entry(
+    "init",
+    "Daily",
+    "Write a first, commented tidelock.yaml",
+    () => import("./commands/init.ts"),
+  ),
   entry("plan", "Daily", "Show what a promotion would change", () => import("./commands/plan.ts")),
   entry(
     "promote",
@@ -163,6 +169,12 @@ export const catalogue: readonly CatalogueEntry[] = [
   ),
 
   entry(
+    "server start",
+    "Server",
+    "Start the control plane on this machine",
+    () => import("./commands/server/start.ts"),
+  ),
+  entry(
     "server status",
     "Server",
     "Show the server, its database and its agent",
@@ -187,11 +199,18 @@ export const catalogue: readonly CatalogueEntry[] = [
     () => import("./commands/service/remove.ts"),
   ),
   entry(
+    "doctor",
+    "Server",
+    "Look for what would go wrong on this machine",
+    () => import("./commands/doctor.ts"),
+  ),
+  entry(
     "down",
     "Server",
     "Stop every service, the agent and the server",
     () => import("./commands/down.ts"),
   ),
+  entry("uninstall", "Server", "Remove a data directory", () => import("./commands/uninstall.ts")),
 ];
 
 /** The command that `words` begins with, and what follows it; the longest name wins. */

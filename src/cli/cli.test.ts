@@ -250,7 +250,7 @@ describe("promoting", () => {
     await new Promise((done) => setTimeout(done, 700));
     await server.close();
     await new Promise((done) => setTimeout(done, 2_500));
-    server = await startFakeServer({ controlPlane: plane }, port);
+    server = await startFakeServer({ controlPlane: plane, token: server.token }, port);
     await plane.abort({ id: "test" }, "p1");
     const result = await watching;
     expect(result.stderr).toContain("the server does not answer; still trying");

@@ -1,0 +1,49 @@
+import { defineCommand } from "../../define-command.ts";
+import { exit, type ExitCode } from "../../exit-codes.ts";
+import { flag, text, texts, whole } from "../../options.ts";
+import { type Ready, runInForeground, startDetached } from "../../start-server.ts";
+import { clean, type Terminal } from "../../terminal.ts";
+
+export const command = defineCommand({
+  arguments: {},
+  options: {
+    detach: flag("-d, --detach", "come back as soon as it answers; it goes on by itself"),
+    port: whole("--port <n>", "port on localhost (default 7420, 0: a free one; TIDELOCK_PORT)", {
+      least: 0,
+      most: 65_535,
+    }),
+    hostName: texts("--host-name <name>", "another name it answers to (TIDELOCK_HOST_NAMES)"),
+    blobLimit: whole("--blob-limit <mib>", "largest artifact it takes (default 8192)", {
+      least: 1,
+      most: 1_048_576,
+    }),
+    dataDir: text("--data-dir <folder>", "where everything is kept (TIDELOCK_DATA_DIR)"),
+  },
+  details:
+    "With its own PostgreSQL, or the one that DATABASE_URL names. Stopping it (Ctrl-C, SIGTERM, `tidelock server stop`) leaves services and the host agent running. Its log is JSON: on stderr, or in <data dir>/logs/server.log when a person looks at stderr or with --detach.",
+  examples: ["tidelock server start", "tidelock server start --detach --port 0"],
+  async run(context, { options }) {
+    const { terminal } = context;
+    const dataDir = context.settings({ dataDir: options.dataDir }).dataDir.value;
+    const words = [
+      ["--data-dir", dataDir],
+      options.port === undefined ? [] : ["--port", String(options.port)],
+      options.hostName.flatMap((host) => ["--host-name", host]),
+      options.blobLimit === undefined ? [] : ["--blob-limit", String(options.blobLimit)],
+    ].flat();
+    if (options.detach) {
+      sayReady(terminal, await startDetached(context, words, dataDir));
+      return exit.done;
+    }
+    const code = await runInForeground(words, (ready) => sayReady(terminal, ready));
+    return code === 0 ? exit.done : (exit.failed as ExitCode);
+  },
+});
+
+function sayReady(terminal: Terminal, { url, dataDir, logFile }: Ready): void {
+  terminal.print(url);
+  const log = logFile === null ? "" : `, log ${logFile}`;
+  if (terminal.stderr.isTTY || logFile !== null) {
+    terminal.note(clean(`Tidelock answers at ${url} (data directory ${dataDir}${log})`));
+  }
+}
