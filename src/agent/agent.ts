@@ -1,11 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { TidelockError } from "../model/errors.ts";
-import { layout } from "../model/layout.ts";
+import { type Layout, layout } from "../model/layout.ts";
+import { type Slot } from "../model/primitives.ts";
 import { type AgentInfo, protocolVersion } from "../ports/host-agent.ts";
 import { Artifacts } from "./artifacts/artifacts.ts";
-import { prepareFolders } from "./isolation/folders.ts";
-import { provideRuntime } from "./isolation/runtime.ts";
+import { Checks } from "./checks/checks.ts";
+import { makeHandlers } from "./handlers.ts";
+import { outlivesStarter } from "./isolation/outlives.ts";
+import { establishIsolation } from "./isolation/probe.ts";
 import { Users } from "./isolation/users.ts";
 import { Journal } from "./journal/journal.ts";
 import { Lanes } from "./lanes.ts";
@@ -16,141 +18,137 @@ import { type Parts, report } from "./parts.ts";
 import { type BackoffPolicy, defaultBackoff } from "./processes/backoff.ts";
 import { PortBook } from "./processes/ports.ts";
 import { killStrays } from "./processes/sweep.ts";
-import { type Handlers, serveProtocol } from "./protocol/server.ts";
+import { serveProtocol } from "./protocol/server.ts";
+import { Returns } from "./returns/returns.ts";
+import { Routes } from "./routes/routes.ts";
 import { Slots } from "./slots/slots.ts";
-import { loadKeys } from "./state/keys.ts";
+import { type AgentKeys, loadKeys } from "./state/keys.ts";
 import { lockAgent } from "./state/lock.ts";
 import { StateStore } from "./state/store.ts";
 
 export interface AgentOptions {
   readonly dataDir: string;
   readonly version: string;
+  /** Pid of the program that started us, to find out whether we outlive it; null: started on its own. */
+  readonly startedBy?: number | null;
   readonly backoff?: BackoffPolicy;
   readonly logLimitBytes?: number;
 }
 
 export interface RunningAgent {
   readonly info: AgentInfo;
-  /** Leaves; what runs goes on and is adopted by the next agent. */
-  leave(): Promise<void>;
-  /** Settles when the agent has been told to shut down. */
+  /** Settles when the agent was told to end. */
   readonly ended: Promise<void>;
+  /** Leaves; what runs goes on, and the next agent adopts it. */
+  leave(): Promise<void>;
 }
 
 const defaultLogLimit = 8 * 1024 * 1024;
+/** The answer to `agent.shutdown` goes out first. Milliseconds. */
+const leaveAfterMs = 50;
 
+/**
+ * Starts the agent of a data directory: takes its lock, finds out what the machine lets it claim, takes
+ * over or starts again what its state says shall run, and only then answers.
+ *
+ * @throws TidelockError `conflict` when another agent owns the directory, `incompatible` for state of
+ *   another version, `disk-full`.
+ */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const paths = layout(options.dataDir);
   await mkdir(paths.agent, { recursive: true, mode: 0o700 });
   const unlock = await lockAgent(paths.agent);
-  await prepareFolders(paths, false);
-  await provideRuntime(paths.runtime, false);
   await sweepTemporaries(paths.agent);
   const store = await StateStore.open(join(paths.agent, "state.json"));
-  const { agentId } = store.current;
   const keys = await loadKeys(join(paths.agent, "agent-key.pem"));
-  const journal = await Journal.open(join(paths.agent, "journal"), keys.signing);
-  const artifacts = new Artifacts(paths);
-  await artifacts.prepare();
-  const logs = new LogBook(paths, options.logLimitBytes ?? defaultLogLimit);
-  logs.start();
+  const isolation = await establishIsolation(paths);
+  const outlives = outlivesStarter(options.startedBy ?? null);
   const info: AgentInfo = {
     protocol: protocolVersion,
     version: options.version,
-    agentId,
+    agentId: store.current.agentId,
     pid: process.pid,
     bootId: bootId(),
     publicKey: keys.publicKey,
-    isolation: "none",
-    isolationReason: "not looked at yet",
-    outlivesServer: true,
+    isolation: isolation.grade,
+    isolationReason: isolation.reason,
+    outlivesServer: outlives.outlives,
+    outlivesServerReason: outlives.reason,
     dataDir: paths.root,
   };
-  const parts: Parts = {
-    paths,
-    agentId,
-    store,
-    journal,
-    lanes: new Lanes(store, keys.content),
-    users: new Users(store, false),
-    artifacts,
-    ports: new PortBook(),
-    logs,
-    backoff: options.backoff ?? defaultBackoff,
-    slotChanged: () => undefined,
-  };
-  await journal.append({ kind: "start", detail: { pid: process.pid, bootId: bootId() } });
-  const living = Object.values(store.current.slots).flatMap(({ instances, retiring }) =>
-    [...instances, ...retiring].flatMap((one) => (one.identity === null ? [] : [one.id])),
-  );
-  killStrays(agentId, new Set(living));
+  // The parts tell of changes before those who listen are made.
+  let onChange: (slot: Slot) => void = () => undefined;
+  const users = new Users(store, isolation.grade === "separate-user");
+  const parts = await makeParts(options, paths, store, keys, users, (slot) => onChange(slot));
   const slots = new Slots(parts);
-  await slots.restore();
+  const routes = new Routes(parts, slots, keys);
+  const returns = new Returns(parts, slots, routes);
+  const checks = new Checks(parts, slots, keys.content);
+  onChange = ({ environment }) => routes.refresh(environment);
 
-  let end: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const unsupported = (method: string) => (): Promise<never> =>
-    Promise.reject(new TidelockError("unsupported", `${method} is not there yet`));
-  const handlers: Handlers = {
-    hello: async ({ protocols }) => {
-      if (!protocols.includes(protocolVersion)) {
-        throw new TidelockError("incompatible", `this agent speaks protocol ${protocolVersion}`);
-      }
-      return info;
-    },
-    "lane.fence": async ({ fence }) => {
-      await parts.lanes.fenced(fence, async () => undefined);
-      return {};
-    },
-    "lane.forget": unsupported("lane.forget"),
-    "artifact.ensure": async ({ digest, size, path }) => ({
-      directory: await artifacts.ensure({ digest, size }, path),
-    }),
-    "artifact.collect": unsupported("artifact.collect"),
-    "slot.deploy": async ({ spec, ...effect }) => {
-      await slots.deploy(effect, spec);
-      return {};
-    },
-    "slot.destroy": async ({ slot, ...effect }) => {
-      await slots.destroy(effect, slot);
-      return {};
-    },
-    "slot.observe": async ({ slot }) => slots.observe(slot),
-    "slot.prove": unsupported("slot.prove"),
-    "slot.list": async () => ({ slots: slots.list() }),
-    "route.set": unsupported("route.set"),
-    "route.read": unsupported("route.read"),
-    "route.remove": unsupported("route.remove"),
-    "route.tester": unsupported("route.tester"),
-    "return.arm": unsupported("return.arm"),
-    "return.disarm": unsupported("return.disarm"),
-    "check.start": unsupported("check.start"),
-    "check.observe": unsupported("check.observe"),
-    "check.stop": unsupported("check.stop"),
-    "logs.read": async (request) => logs.read(request),
-    "journal.read": async ({ after, limit }) => ({
-      entries: [...(await journal.read(after, limit))],
-    }),
-    "control.heartbeat": async () => ({}),
-    "agent.shutdown": async ({ stopServices }) => {
-      if (stopServices) await slots.stopAll();
-      setTimeout(end, 50);
-      return {};
-    },
-  };
-  const server = await serveProtocol(paths.agentSocket, handlers, () => undefined);
-  report(`agent ${agentId} answers on ${paths.agentSocket}`);
+  await parts.journal.note({ kind: "start", detail: { pid: process.pid, bootId: bootId() } });
+  await checks.prepare();
+  killStrays(parts.agentId, livingMarks(store, await checks.livingMarks()));
+  await slots.restore();
+  await routes.restore();
+  parts.logs.start();
+  returns.start();
+  checks.start();
+
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const leave = (): void => void setTimeout(end, leaveAfterMs);
+  const handlers = makeHandlers({ parts, info, slots, routes, returns, checks, leave });
+  const server = await serveProtocol(paths.agentSocket, handlers, () => returns.heard());
+  report(`agent ${info.agentId} answers on ${paths.agentSocket}; isolation: ${info.isolation}`);
+  if (isolation.reason !== null) report(`isolation is none: ${isolation.reason}`);
   return {
     info,
     ended,
     leave: async () => {
       await server.close();
+      returns.stop();
+      checks.stop();
+      routes.close();
       slots.close();
-      logs.stop();
-      await journal.close();
+      parts.logs.stop();
+      await parts.journal.close();
       await unlock();
     },
   };
+}
+
+async function makeParts(
+  options: AgentOptions,
+  paths: Layout,
+  store: StateStore,
+  keys: AgentKeys,
+  users: Users,
+  slotChanged: (slot: Slot) => void,
+): Promise<Parts> {
+  const artifacts = new Artifacts(paths);
+  await artifacts.prepare();
+  return {
+    paths,
+    agentId: store.current.agentId,
+    store,
+    journal: await Journal.open(join(paths.agent, "journal"), keys.signing),
+    lanes: new Lanes(store, keys.content),
+    users,
+    artifacts,
+    ports: new PortBook(),
+    logs: new LogBook(paths, options.logLimitBytes ?? defaultLogLimit),
+    backoff: options.backoff ?? defaultBackoff,
+    slotChanged,
+  };
+}
+
+/** Marks of everything that is on record as running; whoever carries another one of ours is a stray. */
+function livingMarks(store: StateStore, checks: readonly string[]): ReadonlySet<string> {
+  const { slots, routers } = store.current;
+  const instances = Object.values(slots).flatMap((slot) => [...slot.instances, ...slot.retiring]);
+  return new Set([
+    ...instances.flatMap(({ id, identity }) => (identity === null ? [] : [id])),
+    ...Object.values(routers).map(({ instance }) => instance),
+    ...checks,
+  ]);
 }

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { canonicalJson } from "../model/canonical.ts";
 import { TidelockError } from "../model/errors.ts";
 import { type Fence, compareFences } from "../model/primitives.ts";
-import { keptOperations } from "./state/schema.ts";
+import { type AgentState, keptOperations } from "./state/schema.ts";
 import { type StateStore, laneIn } from "./state/store.ts";
 
 /** What an effect found: done now, or done before by this very operation. */
@@ -48,32 +48,52 @@ export class Lanes {
    * An effect that is done once: the same operation with the same content is answered with `replayed`
    * and changes nothing, even when later operations have changed the lane since.
    *
+   * @param work does it; calling `mark` inside its own change of the state spares a second write. What
+   *   it throws takes the mark away again.
    * @throws TidelockError `conflict` when the operation was used for other content.
    */
   effect(
     effect: { readonly fence: Fence; readonly operation: string },
     content: unknown,
-    work: () => Promise<void>,
+    work: (mark: (draft: AgentState) => void) => Promise<void>,
   ): Promise<Done> {
+    const { fence, operation } = effect;
     const mac = createHmac("sha256", this.#contentKey).update(canonicalJson(content)).digest("hex");
-    return this.fenced(effect.fence, async () => {
-      const lane = this.#store.lane(effect.fence.lane);
-      const known = lane.operations.find((one) => one.operation === effect.operation);
+    return this.fenced(fence, async () => {
+      const known = this.#store.lane(fence.lane).operations.find(isOperation(operation));
       if (known?.content === mac) return "replayed";
       if (known !== undefined) {
-        throw new TidelockError("conflict", `operation ${effect.operation} was already used`, {
-          where: effect.operation,
+        throw new TidelockError("conflict", `operation ${operation} was already used`, {
+          where: operation,
           fault: "bug",
           hint: "an operation's id stands for one content; use a new one",
         });
       }
-      await work();
-      await this.#store.update((draft) => {
-        const { operations } = laneIn(draft, effect.fence.lane);
-        operations.push({ operation: effect.operation, content: mac });
-        operations.splice(0, operations.length - keptOperations);
-      });
+      const mark = (draft: AgentState): void => {
+        const { operations } = laneIn(draft, fence.lane);
+        operations.push({ operation, content: mac });
+        if (operations.length > keptOperations) operations.shift();
+      };
+      try {
+        await work(mark);
+      } catch (error) {
+        await this.#unmark(fence.lane, operation);
+        throw error;
+      }
+      if (!this.#isMarked(fence.lane, operation)) await this.#store.update(mark);
       return "done";
+    });
+  }
+
+  #isMarked(lane: string, operation: string): boolean {
+    return this.#store.lane(lane).operations.some(isOperation(operation));
+  }
+
+  async #unmark(lane: string, operation: string): Promise<void> {
+    if (!this.#isMarked(lane, operation)) return;
+    await this.#store.update((draft) => {
+      const record = laneIn(draft, lane);
+      record.operations = record.operations.filter((one) => one.operation !== operation);
     });
   }
 
@@ -96,6 +116,10 @@ export class Lanes {
       laneIn(draft, fence.lane).fence = { ...fence };
     });
   }
+}
+
+function isOperation(operation: string): (one: { readonly operation: string }) => boolean {
+  return (one) => one.operation === operation;
 }
 
 const lanePattern = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?\/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;

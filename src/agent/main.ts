@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { asTidelockError } from "../model/errors.ts";
 import { startAgent } from "./agent.ts";
 import { lockedExitCode } from "./exit-codes.ts";
@@ -15,7 +17,8 @@ async function main(): Promise<void> {
     process.exit(2);
   }
   process.umask(0o077);
-  const agent = await startAgent({ dataDir, version: "0.1.0" });
+  const startedBy = Number(values["started-by"]) || null;
+  const agent = await startAgent({ dataDir, startedBy, version: packageVersion() });
   const leave = async (why: string): Promise<void> => {
     report(`leaving: ${why}`);
     await agent.leave();
@@ -27,6 +30,12 @@ async function main(): Promise<void> {
   process.on("SIGHUP", () => undefined);
   await agent.ended;
   await leave("agent.shutdown");
+}
+
+/** Of the package that this file belongs to: two folders up, in the repository as in the package. */
+function packageVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, "utf8"))).version;
 }
 
 main().catch((thrown: unknown) => {

@@ -34,6 +34,8 @@ export const AgentInfo = z.object({
   isolationReason: z.string().nullable(),
   /** False where an ancestor or a cgroup would take the agent down with the server (law 6). */
   outlivesServer: z.boolean(),
+  /** Why it would not, and what to do about it. */
+  outlivesServerReason: z.string().nullable().default(null),
   dataDir: z.string(),
 });
 export type AgentInfo = z.infer<typeof AgentInfo>;
@@ -261,7 +263,15 @@ export const methods = {
       /** Artifact whose unpacked, read-only tree is the working directory; null for an empty folder. */
       tree: Digest.nullable(),
       timeoutMs: z.int().positive(),
+      /** Kept of each of the two streams. */
       outputBytes: z.int().positive(),
+      /** Further programs, each started only when the one before exited with 0; the last one's end is the run's. */
+      andThen: z.array(z.array(z.string()).min(1)).optional(),
+      /**
+       * Runs for a slot instead of as a check: as its user, with its delivered configuration and
+       * `$TIDELOCK_STATE_DIR`. For an operator's install scripts; the slot must be deployed.
+       */
+      slot: Slot.optional(),
     }),
     result: None,
   },

@@ -8,18 +8,17 @@ const privateFolder = 0o700;
 /** Makes the data directory's folders, each as closed as it can be. `separate`: other users must pass. */
 export async function prepareFolders(paths: Layout, separate: boolean): Promise<void> {
   const open = separate ? passThrough : privateFolder;
-  await mkdir(paths.root, { recursive: true });
-  for (const folder of [
-    paths.root,
-    paths.releases,
-    paths.slots,
-    paths.state,
-    paths.checks,
-    paths.runtime,
-  ]) {
-    await ensureFolder(folder, open);
-  }
-  for (const folder of [paths.agent, paths.logs]) await ensureFolder(folder, privateFolder);
+  for (const folder of [paths.root, ...shared(paths)]) await ensureFolder(folder, open);
+  for (const folder of closedFolders(paths)) await ensureFolder(folder, privateFolder);
+}
+
+/** Folders that no service and no check may look into. */
+export function closedFolders(paths: Layout): readonly string[] {
+  return [paths.agent, paths.logs, paths.server, paths.blobs];
+}
+
+function shared(paths: Layout): readonly string[] {
+  return [paths.releases, paths.slots, paths.state, paths.checks, paths.runtime];
 }
 
 async function ensureFolder(path: string, mode: number): Promise<void> {

@@ -8,10 +8,8 @@ import type { StateStore } from "../state/store.ts";
  */
 export const userRange = {
   router: 60_706,
-  firstCheck: 60_707,
-  lastCheck: 60_755,
-  firstService: 60_756,
-  lastService: 61_183,
+  check: [60_707, 60_755],
+  service: [60_756, 61_183],
 } as const;
 
 /** Who owns which number: persisted, so that a restarted agent knows whom a process belongs to. */
@@ -25,19 +23,26 @@ export class Users {
     this.separate = separate;
   }
 
-  /** The user of an owner (`shop/production/green#<generation>`), allocated when new; null when none are separate. */
-  async allocate(owner: string): Promise<number | null> {
+  /**
+   * The user of an owner (`shop/production/green#<generation>`), allocated when new; null when none are
+   * separate on this machine.
+   */
+  async allocate(owner: string, kind: "service" | "check"): Promise<number | null> {
     if (!this.separate) return null;
-    const known = this.#store.current.users[owner];
-    if (known !== undefined) return known;
-    await this.#store.update((draft) => {
-      draft.users[owner] ??= pickFree(new Set(Object.values(draft.users)));
-    });
+    if (this.numberOf(owner) === null) {
+      await this.#store.update((draft) => {
+        draft.users[owner] ??= pickFree(kind, new Set(Object.values(draft.users)));
+      });
+    }
+    return this.numberOf(owner);
+  }
+
+  numberOf(owner: string): number | null {
     return this.#store.current.users[owner] ?? null;
   }
 
   async release(owner: string): Promise<void> {
-    if (this.#store.current.users[owner] === undefined) return;
+    if (this.numberOf(owner) === null) return;
     await this.#store.update((draft) => {
       delete draft.users[owner];
     });
@@ -45,17 +50,17 @@ export class Users {
 }
 
 /** A random one: what an earlier user left in a shared folder belongs to nobody for as long as possible. */
-function pickFree(taken: ReadonlySet<number>): number {
-  const { firstService, lastService } = userRange;
+function pickFree(kind: "service" | "check", taken: ReadonlySet<number>): number {
+  const [first, last] = userRange[kind];
   const free: number[] = [];
-  for (let uid = firstService; uid <= lastService; uid += 1) if (!taken.has(uid)) free.push(uid);
+  for (let uid = first; uid <= last; uid += 1) if (!taken.has(uid)) free.push(uid);
   const picked = free[Math.floor(Math.random() * free.length)];
-  if (picked === undefined) {
-    throw new TidelockError(
-      "unsupported",
-      `all ${lastService - firstService + 1} users for services are taken`,
-      { hint: "remove services that are no longer needed: `tidelock service remove`" },
-    );
-  }
-  return picked;
+  if (picked !== undefined) return picked;
+  throw new TidelockError("unavailable", `all ${last - first + 1} users for ${kind}s are taken`, {
+    retryable: true,
+    hint:
+      kind === "check"
+        ? "wait until a check has ended"
+        : "remove services that are no longer needed: `tidelock service remove`",
+  });
 }

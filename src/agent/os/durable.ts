@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { TidelockError } from "../../model/errors.ts";
 
@@ -22,6 +22,21 @@ export async function writeDurably(path: string, data: string, mode = 0o600): Pr
     }
     await rename(temporary, path);
     await syncDirectory(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw diskError(error, path);
+  }
+}
+
+/**
+ * Replaces a file in one step for readers, but not against a power cut: for what is made anew at every
+ * start anyway, and that somebody waits for.
+ */
+export async function writeAtomically(path: string, data: string, mode = 0o600): Promise<void> {
+  const temporary = `${path}${temporaryMark}${randomBytes(6).toString("hex")}`;
+  try {
+    await writeFile(temporary, data, { mode, flag: "wx" });
+    await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw diskError(error, path);

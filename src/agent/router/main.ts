@@ -55,7 +55,11 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     control.close();
-    rmSync(socket, { force: true });
+    try {
+      rmSync(socket, { force: true });
+    } catch {
+      // Without root the folder is closed to us; whoever opens the next socket there removes this one.
+    }
     await router.stop();
     process.exit(0);
   };

@@ -16,6 +16,7 @@ import {
   removeOtherDeployments,
 } from "./delivery.ts";
 import { isLive } from "./live.ts";
+import { ownerOf } from "./owner.ts";
 import { observeSlot } from "./observe.ts";
 import { type Entries, type StoredSpec, routedProcess } from "./spec.ts";
 import { startInstance } from "./start-instance.ts";
@@ -50,7 +51,7 @@ export class SlotRunner {
       await this.revive();
       return;
     }
-    const user = await this.#parts.users.allocate(ownerOf(spec));
+    const user = await this.#parts.users.allocate(ownerOf(spec), "service");
     const folders = deploymentFolders(this.#parts.paths, this.slot, spec.generation);
     const before = this.record?.spec;
     if (before?.generation === spec.generation) {
@@ -188,7 +189,6 @@ export class SlotRunner {
     await Promise.all(retiring.map((instance) => instance.stop()));
     const gone = new Set(retiring.map((instance) => instance.record.id));
     for (const id of gone) this.#parts.ports.release(id);
-    await this.#releaseUsers(retiring);
     await this.#change((record) => {
       record.retiring = record.retiring.filter(({ id }) => !gone.has(id));
     });
@@ -196,6 +196,7 @@ export class SlotRunner {
     // A newer deployment may have come meanwhile; its own turn follows.
     if (this.#retiring.length > 0) return;
     const spec = this.record?.spec ?? null;
+    await this.#releaseUsers(spec === null ? null : ownerOf(spec));
     const keep =
       spec === null ? null : deploymentFolders(this.#parts.paths, this.slot, spec.generation).root;
     await removeOtherDeployments(this.#parts.paths, this.slot, keep);
@@ -209,21 +210,12 @@ export class SlotRunner {
     this.#parts.slotChanged(this.slot);
   }
 
-  /** Ends whatever still runs as a user that nothing else runs as, and gives the number back. */
-  async #releaseUsers(retired: readonly Instance[]): Promise<void> {
-    const users = new Set(retired.flatMap(({ record }) => record.user ?? []));
-    for (const user of users) {
-      const { slots } = this.#parts.store.current;
-      const used = Object.values(slots).some((slot) =>
-        slot.instances.some((one) => one.user === user),
-      );
-      if (used) continue;
+  /** Ends whatever still runs as the user of an earlier deployment, and gives the number back. */
+  async #releaseUsers(present: string | null): Promise<void> {
+    for (const [owner, user] of Object.entries(this.#parts.store.current.users)) {
+      if (!owner.startsWith(`${this.key}#`) || owner === present) continue;
       killUser(user);
-      const owners = Object.entries(this.#parts.store.current.users);
-      for (const [owner, uid] of owners) {
-        // The lane's user keeps its number: kept data belongs to it.
-        if (uid === user && !owner.startsWith(laneOwner)) await this.#parts.users.release(owner);
-      }
+      await this.#parts.users.release(owner);
     }
   }
 
@@ -277,19 +269,6 @@ export class SlotRunner {
       change(record);
     });
   }
-}
-
-const laneOwner = "lane:";
-
-/**
- * Whose number a deployment runs under. Each has its own, so that an attacked one can leave nothing to
- * its successor; but live deployments that keep data share the lane's, as both colours own that data.
- */
-function ownerOf(spec: StoredSpec): string {
-  const keeps = Object.values(spec.processes).some((process) => process.state);
-  return keeps && spec.bindings === "live"
-    ? `${laneOwner}${laneKey(spec.slot)}`
-    : `${slotKey(spec.slot)}#${spec.generation}`;
 }
 
 function newInstances(spec: StoredSpec, user: number | null): InstanceRecord[] {

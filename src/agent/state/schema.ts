@@ -58,8 +58,9 @@ export const LaneRecord = z.strictObject({
 export type LaneRecord = z.infer<typeof LaneRecord>;
 
 export const RouterRecord = z.strictObject({
-  generation: z.int().nonnegative(),
-  identity: ProcessIdentity.nullable(),
+  identity: ProcessIdentity,
+  /** Its mark, as with instances of services. */
+  instance: z.string(),
 });
 export type RouterRecord = z.infer<typeof RouterRecord>;
 

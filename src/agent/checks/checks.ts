@@ -1,0 +1,380 @@
+import { createHmac } from "node:crypto";
+import { closeSync, openSync } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { z } from "zod";
+import { canonicalJson } from "../../model/canonical.ts";
+import { TidelockError } from "../../model/errors.ts";
+import { laneKey } from "../../model/primitives.ts";
+import { type CheckProcess, type methods, maxFrameBytes } from "../../ports/host-agent.ts";
+import { parseLane, requireSameLane } from "../lanes.ts";
+import { errorCode, syncDirectory, writeDurably } from "../os/durable.ts";
+import { isAlive } from "../os/identity.ts";
+import { removeTree } from "../os/remove-tree.ts";
+import { killUser, sendSignal } from "../os/process-table.ts";
+import { type Parts, report } from "../parts.ts";
+import { resolveCommand } from "../processes/command.ts";
+import { baseEnvironment, markers } from "../processes/environment.ts";
+import { wrap } from "../processes/limits.ts";
+import { spawnDetached } from "../processes/spawn.ts";
+import { killRemains, waitGone } from "../processes/sweep.ts";
+import { freshFolder, removeUserFolder } from "../slots/delivery.ts";
+import type { Slots } from "../slots/slots.ts";
+import { type SlotProgram, slotProgram } from "./slot-program.ts";
+import {
+  type RunFiles,
+  RunRecord,
+  RunResult,
+  type RunTask,
+  RunnerIdentity,
+  filesOf,
+  readJson,
+  runFiles,
+} from "./run-files.ts";
+
+export type StartRequest = z.output<(typeof methods)["check.start"]["params"]>;
+
+/** Output in one answer, of each stream. Bytes. */
+const shownBytes = 1536 * 1024;
+const frameMargin = 64 * 1024;
+/** Folders of ended runs beyond these are removed, oldest first. */
+const keptRuns = 500;
+/** A runner writes its identity first thing; until then it may be on its way. Milliseconds. */
+const startingMs = 10_000;
+const pollMs = 250;
+
+/**
+ * Programs that test a release: each once, as a user that runs nothing else, in a session of its own, with
+ * the release's tree (read-only) or an empty folder, nothing inherited and a limit on time and output.
+ */
+export class Checks {
+  readonly #parts: Parts;
+  readonly #slots: Slots;
+  readonly #contentKey: Buffer;
+  readonly #folder: string;
+  #timer: NodeJS.Timeout | null = null;
+  /** Runs that are being begun: their folder is there before their record. */
+  readonly #beginning = new Set<string>();
+  #cleaning = false;
+
+  constructor(parts: Parts, slots: Slots, contentKey: Buffer) {
+    this.#parts = parts;
+    this.#slots = slots;
+    this.#contentKey = contentKey;
+    this.#folder = join(parts.paths.agent, "checks");
+  }
+
+  async prepare(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** Watches for runs that ended, so that nothing of theirs stays. */
+  start(): void {
+    this.#timer = setInterval(() => void this.#clean(), pollMs);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  /** Marks of the runs that may be under way; whoever carries another mark of a check is a stray. */
+  async livingMarks(): Promise<readonly string[]> {
+    const marks: string[] = [];
+    for (const files of await this.#runs()) {
+      if ((await readJson(files.result, RunResult)) === null) marks.push(markOf(files));
+    }
+    return marks;
+  }
+
+  async begin(request: StartRequest): Promise<void> {
+    const lane = parseLane(request.fence.lane);
+    if (request.slot !== undefined) requireSameLane(request.fence, laneKey(request.slot));
+    const cwd = await this.#treeOf(request);
+    const content = createHmac("sha256", this.#contentKey)
+      .update(canonicalJson({ ...request, fence: lane }))
+      .digest("hex");
+    const { id } = runFiles(this.#folder, request.run);
+    this.#beginning.add(id);
+    try {
+      await this.#parts.lanes.fenced(request.fence, () => this.#begin(request, cwd, content));
+    } finally {
+      this.#beginning.delete(id);
+    }
+  }
+
+  async observe(run: string): Promise<CheckProcess> {
+    const files = runFiles(this.#folder, run);
+    const record = await readJson(files.record, RunRecord);
+    if (record === null) return nothing("unknown", 0);
+    const result = await readJson(files.result, RunResult);
+    if (result === null) return this.#unfinished(files, record);
+    const { stdout, stderr, cut } = await readOutput(files);
+    const error = result.error === null ? "" : `\n${result.error}`;
+    return {
+      state: "finished",
+      exitCode: result.exitCode,
+      signal: result.signal,
+      timedOut: result.timedOut,
+      stdout,
+      stderr: `${stderr}${error}`,
+      truncated: result.truncated || cut,
+      durationMs: result.durationMs,
+    };
+  }
+
+  async end(run: string): Promise<void> {
+    const files = runFiles(this.#folder, run);
+    const record = await readJson(files.record, RunRecord);
+    if (record === null || (await readJson(files.result, RunResult)) !== null) return;
+    const runner = await this.#runnerOf(files);
+    if (runner !== null && isAlive(runner)) {
+      sendSignal(runner.pid, "SIGTERM");
+      await waitGone(runner, 6_000);
+    }
+    killRemains(this.#parts.agentId, markOf(files), runner);
+    if (record.user !== null && record.ownUser) killUser(record.user);
+  }
+
+  async stopAll(): Promise<void> {
+    for (const files of await this.#runs()) {
+      const record = await readJson(files.record, RunRecord);
+      if (record !== null) await this.end(record.run);
+    }
+    await this.#clean();
+  }
+
+  /** Digests of the trees that runs are working in. */
+  async treesInUse(): Promise<readonly RunRecord["tree"][]> {
+    const trees: RunRecord["tree"][] = [];
+    for (const files of await this.#runs()) {
+      if ((await readJson(files.result, RunResult)) !== null) continue;
+      trees.push((await readJson(files.record, RunRecord))?.tree ?? null);
+    }
+    return trees;
+  }
+
+  async #begin(request: StartRequest, cwd: string | null, content: string): Promise<void> {
+    const files = runFiles(this.#folder, request.run);
+    const known = await readJson(files.record, RunRecord);
+    if (known !== null) {
+      if (known.content === content) return;
+      throw new TidelockError(
+        "conflict",
+        `run ${request.run} was already used for another program`,
+        {
+          where: request.run,
+          fault: "bug",
+        },
+      );
+    }
+    // A folder without a record: killed before anything was started.
+    await removeTree(files.directory);
+    const slot =
+      request.slot === undefined
+        ? null
+        : await slotProgram(this.#parts, this.#slots.runner(request.slot));
+    const user =
+      slot === null ? await this.#parts.users.allocate(`check:${files.id}`, "check") : slot.user;
+    const record: RunRecord = {
+      run: request.run,
+      lane: request.fence.lane,
+      content,
+      startedAt: Date.now(),
+      tree: request.tree,
+      timeoutMs: request.timeoutMs,
+      user,
+      ownUser: slot === null && user !== null,
+    };
+    const home = this.#home(files);
+    await freshFolder(home, user);
+    const task = this.#task(files, request, record, cwd ?? home, home, slot);
+    await mkdir(files.directory, { mode: 0o700 });
+    await syncDirectory(this.#folder);
+    await writeDurably(files.task, JSON.stringify(task));
+    // From here on it counts as begun, whatever becomes of us.
+    await writeDurably(files.record, JSON.stringify(record));
+    await this.#spawnRunner(files);
+    await this.#parts.journal.note({
+      kind: "check",
+      lane: record.lane,
+      operation: request.run,
+      detail: { program: request.argv[0] ?? "", tree: request.tree },
+    });
+  }
+
+  #task(
+    files: RunFiles,
+    request: StartRequest,
+    record: RunRecord,
+    cwd: string,
+    home: string,
+    slot: SlotProgram | null,
+  ): RunTask {
+    const { runtime } = this.#parts.paths;
+    const env: Record<string, string> = {
+      ...slot?.variables,
+      ...request.env,
+      ...baseEnvironment({ runtime, home, temporary: home }),
+      ...slot?.environment,
+      [markers.agent]: this.#parts.agentId,
+      [markers.instance]: markOf(files),
+    };
+    const wrapping = wrap({}, record.ownUser, 1);
+    const programs = [request.argv, ...(request.andThen ?? [])].map(([command = "", ...args]) => [
+      ...wrapping.argv,
+      resolveCommand(command, cwd, env["PATH"] ?? ""),
+      ...args,
+    ]);
+    const { user, ownUser, timeoutMs } = record;
+    return { programs, env, cwd, user, ownUser, timeoutMs, outputBytes: request.outputBytes };
+  }
+
+  async #spawnRunner(files: RunFiles): Promise<void> {
+    const program = new URL(`./runner${extname(import.meta.url)}`, import.meta.url);
+    const log = openSync(join(this.#parts.paths.logs, "checks.log"), "a", 0o600);
+    try {
+      await spawnDetached({
+        argv: [process.execPath, fileURLToPath(program), files.directory],
+        cwd: "/",
+        env: { [markers.agent]: this.#parts.agentId, [markers.instance]: markOf(files) },
+        user: null,
+        log,
+      });
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  /** The unpacked tree to run in, after it was compared with its digest; null for an empty folder. */
+  async #treeOf(request: StartRequest): Promise<string | null> {
+    if (request.tree === null) return null;
+    const change = await this.#parts.artifacts.changeOf(request.tree);
+    const directory = this.#parts.artifacts.directory(request.tree);
+    if (change === null) return directory;
+    throw new TidelockError("digest-mismatch", `the tree to test is not what it was: ${change}`, {
+      where: directory,
+      hint: "call artifact.ensure: it is unpacked again from the verified artifact",
+    });
+  }
+
+  async #unfinished(files: RunFiles, record: RunRecord): Promise<CheckProcess> {
+    const age = Date.now() - record.startedAt;
+    const runner = await this.#runnerOf(files);
+    const running = runner === null ? age < startingMs : isAlive(runner);
+    if (!running) {
+      // It may have written its result between our two looks.
+      const result = await readJson(files.result, RunResult);
+      if (result !== null) return this.observe(record.run);
+    }
+    const { stdout, stderr, cut } = await readOutput(files);
+    return { ...nothing(running ? "running" : "unknown", age), stdout, stderr, truncated: cut };
+  }
+
+  #runnerOf(files: RunFiles): Promise<z.infer<typeof RunnerIdentity> | null> {
+    return readJson(files.runner, RunnerIdentity);
+  }
+
+  /** Private folders and users of runs that ended are given back; their strays are killed. */
+  async #clean(): Promise<void> {
+    if (this.#cleaning) return;
+    this.#cleaning = true;
+    try {
+      const ids = await readdir(this.#parts.paths.checks);
+      for (const id of ids) if (!this.#beginning.has(id)) await this.#release(id);
+      if (ids.length > 0) await this.#forgetOld();
+    } catch (error) {
+      report(`checks: ${String(error)}`);
+    } finally {
+      this.#cleaning = false;
+    }
+  }
+
+  async #release(id: string): Promise<void> {
+    const files = filesOf(this.#folder, id);
+    const record = await readJson(files.record, RunRecord);
+    const open = record !== null && (await readJson(files.result, RunResult)) === null;
+    if (open && (await this.#unfinished(files, record)).state === "running") return;
+    killRemains(this.#parts.agentId, markOf(files), null);
+    const owner = `check:${id}`;
+    const user = this.#parts.users.numberOf(owner);
+    if (user !== null) killUser(user);
+    await removeUserFolder(this.#home(files));
+    await this.#parts.users.release(owner);
+  }
+
+  async #forgetOld(): Promise<void> {
+    const runs = await this.#runs();
+    if (runs.length <= keptRuns) return;
+    const ended: { readonly files: RunFiles; readonly startedAt: number }[] = [];
+    for (const files of runs) {
+      const record = await readJson(files.record, RunRecord);
+      const result = await readJson(files.result, RunResult);
+      if (record !== null && result !== null) ended.push({ files, startedAt: record.startedAt });
+    }
+    ended.sort((a, b) => a.startedAt - b.startedAt);
+    for (const { files } of ended.slice(0, runs.length - keptRuns)) {
+      await rm(files.directory, { recursive: true, force: true });
+    }
+  }
+
+  async #runs(): Promise<readonly RunFiles[]> {
+    const names = await readdir(this.#folder);
+    return names.map((id) => filesOf(this.#folder, id));
+  }
+
+  #home(files: RunFiles): string {
+    return join(this.#parts.paths.checks, files.id);
+  }
+}
+
+function markOf(files: RunFiles): string {
+  return `check-${files.id}`;
+}
+
+function nothing(state: CheckProcess["state"], durationMs: number): CheckProcess {
+  return {
+    state,
+    exitCode: null,
+    signal: null,
+    timedOut: false,
+    stdout: "",
+    stderr: "",
+    truncated: false,
+    durationMs,
+  };
+}
+
+interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Whether something is missing of what was kept. */
+  readonly cut: boolean;
+}
+
+/** What was written, as far as it fits into one frame once it is escaped as JSON. */
+async function readOutput(files: RunFiles): Promise<Output> {
+  for (let limit = shownBytes; ; limit = Math.floor(limit / 2)) {
+    const [stdout, stderr] = [await head(files.stdout, limit), await head(files.stderr, limit)];
+    const output = { stdout: stdout.text, stderr: stderr.text, cut: stdout.cut || stderr.cut };
+    if (Buffer.byteLength(JSON.stringify(output)) < maxFrameBytes - frameMargin) return output;
+  }
+}
+
+async function head(path: string, limit: number): Promise<{ text: string; cut: boolean }> {
+  let file: FileHandle;
+  try {
+    file = await open(path, "r");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return { text: "", cut: false };
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.min(size, limit));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+    return { text: buffer.subarray(0, bytesRead).toString("utf8"), cut: size > limit };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,52 @@
+import { request } from "node:http";
+import { z } from "zod";
+
+const Answer = z.object({ release: z.string(), nonce: z.string() });
+const maxAnswerBytes = 4_096;
+const answerTimeout = 2_000;
+
+/**
+ * Asks a service who it is: `GET /.well-known/tidelock-identity` with `x-tidelock-nonce`. A service that
+ * takes part answers 200 and `{"release": $TIDELOCK_RELEASE, "nonce": <the nonce>}`; others need not.
+ */
+export function answersNonce(
+  host: string,
+  port: number,
+  nonce: string,
+  release: string,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const call = request(
+      {
+        host,
+        port,
+        path: "/.well-known/tidelock-identity",
+        headers: { "x-tidelock-nonce": nonce, connection: "close" },
+        agent: false,
+        signal: AbortSignal.timeout(answerTimeout),
+      },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (part: string) => {
+          text += part;
+          if (text.length > maxAnswerBytes) response.destroy();
+        });
+        response.once("close", () => {
+          resolve(response.statusCode === 200 && matches(text, nonce, release));
+        });
+      },
+    );
+    call.once("error", () => resolve(false));
+    call.end();
+  });
+}
+
+function matches(text: string, nonce: string, release: string): boolean {
+  try {
+    const answer = Answer.parse(JSON.parse(text));
+    return answer.nonce === nonce && answer.release === release;
+  } catch {
+    return false;
+  }
+}
