@@ -42,23 +42,38 @@ export async function hashTree(
   return { digest: `sha256:${hash.digest("hex")}`, size };
 }
 
-async function* packed(root: string, options: PackOptions): AsyncGenerator<Buffer> {
-  const entries = await walkTree(root, options.exclude);
+/**
+ * Encodes entries from anywhere (a folder, a git tree), which must be in the order of the format.
+ *
+ * @param contents gives exactly `entry.size` bytes of a file
+ */
+export async function* encodeTree(
+  entries: readonly TreeEntry[],
+  contents: (entry: TreeEntry & { kind: "file" }) => AsyncIterable<Buffer>,
+  onProgress?: PackOptions["onProgress"],
+): AsyncGenerator<Buffer> {
   const total = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
   let done = 0;
   for (const entry of entries) {
     yield encodeHeader(entry);
     if (entry.kind !== "file" || entry.size === 0) continue;
-    yield* contents(join(root, entry.path), entry.size);
+    yield* contents(entry);
     yield padding(entry.size);
     done += entry.size;
-    options.onProgress?.(done, total);
+    onProgress?.(done, total);
   }
   yield endOfArchive;
 }
 
+async function* packed(root: string, options: PackOptions): AsyncGenerator<Buffer> {
+  const entries = await walkTree(root, options.exclude);
+  const contents = (entry: TreeEntry & { kind: "file" }) =>
+    readExactly(join(root, entry.path), entry.size);
+  yield* encodeTree(entries, contents, options.onProgress);
+}
+
 /** Exactly `size` bytes; the header with that size has already gone out. */
-async function* contents(path: string, size: number): AsyncGenerator<Buffer> {
+async function* readExactly(path: string, size: number): AsyncGenerator<Buffer> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     let left = size;
