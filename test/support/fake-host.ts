@@ -65,6 +65,7 @@ export class FakeHost implements HostAgent {
       isolation: "separate-user",
       isolationReason: null,
       outlivesServer: true,
+      outlivesServerReason: null,
       dataDir: "/nowhere",
     };
   }
