@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Environment, Pipeline } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
 import { digestOf } from "../model/canonical.ts";
+import { TidelockError } from "../model/errors.ts";
 import { compensationsFor } from "./compensation.ts";
 import { type Direction, makePlan, readPlan, titleOf } from "./plan.ts";
 
@@ -150,10 +151,9 @@ describe("demands", () => {
     });
   });
 
-  it("keeps the floor's check beside a pipeline's other one of the same name", () => {
+  it("refuses a pipeline's check that would take the place of the floor's", () => {
     const floor = { checks: [{ name: "smoke", uses: "http", with: { path: "/other" } }] };
-    const made = plan({ environment: environment({ floor }) });
-    expect(made.checks.map((check) => check.name)).toEqual(["smoke", "lint", "smoke-own"]);
+    expect(() => plan({ environment: environment({ floor }) })).toThrow(TidelockError);
   });
 
   it("sizes the processes for the environment and names the one above as predecessor", () => {

@@ -19,6 +19,7 @@ export const optionalTools = {
   python3: { programs: ["python3"], apt: "python3" },
   git: { programs: ["git"], apt: "git" },
   setpriv: { programs: ["setpriv"], apt: "util-linux" },
+  chromium: { programs: ["chromium", "chromium-browser", "google-chrome"], apt: "chromium" },
   openssl: { programs: ["openssl"], apt: "openssl" },
   ip: { programs: ["ip"], apt: "iproute2" },
 } as const satisfies Record<string, OptionalTool>;

@@ -1,0 +1,351 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { DeploymentView, LaneView, TraceView } from "../src/api/views.ts";
+import { readStaticFiles, type StaticFiles } from "../src/server/static-files.ts";
+import { FakeControlPlane } from "./fixtures/fake-control-plane.ts";
+import { type FakeServer, startFakeServer } from "./fixtures/fake-server.ts";
+import { isRoot, needsTool } from "./support/optional.ts";
+
+const root = join(import.meta.dirname, "..");
+const browserTool = needsTool("chromium");
+/** Two cores and a browser: what happens at once may take a while here. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+const at = "2026-01-01T12:00:00.000Z";
+
+function lane(
+  service: string,
+  environment: string,
+  order: number,
+  version: string | null,
+): LaneView {
+  const tier = environment;
+  const release = version === null ? null : { id: digest("a"), version };
+  const blue = { release, configuration: 1, state: "ready" as const, message: "", instances: [] };
+  const green = { ...blue, release: null, configuration: null, state: "empty" as const };
+  return {
+    service,
+    environment,
+    tier,
+    order,
+    address: `http://127.0.0.1:808${order}`,
+    colours: [
+      { ...blue, colour: "blue", live: version !== null },
+      { ...green, colour: "green", live: false },
+    ],
+    live: release === null ? null : { ...release, colour: "blue", since: at },
+    rollbackUntil: null,
+    lastGood: null,
+    current: null,
+    queued: 0,
+  };
+}
+
+/** With something on every page. */
+class ShownControlPlane extends FakeControlPlane {
+  override lanes = [
+    lane("shop", "production", 1, "1.4.2"),
+    lane("shop", "testing", 0, "1.5.0"),
+    lane("mail", "testing", 0, null),
+  ];
+
+  override async trace(revision: string): Promise<TraceView[]> {
+    if (!"abcdef1234567890".startsWith(revision)) return [];
+    const environments = [
+      { environment: "testing", live: false, first: at, until: at },
+      { environment: "production", live: true, first: at, until: null },
+    ];
+    return [
+      {
+        revision: "abcdef1234567890",
+        subject: "Fix the <b>cart</b>",
+        author: "Someone",
+        at,
+        releases: [{ id: digest("a"), service: "shop", version: "1.4.2", environments }],
+      },
+    ];
+  }
+
+  override async listDeployments(filter: { at?: string } = {}): Promise<DeploymentView[]> {
+    const item: DeploymentView = {
+      service: "shop",
+      environment: "production",
+      release: { id: digest("a"), version: "1.4.2" },
+      configuration: 3,
+      colour: "blue",
+      promotion: "p1",
+      kind: "promotion",
+      from: at,
+      until: null,
+      by: "operator",
+    };
+    return filter.at !== undefined && filter.at < at ? [] : [item];
+  }
+}
+
+describe.skipIf(browserTool.missing)("the dashboard", () => {
+  let files: StaticFiles | null;
+  let folder: string;
+  let browser: Browser;
+  let server: FakeServer;
+  let controlPlane: ShownControlPlane;
+  let page: Page;
+  /** What the page must not do: ask anybody else, break its security policy, throw. */
+  let offences: string[];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "tidelock-web-"));
+    const vite = join(root, "node_modules", ".bin", "vite");
+    const args = [
+      "build",
+      join(root, "web"),
+      "--outDir",
+      folder,
+      "--emptyOutDir",
+      "--logLevel",
+      "error",
+    ];
+    execFileSync(process.execPath, [vite, ...args], { cwd: root, stdio: "pipe" });
+    files = readStaticFiles(folder);
+    browser = await chromium.launch({
+      executablePath: browserTool.path,
+      args: isRoot ? ["--no-sandbox"] : [],
+    });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    controlPlane = new ShownControlPlane();
+    server = await startFakeServer({ controlPlane, files });
+    offences = [];
+    page = await (await browser.newContext()).newPage();
+    page.on("request", (request) => {
+      if (!request.url().startsWith(server.url)) offences.push(`asked ${request.url()}`);
+    });
+    page.on("pageerror", (error) => offences.push(error.message));
+    page.on("console", (message) => {
+      // Answers of 4xx and lost connections are part of the tests.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+        offences.push(message.text());
+      }
+    });
+  });
+
+  afterEach(async () => {
+    await page.context().close();
+    await server.close();
+    expect(offences).toEqual([]);
+  });
+
+  async function signIn(path = "/"): Promise<void> {
+    await page.goto(server.url + path);
+    await page.getByLabel("Token").fill(server.token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("navigation").waitFor();
+  }
+
+  async function promote(): Promise<string> {
+    const release = controlPlane.releases[0] ?? (await makeRelease());
+    const operator = { id: "operator" };
+    const wanted = { service: "shop", release: release.version, environment: "production" };
+    return (await controlPlane.promote(operator, wanted)).id;
+  }
+
+  const makeRelease = () =>
+    controlPlane.createRelease(
+      { id: "operator" },
+      {
+        kind: "Release",
+        formatVersion: 1,
+        service: "shop",
+        version: "1.5.0",
+        artifacts: [{ name: "tree", digest: digest("c"), size: 1, mediaType: "x" }],
+        source: { kind: "none" },
+        build: { kind: "finished" },
+        configuration: [],
+      },
+    );
+
+  it("asks for the token, refuses a wrong one, and keeps the right one for this tab only", async () => {
+    await page.goto(`${server.url}/deployments`);
+    await page.getByLabel("Token").fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await eventually(() => page.getByRole("alert").innerText()).toContain("token is not valid");
+    await page.getByLabel("Token").fill(server.token);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Deployments" }).waitFor();
+    expect(await page.evaluate("[localStorage.length, document.cookie]")).toEqual([0, ""]);
+    const other = await page.context().newPage();
+    await other.goto(server.url);
+    await other.getByLabel("Token").waitFor();
+  });
+
+  it("shows each service in each environment: version, colour, latest attempt", async () => {
+    controlPlane.ending = "failed";
+    await promote();
+    await signIn();
+    const headings = await page.getByRole("columnheader").allInnerTexts();
+    expect(headings).toEqual(["Service", "testing", "production"]);
+    const shop = page.getByRole("row", { name: /^shop/ });
+    await expect
+      .poll(() => shop.innerText())
+      .toMatch(/1\.4\.2\s+blue[^]*failed\s*promotion of 1\.5\.0/);
+    const mail = await page.getByRole("row", { name: /^mail/ }).innerText();
+    expect(mail).toContain("nothing live");
+    expect(mail).toContain("not in its pipeline");
+    await page.getByLabel("Filter services").fill("mai");
+    await eventually(() => shop.count()).toBe(0);
+  });
+
+  it("follows a promotion as it happens, without being asked", async () => {
+    await signIn();
+    controlPlane.stepMs = 700;
+    const id = await promote();
+    await page.goto(`${server.url}/promotions/${id}`);
+    await page.getByRole("heading", { name: "shop@1.5.0 to production" }).waitFor();
+    await eventually(() => page.locator(".facts").innerText()).toContain("running");
+    const done = () => page.locator("table .badge.good").count();
+    await eventually(() => page.locator(".facts").innerText()).toContain("complete");
+    await eventually(done).toBe(3);
+  });
+
+  it("shows why a gate said no", async () => {
+    controlPlane.ending = "denied";
+    const id = await promote();
+    await signIn(`/promotions/${id}`);
+    const decision = page.getByRole("region", { name: "Decision" });
+    await eventually(() => decision.innerText()).toContain("smoke did not pass");
+    expect(await decision.innerText()).toMatch(
+      /deny[^]*isolation none, identity bound, governance solo/,
+    );
+  });
+
+  it("aborts only after a question", async () => {
+    controlPlane.ending = "never";
+    const id = await promote();
+    await signIn(`/promotions/${id}`);
+    await page.getByRole("button", { name: "Abort…" }).click();
+    await page.getByRole("button", { name: "Leave it" }).click();
+    expect((await controlPlane.showPromotion(id)).state).not.toBe("aborted");
+    await page.getByRole("button", { name: "Abort…" }).click();
+    await page.getByRole("button", { name: "Abort it" }).click();
+    await eventually(() => page.locator(".facts").innerText()).toContain("aborted");
+    expect((await controlPlane.showPromotion(id)).state).toBe("aborted");
+  });
+
+  it("says since when it is stale while the server is away, and is live again by itself", async () => {
+    await signIn();
+    const header = page.getByRole("banner");
+    await eventually(() => header.innerText()).toContain("live");
+    await server.close();
+    const stale = page.getByText(/Stale since \d/);
+    await stale.waitFor();
+    expect(await header.innerText()).toContain("stale");
+    // What was seen stays.
+    expect(await page.getByRole("row", { name: /^shop/ }).innerText()).toContain("1.4.2");
+    controlPlane.lanes = [lane("shop", "production", 1, "1.6.0")];
+    server = await startFakeServer({ controlPlane, files, token: server.token }, server.port);
+    await eventually(() => header.innerText()).toContain("live");
+    expect(await stale.count()).toBe(0);
+    await expect
+      .poll(() => page.getByRole("row", { name: /^shop/ }).innerText())
+      .toContain("1.6.0");
+  });
+
+  it("goes back to the sign-in when the token stops being valid", async () => {
+    await signIn();
+    await server.close();
+    server = await startFakeServer({ controlPlane, files }, server.port);
+    await page.getByText("Your token is not valid any more").waitFor({ timeout: 15_000 });
+    await page.getByLabel("Token").waitFor();
+  });
+
+  it("traces a commit to its releases and environments, and shows hostile text as text", async () => {
+    await signIn("/commits");
+    await page.getByLabel("Revision").fill("ABCDEF1");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Fix the <b>cart</b>" }).waitFor();
+    expect(page.url()).toContain("revision=abcdef1");
+    const rows = await page.getByRole("row").allInnerTexts();
+    expect(rows.map((row) => row.split(/\s/, 1)[0])).toEqual([
+      "Environment",
+      "testing",
+      "production",
+    ]);
+    expect(rows[2]).toContain("live");
+    await page.goto(`${server.url}/commits?revision=1234567`);
+    await page.getByText("No release carries a commit that begins with 1234567").waitFor();
+  });
+
+  it("says what ran at a moment", async () => {
+    await signIn("/deployments");
+    await page.getByRole("cell", { name: "still live" }).waitFor();
+    await page.getByLabel("Running at").fill("2025-06-01T12:00:00");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByText("Nothing ran then.").waitFor();
+    expect(new URL(page.url()).searchParams.get("at")).toContain("2025-06-01T");
+    await page.reload();
+    await page.getByText("Nothing ran then.").waitFor();
+  });
+
+  it("works from the keyboard alone", async () => {
+    await page.goto(server.url);
+    await page.getByLabel("Token").waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(server.token);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Environments" }).waitFor();
+    const focused = () => page.evaluate("document.activeElement.textContent");
+    // The heading has the focus; the pages stand before it.
+    for (let steps = 0; (await focused()) !== "Commits" && steps < 20; steps += 1) {
+      await page.keyboard.press("Shift+Tab");
+    }
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Commits" }).waitFor();
+    expect(await page.evaluate("document.activeElement.tagName")).toBe("H1");
+  });
+
+  it.each(["light", "dark"] as const)(
+    "has nothing that axe complains of, in %s",
+    async (colorScheme) => {
+      controlPlane.ending = "denied";
+      const id = await promote();
+      await page.emulateMedia({ colorScheme });
+      await page.goto(server.url);
+      await page.getByLabel("Token").waitFor();
+      const complaints: string[] = await axe("sign-in");
+      await signIn();
+      const pages = [
+        "/",
+        "/promotions",
+        `/promotions/${id}`,
+        "/deployments",
+        "/commits?revision=abcdef1",
+      ];
+      for (const path of pages) {
+        await page.goto(server.url + path);
+        await page.locator("main table").first().waitFor();
+        complaints.push(...(await axe(path)));
+      }
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  async function axe(path: string): Promise<string[]> {
+    const source = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
+    await page.evaluate(source);
+    const found: unknown = await page.evaluate(
+      "axe.run().then(({ violations }) => violations.map((one) => one.id + ': ' + one.nodes[0].html))",
+    );
+    return (found as string[]).map((complaint) => `${path}: ${complaint}`);
+  }
+});

@@ -1,0 +1,90 @@
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import type {
+  DeploymentView,
+  LaneView,
+  PromotionView,
+  ServerInfoView,
+  TraceView,
+} from "../../../src/api/views.ts";
+import { ApiError, call } from "./call.ts";
+
+export type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;
+
+interface List<T> {
+  readonly items: readonly T[];
+}
+
+/** Events say when something changed; this is for what they cannot tell. */
+const slowRefreshMs = 30_000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      refetchInterval: slowRefreshMs,
+      // The server is on this machine; "offline" says nothing about it.
+      networkMode: "always",
+      retry: (count, error) =>
+        error instanceof ApiError && (error.status === 0 || error.status >= 500) && count < 2,
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+export const statusQuery = queryOptions({
+  queryKey: ["status"],
+  queryFn: ({ signal }) => call<List<LaneView>>("/api/v1/status", { signal }),
+});
+
+export const promotionsQuery = queryOptions({
+  queryKey: ["promotions"],
+  queryFn: ({ signal }) => call<List<PromotionSummary>>("/api/v1/promotions?limit=500", { signal }),
+});
+
+export function promotionQuery(id: string) {
+  return queryOptions({
+    queryKey: ["promotion", id],
+    queryFn: ({ signal }) =>
+      call<PromotionView>(`/api/v1/promotions/${encodeURIComponent(id)}`, { signal }),
+  });
+}
+
+export interface DeploymentFilter {
+  readonly service?: string;
+  readonly environment?: string;
+  /** RFC 3339. */
+  readonly at?: string;
+}
+
+export function deploymentsQuery(filter: DeploymentFilter) {
+  const search = new URLSearchParams({ limit: "200" });
+  for (const [name, value] of Object.entries(filter)) if (value) search.set(name, String(value));
+  return queryOptions({
+    queryKey: ["deployments", search.toString()],
+    queryFn: ({ signal }) =>
+      call<List<DeploymentView>>(`/api/v1/deployments?${search}`, { signal }),
+  });
+}
+
+export function traceQuery(revision: string) {
+  return queryOptions({
+    queryKey: ["trace", revision],
+    queryFn: ({ signal }) =>
+      call<List<TraceView>>(`/api/v1/commits/${encodeURIComponent(revision)}`, { signal }),
+  });
+}
+
+export const serverQuery = queryOptions({
+  queryKey: ["server"],
+  queryFn: ({ signal }) => call<ServerInfoView>("/api/v1/server", { signal }),
+});
+
+/** Throws `ApiError` when the server does not take it. */
+export async function tryToken(token: string): Promise<void> {
+  await call<ServerInfoView>("/api/v1/server", { token });
+}
+
+export async function act(id: string, action: "abort" | "retry"): Promise<PromotionView> {
+  const path = `/api/v1/promotions/${encodeURIComponent(id)}/${action}`;
+  return call<PromotionView>(path, { method: "POST" });
+}

@@ -1,0 +1,81 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { startLive, useLive } from "../api/live.ts";
+import { serverQuery } from "../api/queries.ts";
+import { signOut, useToken } from "../session.ts";
+import { SignIn } from "../screens/sign-in.tsx";
+import { Badge } from "./status.tsx";
+
+const pages = [
+  { to: "/", name: "Environments" },
+  { to: "/promotions", name: "Promotions" },
+  { to: "/deployments", name: "Deployments" },
+  { to: "/commits", name: "Commits" },
+] as const;
+
+export function Shell() {
+  return useToken() === null ? <SignIn /> : <SignedIn />;
+}
+
+function SignedIn() {
+  useEffect(() => startLive(), []);
+  return (
+    <>
+      <a className="skip" href="#content">
+        Skip to content
+      </a>
+      <header>
+        <span className="brand">Tidelock</span>
+        <nav aria-label="Pages">
+          {pages.map(({ to, name }) => (
+            <Link key={to} to={to} activeOptions={{ exact: to === "/" }}>
+              {name}
+            </Link>
+          ))}
+        </nav>
+        <LiveMark />
+        <button type="button" onClick={() => signOut(null)}>
+          Sign out
+        </button>
+      </header>
+      <StaleBanner />
+      <main id="content">
+        <Outlet />
+      </main>
+      <Footer />
+    </>
+  );
+}
+
+function LiveMark() {
+  const live = useLive();
+  if (live.kind === "live") return <Badge tone="good">live</Badge>;
+  if (live.kind === "stale") return <Badge tone="bad">stale</Badge>;
+  return <Badge tone="quiet">{live.kind}</Badge>;
+}
+
+/** Always there, so that a screen reader hears when it fills. */
+function StaleBanner() {
+  const live = useLive();
+  return (
+    <div role="status" className={live.kind === "stale" ? "banner" : ""}>
+      {live.kind === "stale"
+        ? `Stale since ${live.since.toLocaleTimeString()}: the server does not answer. What you see may be old; trying again.`
+        : null}
+    </div>
+  );
+}
+
+function Footer() {
+  const { data } = useQuery(serverQuery);
+  if (data === undefined) return null;
+  const { version, url, database, agent } = data;
+  return (
+    <footer className="muted">
+      Tidelock {version} at {url} · {database} database · agent{" "}
+      {agent.connected ? "connected" : "not connected"} · isolation {agent.isolation}
+      {agent.reason === null ? "" : ` (${agent.reason})`}
+    </footer>
+  );
+}

@@ -1,0 +1,68 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  type SearchSchemaInput,
+} from "@tanstack/react-router";
+import type { DeploymentFilter } from "./api/queries.ts";
+import { Page } from "./parts/page.tsx";
+import { Shell } from "./parts/shell.tsx";
+import { Commits } from "./screens/commits.tsx";
+import { Deployments } from "./screens/deployments.tsx";
+import { Matrix } from "./screens/matrix.tsx";
+import { Promotion } from "./screens/promotion.tsx";
+import { Promotions } from "./screens/promotions.tsx";
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => (
+    <Page title="No such page">
+      <p>Nothing is at this address.</p>
+    </Page>
+  ),
+});
+
+/** A value of the address as text; numbers such as a revision of digits come parsed. */
+function text(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+}
+
+function pick<K extends string>(
+  search: Readonly<Record<string, unknown>>,
+  keys: readonly K[],
+): Partial<Record<K, string>> {
+  const picked: Partial<Record<K, string>> = {};
+  for (const key of keys) {
+    const value = text(search[key]);
+    if (value !== undefined && value !== "") picked[key] = value;
+  }
+  return picked;
+}
+
+const routeTree = root.addChildren([
+  createRoute({ getParentRoute: () => root, path: "/", component: Matrix }),
+  createRoute({ getParentRoute: () => root, path: "/promotions", component: Promotions }),
+  createRoute({ getParentRoute: () => root, path: "/promotions/$id", component: Promotion }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/deployments",
+    component: Deployments,
+    validateSearch: (search: DeploymentFilter & SearchSchemaInput): DeploymentFilter =>
+      pick({ ...search }, ["service", "environment", "at"]),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/commits",
+    component: Commits,
+    validateSearch: (search: { revision?: string } & SearchSchemaInput): { revision?: string } =>
+      pick({ ...search }, ["revision"]),
+  }),
+]);
+
+export const router = createRouter({ routeTree, defaultPreload: false });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
