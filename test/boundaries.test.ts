@@ -30,6 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   routers: ["model", "ports"],
 
   "compose.ts": ["*"],
+  "compose-adapters.ts": ["model", "ports"],
   "compose-local.ts": ["*"],
   server: ["model", "ports", "api", "store", "compose.ts"],
   cli: ["model", "ports", "api", "intake", "compose-local.ts", ...pure],

@@ -70,6 +70,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     () => import("./commands/pipeline/list.ts"),
   ),
   entry(
+    "release create",
+    "Releases",
+    "Pack a release and hand it to the server",
+    () => import("./commands/release/create.ts"),
+  ),
+  entry(
     "release list",
     "Releases",
     "List releases, newest first",

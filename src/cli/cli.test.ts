@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -377,6 +377,44 @@ describe("pipelines", () => {
     writeFileSync(join(folder, "tidelock.yaml"), "kind: Nothing\n");
     expect((await cli(["pipeline", "apply"])).code).toBe(2);
     expect(server.controlPlane.calls).toHaveLength(calls);
+  });
+});
+
+describe("release create", () => {
+  it("packs a folder, sends what is missing, and sends nothing twice", async () => {
+    const service = join(folder, "shop");
+    mkdirSync(service);
+    writeFileSync(join(service, "tidelock.yaml"), pipelineText);
+    writeFileSync(join(service, "server.js"), "x".repeat(1_000_000));
+    const words = ["release", "create", "--version", "2.0.0", "-o", "name"];
+    const first = await cli(words, { cwd: service });
+    expect(first).toMatchObject({ code: 0, stdout: "shop@2.0.0\n" });
+    expect(first.stderr).toMatch(/packing .*\nsending .*MiB|KiB/);
+    expect(server.content.blobs.size).toBe(1);
+    const [release] = server.controlPlane.releases.filter(({ version }) => version === "2.0.0");
+    expect([...server.content.blobs.keys()]).toEqual([release?.artifacts[0]?.digest]);
+    const again = await cli(words, { cwd: service });
+    expect(again.code).toBe(0);
+    expect(again.stderr).toContain("the server has these");
+    writeFileSync(join(service, "server.js"), "y");
+    const other = await cli(words, { cwd: service });
+    expect([other.code, other.stderr]).toEqual([
+      1,
+      expect.stringContaining("choose another version"),
+    ]);
+  });
+
+  it("refuses contradicting origins and versions that cannot be", async () => {
+    const create = ["release", "create"];
+    for (const words of [
+      [...create, "--version", "1", "--from", "a", "--build"],
+      [...create, "--version", "1", "--git-ref", "a", "--tarball", "b"],
+      [...create, "--version", "1", "--revision", "abc1234"],
+      [...create, "--version", "a/b"],
+      create,
+    ]) {
+      expect([words, (await cli(words)).code]).toEqual([words, 2]);
+    }
   });
 });
 

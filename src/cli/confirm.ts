@@ -17,6 +17,8 @@ export async function confirm(
     });
   }
   const reader = createInterface({ input: terminal.stdin, output: terminal.stderr });
+  // readline keeps Ctrl-C to itself; here it means what it means everywhere.
+  reader.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
     const answer = await reader.question(`${question} [y/N] `, { signal: context.signal });
     if (/^y(es)?$/i.test(answer.trim())) return;

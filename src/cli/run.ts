@@ -10,6 +10,12 @@ import { clean, systemTerminal, type Terminal } from "./terminal.ts";
 export async function main(words: readonly string[]): Promise<void> {
   const terminal = systemTerminal();
   endWithReader(terminal);
+  if (process.platform === "win32") {
+    terminal.note(
+      "tidelock runs on Linux and macOS; on Windows, use it inside WSL2 (`wsl --install`)",
+    );
+    process.exit(exit.failed);
+  }
   const interrupt = interruption();
   const code = await run(
     { terminal, environment: process.env, folder: process.cwd(), signal: interrupt },

@@ -80,6 +80,11 @@ export interface ControlPlane {
   removeService(actor: Actor, service: string): Promise<string>;
   /** Stops every service and the agent of this data directory. */
   down(actor: Actor): Promise<string>;
+  /**
+   * After a database was restored from a backup: declares it the truth, so that its fences are higher than
+   * all that any agent has seen. Until then a promotion waits with a message that names this.
+   */
+  declareRestored(actor: Actor): Promise<string>;
 
   readLogs(request: {
     lane: Lane;

@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { createHash } from "node:crypto";
+import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeServer, startFakeServer } from "../../test/fixtures/fake-server.ts";
 import { TidelockError } from "../model/errors.ts";
@@ -261,6 +262,31 @@ describe("blobs", () => {
     if (response instanceof Response) expect(response.status).toBe(400);
     else expect(response).toBeInstanceOf(TypeError);
     expect(server.content.blobs.size).toBe(0);
+  });
+});
+
+describe("uploads that break off", () => {
+  it("are refused whole, and the server goes on", async () => {
+    let refused: unknown = null;
+    const put = server.content.put.bind(server.content);
+    server.content.put = (source, expected) =>
+      put(source, expected).catch((error: unknown) => {
+        refused = error;
+        throw error;
+      });
+    const socket = connect(server.port, "127.0.0.1");
+    const digest = `sha256:${"a".repeat(64)}`;
+    socket.write(
+      `PUT /api/v1/blobs/${digest} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.token}\r\n` +
+        "Content-Type: application/octet-stream\r\nContent-Length: 900\r\n\r\nhalf of it",
+    );
+    await new Promise((done) => setTimeout(done, 100));
+    socket.destroy();
+    await expect
+      .poll(() => refused)
+      .toMatchObject({ code: "unavailable", message: "the upload broke off after 10 bytes" });
+    expect(server.content.blobs.size).toBe(0);
+    expect((await get("/healthz")).status).toBe(200);
   });
 });
 

@@ -58,7 +58,9 @@ function limited(request: FastifyRequest, limit: number): Transform {
   });
   // `pipe` forwards no errors: an upload that breaks off must break the store's reading too.
   request.raw.once("error", (error) => counter.destroy(brokenOff(seen, error)));
-  request.raw.once("aborted", () => counter.destroy(brokenOff(seen)));
+  request.raw.once("close", () => {
+    if (!request.raw.complete) counter.destroy(brokenOff(seen));
+  });
   return request.raw.pipe(counter);
 }
 

@@ -1,3 +1,5 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
@@ -68,6 +70,21 @@ describe("openDatabase", () => {
       expect(failure).toMatchObject({ name: "TidelockError" });
       expect(String(failure)).not.toContain(secret);
     }
+  });
+
+  it("goes on after the embedded database's own process was killed", async () => {
+    const dataDir = mkdtempSync("/tmp/tidelock-database-");
+    chmodSync(dataDir, 0o755);
+    const notices: string[] = [];
+    const opened = await openDatabase({ dataDir }, { onNotice: (text) => notices.push(text) });
+    await opened.pool.query("create table t (x int); insert into t values (7)");
+    const pidFile = join(dataDir, "postgres/data/postmaster.pid");
+    process.kill(Number(readFileSync(pidFile, "utf8").split("\n")[0]), "SIGKILL");
+    const restarted = "the embedded database had died and was started again";
+    await eventually("it is started again", () => notices.includes(restarted), 30_000);
+    expect((await opened.pool.query("select x from t")).rows).toEqual([{ x: 7 }]);
+    await opened.close();
+    rmSync(dataDir, { recursive: true });
   });
 
   it("survives the loss of its idle connections", async () => {

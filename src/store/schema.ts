@@ -12,7 +12,7 @@ import type { CheckReport } from "../model/verdict.ts";
 
 /** `jsonb`: parsed when read; written as JSON text, because the driver turns arrays into PostgreSQL's own. */
 type Json<T> = ColumnType<T, string, string>;
-/** `bigint`: text in JavaScript, because it may not fit in a number. */
+/** A `bigint` that the database counts up: text in JavaScript, because it may not fit in a number. */
 type Big = ColumnType<string, never, never>;
 type GeneratedTime = ColumnType<Date, never, never>;
 type Time = ColumnType<Date, Date | string, Date | string>;
@@ -28,7 +28,7 @@ interface StoreTable {
 interface LedgerEntriesTable {
   entry: Big;
   stream: string;
-  sequence: ColumnType<string, string | number, never>;
+  sequence: ColumnType<string, number, never>;
   operation: string;
   kind: string;
   actor: string;
@@ -129,6 +129,7 @@ interface PromotionsTable {
   wait_reason: string | null;
   wait_who: string | null;
   wait_until: Time | null;
+  paused_since: Time | null;
   wake_at: Time | null;
   deadline: Time | null;
   message: Generated<string>;
@@ -159,6 +160,7 @@ interface PromotionStepsTable {
   started_at: Time | null;
   ended_at: Time | null;
   message: Generated<string>;
+  detail: Json<Record<string, unknown>> | null;
 }
 
 interface CheckRunsTable {
@@ -208,13 +210,13 @@ interface AgentsTable {
   agent_id: string;
   public_key: string;
   first_seen: GeneratedTime;
-  imported_sequence: ColumnType<string, number | string | undefined, number | string>;
+  imported_sequence: Generated<number>;
   imported_hash: Generated<string>;
 }
 
 interface AgentJournalTable {
   agent_id: string;
-  sequence: ColumnType<string, number, never>;
+  sequence: ColumnType<number, number, never>;
   at: Time;
   kind: string;
   lane: string | null;

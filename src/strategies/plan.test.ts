@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { Environment, Pipeline } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
 import { digestOf } from "../model/canonical.ts";
-import { TidelockError } from "../model/errors.ts";
 import { compensationsFor } from "./compensation.ts";
 import { type Direction, makePlan, readPlan, titleOf } from "./plan.ts";
 
@@ -151,9 +150,10 @@ describe("demands", () => {
     });
   });
 
-  it("refuses a pipeline's check that would take the place of the floor's", () => {
+  it("keeps the floor's check beside a pipeline's other one of the same name", () => {
     const floor = { checks: [{ name: "smoke", uses: "http", with: { path: "/other" } }] };
-    expect(() => plan({ environment: environment({ floor }) })).toThrow(TidelockError);
+    const made = plan({ environment: environment({ floor }) });
+    expect(made.checks.map((check) => check.name)).toEqual(["smoke", "lint", "smoke-own"]);
   });
 
   it("sizes the processes for the environment and names the one above as predecessor", () => {

@@ -2,9 +2,10 @@ import type { CheckDemand, Environment, Pipeline } from "../model/pipeline.ts";
 import { Plan, type PlanStep } from "../model/plan.ts";
 import type { Digest, Lane } from "../model/primitives.ts";
 import { TidelockError } from "../model/errors.ts";
+import { applyFloor } from "../policy/floor.ts";
 import { blueGreenReturn, blueGreenSteps, switchBackSteps } from "./blue-green.ts";
 import { newColour } from "./compensation.ts";
-import { predecessorsOf, processesIn, routedProcess, tighten, wishFor } from "./demands.ts";
+import { predecessorsOf, processesIn, routedProcess, wishFor } from "./demands.ts";
 import { recreateReturn, recreateSteps } from "./recreate.ts";
 import type { StrategyInput } from "./strategy.ts";
 
@@ -30,7 +31,7 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
   const pipeline = input.pipeline.document;
   const environment = input.environment.document;
   const wish = wishFor(pipeline, input.lane.environment);
-  const demands = tighten(wish, environment);
+  const demands = applyFloor(wish, environment.spec.floor);
   const from = input.live?.colour ?? null;
   const strategyInput: StrategyInput = {
     from,

@@ -15,7 +15,7 @@ export interface PackOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-const readBytes = 256 * 1024;
+const readBytes = 64 * 1024;
 
 /**
  * The folder as one stream in our format: the same tree gives the same bytes, whatever its times, owners,

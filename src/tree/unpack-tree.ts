@@ -18,7 +18,7 @@ export interface UnpackOptions {
   readonly maxEntries?: number;
 }
 
-const readBytes = 256 * 1024;
+const readBytes = 64 * 1024;
 
 /**
  * Unpacks a stream in our format into a new folder `directory`: whole, with the right digest, or not at

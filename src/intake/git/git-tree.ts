@@ -16,7 +16,7 @@ import { git, spawnGit } from "./git.ts";
 type GitEntry = TreeEntry & { readonly object?: string };
 
 const lfsPointer = Buffer.from("version https://git-lfs.github.com/spec/");
-const readBytes = 256 * 1024;
+const readBytes = 64 * 1024;
 
 /**
  * A committed tree in our format, read from git's objects directly: no checkout, and therefore none of the

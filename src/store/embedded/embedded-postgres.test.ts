@@ -23,6 +23,7 @@ import {
   type TestContext,
 } from "vitest";
 import { eventually, type JsonChild, spawnJson } from "../../../test/support/child.ts";
+import { onSmallDisk } from "../../../test/support/small-disk.ts";
 import { identifyProcess } from "../process-identity.ts";
 import { openEmbedded, stopEmbedded } from "./embedded-postgres.ts";
 
@@ -209,6 +210,13 @@ describe("openEmbedded", () => {
     expect(await query(embedded.connectionString, "select 1 as one")).toEqual([{ one: 1 }]);
     await embedded.stop();
     rmSync(embedded.config.host, { recursive: true });
+  });
+
+  it("says that the disk is full when it cannot be prepared, and leaves nothing half-made", async (context) => {
+    mkdirSync(dataDir);
+    const holder = hold(onSmallDisk(context, dataDir, 12));
+    expect(await holder.next()).toMatchObject({ error: { code: "disk-full" } });
+    await holder.ended;
   });
 
   it("works for an ordinary user", async (context) => {

@@ -8,7 +8,13 @@ import { resolveBinaries } from "./binaries.ts";
 import { ensureCluster } from "./cluster.ts";
 import { type Credentials, loadCredentials } from "./credentials.ts";
 import { type Folders, folders, prepareFolders, socketPort } from "./folders.ts";
-import { awaitReady, findPostmaster, startPostmaster, stopPostmaster } from "./postmaster.ts";
+import {
+  awaitReady,
+  findPostmaster,
+  type Postmaster,
+  startPostmaster,
+  stopPostmaster,
+} from "./postmaster.ts";
 import { addReference, dropReference, liveReferences } from "./references.ts";
 
 /** What `pg` needs to connect. */
@@ -56,7 +62,7 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
     const reference = addReference(where.references);
     try {
       const started = await ensurePostmaster(where, account, credentials);
-      await ensureDatabase(where, credentials);
+      await ensureDatabase(where, started.postmaster.socketFolder, credentials);
       return { ...started, credentials, reference };
     } catch (error) {
       dropReference(reference);
@@ -88,7 +94,7 @@ export async function stopEmbedded(
 }
 
 interface Opened {
-  readonly postmaster: ProcessIdentity;
+  readonly postmaster: Postmaster;
   readonly adopted: boolean;
   readonly credentials: Credentials;
   readonly reference: string;
@@ -98,7 +104,7 @@ class OpenedEmbedded implements Embedded {
   readonly config: ConnectionConfig;
   readonly connectionString: string;
   readonly adopted: boolean;
-  #postmaster: ProcessIdentity;
+  #postmaster: Postmaster;
   #stopped: Promise<void> | undefined;
   readonly #where: Folders;
   readonly #account: Account;
@@ -111,19 +117,22 @@ class OpenedEmbedded implements Embedded {
     this.#opened = opened;
     this.#postmaster = opened.postmaster;
     this.adopted = opened.adopted;
-    this.config = { host: where.run, port: socketPort, user, password, database };
+    const host = opened.postmaster.socketFolder;
+    this.config = { host, port: socketPort, user, password, database };
     this.connectionString = connectionUrl(this.config);
   }
 
   get postmaster(): ProcessIdentity {
-    return this.#postmaster;
+    return this.#postmaster.identity;
   }
 
   async ensureRunning(): Promise<{ restarted: boolean }> {
-    if (this.#stopped || isRunning(this.#postmaster)) return { restarted: false };
+    if (this.#stopped || isRunning(this.#postmaster.identity)) return { restarted: false };
     return await withFileLock(this.#where.lock, "starting the database", async () => {
       const { credentials } = this.#opened;
-      const started = await ensurePostmaster(this.#where, this.#account, credentials);
+      // At the same address as before: our connections know no other.
+      const where = { ...this.#where, run: this.config.host };
+      const started = await ensurePostmaster(where, this.#account, credentials);
       this.#postmaster = started.postmaster;
       return { restarted: !started.adopted };
     });
@@ -142,19 +151,23 @@ async function ensurePostmaster(
   where: Folders,
   account: Account,
   credentials: Credentials,
-): Promise<{ postmaster: ProcessIdentity; adopted: boolean }> {
+): Promise<{ postmaster: Postmaster; adopted: boolean }> {
   const running = findPostmaster(where) && (await awaitReady(where));
-  if (running) return { postmaster: running.identity, adopted: true };
+  if (running) return { postmaster: running, adopted: true };
   const binaries = await resolveBinaries(where.runtime, account);
   await ensureCluster(where, account, binaries, credentials);
-  const started = await startPostmaster(where, account, binaries);
-  return { postmaster: started.identity, adopted: false };
+  const postmaster = await startPostmaster(where, account, binaries);
+  return { postmaster, adopted: false };
 }
 
 /** The work account and its database: made once, by the account that made the cluster. */
-async function ensureDatabase(where: Folders, credentials: Credentials): Promise<void> {
+async function ensureDatabase(
+  where: Folders,
+  host: string,
+  credentials: Credentials,
+): Promise<void> {
   const { user, password, database, adminUser, adminPassword } = credentials;
-  const place = { host: where.run, port: socketPort, connectionTimeoutMillis: 30_000 };
+  const place = { host, port: socketPort, connectionTimeoutMillis: 30_000 };
   const probe = new pg.Client({ ...place, user, password, database });
   try {
     await probe.connect();

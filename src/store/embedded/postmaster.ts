@@ -17,6 +17,8 @@ import { type Folders, socketPort } from "./folders.ts";
 /** The database's main process. All functions here are called under the database's lock. */
 export interface Postmaster {
   readonly identity: ProcessIdentity;
+  /** Where its socket really is: whoever started it may have had another run directory than we. */
+  readonly socketFolder: string;
   /** As PostgreSQL writes it into postmaster.pid. */
   readonly status: "starting" | "stopping" | "ready" | "standby" | "unknown";
 }
@@ -46,7 +48,8 @@ export function findPostmaster(where: Folders): Postmaster | undefined {
   if (!identity || !servesFolder(pid, where.data)) return undefined;
   const word = lines[7]?.trim() ?? "";
   const known = ["starting", "stopping", "ready", "standby"] as const;
-  return { identity, status: known.find((status) => status === word) ?? "unknown" };
+  const socketFolder = lines[4] || where.run;
+  return { identity, socketFolder, status: known.find((status) => status === word) ?? "unknown" };
 }
 
 function servesFolder(pid: number, data: string): boolean {

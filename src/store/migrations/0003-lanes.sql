@@ -53,6 +53,8 @@ create table promotions (
   wait_reason text,
   wait_who text,
   wait_until timestamptz,
+  -- Since when it has waited for people: that time does not count against the deadline.
+  paused_since timestamptz,
   -- When somebody should look again, unless something happens before; null: at once.
   wake_at timestamptz,
   -- The whole promotion's time limit; waiting for people moves it.
@@ -87,6 +89,8 @@ create table promotion_steps (
   started_at timestamptz,
   ended_at timestamptz,
   message text not null default '',
+  -- What a step must remember between looks: the identity proof, probes failed in a row.
+  detail jsonb,
   primary key (promotion, index)
 );
 

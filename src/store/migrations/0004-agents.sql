@@ -5,13 +5,13 @@ create table agents (
   -- SPKI PEM (Ed25519), pinned when the agent is first met over its private socket.
   public_key text not null,
   first_seen timestamptz not null default clock_timestamp(),
-  imported_sequence bigint not null default 0,
+  imported_sequence integer not null default 0,
   imported_hash text not null default repeat('0', 64)
 );
 
 create table agent_journal (
   agent_id text not null references agents,
-  sequence bigint not null,
+  sequence integer not null,
   at timestamptz not null,
   kind text not null,
   lane text,

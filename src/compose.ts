@@ -1,0 +1,178 @@
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { join } from "node:path";
+import { fromKysely, PgBoss } from "pg-boss";
+import { connectAgent } from "./agent/client.ts";
+import { ensureAgent } from "./agent/launch.ts";
+import { checks } from "./checks/registry.ts";
+import { routerFor, targetFor } from "./compose-adapters.ts";
+import { AgentLink } from "./engine/agent-link.ts";
+import { makeControlPlane } from "./engine/control-plane.ts";
+import {
+  defaultSettings,
+  type Engine,
+  type EngineHooks,
+  type EngineSettings,
+} from "./engine/engine.ts";
+import { EngineWorker } from "./engine/worker.ts";
+import type { Layout } from "./model/layout.ts";
+import type { Lane } from "./model/primitives.ts";
+import { laneKey } from "./model/primitives.ts";
+import type { ContentStore } from "./ports/content-store.ts";
+import type { ControlPlane } from "./ports/control-plane.ts";
+import { LocalSecrets } from "./secrets/local/local-secrets.ts";
+import { DiskContentStore } from "./store/content-store.ts";
+import { type Database, openDatabase } from "./store/database.ts";
+import { migrate } from "./store/migrate.ts";
+import { secretTable } from "./store/secret-table.ts";
+import { announce } from "./store/queries/events.ts";
+import { tableLedger } from "./store/queries/ledger.ts";
+import type { Schema, Tx } from "./store/schema.ts";
+
+/** The only file that knows every adapter (server side). */
+export interface ComposeOptions {
+  readonly paths: Layout;
+  readonly version: string;
+  /** `DATABASE_URL`; absent: the data directory's own PostgreSQL. */
+  readonly databaseUrl?: string;
+  /** What happens in the background. */
+  readonly notice?: (message: string) => void;
+  readonly settings?: Partial<EngineSettings>;
+  /** For crash tests only: the server passes none, and no variable or flag can. */
+  readonly hooks?: EngineHooks;
+}
+
+/** What stands behind the HTTP server. */
+export interface ComposedServer {
+  readonly controlPlane: ControlPlane;
+  readonly content: ContentStore;
+  readonly database: "embedded" | "external";
+  /** Ends the worker and leaves database and agent; services go on. */
+  close(): Promise<void>;
+}
+
+/** Opens the store, finds or starts the agent, and starts the worker. Nothing stays when it throws. */
+export async function compose(options: ComposeOptions): Promise<ComposedServer> {
+  const { paths, version } = options;
+  const notice = options.notice ?? (() => undefined);
+  const database = await openDatabase<Schema>(
+    options.databaseUrl === undefined
+      ? { dataDir: paths.root }
+      : { databaseUrl: options.databaseUrl },
+    { onNotice: notice },
+  );
+  const undo: (() => Promise<void>)[] = [() => database.close()];
+  const close = async () => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    await migrate(database.pool, { programVersion: version });
+    const content = await DiskContentStore.open(paths.blobs);
+    const jobs = await startJobs(database, notice);
+    undo.push(() => jobs.stop());
+    const link = new AgentLink(() => ensureAgent(paths.root), connectAgent(paths.root), notice);
+    await link.connect();
+    undo.push(async () => link.close());
+    const secrets = new LocalSecrets<Tx>(
+      secretTable(database.db),
+      join(paths.server, "secrets.key"),
+    );
+    const engine: Engine = {
+      worker: randomUUID(),
+      db: database.db,
+      ledger: tableLedger,
+      agent: link,
+      agentInfo: () => link.info,
+      targetFor: (declaration) => targetFor(link, declaration),
+      routerFor: (declaration) => routerFor(link, declaration),
+      checks,
+      secrets: new Map([[secrets.id, secrets]]),
+      content,
+      runningChecks: new Map(),
+      wake: jobs.wake,
+      signals: new EventEmitter(),
+      settings: { ...defaultSettings, ...options.settings },
+      hooks: options.hooks,
+      notice,
+    };
+    jobs.onLane((lane) => engine.signals.emit("lane", lane));
+    const worker = new EngineWorker(engine);
+    worker.start();
+    undo.push(() => worker.stop());
+    const controlPlane = makeControlPlane(engine, secretKeeper(engine, secrets));
+    return { controlPlane, content, database: database.kind, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const laneQueue = "lane";
+
+/** Wake-ups: hints that travel through the database, so that any server may act on them. */
+async function startJobs(database: Database<Schema>, notice: (message: string) => void) {
+  const boss = new PgBoss({
+    db: { executeSql: async (text, values) => database.pool.query(text, values) },
+    schema: "jobs",
+    schedule: false,
+  });
+  boss.on("error", (error) => notice(`jobs: ${error.message}`));
+  await boss.start();
+  // `short`: one waiting wake-up a lane is enough.
+  await boss.createQueue(laneQueue, {
+    policy: "short",
+    retryLimit: 0,
+    expireInSeconds: 60,
+    retentionSeconds: 3_600,
+    deleteAfterSeconds: 60,
+  });
+  return {
+    wake: async (tx: Engine["db"], lane: Lane) => {
+      await boss.send(
+        laneQueue,
+        { service: lane.service, environment: lane.environment },
+        { singletonKey: laneKey(lane), db: fromKysely(tx) },
+      );
+    },
+    onLane: (look: (lane: Lane) => void) => {
+      void boss.work<Lane>(
+        laneQueue,
+        { pollingIntervalSeconds: 1, batchSize: 100 },
+        async (found) => {
+          for (const { data } of found) look(data);
+        },
+      );
+    },
+    stop: () => boss.stop({ graceful: true, close: false, timeout: 2_000 }),
+  };
+}
+
+/** A secret goes in with its record; its value goes nowhere else. */
+function secretKeeper(
+  engine: Engine,
+  secrets: LocalSecrets<Tx>,
+): Pick<ControlPlane, "putSecret" | "listSecrets"> {
+  return {
+    listSecrets: (lane) => secrets.list(lane),
+    putSecret: async (actor, lane, name, value) => {
+      const put = await engine.db.transaction().execute(async (tx) => {
+        const stored = await secrets.put(tx, lane, { name, value, actor: actor.id });
+        await engine.ledger.append(tx, {
+          operation: `secret/${laneKey(lane)}/${name}/${stored.version}`,
+          kind: "put",
+          stream: laneKey(lane),
+          actor: actor.id,
+          payload: { name, version: stored.version },
+        });
+        await announce(tx, {
+          kind: "secret.put",
+          ...lane,
+          message: `${actor.id} set the secret ${name}, version ${stored.version}`,
+        });
+        return stored;
+      });
+      engine.signals.emit("change");
+      return put;
+    },
+  };
+}

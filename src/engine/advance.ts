@@ -1,0 +1,302 @@
+import { asTidelockError, TidelockError } from "../model/errors.ts";
+import type { Environment } from "../model/pipeline.ts";
+import type { Plan, PlanStep } from "../model/plan.ts";
+import type { Compensation } from "../strategies/compensation.ts";
+import { compensationsFor } from "../strategies/compensation.ts";
+import { readPlan } from "../strategies/plan.ts";
+import { documentByDigest, readRelease } from "../store/queries/catalogue.ts";
+import { readLane } from "../store/queries/lanes.ts";
+import { readStep, runningPromotion, wakeService } from "../store/queries/promotions.ts";
+import { sql } from "kysely";
+import type { LaneRow, PromotionRow } from "../store/schema.ts";
+import { stopChecks } from "./check-runner.ts";
+import { runCompensation } from "./compensations/compensation.ts";
+import { Effects } from "./effect.ts";
+import type { Engine } from "./engine.ts";
+import { type Lease, withLease } from "./lease.ts";
+import { runStep } from "./steps/registry.ts";
+import type { StepContext, StepResult } from "./steps/step.ts";
+import {
+  beginEnding,
+  enterStep,
+  finish,
+  finishCompensation,
+  finishStep,
+  wait,
+} from "./transitions.ts";
+
+/** When to look again in milliseconds; `now` for at once. */
+export type Again = number | "now";
+
+interface Seen {
+  readonly lane: LaneRow;
+  readonly promotion: PromotionRow;
+  readonly now: Date;
+}
+
+/**
+ * Moves the running promotion of a lane by one look: observe, act, record. Undefined: nothing runs.
+ * Throws `stale-epoch` when the lane is not ours any more.
+ */
+export async function advance(
+  engine: Engine,
+  lease: Lease,
+  fresh: boolean,
+): Promise<Again | undefined> {
+  const seen = await look(engine, lease);
+  if (!seen) return undefined;
+  const { promotion } = seen;
+  let plan: Plan;
+  try {
+    plan = readPlan(promotion.plan);
+  } catch (error) {
+    return refuse(engine, lease, promotion, asTidelockError(error));
+  }
+  if (promotion.ending) return compensate(engine, lease, seen, plan, fresh);
+  if (promotion.desired === "aborted") {
+    const message = `aborted by ${promotion.desired_by ?? "somebody"}`;
+    return end(engine, lease, seen, plan, { ending: "aborted", message });
+  }
+  if (promotion.deadline && !promotion.paused_since && seen.now > promotion.deadline) {
+    const minutes = Math.round(plan.timeoutMs / 60_000);
+    const at = promotion.wait_reason ? `; it was waiting: ${promotion.wait_reason}` : "";
+    return end(engine, lease, seen, plan, {
+      ending: endingOf(plan, promotion),
+      message: `not complete within ${minutes} minutes${at}`,
+    });
+  }
+  return forward(engine, lease, seen, plan, fresh);
+}
+
+async function look(engine: Engine, lease: Lease): Promise<Seen | undefined> {
+  const [promotion, lane, clock] = await Promise.all([
+    runningPromotion(engine.db, lease.lane),
+    readLane(engine.db, lease.lane),
+    sql<{ now: Date }>`select clock_timestamp() as now`.execute(engine.db),
+  ]);
+  const now = clock.rows[0]?.now;
+  return promotion && lane && now ? { promotion, lane, now } : undefined;
+}
+
+/** A plan that this program does not know waits visibly for one that does. */
+async function refuse(
+  engine: Engine,
+  lease: Lease,
+  promotion: PromotionRow,
+  error: TidelockError,
+): Promise<Again> {
+  const againMs = 60_000;
+  await withLease(engine, lease, async (tx) => {
+    if (promotion.desired === "aborted") {
+      await finish(engine, tx, promotion, "aborted", `aborted unread: ${error.message}`);
+      return;
+    }
+    const who = error.hint ?? "an operator";
+    await wait(tx, promotion, promotion.step_index, {
+      reason: error.message,
+      who,
+      until: null,
+      againMs,
+      forPeople: true,
+    });
+  });
+  return againMs;
+}
+
+async function forward(
+  engine: Engine,
+  lease: Lease,
+  seen: Seen,
+  plan: Plan,
+  fresh: boolean,
+): Promise<Again> {
+  const index = seen.promotion.step_index;
+  const step = plan.steps[index];
+  if (!step) throw new TidelockError("internal", `a plan has no step ${index}`, { fault: "bug" });
+  const context = await contextFor(engine, lease, seen, plan, index, fresh);
+  const result = await resultOf(engine, () => runStep(context, step));
+  await engine.hooks?.reach(`${step.kind}:before-record`);
+  const again = await record(context, step, result);
+  await engine.hooks?.reach(`${step.kind}:after-record`);
+  return again;
+}
+
+async function record(context: StepContext, step: PlanStep, result: StepResult): Promise<Again> {
+  const { engine, lease, promotion, plan, effects } = context;
+  const place = { index: context.step.index, title: context.step.title };
+  switch (result.kind) {
+    case "wait":
+      return pause(context, result);
+    case "failed":
+      return end(engine, lease, context, plan, {
+        ending: endingOf(plan, promotion),
+        message: result.message,
+        effects,
+        ...(result.decision ? { decision: result.decision } : {}),
+      });
+    case "done":
+      await withLease(engine, lease, async (tx, lane) => {
+        await effects.record(tx);
+        await result.record?.(tx, lane);
+        await finishStep(engine, tx, promotion, place, result);
+        if (step.kind !== "complete") return;
+        await finish(engine, tx, promotion, "complete", result.message);
+        await wakeService(tx, promotion.service);
+      });
+      if (step.kind === "complete") engine.signals.emit("service", promotion.service);
+      return "now";
+  }
+}
+
+/** Waiting is written down when it changes, not at every look. */
+async function pause(
+  context: StepContext,
+  result: Extract<StepResult, { kind: "wait" }>,
+): Promise<Again> {
+  const { engine, lease, promotion, effects } = context;
+  const same = promotion.wait_reason === result.reason && promotion.wait_who === result.who;
+  const leaves = result.againMs > engine.settings.keepLeaseMs;
+  if (!same || leaves || result.detail || effects.pending) {
+    await withLease(engine, lease, async (tx) => {
+      await effects.record(tx);
+      await wait(tx, promotion, context.step.index, result);
+    });
+  }
+  return result.againMs;
+}
+
+/** What a promotion that does not come through ends as: it depends on whether users have met it. */
+function endingOf(plan: Plan, promotion: PromotionRow): "failed" | "rolled-back" {
+  const moved = plan.steps.findIndex((step) => step.kind === "switch");
+  const returned = plan.kind === "promotion" && plan.live !== null;
+  return moved >= 0 && promotion.step_index > moved && returned ? "rolled-back" : "failed";
+}
+
+async function end(
+  engine: Engine,
+  lease: Lease,
+  seen: Seen,
+  plan: Plan,
+  why: Parameters<typeof beginEnding>[4] & { effects?: Effects },
+): Promise<Again> {
+  const { promotion } = seen;
+  stopChecks(engine, lease.lane);
+  await withLease(engine, lease, async (tx) => {
+    await why.effects?.record(tx);
+    await beginEnding(engine, tx, promotion, plan, why);
+  });
+  return "now";
+}
+
+async function compensate(
+  engine: Engine,
+  lease: Lease,
+  seen: Seen,
+  plan: Plan,
+  fresh: boolean,
+): Promise<Again> {
+  const { promotion } = seen;
+  const compensation = compensationsFor(plan, promotion.step_index)[promotion.compensation_index];
+  if (!compensation) {
+    await withLease(engine, lease, (tx) =>
+      finish(engine, tx, promotion, promotion.ending ?? "failed", promotion.ending_message ?? ""),
+    );
+    return "now";
+  }
+  const index = plan.steps.length + promotion.compensation_index;
+  const context = await contextFor(engine, lease, seen, plan, index, fresh);
+  const result = await resultOf(engine, () => runCompensation(context, compensation));
+  await engine.hooks?.reach(`${compensation.kind}:before-record`);
+  return recordCompensation(context, compensation, result);
+}
+
+/** A compensation that did not work is tried again until it does. */
+const compensationRetryMs = 2_000;
+
+async function recordCompensation(
+  context: StepContext,
+  compensation: Compensation,
+  result: StepResult,
+): Promise<Again> {
+  if (result.kind === "wait") return pause(context, result);
+  if (result.kind === "failed") {
+    return pause(context, {
+      kind: "wait",
+      reason: `${compensation.kind} does not work yet: ${result.message}`,
+      who: "an operator, if it stays so; `tidelock doctor` helps",
+      until: null,
+      againMs: compensationRetryMs,
+    });
+  }
+  const { engine, lease, promotion, effects } = context;
+  await withLease(engine, lease, async (tx, lane) => {
+    await effects.record(tx);
+    await result.record?.(tx, lane);
+    await finishCompensation(tx, promotion, context.step, result.message);
+  });
+  return "now";
+}
+
+async function contextFor(
+  engine: Engine,
+  lease: Lease,
+  seen: Seen,
+  plan: Plan,
+  index: number,
+  fresh: boolean,
+): Promise<StepContext> {
+  const { promotion } = seen;
+  if (fresh) await withLease(engine, lease, (tx) => enterStep(tx, promotion.id, index));
+  const [release, environment, step] = await Promise.all([
+    readRelease(engine.db, plan.release),
+    documentByDigest<Environment>(engine.db, "Environment", plan.environment),
+    readStep(engine.db, promotion.id, index),
+  ]);
+  if (!release || !environment || !step) {
+    throw new TidelockError("internal", `promotion ${promotion.id} names rows that are not there`, {
+      fault: "bug",
+    });
+  }
+  return {
+    ...seen,
+    engine,
+    lease,
+    plan,
+    release: release.content,
+    environment,
+    target: engine.targetFor(environment.spec.target),
+    router: plan.router === "none" ? null : engine.routerFor(environment.spec.router),
+    step,
+    effects: new Effects(engine, lease, step.attempts),
+    operation: (name) => `${promotion.id}/${index}/${name}`,
+  };
+}
+
+/** A part that is away is waited for; a lost lane is nobody's failure; everything else is the step's. */
+async function resultOf(engine: Engine, run: () => Promise<StepResult>): Promise<StepResult> {
+  try {
+    return await run();
+  } catch (caught) {
+    const error = asTidelockError(caught);
+    if (error.code === "stale-epoch" || isDatabaseError(caught)) throw caught;
+    if (error.code === "unavailable" || error.code === "timeout" || error.retryable) {
+      return {
+        kind: "wait",
+        reason: error.message,
+        who: error.hint ?? "nobody: it is tried again",
+        until: null,
+        againMs: engine.settings.agentAwayMs,
+      };
+    }
+    const message = error.hint ? `${error.message} (${error.hint})` : error.message;
+    return { kind: "failed", message: error.code === "internal" ? `our bug: ${message}` : message };
+  }
+}
+
+/** The database went away or refused: nothing was recorded, and the same look is taken again later. */
+function isDatabaseError(error: unknown): boolean {
+  if (error instanceof TidelockError || !(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  const known = /^([0-9A-Z]{5}|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/;
+  return (typeof code === "string" && known.test(code)) || /connection/i.test(error.message);
+}

@@ -1,0 +1,27 @@
+import type { TidelockError } from "../model/errors.ts";
+import { runningPromotion } from "../store/queries/promotions.ts";
+import type { Engine } from "./engine.ts";
+import { type Lease, withLease } from "./lease.ts";
+import { wait } from "./transitions.ts";
+import { readPlan } from "../strategies/plan.ts";
+
+/** While the agent is away nothing fails: the promotion waits, and says for whom. */
+export async function noteAgentAway(
+  engine: Engine,
+  lease: Lease,
+  error: TidelockError,
+): Promise<void> {
+  const promotion = await runningPromotion(engine.db, lease.lane);
+  if (!promotion || promotion.wait_reason === error.message) return;
+  const index = promotion.ending
+    ? readPlan(promotion.plan).steps.length + promotion.compensation_index
+    : promotion.step_index;
+  await withLease(engine, lease, (tx) =>
+    wait(tx, promotion, index, {
+      reason: error.message,
+      who: error.hint ?? "the host agent: it is asked again",
+      until: null,
+      againMs: engine.settings.agentAwayMs,
+    }),
+  );
+}

@@ -1,0 +1,70 @@
+import type { Configuration, SecretReference } from "../model/configuration.ts";
+import { canonicalJson } from "../model/canonical.ts";
+import { TidelockError } from "../model/errors.ts";
+import type { Lane } from "../model/primitives.ts";
+import type { Engine } from "./engine.ts";
+
+export type BindingsKind = "isolated" | "live";
+
+interface Bindings {
+  readonly values: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, SecretReference>>;
+}
+
+/** What a colour gets: while idle and under test, the isolated keys stand in place of the live ones. */
+export function bindingsOf(configuration: Configuration, kind: BindingsKind): Bindings {
+  if (kind === "live") return { values: configuration.values, secrets: configuration.secrets };
+  const { isolated } = configuration;
+  const replaced = new Set([...Object.keys(isolated.values), ...Object.keys(isolated.secrets)]);
+  const kept = <T>(entries: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries(entries).filter(([key]) => !replaced.has(key)));
+  return {
+    values: { ...kept(configuration.values), ...isolated.values },
+    secrets: { ...kept(configuration.secrets), ...isolated.secrets },
+  };
+}
+
+/** Names of the keys in which the tested instances differed from those that users meet (law 10). */
+export function bindingsDifference(configuration: Configuration): readonly string[] {
+  const isolated = flatten(bindingsOf(configuration, "isolated"));
+  const live = flatten(bindingsOf(configuration, "live"));
+  const keys = new Set([...isolated.keys(), ...live.keys()]);
+  return [...keys].filter((key) => isolated.get(key) !== live.get(key)).sort();
+}
+
+/** All keys that a configuration gives, values and secrets. */
+export function givenKeys(configuration: Configuration): readonly string[] {
+  return [...Object.keys(configuration.values), ...Object.keys(configuration.secrets)];
+}
+
+function flatten({ values, secrets }: Bindings): Map<string, string> {
+  return new Map([
+    ...Object.entries(values).map(([key, value]) => [key, `value:${value}`] as const),
+    ...Object.entries(secrets).map(([key, ref]) => [key, `secret:${canonicalJson(ref)}`] as const),
+  ]);
+}
+
+/**
+ * Secrets become values here and go nowhere but to the target. Throws `not-found` naming the reference.
+ */
+export async function resolveBindings(
+  engine: Engine,
+  lane: Lane,
+  configuration: Configuration,
+  kind: BindingsKind,
+): Promise<Record<string, string>> {
+  const { values, secrets } = bindingsOf(configuration, kind);
+  const entries: Record<string, string> = { ...values };
+  for (const [key, reference] of Object.entries(secrets)) {
+    const provider = engine.secrets.get(reference.provider);
+    if (!provider) {
+      throw new TidelockError(
+        "unsupported",
+        `${key} names the secret provider ${reference.provider}, which this server does not have`,
+        { fault: "operator", where: key, hint: `it has: ${[...engine.secrets.keys()].join(", ")}` },
+      );
+    }
+    entries[key] = await provider.resolve(lane, reference);
+  }
+  return entries;
+}

@@ -1,0 +1,200 @@
+import type { CheckDemand } from "../model/pipeline.ts";
+import { asTidelockError } from "../model/errors.ts";
+import { type Colour, type Lane, laneKey } from "../model/primitives.ts";
+import { releaseName } from "../model/release.ts";
+import { type CheckReport, CheckReport as CheckReportSchema } from "../model/verdict.ts";
+import type { Verdict } from "../model/verdict.ts";
+import type { Check, CheckContext } from "../ports/check.ts";
+import { routedProcess } from "../strategies/demands.ts";
+import { insertCheckRun, reportCheckRun } from "../store/queries/evidence.ts";
+import { announce } from "../store/queries/events.ts";
+import type { Engine } from "./engine.ts";
+import { identityOf } from "./evidence.ts";
+import { withLease } from "./lease.ts";
+import { routeSpec, weightsTo } from "./route-spec.ts";
+import type { StepContext } from "./steps/step.ts";
+
+/** What a check tests: a colour and the generation of instances on it. */
+export interface Subject {
+  readonly colour: Colour;
+  readonly generation: string;
+}
+
+/** Only a pass passes; a warning where the demand says so (law 2). */
+export function isAccepted(verdict: Verdict, allowWarn: boolean): boolean {
+  return verdict === "pass" || (verdict === "warn" && allowWarn);
+}
+
+/**
+ * Starts one run in the background unless it runs in this process already. Its report is written under
+ * the lease; a run whose worker died is started again by the next one under the same id, so that a check
+ * which left something running finds it.
+ */
+export async function startCheck(
+  context: StepContext,
+  demand: CheckDemand,
+  run: { index: number; attempt: number; subject: Subject | null },
+): Promise<void> {
+  const { engine, lease, promotion, plan } = context;
+  const id = `${promotion.id}/${run.index}/${demand.name}/${run.attempt}`;
+  if (engine.runningChecks.has(id)) return;
+  const controller = new AbortController();
+  engine.runningChecks.set(id, { lane: lease.lane, stop: controller });
+  try {
+    const identity = run.subject === null ? "none" : await identityOf(engine, promotion.id);
+    await withLease(engine, lease, (tx) =>
+      insertCheckRun(tx, {
+        id,
+        promotion: promotion.id,
+        step: run.index,
+        attempt: run.attempt,
+        name: demand.name,
+        uses: demand.uses,
+        phase: demand.phase,
+        release: plan.release,
+        configuration: plan.configuration,
+        colour: run.subject?.colour ?? null,
+        generation: run.subject?.generation ?? null,
+        identity,
+      }),
+    );
+    await engine.hooks?.reach("check:before-effect");
+  } catch (error) {
+    engine.runningChecks.delete(id);
+    throw error;
+  }
+  void execute(context, demand, id, run.subject, controller);
+}
+
+/** Tells the runs in a lane that nobody waits for them any more. */
+export function stopChecks(engine: Engine, lane: Lane): void {
+  for (const run of engine.runningChecks.values()) {
+    if (laneKey(run.lane) === laneKey(lane)) run.stop.abort();
+  }
+}
+
+async function execute(
+  context: StepContext,
+  demand: CheckDemand,
+  id: string,
+  subject: Subject | null,
+  controller: AbortController,
+): Promise<void> {
+  const { engine, lease, promotion } = context;
+  try {
+    const report = await reportOf(context, demand, id, subject, controller);
+    if (controller.signal.aborted) return;
+    await withLease(engine, lease, async (tx) => {
+      await reportCheckRun(tx, id, report);
+      await engine.ledger.append(tx, {
+        operation: id,
+        kind: "check",
+        stream: lease.fence.lane,
+        actor: "tidelock",
+        payload: {
+          check: demand.name,
+          uses: demand.uses,
+          verdict: report.verdict,
+          summary: report.summary,
+          exercised: report.exercised,
+        },
+      });
+      await announce(tx, {
+        kind: "check.ended",
+        ...lease.lane,
+        promotion: promotion.id,
+        message: `check ${demand.name}: ${report.verdict}: ${report.summary}`,
+      });
+    });
+  } catch (error) {
+    // Nothing was written: whoever holds the lane now starts the same run again.
+    engine.notice(`the report of check ${id} was not kept: ${asTidelockError(error).message}`);
+  } finally {
+    engine.runningChecks.delete(id);
+    engine.signals.emit("lane", lease.lane);
+  }
+}
+
+/** Whatever goes wrong with the check itself is the verdict `error`, never a pass (law 2). */
+async function reportOf(
+  context: StepContext,
+  demand: CheckDemand,
+  id: string,
+  subject: Subject | null,
+  controller: AbortController,
+): Promise<CheckReport> {
+  const limit = AbortSignal.timeout(demand.timeout);
+  const late = new Promise<CheckReport>((resolve) => {
+    limit.addEventListener("abort", () =>
+      resolve(errorReport(`it did not end within ${demand.timeout} ms`)),
+    );
+  });
+  try {
+    const check = context.engine.checks.get(demand.uses);
+    if (!check) return errorReport(`this server has no check adapter ${demand.uses}`);
+    const configuration = check.schema.safeParse(demand.with);
+    if (!configuration.success) {
+      const issue = configuration.error.issues[0];
+      return errorReport(
+        `its configuration is wrong: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
+      );
+    }
+    const signal = AbortSignal.any([limit, controller.signal]);
+    const seen = await checkContext(context, demand, id, subject, signal);
+    const running = (check as Check).run(seen, configuration.data);
+    return CheckReportSchema.parse(await Promise.race([running, late]));
+  } catch (error) {
+    return errorReport(asTidelockError(error).message);
+  }
+}
+
+async function checkContext(
+  context: StepContext,
+  demand: CheckDemand,
+  id: string,
+  subject: Subject | null,
+  signal: AbortSignal,
+): Promise<CheckContext> {
+  const { engine, plan, release, router, environment, lease } = context;
+  const slot = subject && { ...plan.lane, colour: subject.colour };
+  const route = slot && router ? routeSpec(plan, environment, weightsTo(null)) : null;
+  const idle = slot !== null && demand.phase === "deployed";
+  return {
+    run: id,
+    fence: lease.fence,
+    slot,
+    release: plan.release,
+    releaseName: releaseName(release),
+    tree: release.artifacts[0]?.digest ?? plan.release,
+    instances: slot ? await addressesOf(context, slot.colour) : [],
+    route: route && `${route.tls ? "https" : "http"}://${route.listen}`,
+    tester: route && idle && router ? await router.tester(route.lane, testerTtl(demand)) : null,
+    agent: engine.agent,
+    timeoutMs: demand.timeout,
+    signal,
+  };
+}
+
+/** The credential outlives the check by a minute at most. */
+function testerTtl(demand: CheckDemand): number {
+  return Math.min(demand.timeout + 60_000, 86_400_000);
+}
+
+/** `http://127.0.0.1:41234`, one an instance of the routed process, else of every one that listens. */
+export async function addressesOf(context: StepContext, colour: Colour): Promise<string[]> {
+  const seen = await context.target.observe({ ...context.plan.lane, colour });
+  const routed = routedProcess(context.plan.processes);
+  return seen.instances
+    .filter((instance) => routed === null || instance.process === routed)
+    .flatMap((instance) => (instance.port === null ? [] : [`http://127.0.0.1:${instance.port}`]));
+}
+
+function errorReport(summary: string): CheckReport {
+  return {
+    verdict: "error",
+    summary,
+    exercised: { requests: 0, assertions: 0, files: 0 },
+    tools: {},
+    results: [],
+  };
+}

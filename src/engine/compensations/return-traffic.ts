@@ -1,0 +1,83 @@
+import type { Colour } from "../../model/primitives.ts";
+import { newColour } from "../../strategies/compensation.ts";
+import type { Db, LaneRow } from "../../store/schema.ts";
+import { configurationByDigest } from "../../store/queries/catalogue.ts";
+import { recordMove, recordNothingLive, revokeDeployments } from "../../store/queries/live.ts";
+import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
+import type { StepContext, StepResult } from "../steps/step.ts";
+
+/** Users first: give the traffic back to what was live, or to nobody where nothing was. */
+export async function returnTraffic(
+  context: StepContext,
+  from: Colour,
+  to: Colour | null,
+): Promise<StepResult> {
+  const { engine, plan, router, effects } = context;
+  if (router) {
+    const route = routeSpec(plan, context.environment, weightsTo(to));
+    const operation = context.operation("return-traffic");
+    if (!sendsTo(await router.read(route.lane), to)) {
+      const observed = await effects.perform(
+        { name: "return-traffic", operation, detail: { from, to } },
+        (effect) => router.set(effect, route),
+      );
+      if (!sendsTo(observed, to)) {
+        return {
+          kind: "wait",
+          reason: `traffic should return to ${to ?? "nobody"}, and the router says ${describeRoute(observed)}`,
+          who: "the router",
+          until: null,
+          againMs: engine.settings.agentAwayMs,
+        };
+      }
+    }
+    await effects.perform(
+      {
+        name: "disarm-return",
+        operation: context.operation("disarm-return"),
+        detail: { lane: route.lane },
+      },
+      (effect) => engine.agent.call("return.disarm", { ...effect, lane: route.lane }),
+    );
+  }
+  return {
+    kind: "done",
+    message: to ? `traffic goes to ${to}` : `nothing is live; the route answers 503`,
+    record: (tx, lane) => recordReturn(context, tx, lane),
+  };
+}
+
+/** Our rows after a return; nothing to do where the traffic had never moved. */
+async function recordReturn(context: StepContext, tx: Db, lane: LaneRow): Promise<void> {
+  const { plan, promotion } = context;
+  if (lane.live_promotion !== promotion.id || lane.live_colour !== newColour(plan.live)) return;
+  await revokeDeployments(tx, promotion.id, promotion.ending_message ?? "it was returned");
+  await recordLiveAgain(tx, lane, {
+    live: plan.live,
+    promotion: promotion.id,
+    actor: "tidelock",
+  });
+}
+
+/** What was live before the promotion is live again: also after the agent returned the traffic itself. */
+export async function recordLiveAgain(
+  tx: Db,
+  lane: LaneRow,
+  back: { live: StepContext["plan"]["live"]; promotion: string; actor: string },
+): Promise<void> {
+  if (!back.live) {
+    await recordNothingLive(tx, lane);
+    return;
+  }
+  const configuration = await configurationByDigest(tx, lane, back.live.configuration);
+  await recordMove(tx, lane, {
+    colour: back.live.colour,
+    release: back.live.release,
+    configuration: back.live.configuration,
+    configurationVersion: configuration?.version ?? 0,
+    promotion: back.promotion,
+    kind: "rollback",
+    actor: back.actor,
+    oldStands: false,
+  });
+}

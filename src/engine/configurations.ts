@@ -1,0 +1,92 @@
+import type { ConfigurationView } from "../api/views.ts";
+import type { Configuration } from "../model/configuration.ts";
+import { type Lane, laneKey } from "../model/primitives.ts";
+import { TidelockError } from "../model/errors.ts";
+import type { Actor } from "../ports/control-plane.ts";
+import {
+  configurationByVersion,
+  insertConfiguration,
+  newestConfiguration,
+} from "../store/queries/catalogue.ts";
+import { announce } from "../store/queries/events.ts";
+import { ensureLane } from "../store/queries/lanes.ts";
+import { sql } from "kysely";
+import type { ConfigurationRow } from "../store/schema.ts";
+import type { Engine } from "./engine.ts";
+import { laneDocuments } from "./plan-inputs.ts";
+
+/** Stores a new version; it reaches a running service only through a promotion. */
+export async function applyConfiguration(
+  engine: Engine,
+  actor: Actor,
+  configuration: Configuration,
+): Promise<ConfigurationView> {
+  const lane: Lane = { service: configuration.service, environment: configuration.environment };
+  await laneDocuments(engine.db, lane);
+  const row = await engine.db.transaction().execute(async (tx) => {
+    await ensureLane(tx, lane);
+    // Versions of one lane are counted by one operator at a time.
+    await sql`select pg_advisory_xact_lock(7468003, hashtext(${laneKey(lane)}))`.execute(tx);
+    const stored = await insertConfiguration(tx, configuration, actor.id);
+    if (!stored.changed) return stored.row;
+    const { version, digest } = stored.row;
+    await engine.ledger.append(tx, {
+      operation: `configuration/${laneKey(lane)}/${version}`,
+      kind: "applied",
+      stream: laneKey(lane),
+      actor: actor.id,
+      // Names only: values stay in their own table.
+      payload: {
+        version,
+        digest,
+        values: Object.keys(configuration.values).sort(),
+        secrets: Object.keys(configuration.secrets).sort(),
+      },
+    });
+    await announce(tx, {
+      kind: "configuration.applied",
+      ...lane,
+      message: `${actor.id} applied configuration version ${version}; promote to bring it into effect`,
+    });
+    return stored.row;
+  });
+  engine.signals.emit("change");
+  return configurationView(row);
+}
+
+/** Throws `not-found` when the lane never had one, or not this version. */
+export async function showConfiguration(
+  engine: Engine,
+  lane: Lane,
+  version?: number,
+): Promise<ConfigurationView> {
+  const row =
+    version === undefined
+      ? await newestConfiguration(engine.db, lane)
+      : await configurationByVersion(engine.db, lane, version);
+  if (row) return configurationView(row);
+  const which = version === undefined ? "no configuration" : `no configuration version ${version}`;
+  throw new TidelockError("not-found", `${laneKey(lane)} has ${which}`, {
+    fault: "operator",
+    where: laneKey(lane),
+    hint: `set one: tidelock config set ${laneKey(lane)} KEY=value`,
+  });
+}
+
+function configurationView(row: ConfigurationRow): ConfigurationView {
+  const { values, secrets, isolated, delivery } = row.content;
+  return {
+    service: row.service,
+    environment: row.environment,
+    version: row.version,
+    digest: row.digest,
+    values,
+    secrets: Object.fromEntries(
+      Object.entries(secrets).map(([key, { provider, name }]) => [key, { provider, name }]),
+    ),
+    isolatedKeys: [...Object.keys(isolated.values), ...Object.keys(isolated.secrets)].sort(),
+    delivery,
+    createdAt: row.created_at.toISOString(),
+    createdBy: row.created_by,
+  };
+}

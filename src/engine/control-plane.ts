@@ -1,0 +1,90 @@
+import type { Actor, ControlPlane } from "../ports/control-plane.ts";
+import { listReleases } from "../store/queries/catalogue.ts";
+import { sequenceEvents } from "../store/queries/events.ts";
+import { listPromotions } from "../store/queries/promotions.ts";
+import { sql } from "kysely";
+import type { PromotionRow } from "../store/schema.ts";
+import { abort, existingPromotion } from "./abort.ts";
+import { applyConfiguration, showConfiguration } from "./configurations.ts";
+import { applyDocuments, listPipelines } from "./documents.ts";
+import type { Engine } from "./engine.ts";
+import { readEvents } from "./event-stream.ts";
+import { declareRestored } from "./incarnation.ts";
+import { readLogs } from "./logs.ts";
+import { findRelease } from "./plan-inputs.ts";
+import { previewPlan } from "./plan-preview.ts";
+import { promote } from "./promote.ts";
+import { createRelease, liveRevision } from "./releases.ts";
+import { retry } from "./retry.ts";
+import { rollback } from "./rollback.ts";
+import { down, removeService, stopService } from "./stop-service.ts";
+import { deploymentViews, traceViews } from "./views/deployment-view.ts";
+import { laneViews } from "./views/lane-view.ts";
+import { promotionSummaries, promotionView } from "./views/promotion-view.ts";
+import { releaseView, releaseViews } from "./views/release-view.ts";
+
+/** Secrets as the server keeps them; values go in here and come out only through the provider port. */
+export type SecretKeeper = Pick<ControlPlane, "putSecret" | "listSecrets">;
+
+/** What the engine offers, one line a call; each line names the file that does it. */
+export function makeControlPlane(engine: Engine, secrets: SecretKeeper): ControlPlane {
+  const { db } = engine;
+  const shown = (row: PromotionRow) => promotionView(db, row);
+  const reread = async (row: PromotionRow) => shown(await existingPromotion(db, row.id));
+  return {
+    applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),
+    listPipelines: () => listPipelines(engine),
+
+    createRelease: (actor, release) => createRelease(engine, actor, release),
+    listReleases: async (filter) => releaseViews(db, await listReleases(db, filter)),
+    showRelease: async (service, reference) =>
+      releaseView(db, await findRelease(db, service, reference)),
+    liveRevision: (service) => liveRevision(engine, service),
+    trace: (revision) => traceViews(db, revision),
+
+    applyConfiguration: (actor, configuration) => applyConfiguration(engine, actor, configuration),
+    showConfiguration: (lane, version) => showConfiguration(engine, lane, version),
+    putSecret: secrets.putSecret,
+    listSecrets: secrets.listSecrets,
+
+    plan: (request) => previewPlan(engine, request),
+    promote: async (actor, request) => shown(await promote(engine, actor, request)),
+    rollback: async (actor, lane, request) => reread(await rollback(engine, actor, lane, request)),
+    listPromotions: async (filter) => promotionSummaries(db, await listPromotions(db, filter)),
+    showPromotion: async (id) => shown(await existingPromotion(db, id)),
+    abort: async (actor, id) => shown(await abort(engine, actor, id)),
+    retry: async (actor, id) => shown(await retry(engine, actor, id)),
+
+    status: ({ service }) => laneViews(engine, service),
+    listDeployments: (filter) => deploymentViews(db, filter),
+    stopService: (actor, lane) => stopService(engine, actor, lane),
+    removeService: (actor, service) => removeService(engine, actor, service),
+    down: (actor: Actor) => down(engine, actor),
+    declareRestored: (actor) => declareRestored(engine, actor),
+
+    readLogs: (request) => readLogs(engine, request),
+    events: (request) => readEvents(engine, request),
+    lastEventId: () => sequenceEvents(db),
+    health: () => health(engine),
+  };
+}
+
+async function health(engine: Engine): ReturnType<ControlPlane["health"]> {
+  const database = await sql`select 1`.execute(engine.db).then(
+    () => true,
+    () => false,
+  );
+  const connected = await engine.agent
+    .call("control.heartbeat", { server: engine.worker })
+    .then(() => true)
+    .catch(() => false);
+  const info = engine.agentInfo();
+  return {
+    database,
+    agent: {
+      connected,
+      isolation: info?.isolation ?? "none",
+      reason: connected ? (info?.isolationReason ?? null) : "the host agent does not answer",
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { EventEmitter } from "node:events";
+import type { RouterDeclaration, TargetDeclaration } from "../model/pipeline.ts";
+import type { Lane } from "../model/primitives.ts";
+import type { Check } from "../ports/check.ts";
+import type { ContentStore } from "../ports/content-store.ts";
+import type { AgentInfo, HostAgent } from "../ports/host-agent.ts";
+import type { Ledger } from "../ports/ledger.ts";
+import type { Router } from "../ports/router.ts";
+import type { SecretProvider } from "../ports/secrets.ts";
+import type { Target } from "../ports/target.ts";
+import type { Db } from "../store/schema.ts";
+
+/** Lengths of time that decide how the engine feels; all in milliseconds. */
+export interface EngineSettings {
+  /** How long a lane stays with a worker that is not heard of. */
+  readonly leaseMs: number;
+  /** How often a worker looks for lanes that no wake-up told it of. */
+  readonly sweepMs: number;
+  /** How often a step that waits for a machine looks again. */
+  readonly pollMs: number;
+  /** A wait that looks again within this time keeps its lease; a longer one gives it back. */
+  readonly keepLeaseMs: number;
+  /** Pause before asking an agent again that did not answer. */
+  readonly agentAwayMs: number;
+  /** How often the agent hears that a control plane is there, and its journal is read. */
+  readonly heartbeatMs: number;
+}
+
+export const defaultSettings: EngineSettings = {
+  leaseMs: 10_000,
+  sweepMs: 5_000,
+  pollMs: 100,
+  keepLeaseMs: 2_500,
+  agentAwayMs: 1_000,
+  heartbeatMs: 2_000,
+};
+
+/**
+ * Named places in the flow that a test may hook to kill or freeze this process exactly there. The server
+ * passes none; there is no variable or flag that could.
+ */
+export interface EngineHooks {
+  reach(point: string): Promise<void>;
+}
+
+/** Everything the engine needs from outside. Compose makes it; every function here takes it first. */
+export interface Engine {
+  /** New for every worker process: a restarted server never takes itself for the one before. */
+  readonly worker: string;
+  readonly db: Db;
+  readonly ledger: Ledger<Db>;
+  readonly agent: HostAgent;
+  /** What the agent said of itself when it was last reached; null before that. */
+  readonly agentInfo: () => AgentInfo | null;
+  readonly targetFor: (declaration: TargetDeclaration) => Target;
+  readonly routerFor: (declaration: RouterDeclaration) => Router;
+  readonly checks: ReadonlyMap<string, Check>;
+  readonly secrets: ReadonlyMap<string, SecretProvider>;
+  readonly content: ContentStore;
+  /** Check runs of this process by id; each can be told to stop. */
+  readonly runningChecks: Map<string, { readonly lane: Lane; readonly stop: AbortController }>;
+  /** Sends a wake-up for the lane in the caller's transaction. A hint: the sweep finds what it misses. */
+  readonly wake: (tx: Db, lane: Lane) => Promise<void>;
+  /**
+   * Local signals after a commit, so that this process need not wait for a poll: something was announced,
+   * a lane has work, a service's release was verified or created.
+   */
+  readonly signals: EventEmitter<{ change: []; lane: [Lane]; service: [string] }>;
+  readonly settings: EngineSettings;
+  readonly hooks: EngineHooks | undefined;
+  /** What happens in the background and concerns no caller. */
+  readonly notice: (message: string) => void;
+}

@@ -1,0 +1,150 @@
+import type { Decision, Grades } from "../model/decision.ts";
+import type { CheckDemand } from "../model/pipeline.ts";
+import type { Plan } from "../model/plan.ts";
+import type { Lane } from "../model/primitives.ts";
+import { TidelockError } from "../model/errors.ts";
+import { newColour } from "../strategies/compensation.ts";
+import { demandDigest, type Evidence } from "../policy/evidence.ts";
+import { evaluateGate } from "../policy/gate.ts";
+import type { Predecessor } from "../policy/predecessors.ts";
+import { registeredEnvironment, registeredPipeline } from "../store/queries/catalogue.ts";
+import { checkRunsOf, standingOf } from "../store/queries/evidence.ts";
+import { stepsOf } from "../store/queries/promotions.ts";
+import type { CheckRunRow } from "../store/schema.ts";
+import { applyFloor } from "../policy/floor.ts";
+import type { Engine } from "./engine.ts";
+import type { StepContext } from "./steps/step.ts";
+
+/** Gathers what the pure gates look at: nothing here decides. */
+
+/** The decision before traffic moves, over all that this promotion has shown. */
+export async function decisionAtGate(context: StepContext): Promise<Decision> {
+  const { engine, plan, promotion } = context;
+  const runs = await checkRunsOf(engine.db, promotion.id);
+  const returning = plan.kind === "rollback";
+  // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
+  // that was asked when it was accepted.
+  return evaluateGate(returning ? "baseline" : plan.gate, {
+    subject: subjectOf(plan),
+    now: context.now.toISOString(),
+    checks: returning ? [] : plan.checks,
+    evidence: evidenceOf(plan, runs),
+    predecessors: returning ? [] : await predecessorsOf(engine, plan),
+    minimumIsolation: returning ? "none" : plan.minimumIsolation,
+    grades: await gradesOf(engine, promotion.id),
+  });
+}
+
+/** A check has not passed: the decision over those that have run, so that it is on record. */
+export async function decisionOnChecks(context: StepContext): Promise<Decision | null> {
+  const { engine, plan, promotion } = context;
+  const runs = await checkRunsOf(engine.db, promotion.id);
+  const reported = new Set(runs.filter((run) => run.report).map((run) => run.name));
+  const decision = evaluateGate(plan.gate, {
+    subject: subjectOf(plan),
+    now: context.now.toISOString(),
+    checks: plan.checks.filter((check) => reported.has(check.name)),
+    evidence: evidenceOf(plan, runs),
+    predecessors: [],
+    minimumIsolation: plan.minimumIsolation,
+    grades: await gradesOf(engine, promotion.id),
+  });
+  return decision.outcome === "deny" ? decision : null;
+}
+
+function subjectOf(plan: Plan) {
+  return {
+    ...plan.lane,
+    release: plan.release,
+    configuration: plan.configuration,
+    colour: newColour(plan.live),
+  };
+}
+
+function evidenceOf(plan: Plan, runs: readonly CheckRunRow[]): readonly Evidence[] {
+  return runs.flatMap((run) => {
+    const demand = plan.checks.find((one) => one.name === run.name);
+    if (!run.report || !demand) return [];
+    return [
+      {
+        check: run.name,
+        demand: demandDigest(demand),
+        ...plan.lane,
+        release: run.release,
+        configuration: run.phase === "static" ? null : run.configuration,
+        colour: run.colour,
+        verdict: run.report.verdict,
+        exercised: run.report.exercised,
+        summary: run.report.summary,
+        at: (run.ended_at ?? run.started_at).toISOString(),
+        expiresAt: null,
+      },
+    ];
+  });
+}
+
+/** Claims carry their grade (law 13). */
+export async function gradesOf(engine: Engine, promotion: string | null): Promise<Grades> {
+  return {
+    isolation: engine.agentInfo()?.isolation ?? "none",
+    identity: promotion === null ? "none" : await identityOf(engine, promotion),
+    // One token, one role: nobody else can have looked. Teams come with the identity work.
+    governance: "solo",
+  };
+}
+
+/** The weakest identity that this promotion's instances have shown so far. */
+export async function identityOf(engine: Engine, promotion: string): Promise<Grades["identity"]> {
+  const steps = await stepsOf(engine.db, promotion);
+  const grades = steps
+    .filter((step) => step.kind === "prove-identity" && step.state === "done")
+    .map((step) => step.detail?.["grade"]);
+  if (grades.length === 0 || grades.includes("none")) return "none";
+  return grades.every((grade) => grade === "native") ? "native" : "bound";
+}
+
+/** How the plan's release fares in the environments that must have verified it first. */
+export async function predecessorsOf(
+  engine: Engine,
+  plan: Pick<Plan, "lane" | "release" | "predecessors">,
+): Promise<readonly Predecessor[]> {
+  return Promise.all(
+    plan.predecessors.map(async (environment) => {
+      const lane = { service: plan.lane.service, environment };
+      const rows = await standingOf(engine.db, lane, plan.release);
+      // Known to be worse since: an older verification counts no more (law 3).
+      const revoked = rows.findIndex((row) => row.revoked_at !== null);
+      const standing = revoked < 0 ? rows : rows.slice(0, revoked);
+      const verified = standing.find((row) => row.verified_at !== null);
+      const from = verified?.verified_at;
+      return {
+        environment,
+        verifiedAt: from?.toISOString() ?? null,
+        healthy:
+          verified && from
+            ? { from: from.toISOString(), until: verified.until_at?.toISOString() ?? null }
+            : null,
+        soakMs: await soakIn(engine, lane),
+      };
+    }),
+  );
+}
+
+async function soakIn(engine: Engine, lane: Lane): Promise<number> {
+  const pipeline = await registeredPipeline(engine.db, lane.service);
+  const environment = await registeredEnvironment(engine.db, lane.environment);
+  const wish = pipeline?.document.spec.environments.find((one) => one.name === lane.environment);
+  if (!wish || !environment) {
+    throw new TidelockError(
+      "not-found",
+      `${lane.environment} must verify this release first, and is not registered any more`,
+      { fault: "operator", where: lane.environment, hint: "apply the pipeline file again" },
+    );
+  }
+  return applyFloor(wish, environment.document.spec.floor).soakMs;
+}
+
+/** The demands whose adapters this server does not have. */
+export function unknownAdapters(engine: Engine, checks: readonly CheckDemand[]): readonly string[] {
+  return checks.filter((check) => !engine.checks.has(check.uses)).map((check) => check.uses);
+}

@@ -1,0 +1,11 @@
+import { randomInt } from "node:crypto";
+
+/** Crockford's base 32 without what people confuse; people type these. */
+const letters = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** `p` and ten letters (50 random bits): short enough to type, unique without asking anybody. */
+export function newPromotionId(): string {
+  let id = "p";
+  for (let count = 0; count < 10; count += 1) id += letters[randomInt(letters.length)];
+  return id;
+}

@@ -1,0 +1,232 @@
+import { asTidelockError, type TidelockError } from "../model/errors.ts";
+import { type Lane, laneKey } from "../model/primitives.ts";
+import { dueLanes, holdLane } from "../store/queries/lanes.ts";
+import { stopChecks } from "./check-runner.ts";
+import type { Engine } from "./engine.ts";
+import { recordFenceProblem, clearFenceProblem } from "./incarnation.ts";
+import { importJournal } from "./journal-import.ts";
+import { type Lease, releaseLease, takeLease, withLease } from "./lease.ts";
+import { noteAgentAway } from "./agent-away.ts";
+import { reconcileLane } from "./reconcile-lane.ts";
+
+/** What this process knows of a lane; all of it may be lost without harm. */
+interface LaneWork {
+  readonly lane: Lane;
+  lease: Lease | undefined;
+  /** The agent has seen our fence: from then on nobody older can act. */
+  fenced: boolean;
+  /** The next look is the first one of this lease. */
+  fresh: boolean;
+  running: Promise<void> | undefined;
+  pokedWhileRunning: boolean;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Level-triggered: a poke, a job or the sweep only says "look at this lane". Looking takes the lease,
+ * shows the fence to the agent, takes in what the agent did while nobody was there, and goes on from what
+ * is observed. Any look may be the last one of this process.
+ */
+export class Reconciler {
+  readonly #engine: Engine;
+  readonly #lanes = new Map<string, LaneWork>();
+  #timers: NodeJS.Timeout[] = [];
+  #stopping = false;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  start(): void {
+    const { settings, signals } = this.#engine;
+    signals.on("lane", this.#poke);
+    this.#timers = [
+      setInterval(() => void this.sweep(), settings.sweepMs),
+      setInterval(() => void this.#renewAll(), settings.leaseMs / 3),
+    ];
+    void this.sweep();
+  }
+
+  /** Lets each lane finish the look it is in, and gives the leases back. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#engine.signals.off("lane", this.#poke);
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all(
+      [...this.#lanes.values()].map(async (work) => {
+        clearTimeout(work.timer);
+        await work.running;
+        clearTimeout(work.timer);
+        stopChecks(this.#engine, work.lane);
+        await this.#giveBack(work);
+      }),
+    );
+  }
+
+  /** Finds whatever no wake-up told us of. */
+  async sweep(): Promise<void> {
+    try {
+      for (const lane of await dueLanes(this.#engine.db)) this.#poke(lane);
+    } catch (error) {
+      this.#engine.notice(`the sweep could not look: ${asTidelockError(error).message}`);
+    }
+  }
+
+  readonly #poke = (lane: Lane): void => {
+    if (this.#stopping) return;
+    const key = laneKey(lane);
+    let work = this.#lanes.get(key);
+    if (!work) {
+      work = {
+        lane: { service: lane.service, environment: lane.environment },
+        lease: undefined,
+        fenced: false,
+        fresh: false,
+        running: undefined,
+        pokedWhileRunning: false,
+        timer: undefined,
+      };
+      this.#lanes.set(key, work);
+    }
+    if (work.running) {
+      work.pokedWhileRunning = true;
+      return;
+    }
+    clearTimeout(work.timer);
+    const current = work;
+    work.running = this.#run(current).finally(() => {
+      current.running = undefined;
+      if (!current.pokedWhileRunning) return;
+      current.pokedWhileRunning = false;
+      this.#poke(lane);
+    });
+  };
+
+  async #run(work: LaneWork): Promise<void> {
+    try {
+      if (!(await this.#own(work))) return;
+      for (;;) {
+        const { lease } = work;
+        if (!lease || this.#stopping) return;
+        const again = await reconcileLane(this.#engine, lease, work.fresh);
+        work.fresh = false;
+        if (again === "now") continue;
+        await this.#rest(work, again);
+        return;
+      }
+    } catch (error) {
+      await this.#stumble(work, asTidelockError(error));
+    }
+  }
+
+  /** Takes the lease if there is something to do, and makes the agent refuse everybody older. */
+  async #own(work: LaneWork): Promise<boolean> {
+    const engine = this.#engine;
+    if (!work.lease) {
+      const [due] = await dueLanes(engine.db, work.lane);
+      if (!due) return false;
+      work.lease = await takeLease(engine, work.lane);
+      work.fresh = true;
+      work.fenced = false;
+      if (!work.lease) return false;
+      await engine.hooks?.reach("lease:taken");
+    }
+    if (!work.fenced) {
+      await engine.agent.call("lane.fence", { fence: work.lease.fence });
+      await clearFenceProblem(engine, work.lease);
+      // What the agent did while nobody was there comes first, before anything is concluded.
+      await importJournal(engine);
+      work.fenced = true;
+    }
+    return true;
+  }
+
+  /** Keeps the lane for a short wait, gives it back for a long one; the row says when to look again. */
+  async #rest(work: LaneWork, againMs: number | undefined): Promise<void> {
+    if (againMs === undefined || againMs > this.#engine.settings.keepLeaseMs) {
+      await this.#giveBack(work);
+    }
+    if (againMs !== undefined) this.#lookAgain(work, againMs);
+  }
+
+  #lookAgain(work: LaneWork, ms: number): void {
+    clearTimeout(work.timer);
+    if (this.#stopping) return;
+    work.timer = setTimeout(() => this.#poke(work.lane), Math.min(ms, 2_147_483_647));
+  }
+
+  async #stumble(work: LaneWork, error: TidelockError): Promise<void> {
+    const engine = this.#engine;
+    try {
+      if (error.code === "stale-epoch" && work.lease) {
+        await this.#refusedAsStale(work, work.lease, error);
+        return;
+      }
+      if ((error.code === "unavailable" || error.code === "timeout") && work.lease) {
+        await noteAgentAway(engine, work.lease, error);
+        this.#lookAgain(work, engine.settings.agentAwayMs);
+        return;
+      }
+      engine.notice(`${laneKey(work.lane)}: ${error.message}`);
+      await this.#giveBack(work);
+    } catch (second) {
+      engine.notice(`${laneKey(work.lane)}: ${asTidelockError(second).message}`);
+      work.lease = undefined;
+    }
+  }
+
+  /**
+   * Either another worker has the lane now, which is fine; or the lane is ours and the agent knows a
+   * higher fence than our database: then the database is older than the machine, and we stop here.
+   */
+  async #refusedAsStale(work: LaneWork, lease: Lease, error: TidelockError): Promise<void> {
+    stopChecks(this.#engine, work.lane);
+    const ours = await this.#stillOurs(lease);
+    work.lease = undefined;
+    if (!ours) return;
+    await recordFenceProblem(this.#engine, lease, error);
+    await releaseLease(this.#engine, lease);
+  }
+
+  async #stillOurs(lease: Lease): Promise<boolean> {
+    try {
+      await withLease(this.#engine, lease, () => Promise.resolve());
+      return true;
+    } catch (error) {
+      if (asTidelockError(error).code === "stale-epoch") return false;
+      throw error;
+    }
+  }
+
+  async #giveBack(work: LaneWork): Promise<void> {
+    const { lease } = work;
+    work.lease = undefined;
+    if (!lease) return;
+    try {
+      await releaseLease(this.#engine, lease);
+    } catch (error) {
+      // It runs out by itself.
+      this.#engine.notice(`${laneKey(work.lane)}: ${asTidelockError(error).message}`);
+    }
+  }
+
+  /** A long look must not lose the lane; one that was lost stops its checks. */
+  async #renewAll(): Promise<void> {
+    for (const work of this.#lanes.values()) {
+      const { lease } = work;
+      if (!lease) continue;
+      try {
+        const row = await holdLane(this.#engine.db, lease.lane, {
+          holder: lease.holder,
+          epoch: lease.fence.epoch,
+          leaseMs: this.#engine.settings.leaseMs,
+        });
+        if (row || work.lease !== lease) continue;
+        work.lease = undefined;
+        stopChecks(this.#engine, work.lane);
+      } catch (error) {
+        this.#engine.notice(`a lease was not renewed: ${asTidelockError(error).message}`);
+      }
+    }
+  }
+}

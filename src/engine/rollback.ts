@@ -1,0 +1,139 @@
+import { type Lane, laneKey } from "../model/primitives.ts";
+import { TidelockError } from "../model/errors.ts";
+import type { Actor } from "../ports/control-plane.ts";
+import { makePlan } from "../strategies/plan.ts";
+import { configurationByDigest, readRelease } from "../store/queries/catalogue.ts";
+import { readLane } from "../store/queries/lanes.ts";
+import { lastGood, revocationOf, verifiedHere } from "../store/queries/live.ts";
+import { openPromotions, runningPromotion } from "../store/queries/promotions.ts";
+import type { LaneRow, PromotionRow, ReleaseRow } from "../store/schema.ts";
+import { requestAbort } from "./abort.ts";
+import type { Engine } from "./engine.ts";
+import { findRelease, laneDocuments, nothingThere } from "./plan-inputs.ts";
+import { accept } from "./promote.ts";
+import { liveOf } from "./queue.ts";
+import { switchBack } from "./switch-back.ts";
+
+export interface RollbackRequest {
+  /** A release by version or id; absent: the old colour, else the last good one by evidence. */
+  readonly to?: string;
+  readonly reason: string;
+}
+
+/**
+ * Back to what was good (law 9). While the old colour stands this is one write to the router; otherwise
+ * the last good release is promoted anew, past freezes and stale evidence. It is denied only where the
+ * target is known to be worse: it was rolled back for cause itself.
+ */
+export async function rollback(
+  engine: Engine,
+  actor: Actor,
+  lane: Lane,
+  request: RollbackRequest,
+): Promise<PromotionRow> {
+  const acceptedAt = performance.now();
+  const row = await readLane(engine.db, lane);
+  if (!row?.live_release) throw nothingThere(lane);
+  const wanted =
+    request.to === undefined ? null : await findRelease(engine.db, lane.service, request.to);
+  if (wanted && wanted.id === row.live_release && wanted.id !== row.old_release) {
+    throw new TidelockError("conflict", `${lane.service}@${wanted.version} is what is live now`, {
+      fault: "operator",
+      where: laneKey(lane),
+      hint: "name another release, or leave --to away for the last good one",
+    });
+  }
+  if (row.old_colour && (wanted === null || wanted.id === row.old_release)) {
+    const back = await switchBack(engine, actor, row, request.reason, acceptedAt);
+    if (back) return back;
+  }
+  return promoteBack(engine, actor, row, wanted, request.reason);
+}
+
+/** The old colour is gone: start the last good release again. */
+async function promoteBack(
+  engine: Engine,
+  actor: Actor,
+  row: LaneRow,
+  wanted: ReleaseRow | null,
+  reason: string,
+): Promise<PromotionRow> {
+  const lane: Lane = { service: row.service, environment: row.environment };
+  await refuseWhileReturning(engine, lane);
+  const good = wanted ? await goodOf(engine, lane, wanted) : await lastGoodOf(engine, row);
+  const documents = await laneDocuments(engine.db, lane);
+  const [release, configuration] = await Promise.all([
+    readRelease(engine.db, good.release),
+    configurationByDigest(engine.db, lane, good.configuration),
+  ]);
+  if (!release || !configuration) {
+    throw new TidelockError("internal", "a deployment names rows that are not there", {
+      fault: "bug",
+    });
+  }
+  const promotion = await engine.db.transaction().execute(async (tx) => {
+    for (const open of await openPromotions(tx, lane)) {
+      if (open.state === "running") {
+        await requestAbort(engine, tx, open, `${actor.id} (rollback)`);
+      }
+    }
+    const plan = makePlan(
+      {
+        lane,
+        release: release.id,
+        configuration: configuration.digest,
+        ...documents,
+        live: liveOf(await readLane(tx, lane)),
+      },
+      "back",
+    );
+    return accept(engine, tx, { actor, plan, release, configuration, reason });
+  });
+  engine.signals.emit("change");
+  engine.signals.emit("lane", lane);
+  return promotion;
+}
+
+/** A promotion that is returning traffic already does what was asked for; two returns would go too far. */
+async function refuseWhileReturning(engine: Engine, lane: Lane): Promise<void> {
+  const running = await runningPromotion(engine.db, lane);
+  if (!running?.ending) return;
+  throw new TidelockError("conflict", `${running.id} is being taken back already`, {
+    fault: "operator",
+    where: running.id,
+    hint: `watch it: tidelock promotion watch ${running.id}`,
+  });
+}
+
+async function lastGoodOf(engine: Engine, row: LaneRow) {
+  const good = await lastGood(engine.db, row, {
+    release: row.live_release ?? "",
+    configuration: row.live_configuration ?? "",
+  });
+  if (good) return good;
+  throw new TidelockError("not-found", `nothing else was ever good in ${laneKey(row)}`, {
+    fault: "operator",
+    where: laneKey(row),
+    hint: "a release is good here once its promotion has completed; promote one, or stop the service",
+  });
+}
+
+/** A named target must have been good here, and must not be known to be worse since. */
+async function goodOf(engine: Engine, lane: Lane, wanted: ReleaseRow) {
+  const name = `${lane.service}@${wanted.version}`;
+  const worse = await revocationOf(engine.db, lane, wanted.id, null);
+  if (worse) {
+    throw new TidelockError("denied", `${name} is known to be worse here: ${worse}`, {
+      fault: "operator",
+      where: laneKey(lane),
+      hint: `if it is right after all, promote it: tidelock promote ${name} --to ${lane.environment}`,
+    });
+  }
+  const good = await verifiedHere(engine.db, lane, wanted.id);
+  if (good) return good;
+  throw new TidelockError("denied", `${name} was never good in ${lane.environment}`, {
+    fault: "operator",
+    where: laneKey(lane),
+    hint: `promote it: tidelock promote ${name} --to ${lane.environment}`,
+  });
+}

@@ -1,0 +1,91 @@
+import type { Configuration } from "../../model/configuration.ts";
+import type { Decision } from "../../model/decision.ts";
+import type { Plan } from "../../model/plan.ts";
+import type { Pipeline } from "../../model/pipeline.ts";
+import type { Release } from "../../model/release.ts";
+import { asTidelockError } from "../../model/errors.ts";
+import { type AdmissionInput, evaluateAdmission } from "../../policy/admission.ts";
+import { documentByDigest } from "../../store/queries/catalogue.ts";
+import { givenKeys, resolveBindings } from "../bindings.ts";
+import type { Engine } from "../engine.ts";
+import { gradesOf, predecessorsOf } from "../evidence.ts";
+import { configurationOf } from "../slot-spec.ts";
+import { resultOf } from "./gate.ts";
+import { failed, type StepDefinition } from "./step.ts";
+
+/** May it start? Bytes, configuration, predecessors, soak, grades; then whether its secrets exist. */
+export const admit: StepDefinition<"admit"> = {
+  kind: "admit",
+  async run(context) {
+    const { engine, plan, release, now } = context;
+    const decision = await admission(engine, plan, release, now);
+    if (decision.outcome === "allow") {
+      const missing = await missingSecrets(engine, plan);
+      if (missing) return failed(missing);
+    }
+    return resultOf(context, decision);
+  },
+};
+
+/** The decision of admission, now; `tidelock plan` shows the same one. */
+export async function admission(
+  engine: Engine,
+  plan: Plan,
+  release: Release,
+  now: Date,
+  /** The plan's configuration, where it is not stored yet. */
+  given?: Configuration,
+): Promise<Decision> {
+  const returning = plan.kind === "rollback";
+  const configuration = given ?? (await configurationOf(engine, plan, plan.configuration));
+  const pipeline = await documentByDigest<Pipeline>(engine.db, "Pipeline", plan.pipeline);
+  return evaluateAdmission({
+    kind: plan.kind,
+    ...plan.lane,
+    release: plan.release,
+    configuration: plan.configuration,
+    now: now.toISOString(),
+    preset: returning ? "baseline" : plan.gate,
+    minimumIsolation: returning ? "none" : plan.minimumIsolation,
+    grades: await gradesOf(engine, null),
+    artifacts: await artifactStates(engine, release),
+    keys: {
+      needed: [...release.configuration, ...(pipeline?.spec.configuration ?? [])],
+      given: givenKeys(configuration),
+    },
+    predecessors: returning ? [] : await predecessorsOf(engine, plan),
+    live: plan.live && { release: plan.live.release, configuration: plan.live.configuration },
+  });
+}
+
+async function artifactStates(
+  engine: Engine,
+  release: Release,
+): Promise<AdmissionInput["artifacts"]> {
+  return Promise.all(
+    release.artifacts.map(async ({ name, digest }) => {
+      if (!(await engine.content.has(digest))) return { name, digest, state: "missing" as const };
+      try {
+        await engine.content.verify(digest);
+        return { name, digest, state: "verified" as const };
+      } catch (error) {
+        if (asTidelockError(error).code !== "digest-mismatch") throw error;
+        return { name, digest, state: "mismatch" as const };
+      }
+    }),
+  );
+}
+
+/** A reference to a secret that nobody has set stops here, not when a process starts without it. */
+async function missingSecrets(engine: Engine, plan: Plan): Promise<string | null> {
+  const configuration = await configurationOf(engine, plan, plan.configuration);
+  try {
+    await resolveBindings(engine, plan.lane, configuration, "live");
+    await resolveBindings(engine, plan.lane, configuration, "isolated");
+    return null;
+  } catch (error) {
+    const { code, message, hint } = asTidelockError(error);
+    if (code !== "not-found" && code !== "unsupported") throw error;
+    return hint ? `${message}; ${hint}` : message;
+  }
+}

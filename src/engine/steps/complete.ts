@@ -1,0 +1,38 @@
+import { laneKey } from "../../model/primitives.ts";
+import { retireIn, verifyLive } from "../../store/queries/live.ts";
+import { describeRoute, sendsTo } from "../route-spec.ts";
+import { failed, type StepDefinition } from "./step.ts";
+
+/**
+ * Provisional becomes complete: the release is the last good one by evidence (S4-44), the armed return is
+ * taken back, and the old colour stays for the rollback window. What a rollback left stays only as long
+ * as its requests may take: it is nothing to go back to.
+ */
+export const complete: StepDefinition<"complete"> = {
+  kind: "complete",
+  async run(context, step) {
+    const { engine, plan, router, effects } = context;
+    const lane = laneKey(plan.lane);
+    if (router) {
+      await effects.perform(
+        { name: "disarm-return", operation: context.operation("disarm-return"), detail: { lane } },
+        (effect) => engine.agent.call("return.disarm", { ...effect, lane }),
+      );
+      // The agent may have returned the traffic a moment before: from here on it does not.
+      const observed = await router.read(lane);
+      if (!sendsTo(observed, step.colour)) {
+        return failed(`at the very end the router says ${describeRoute(observed)}`);
+      }
+    }
+    const windowMs = plan.kind === "rollback" ? plan.drainMs : plan.rollbackWindowMs;
+    return {
+      kind: "done",
+      message: `${context.release.version} is live on ${step.colour}`,
+      record: async (tx, row) => {
+        // A return passes with stale evidence, and does not make new: what it was before, it stays.
+        if (plan.kind === "promotion") await verifyLive(tx, plan.lane);
+        if (row.old_colour) await retireIn(tx, plan.lane, windowMs);
+      },
+    };
+  },
+};

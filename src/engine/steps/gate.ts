@@ -1,0 +1,35 @@
+import type { Decision } from "../../model/decision.ts";
+import { decisionAtGate } from "../evidence.ts";
+import type { StepContext, StepDefinition, StepResult } from "./step.ts";
+
+/** Policy over evidence: allow, deny or wait, with every reason and a digest of every input. */
+export const gate: StepDefinition<"gate"> = {
+  kind: "gate",
+  async run(context) {
+    return resultOf(context, await decisionAtGate(context));
+  },
+};
+
+/** What a decision means for the step that asked for it. */
+export function resultOf(context: StepContext, decision: Decision): StepResult {
+  const against = decision.reasons.filter((reason) => reason.outcome === decision.outcome);
+  const message = against.map((reason) => reason.message).join("; ");
+  switch (decision.outcome) {
+    case "allow":
+      return { kind: "done", message: "allowed", decision };
+    case "deny":
+      return { kind: "failed", message: `denied: ${message}`, decision };
+    case "wait": {
+      const until = decision.until === undefined ? null : new Date(decision.until);
+      const restMs = until ? until.getTime() - context.now.getTime() : 60_000;
+      return {
+        kind: "wait",
+        reason: message,
+        who: until ? "nobody: time ends it" : "the owners of the gate",
+        until,
+        againMs: Math.max(10, Math.min(restMs, 60_000)),
+        forPeople: true,
+      };
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import type { Plan } from "../../model/plan.ts";
+import type { Db, LaneRow, PromotionRow } from "../../store/schema.ts";
+import type { RouteSpec } from "../../ports/host-agent.ts";
+import type { Router } from "../../ports/router.ts";
+import { slotKey } from "../../model/primitives.ts";
+import { recordMove, revokeDeployments } from "../../store/queries/live.ts";
+import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
+import { describeSlot } from "../slot-report.ts";
+import {
+  done,
+  failed,
+  type StepContext,
+  type StepDefinition,
+  type StepOf,
+  type StepResult,
+} from "./step.ts";
+
+/**
+ * The moment that users notice: arm the return, move the traffic, believe only what the router says.
+ * What the plan calls live must still be live, else the plan is void.
+ */
+export const switchTraffic: StepDefinition<"switch"> = {
+  kind: "switch",
+  async run(context, step) {
+    if (context.lane.live_promotion === context.promotion.id) return done("it has moved already");
+    const changed = changedSince(context);
+    if (changed) return failed(changed);
+    const notReady = await whyNotReady(context, step);
+    if (notReady) return failed(notReady);
+    const failure = context.router
+      ? await moveTraffic(context, step, context.router)
+      : await stopOld(context, step);
+    if (failure) return failed(failure);
+    return moved(context, step);
+  },
+};
+
+/** Everything that follows in our rows once the traffic has moved. */
+function moved({ promotion, plan, router }: StepContext, step: StepOf<"switch">): StepResult {
+  return {
+    kind: "done",
+    message: step.from ? `traffic goes to ${step.to}` : `${step.to} has its first traffic`,
+    record: (tx, lane) =>
+      recordSwitch(tx, lane, { promotion, plan, step, routed: router !== null }),
+  };
+}
+
+/** What is live changes its colour; what a rollback leaves is known to be worse from now on. */
+export async function recordSwitch(
+  tx: Db,
+  lane: LaneRow,
+  made: { promotion: PromotionRow; plan: Plan; step: StepOf<"switch">; routed: boolean },
+): Promise<void> {
+  const { promotion, plan, step } = made;
+  if (plan.kind === "rollback" && lane.live_promotion) {
+    const why = promotion.reason ? `: ${promotion.reason}` : "";
+    await revokeDeployments(
+      tx,
+      lane.live_promotion,
+      `rolled back by ${promotion.created_by}${why}`,
+    );
+  }
+  await recordMove(tx, lane, {
+    colour: step.to,
+    release: plan.release,
+    configuration: plan.configuration,
+    configurationVersion: promotion.configuration_version,
+    promotion: promotion.id,
+    kind: promotion.kind,
+    actor: promotion.created_by,
+    oldStands: made.routed && plan.strategy === "blue-green",
+  });
+}
+
+/** The plan said what was live when it was made; another answer now makes it void. */
+function changedSince({ plan, lane }: StepContext): string | null {
+  const same =
+    plan.live === null
+      ? lane.live_colour === null
+      : lane.live_colour === plan.live.colour &&
+        lane.live_release === plan.live.release &&
+        lane.live_configuration === plan.live.configuration;
+  if (same) return null;
+  const was = plan.live ? `${plan.live.colour} with ${plan.live.release}` : "nothing";
+  const is = lane.live_colour ? `${lane.live_colour} with ${lane.live_release}` : "nothing";
+  return `the plan is void: when it was made ${was} was live, now it is ${is}; promote again for a new plan`;
+}
+
+async function whyNotReady(context: StepContext, step: StepOf<"switch">): Promise<string | null> {
+  const seen = await context.target.observe({ ...context.plan.lane, colour: step.to });
+  if (seen.deployed?.release !== context.plan.release) {
+    return `${step.to} does not hold the release any more: ${describeSlot(seen)}`;
+  }
+  if (seen.deployed.bindings !== "live") return `${step.to} does not have its live bindings`;
+  return seen.state === "ready" ? null : `${step.to} is not ready: ${describeSlot(seen)}`;
+}
+
+async function moveTraffic(
+  context: StepContext,
+  step: StepOf<"switch">,
+  router: Router,
+): Promise<string | null> {
+  const { effects, plan } = context;
+  const route = routeSpec(plan, context.environment, weightsTo(step.to));
+  const operation = context.operation("switch");
+  if (sendsTo(await router.read(route.lane), step.to)) {
+    effects.found({ operation });
+    return null;
+  }
+  if (step.from && plan.kind === "promotion") await armReturn(context, step.from, route);
+  const observed = await effects.perform(
+    { name: "switch", operation, detail: { from: step.from, to: step.to, release: plan.release } },
+    (effect) => router.set(effect, route),
+  );
+  return sendsTo(observed, step.to)
+    ? null
+    : `the router was told to send everything to ${step.to} and says ${describeRoute(observed)}`;
+}
+
+/** The longest that a way back stays armed: the watch and a margin for slow machines. */
+const armMarginMs = 120_000;
+/** How long without a word from any control plane counts as lost. */
+const controlLossMs = 15_000;
+
+/** The intent of a shift also authorises its own return (law 1): the agent may do it while we are gone. */
+async function armReturn(
+  { engine, effects, operation, plan }: StepContext,
+  to: "blue" | "green",
+  route: RouteSpec,
+): Promise<void> {
+  const forMs = plan.watch.for + armMarginMs;
+  await effects.perform(
+    {
+      name: "arm-return",
+      operation: operation("arm-return"),
+      detail: { to, forMs, onControlLoss: plan.onControlLoss, controlLossMs },
+    },
+    (effect) =>
+      engine.agent.call("return.arm", {
+        ...effect,
+        lane: route.lane,
+        to,
+        forMs,
+        onControlLoss: plan.onControlLoss,
+        controlLossMs,
+      }),
+  );
+}
+
+/** Where nothing routes, the switch is the end of the overlap: the old colour stops working. */
+async function stopOld(context: StepContext, step: StepOf<"switch">): Promise<string | null> {
+  if (!step.from) return null;
+  const slot = { ...context.plan.lane, colour: step.from };
+  const seen = await context.target.observe(slot);
+  if (seen.deployed === null && seen.state === "empty") return null;
+  await context.effects.perform(
+    { name: "stop-old", operation: context.operation("stop-old"), detail: { slot: slotKey(slot) } },
+    (effect) => context.target.destroy(effect, slot),
+  );
+  return null;
+}

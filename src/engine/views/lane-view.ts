@@ -1,0 +1,137 @@
+import type { ColourView, LaneView } from "../../api/views.ts";
+import type { Environment, Pipeline } from "../../model/pipeline.ts";
+import { type Colour, laneKey } from "../../model/primitives.ts";
+import { asTidelockError } from "../../model/errors.ts";
+import type { SlotObservation } from "../../ports/host-agent.ts";
+import { configurationByDigest, registeredDocuments } from "../../store/queries/catalogue.ts";
+import { lanesOf } from "../../store/queries/lanes.ts";
+import { lastGood } from "../../store/queries/live.ts";
+import { openPromotions } from "../../store/queries/promotions.ts";
+import type { LaneRow } from "../../store/schema.ts";
+import type { Engine } from "../engine.ts";
+import { versionsOf } from "./deployment-view.ts";
+import { promotionSummaries } from "./promotion-view.ts";
+
+/** Every lane of the registered pipelines, in their order, with what is seen on its colours right now. */
+export async function laneViews(engine: Engine, service?: string): Promise<readonly LaneView[]> {
+  const [pipelines, environments, lanes] = await Promise.all([
+    registeredDocuments(engine.db, "Pipeline"),
+    registeredDocuments(engine.db, "Environment"),
+    lanesOf(engine.db, service),
+  ]);
+  const environmentByName = new Map(
+    environments.map((row) => [row.name, row.content as Environment]),
+  );
+  const wanted = pipelines
+    .filter((row) => service === undefined || row.name === service)
+    .flatMap((row) =>
+      (row.content as Pipeline).spec.environments.map((one, order) => ({
+        service: row.name,
+        environment: one.name,
+        order,
+      })),
+    );
+  return Promise.all(
+    wanted.flatMap(({ order, ...lane }) => {
+      const row = lanes.find((one) => laneKey(one) === laneKey(lane));
+      const environment = environmentByName.get(lane.environment);
+      return row && environment ? [laneView(engine, row, environment, order)] : [];
+    }),
+  );
+}
+
+async function laneView(
+  engine: Engine,
+  row: LaneRow,
+  environment: Environment,
+  order: number,
+): Promise<LaneView> {
+  const { db } = engine;
+  const [open, good, blue, green] = await Promise.all([
+    openPromotions(db, row),
+    lastGood(db, row, null),
+    observe(engine, row, environment, "blue"),
+    observe(engine, row, environment, "green"),
+  ]);
+  const running = open.find((promotion) => promotion.state === "running");
+  const [current] = await promotionSummaries(db, running ? [running] : []);
+  const seen = [blue, green];
+  const versions = await versionsOf(db, [
+    ...[row.live_release, good?.release].filter((id) => id !== null && id !== undefined),
+    ...seen.flatMap(({ observation }) => observation?.deployed?.release ?? []),
+  ]);
+  const { router } = environment.spec;
+  const listen = router.type === "embedded" ? router.listen[row.service] : undefined;
+  return {
+    service: row.service,
+    environment: row.environment,
+    tier: environment.spec.tier,
+    order,
+    address:
+      router.type === "embedded" && listen ? `${router.tls ? "https" : "http"}://${listen}` : null,
+    colours: await Promise.all(seen.map((one) => colourView(engine, row, one, versions))),
+    live:
+      row.live_colour && row.live_release && row.live_since
+        ? {
+            id: row.live_release,
+            version: versions.get(row.live_release) ?? "0",
+            colour: row.live_colour,
+            since: row.live_since.toISOString(),
+          }
+        : null,
+    rollbackUntil: row.old_colour ? (row.retire_at?.toISOString() ?? null) : null,
+    lastGood:
+      good?.verified_at === undefined || good.verified_at === null
+        ? null
+        : {
+            id: good.release,
+            version: versions.get(good.release) ?? "0",
+            verifiedAt: good.verified_at.toISOString(),
+          },
+    current: current ?? null,
+    queued: open.filter((promotion) => promotion.state === "queued").length,
+  };
+}
+
+interface SeenColour {
+  readonly colour: Colour;
+  readonly observation: SlotObservation | null;
+  readonly problem: string;
+}
+
+/** A part that is away makes a colour `unknown`, never a failed status. */
+async function observe(
+  engine: Engine,
+  row: LaneRow,
+  environment: Environment,
+  colour: Colour,
+): Promise<SeenColour> {
+  try {
+    const target = engine.targetFor(environment.spec.target);
+    const slot = { service: row.service, environment: row.environment, colour };
+    return { colour, observation: await target.observe(slot), problem: "" };
+  } catch (error) {
+    return { colour, observation: null, problem: asTidelockError(error).message };
+  }
+}
+
+async function colourView(
+  engine: Engine,
+  row: LaneRow,
+  { colour, observation, problem }: SeenColour,
+  versions: ReadonlyMap<string, string>,
+): Promise<ColourView> {
+  const deployed = observation?.deployed ?? null;
+  const configuration =
+    deployed && (await configurationByDigest(engine.db, row, deployed.configuration));
+  const version = deployed && versions.get(deployed.release);
+  return {
+    colour,
+    live: row.live_colour === colour,
+    release: deployed && version ? { id: deployed.release, version } : null,
+    configuration: configuration?.version ?? null,
+    state: observation?.state ?? "unknown",
+    message: observation?.message ?? problem,
+    instances: observation?.instances ?? [],
+  };
+}

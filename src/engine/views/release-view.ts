@@ -1,0 +1,47 @@
+import type { ReleaseView } from "../../api/views.ts";
+import type { Db, DeploymentRow, ReleaseRow } from "../../store/schema.ts";
+
+/** A release and where it is or was live, in the order in which it came there. */
+export async function releaseView(db: Db, row: ReleaseRow): Promise<ReleaseView> {
+  const [view] = await releaseViews(db, [row]);
+  if (!view) throw new Error("one row makes one view");
+  return view;
+}
+
+export async function releaseViews(
+  db: Db,
+  rows: readonly ReleaseRow[],
+): Promise<readonly ReleaseView[]> {
+  if (rows.length === 0) return [];
+  const deployments = await db
+    .selectFrom("deployments")
+    .selectAll()
+    .where(
+      "release",
+      "in",
+      rows.map((row) => row.id),
+    )
+    .orderBy("from_at")
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    service: row.service,
+    version: row.version,
+    createdAt: row.created_at.toISOString(),
+    createdBy: row.created_by,
+    artifacts: row.content.artifacts.map(({ name, digest, size }) => ({ name, digest, size })),
+    source: row.content.source,
+    environments: environmentsOf(deployments.filter((one) => one.release === row.id)),
+  }));
+}
+
+/** One line an environment: the newest time there. */
+function environmentsOf(deployments: readonly DeploymentRow[]): ReleaseView["environments"] {
+  const newest = new Map(deployments.map((one) => [one.environment, one]));
+  return [...newest.values()].map((one) => ({
+    environment: one.environment,
+    live: one.until_at === null,
+    since: one.from_at.toISOString(),
+    verifiedAt: one.verified_at?.toISOString() ?? null,
+  }));
+}

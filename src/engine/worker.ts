@@ -1,0 +1,75 @@
+import { asTidelockError } from "../model/errors.ts";
+import { promoteAutomatically } from "./auto-promotion.ts";
+import type { Engine } from "./engine.ts";
+import { importJournal } from "./journal-import.ts";
+import { lanesOf } from "../store/queries/lanes.ts";
+import { Reconciler } from "./reconciler.ts";
+
+/** What one server process does in the background. Any number of them may share a database. */
+export class EngineWorker {
+  readonly #engine: Engine;
+  readonly #reconciler: Reconciler;
+  #timers: NodeJS.Timeout[] = [];
+  #background = new Set<Promise<void>>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#reconciler = new Reconciler(engine);
+  }
+
+  start(): void {
+    const { settings, signals } = this.#engine;
+    this.#reconciler.start();
+    signals.on("service", this.#serviceChanged);
+    this.#timers = [
+      setInterval(() => this.#do("the agent", () => this.#greetAgent()), settings.heartbeatMs),
+      setInterval(
+        () => this.#do("automatic promotions", () => promoteAutomatically(this.#engine)),
+        settings.sweepMs,
+      ),
+    ];
+    this.#do("the agent", () => this.#greetAgent());
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#engine.signals.off("service", this.#serviceChanged);
+    await this.#reconciler.stop();
+    await Promise.all(this.#background);
+  }
+
+  /** A control plane is here; and what did the agent do meanwhile? */
+  async #greetAgent(): Promise<void> {
+    await this.#engine.agent.call("control.heartbeat", { server: this.#engine.worker });
+    await importJournal(this.#engine);
+  }
+
+  /** Something of the service was verified or created: what waits for it looks again. */
+  readonly #serviceChanged = (service: string): void => {
+    this.#do("a service's lanes", async () => {
+      await promoteAutomatically(this.#engine, service);
+      for (const lane of await lanesOf(this.#engine.db, service)) {
+        this.#engine.signals.emit("lane", lane);
+      }
+    });
+  };
+
+  /** One thing of a kind at a time; what fails is tried at the next tick. */
+  readonly #busy = new Set<string>();
+
+  #do(what: string, work: () => Promise<void>): void {
+    if (this.#busy.has(what)) return;
+    this.#busy.add(what);
+    const run = work()
+      .catch((error: unknown) => {
+        const { code, message } = asTidelockError(error);
+        // The lanes say so where it matters, and the link says when it does not come back.
+        if (code !== "unavailable") this.#engine.notice(`${what}: ${message}`);
+      })
+      .finally(() => {
+        this.#busy.delete(what);
+        this.#background.delete(run);
+      });
+    this.#background.add(run);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Lane } from "../../model/primitives.ts";
+import type { CheckReport } from "../../model/verdict.ts";
+import type { CheckRunRow, Db, DeploymentRow, Schema } from "../schema.ts";
+import { dbNow } from "./promotions.ts";
+import type { Insertable } from "kysely";
+
+/** Check runs, and what a release has shown in the environments before. */
+
+export async function checkRunsOf(db: Db, promotion: string): Promise<readonly CheckRunRow[]> {
+  return db
+    .selectFrom("check_runs")
+    .selectAll()
+    .where("promotion", "=", promotion)
+    .orderBy("started_at")
+    .orderBy("attempt")
+    .execute();
+}
+
+/** A run that has begun already keeps its row. */
+export async function insertCheckRun(tx: Db, run: Insertable<Schema["check_runs"]>): Promise<void> {
+  await tx
+    .insertInto("check_runs")
+    .values(run)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** The first report stands. */
+export async function reportCheckRun(tx: Db, id: string, report: CheckReport): Promise<void> {
+  await tx
+    .updateTable("check_runs")
+    .set({ report: JSON.stringify(report), ended_at: dbNow })
+    .where("id", "=", id)
+    .where("report", "is", null)
+    .execute();
+}
+
+/** Every time in which `release` was live in a lane, newest first. */
+export async function standingOf(
+  db: Db,
+  lane: Lane,
+  release: string,
+): Promise<readonly DeploymentRow[]> {
+  return db
+    .selectFrom("deployments")
+    .selectAll()
+    .where("service", "=", lane.service)
+    .where("environment", "=", lane.environment)
+    .where("release", "=", release)
+    .orderBy("from_at", "desc")
+    .orderBy("id", "desc")
+    .execute();
+}

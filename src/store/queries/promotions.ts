@@ -1,0 +1,146 @@
+import { type Insertable, sql } from "kysely";
+import type { Decision } from "../../model/decision.ts";
+import type { Lane } from "../../model/primitives.ts";
+import type { Db, PromotionRow, Schema, StepRow } from "../schema.ts";
+
+/** Rows of promotions and their steps. The state machine that moves them is src/engine/transitions.ts. */
+
+export type NewPromotion = Insertable<Schema["promotions"]>;
+export interface NewStep {
+  readonly index: number;
+  readonly kind: string;
+  readonly title: string;
+}
+
+export const dbNow = sql<Date>`clock_timestamp()`;
+
+/** The database's clock, `ms` milliseconds from now. */
+export function dbNowPlus(ms: number) {
+  return sql<Date>`clock_timestamp() + ${ms} * interval '1 millisecond'`;
+}
+
+export async function insertPromotion(tx: Db, promotion: NewPromotion): Promise<PromotionRow> {
+  return tx.insertInto("promotions").values(promotion).returningAll().executeTakeFirstOrThrow();
+}
+
+export async function insertSteps(
+  tx: Db,
+  promotion: string,
+  steps: readonly NewStep[],
+): Promise<void> {
+  if (steps.length === 0) return;
+  await tx
+    .insertInto("promotion_steps")
+    .values(steps.map((step) => ({ promotion, ...step, state: "pending" as const })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+export async function readPromotion(db: Db, id: string): Promise<PromotionRow | undefined> {
+  return db.selectFrom("promotions").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export async function promotionByKey(db: Db, key: string): Promise<PromotionRow | undefined> {
+  return db
+    .selectFrom("promotions")
+    .selectAll()
+    .where("idempotency_key", "=", key)
+    .executeTakeFirst();
+}
+
+export async function runningPromotion(db: Db, lane: Lane): Promise<PromotionRow | undefined> {
+  return ofLane(db, lane).where("state", "=", "running").executeTakeFirst();
+}
+
+/** The next of the queue. A return goes before everything that wants to go forward. */
+export async function nextQueued(db: Db, lane: Lane): Promise<PromotionRow | undefined> {
+  return ofLane(db, lane)
+    .where("state", "=", "queued")
+    .orderBy(sql`case kind when 'rollback' then 0 else 1 end`)
+    .orderBy("sequence")
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export async function openPromotions(db: Db, lane: Lane): Promise<readonly PromotionRow[]> {
+  return ofLane(db, lane).where("state", "in", ["queued", "running"]).orderBy("sequence").execute();
+}
+
+function ofLane(db: Db, lane: Lane) {
+  return db
+    .selectFrom("promotions")
+    .selectAll()
+    .where("service", "=", lane.service)
+    .where("environment", "=", lane.environment);
+}
+
+export async function listPromotions(
+  db: Db,
+  filter: { service?: string; environment?: string; limit: number },
+): Promise<readonly PromotionRow[]> {
+  let query = db.selectFrom("promotions").selectAll().orderBy("sequence", "desc");
+  if (filter.service !== undefined) query = query.where("service", "=", filter.service);
+  if (filter.environment !== undefined) query = query.where("environment", "=", filter.environment);
+  return query.limit(filter.limit).execute();
+}
+
+export async function stepsOf(db: Db, promotion: string): Promise<readonly StepRow[]> {
+  return db
+    .selectFrom("promotion_steps")
+    .selectAll()
+    .where("promotion", "=", promotion)
+    .orderBy("index")
+    .execute();
+}
+
+export async function readStep(
+  db: Db,
+  promotion: string,
+  index: number,
+): Promise<StepRow | undefined> {
+  return db
+    .selectFrom("promotion_steps")
+    .selectAll()
+    .where("promotion", "=", promotion)
+    .where("index", "=", index)
+    .executeTakeFirst();
+}
+
+export async function insertDecision(
+  tx: Db,
+  promotion: string,
+  step: number,
+  decision: Decision,
+): Promise<void> {
+  const json = JSON.stringify(decision);
+  await tx
+    .insertInto("decisions")
+    .values({ promotion, step, decision: json })
+    .onConflict((conflict) =>
+      conflict.columns(["promotion", "step"]).doUpdateSet({ decision: json, at: dbNow }),
+    )
+    .execute();
+}
+
+/** The last decision that was made for it. */
+export async function lastDecision(db: Db, promotion: string): Promise<Decision | null> {
+  const row = await db
+    .selectFrom("decisions")
+    .select("decision")
+    .where("promotion", "=", promotion)
+    .orderBy("step", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.decision ?? null;
+}
+
+/** Wakes what waits in the other lanes of a service: a predecessor has been verified. */
+export async function wakeService(tx: Db, service: string): Promise<void> {
+  await tx
+    .updateTable("promotions")
+    .set({ wake_at: null })
+    .where("service", "=", service)
+    .where("state", "=", "running")
+    .where("wake_at", "is not", null)
+    .execute();
+}
