@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { TidelockError } from "../../model/errors.ts";
 
@@ -12,9 +12,12 @@ export type Account =
   | { readonly kind: "self" }
   | { readonly kind: "private"; readonly uid: number; readonly gid: number };
 
-/** A range that neither Debian, Fedora nor systemd hands out (systemd: "Users, Groups, UIDs and GIDs"). */
-const firstUid = 62_000;
-const uids = 2_000;
+/**
+ * One of the two small ranges that systemd's page "Users, Groups, UIDs and GIDs" lists as unused by
+ * everybody (the host agent takes the other); it fits into the 65,536 ids of a rootless container.
+ */
+const firstUid = 60_578;
+const uids = 128;
 
 /** @param data the database's own folder; it need not exist yet */
 export function chooseAccount(data: string): Account {
@@ -72,15 +75,23 @@ export function initialAccount(account: Account): Account {
 }
 
 function freeUid(seed: string): number {
-  const taken = passwd().uids;
+  const taken = new Set([...passwd().uids, ...runningUids()]);
   const start = createHash("sha256").update(seed).digest().readUInt32BE(0);
   for (let step = 0; step < uids; step++) {
     const uid = firstUid + ((start + step) % uids);
     if (!taken.has(uid)) return uid;
   }
-  throw new TidelockError("unsupported", "every user id between 62000 and 63999 is taken", {
+  throw new TidelockError("unsupported", "every user id between 60578 and 60705 is taken", {
     hint: "start tidelock as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own",
   });
+}
+
+/** Users of running processes: other data directories' databases, for whom no user database speaks. */
+function runningUids(): number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => statSync(`/proc/${name}`, { throwIfNoEntry: false })?.uid ?? 0);
 }
 
 function passwd(): { byName: Map<string, number>; uids: Set<number> } {
