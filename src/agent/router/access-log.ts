@@ -16,7 +16,7 @@ export interface AccessEntry {
   readonly id: string;
   readonly client: string;
   readonly method: string;
-  /** Without the query: it may hold credentials. */
+  /** Without the query when it is logged: it may hold credentials. */
   readonly path: string;
   /** Why the router itself answered or gave up; null when the backend's answer went through. */
   readonly cause: string | null;
@@ -25,26 +25,32 @@ export interface AccessEntry {
 
 /** Wall-clock text is made once a second, not once a request. */
 const clock = { second: 0, text: "" };
+/** Needs no escaping in JSON. */
 const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 const longestPath = 512;
 const readWrite = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 
-/** One JSON object on one line. Everything a client chose is quoted so that it cannot end the line or the string. */
+/**
+ * One JSON object on one line, in ASCII. Everything a client chose is quoted so that it can end neither the
+ * string nor the line, nor command a terminal.
+ * @param now Unix ms.
+ */
 export function accessLine(entry: AccessEntry, now: number): string {
   const second = Math.floor(now / 1000);
   if (second !== clock.second) {
     clock.second = second;
     clock.text = new Date(second * 1000).toISOString().slice(0, 20);
   }
-  const ms = String(Math.floor(now - second * 1000)).padStart(3, "0");
+  const ms = Math.floor(now - second * 1000);
+  const padded = ms < 10 ? `00${ms}` : ms < 100 ? `0${ms}` : `${ms}`;
   const query = entry.path.indexOf("?");
-  const path = (query === -1 ? entry.path : entry.path.slice(0, query)).slice(0, longestPath);
-  let line = `{"at":"${clock.text}${ms}Z","lane":${quote(entry.lane)},"colour":`;
+  const path = query === -1 ? entry.path : entry.path.slice(0, query);
+  let line = `{"at":"${clock.text}${padded}Z","lane":${quote(entry.lane)},"colour":`;
   line += entry.colour === null ? "null" : `"${entry.colour}"`;
   line += `,"release":${entry.release === null ? "null" : quote(entry.release)}`;
-  line += `,"status":${entry.status},"bytes":${entry.bytes},"ms":${Math.round(entry.ms * 1000) / 1000}`;
-  line += `,"id":${quote(entry.id)},"client":${quote(entry.client)}`;
-  line += `,"method":${quote(entry.method)},"path":${quote(path)}`;
+  line += `,"status":${entry.status},"bytes":${entry.bytes},"ms":${Math.round(entry.ms * 100) / 100}`;
+  line += `,"id":${quote(entry.id)},"client":${quote(entry.client)},"method":${quote(entry.method)}`;
+  line += `,"path":${quote(path.length > longestPath ? path.slice(0, longestPath) : path)}`;
   if (entry.tester) line += ',"tester":true';
   if (entry.cause !== null) line += `,"cause":${quote(entry.cause)}`;
   return `${line}}\n`;
@@ -52,9 +58,8 @@ export function accessLine(entry: AccessEntry, now: number): string {
 
 function quote(text: string): string {
   if (plain.test(text)) return `"${text}"`;
-  // JSON.stringify leaves DEL, C1 controls and the line separators as they are; a terminal may obey them.
   return JSON.stringify(text).replaceAll(
-    /[\x7f-\x9f\u2028\u2029]/g,
+    /[^\x20-\x7e]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
@@ -69,7 +74,10 @@ export class AccessLog {
   readonly #previous: number;
   readonly #maxBytes: number;
   #size: number;
-  #queue = "";
+  /** Lines are copied here at once: thousands of waiting strings would be work for the garbage collector. */
+  #filling = Buffer.allocUnsafeSlow(settings.accessLogBufferBytes);
+  #writing = Buffer.allocUnsafeSlow(settings.accessLogBufferBytes);
+  #filled = 0;
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
   #flushing: Promise<void> | null = null;
@@ -82,18 +90,20 @@ export class AccessLog {
     this.#size = fstatSync(this.#file).size;
   }
 
-  append(line: string): void {
-    if (this.#queue.length > settings.accessLogBufferBytes) {
+  /** @param now Unix ms. */
+  append(entry: AccessEntry, now: number): void {
+    const line = accessLine(entry, now);
+    if (this.#filled + line.length > this.#filling.length) {
       this.#dropped++;
       return;
     }
-    this.#queue += line;
+    this.#filled += this.#filling.write(line, this.#filled, "latin1");
     this.#timer ??= setTimeout(() => this.#startFlush(), settings.accessLogFlushMs);
   }
 
   /** Writes out what waits. */
   async flush(): Promise<void> {
-    while (this.#queue !== "" || this.#flushing) {
+    while (this.#filled > 0 || this.#flushing) {
       this.#startFlush();
       await this.#flushing;
     }
@@ -110,52 +120,46 @@ export class AccessLog {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#flushing) return;
-    const lines = this.#takeQueue();
-    this.#flushing = this.#write(lines)
-      .catch(() => {
-        this.#dropped += lines.split("\n").length - 1;
-      })
-      .finally(() => {
-        this.#flushing = null;
-        if (this.#queue !== "") {
-          this.#timer ??= setTimeout(() => this.#startFlush(), settings.accessLogFlushMs);
-        }
-      });
+    const bytes = this.#filling.subarray(0, this.#filled);
+    [this.#filling, this.#writing] = [this.#writing, this.#filling];
+    this.#filled = 0;
+    this.#flushing = this.#write(bytes).finally(() => {
+      this.#flushing = null;
+      if (this.#filled > 0) {
+        this.#timer ??= setTimeout(() => this.#startFlush(), settings.accessLogFlushMs);
+      }
+    });
   }
 
-  #takeQueue(): string {
-    let lines = this.#queue;
-    this.#queue = "";
-    if (this.#dropped > 0) {
-      lines = `{"at":"${new Date().toISOString()}","droppedLines":${this.#dropped}}\n${lines}`;
-      this.#dropped = 0;
+  async #write(lines: Buffer): Promise<void> {
+    try {
+      if (this.#size + lines.length > this.#maxBytes && this.#size > 0) await this.#rotate();
+      if (this.#dropped > 0) {
+        const note = `{"at":"${new Date().toISOString()}","droppedLines":${this.#dropped}}\n`;
+        await this.#writeAll(Buffer.from(note));
+        this.#dropped = 0;
+      }
+      await this.#writeAll(lines);
+    } catch {
+      this.#dropped += countLines(lines);
     }
-    return lines;
   }
 
-  async #write(lines: string): Promise<void> {
-    const bytes = Buffer.from(lines);
-    if (this.#size + bytes.length > this.#maxBytes && this.#size > 0) await this.#rotate();
+  async #writeAll(bytes: Buffer): Promise<void> {
     let done = 0;
     while (done < bytes.length) {
-      const { bytesWritten } = await writeTo(
-        this.#file,
-        bytes,
-        done,
-        bytes.length - done,
-        this.#size,
-      );
+      const left = bytes.length - done;
+      const { bytesWritten } = await writeTo(this.#file, bytes, done, left, this.#size);
       done += bytesWritten;
       this.#size += bytesWritten;
     }
   }
 
   async #rotate(): Promise<void> {
-    ftruncateSync(this.#previous, 0);
-    const piece = Buffer.allocUnsafe(1024 * 1024);
-    let at = 0;
     try {
-      while (at < this.#size) {
+      ftruncateSync(this.#previous, 0);
+      const piece = Buffer.allocUnsafe(1024 * 1024);
+      for (let at = 0; at < this.#size;) {
         const { bytesRead } = await readAt(this.#file, piece, 0, piece.length, at);
         if (bytesRead === 0) break;
         await writeTo(this.#previous, piece, 0, bytesRead, at);
@@ -167,4 +171,10 @@ export class AccessLog {
       this.#size = 0;
     }
   }
+}
+
+function countLines(lines: Buffer): number {
+  let count = 0;
+  for (let at = lines.indexOf(10); at !== -1; at = lines.indexOf(10, at + 1)) count++;
+  return count;
 }

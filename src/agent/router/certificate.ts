@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import type { Server } from "node:https";
-import { createSecureContext, type SecureContext, type TlsOptions } from "node:tls";
+import { createSecureContext, type SecureContext, type Server, type TlsOptions } from "node:tls";
 import { TidelockError } from "../../model/errors.ts";
 import { settings } from "./settings.ts";
 
@@ -50,8 +49,8 @@ export class CertificateWatch {
     this.#servers.add(server);
   }
 
-  detachAll(): void {
-    this.#servers.clear();
+  detach(server: Server): void {
+    this.#servers.delete(server);
   }
 
   /** Looks once. Called by the router's sweep. */

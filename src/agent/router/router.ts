@@ -178,7 +178,7 @@ export class Router {
       if (served.listener) this.#close(served.listener, wanted.route.drainMs);
       served.listener = listener;
     } else {
-      served.listener?.reconfigure(wanted.route, served.server, certificate);
+      served.listener?.use(certificate);
     }
   }
 
@@ -210,6 +210,7 @@ export class Router {
     const now = performance.now();
     for (const served of this.#served.values()) {
       served.lane.sweep(now);
+      served.server.sweep(now);
       served.certificate?.poll();
       if (!served.listener) void this.#retryBind(served);
     }

@@ -26,18 +26,21 @@ export const settings = {
   /** A backend that refused a connection is asked last for so long. */
   suspectMs: 1_000,
   responseHeadBytes: 128 * 1024,
-  /** Text of one chunk-size line or all trailers of a response. */
+  /** One chunk-size line, all chunk extensions of a body, all its trailers. */
   chunkLineBytes: 4 * 1024,
+  chunkExtensionBytes: 16 * 1024,
   trailerBytes: 32 * 1024,
   /** A frame that is being relayed when the drain's ceiling comes may end within this; then 1001. */
   frameEndMs: 2_000,
   /** How long we wait for the answer to our Close frame. */
   closeHandshakeMs: 1_000,
+  /** Body pieces up to this size are copied into one write with the header before them. */
+  oneWriteBytes: 16 * 1024,
   /** After an early refusal the rest of an upload is thrown away for so long, so that the client reads the answer. */
   lingerMs: 2_000,
   certificatePollMs: 1_000,
   accessLogBytes: 32 * 1024 * 1024,
-  accessLogBufferBytes: 8 * 1024 * 1024,
+  accessLogBufferBytes: 4 * 1024 * 1024,
   accessLogFlushMs: 100,
   controlFrameBytes: 4 * 1024 * 1024,
 } as const;

@@ -41,29 +41,17 @@ export class Tunnel {
     this.#ended = ended;
     this.#toClient = websocket ? new FrameTracker() : null;
     this.#toBackend = websocket ? new FrameTracker() : null;
-    client.on("data", (data: Buffer) => this.#onClientData(data));
-    client.on("drain", () => backend.resume());
-    client.on("end", () => this.#onClientEnd());
-    client.on("error", () => this.end());
-    client.on("close", () => this.end());
-  }
-
-  get isWebSocket(): boolean {
-    return this.#toClient !== null;
   }
 
   /** `data` is valid only during the call. */
   onBackendData(data: Buffer): void {
-    if (this.#done) return;
+    if (this.#done || this.#closeSentToClient) return;
     this.#lastByteAt = performance.now();
     let relayed = data;
-    if (this.#toClient) {
-      if (this.#closeSentToClient) return;
-      if (this.#leaving) {
-        relayed = data.subarray(0, this.#toClient.untilBoundary(data));
-      } else {
-        this.#toClient.advance(data);
-      }
+    if (this.#leaving && this.#toClient) {
+      relayed = data.subarray(0, this.#toClient.untilBoundary(data));
+    } else {
+      this.#toClient?.advance(data);
     }
     if (relayed.length > 0) {
       this.#bytesToClient += relayed.length;
@@ -82,8 +70,25 @@ export class Tunnel {
     else this.#client.end();
   }
 
-  onBackendFailure(): void {
-    this.end();
+  onClientData(data: Buffer): void {
+    if (this.#done) return;
+    this.#lastByteAt = performance.now();
+    if (this.#leaving && this.#toBackend) {
+      this.#onLateClientData(data, this.#toBackend);
+      return;
+    }
+    this.#toBackend?.advance(data);
+    if (!this.#backend.write(data)) this.#client.pause();
+  }
+
+  onClientDrain(): void {
+    this.#backend.resume();
+  }
+
+  onClientEnd(): void {
+    this.#clientEnded = true;
+    if (this.#backendEnded || this.#leaving) this.end();
+    else this.#backend.endTunnel();
   }
 
   /** True when this ends a WebSocket politely, false when the protocol is another and the connection just ends. */
@@ -103,6 +108,7 @@ export class Tunnel {
     if (now - this.#lastByteAt > settings.idleBodyTimeoutMs) this.end();
   }
 
+  /** Ends both sides. */
   end(): void {
     if (this.#done) return;
     this.#done = true;
@@ -114,17 +120,6 @@ export class Tunnel {
     this.#ended(this.#bytesToClient);
   }
 
-  #onClientData(data: Buffer): void {
-    if (this.#done) return;
-    this.#lastByteAt = performance.now();
-    if (this.#leaving && this.#toBackend) {
-      this.#onLateClientData(data, this.#toBackend);
-      return;
-    }
-    this.#toBackend?.advance(data);
-    if (!this.#backend.write(data)) this.#client.pause();
-  }
-
   /** After goAway: the rest of the frame under way goes on; what follows the boundary has no reader any more. */
   #onLateClientData(data: Buffer, tracker: FrameTracker): void {
     const end = this.#closeSentToBackend ? 0 : tracker.untilBoundary(data);
@@ -133,12 +128,6 @@ export class Tunnel {
     tracker.advance(data.subarray(end));
     // The answer to our Close: both sides are done.
     if (this.#closeSentToClient && tracker.sawClose) this.end();
-  }
-
-  #onClientEnd(): void {
-    this.#clientEnded = true;
-    if (this.#backendEnded || this.#leaving) this.end();
-    else this.#backend.endTunnel();
   }
 
   #sendCloses(): void {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { ResponseParser, type ResponseHead, type ResponseSink } from "./response-parser.ts";
+import { ResponseParser, type ResponseSink } from "./response-parser.ts";
 import { settings } from "../settings.ts";
 
 /**
@@ -18,7 +18,7 @@ export interface ExchangeFailure {
   readonly responseBegun: boolean;
 }
 
-/** What the owner of an exchange is told. After `onComplete` or `onFailure` nothing more comes. */
+/** What the owner of an exchange is told. After `onBodyEnd` or `onFailure` nothing more comes. */
 export interface ExchangeSink extends ResponseSink {
   onConnected(): void;
   /** Everything of one read has been told: what waits for company may go out now. */
@@ -234,5 +234,3 @@ export class BackendConnection {
     this.#connectTimer = null;
   }
 }
-
-export type { ResponseHead };
