@@ -55,7 +55,13 @@ const ioModules = /^node:(fs|net|http|https|http2|tls|dgram|child_process|worker
 
 const maxLines = 350;
 /** Longer ones that are known, to be split. A file that got shorter has to leave this list. */
-const tooLongForNow: readonly string[] = ["agent/processes/instance.ts", "agent/router/flight.ts"];
+const tooLongForNow: readonly string[] = [
+  "agent/checks/checks.ts",
+  "agent/processes/instance.ts",
+  "agent/router/client/connection.ts",
+  "agent/router/client/request-head.ts",
+  "agent/router/flight.ts",
+];
 
 const sources = readSources();
 const edges = readImports(sources);

@@ -68,3 +68,18 @@ export async function resolveBindings(
   }
   return entries;
 }
+
+/** What must appear in no report: the value of every secret, whichever bindings name it. */
+export async function secretValues(
+  engine: Engine,
+  lane: Lane,
+  configuration: Configuration,
+): Promise<readonly string[]> {
+  const values: string[] = [];
+  for (const kind of ["isolated", "live"] as const) {
+    const { secrets } = bindingsOf(configuration, kind);
+    const entries = await resolveBindings(engine, lane, configuration, kind);
+    values.push(...Object.keys(secrets).flatMap((key) => entries[key] ?? []));
+  }
+  return [...new Set(values)];
+}

@@ -4,14 +4,17 @@ import { type Colour, type Lane, laneKey } from "../model/primitives.ts";
 import { releaseName } from "../model/release.ts";
 import { type CheckReport, CheckReport as CheckReportSchema } from "../model/verdict.ts";
 import type { Verdict } from "../model/verdict.ts";
-import type { Check, CheckContext } from "../ports/check.ts";
+import { errorReport, runCheck } from "../checks/run.ts";
+import type { CheckContext } from "../ports/check.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import { insertCheckRun, reportCheckRun } from "../store/queries/evidence.ts";
 import { announce } from "../store/queries/events.ts";
+import { secretValues } from "./bindings.ts";
 import type { Engine } from "./engine.ts";
 import { identityOf } from "./evidence.ts";
 import { withLease } from "./lease.ts";
 import { routeSpec, weightsTo } from "./route-spec.ts";
+import { configurationOf } from "./slot-spec.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** What a check tests: a colour and the generation of instances on it. */
@@ -123,26 +126,14 @@ async function reportOf(
   subject: Subject | null,
   controller: AbortController,
 ): Promise<CheckReport> {
-  const limit = AbortSignal.timeout(demand.timeout);
-  const late = new Promise<CheckReport>((resolve) => {
-    limit.addEventListener("abort", () =>
-      resolve(errorReport(`it did not end within ${demand.timeout} ms`)),
-    );
-  });
+  const { engine, plan } = context;
   try {
-    const check = context.engine.checks.get(demand.uses);
+    const check = engine.checks.get(demand.uses);
     if (!check) return errorReport(`this server has no check adapter ${demand.uses}`);
-    const configuration = check.schema.safeParse(demand.with);
-    if (!configuration.success) {
-      const issue = configuration.error.issues[0];
-      return errorReport(
-        `its configuration is wrong: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
-      );
-    }
-    const signal = AbortSignal.any([limit, controller.signal]);
-    const seen = await checkContext(context, demand, id, subject, signal);
-    const running = (check as Check).run(seen, configuration.data);
-    return CheckReportSchema.parse(await Promise.race([running, late]));
+    const seen = await checkContext(context, demand, id, subject, controller.signal);
+    const configuration = await configurationOf(engine, plan, plan.configuration);
+    const secrets = await secretValues(engine, plan.lane, configuration);
+    return CheckReportSchema.parse(await runCheck(check, seen, demand, { secrets }));
   } catch (error) {
     return errorReport(asTidelockError(error).message);
   }
@@ -187,14 +178,4 @@ export async function addressesOf(context: StepContext, colour: Colour): Promise
   return seen.instances
     .filter((instance) => routed === null || instance.process === routed)
     .flatMap((instance) => (instance.port === null ? [] : [`http://127.0.0.1:${instance.port}`]));
-}
-
-function errorReport(summary: string): CheckReport {
-  return {
-    verdict: "error",
-    summary,
-    exercised: { requests: 0, assertions: 0, files: 0 },
-    tools: {},
-    results: [],
-  };
 }

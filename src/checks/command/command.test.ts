@@ -210,6 +210,20 @@ describe("the command check", () => {
     expect(agent.started).toHaveLength(1);
   });
 
+  it("finds a run again whose credential has changed since", async () => {
+    const agent = new SmallAgent();
+    const demand = {
+      name: "tests",
+      with: { command: [process.execPath, "-e", ""] },
+      timeout: 9_000,
+    };
+    for (const value of ["first-credential", "second-credential"]) {
+      const context = checkContext({ agent, tester: { header: "x", value } });
+      expect((await runCheck(command, context, demand)).verdict).toBe("pass");
+    }
+    expect(agent.started).toHaveLength(1);
+  });
+
   it("is error when the agent lost the run", async () => {
     const lost: HostAgent = {
       call: async (method) =>

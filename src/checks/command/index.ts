@@ -27,38 +27,28 @@ async function runCommand(
   context: CheckContext,
   configuration: CommandConfiguration,
 ): Promise<CheckReport> {
-  await context.agent.call("check.start", {
-    fence: context.fence,
-    run: context.run,
-    argv: [...configuration.command],
-    env: { ...configuration.env, ...variablesFor(context) },
-    tree: configuration.in === "release" ? context.tree : null,
-    timeoutMs: context.timeoutMs,
-    outputBytes,
-  });
-  const ended = await untilEnded(context);
-  if (ended.state === "unknown") {
-    throw new TidelockError(
-      "failed",
-      "the agent no longer knows this run, so its outcome is lost",
-      {
-        retryable: true,
-        where: context.run,
-        hint: "retry the promotion",
-      },
-    );
-  }
-  return judge(ended, configuration);
+  return judge(await untilEnded(context, configuration), configuration);
 }
 
-/** Waits for the end; an agent that is away for a moment (it is being replaced) is asked again. */
-async function untilEnded(context: CheckContext): Promise<CheckProcess> {
+/** Starts it unless it was started before, then waits for the end. */
+async function untilEnded(
+  context: CheckContext,
+  configuration: CommandConfiguration,
+): Promise<CheckProcess> {
   let pause = fastPollMs;
+  let started = false;
   for (;;) {
     if (context.signal.aborted) await stop(context);
     context.signal.throwIfAborted();
+    // Asked first: after a crash the credential in its environment would be another one.
     const seen = await observe(context);
-    if (seen !== null && seen.state !== "running") return seen;
+    if (seen?.state === "unknown") {
+      if (started) throw lost(context.run);
+      started = await start(context, configuration);
+      continue;
+    }
+    if (seen !== null) started = true;
+    if (seen?.state === "finished") return seen;
     try {
       await sleep(pause, undefined, { signal: context.signal });
     } catch {
@@ -68,6 +58,34 @@ async function untilEnded(context: CheckContext): Promise<CheckProcess> {
   }
 }
 
+async function start(context: CheckContext, configuration: CommandConfiguration): Promise<true> {
+  try {
+    await context.agent.call("check.start", {
+      fence: context.fence,
+      run: context.run,
+      argv: [...configuration.command],
+      env: { ...configuration.env, ...variablesFor(context) },
+      tree: configuration.in === "release" ? context.tree : null,
+      timeoutMs: context.timeoutMs,
+      outputBytes,
+    });
+    return true;
+  } catch (error) {
+    // It was started before, and whoever watched over it is gone.
+    if (error instanceof TidelockError && error.code === "conflict") throw lost(context.run);
+    throw error;
+  }
+}
+
+function lost(run: string): TidelockError {
+  return new TidelockError("failed", "the program's end was not seen, so its outcome is lost", {
+    retryable: true,
+    where: run,
+    hint: "`retries: 1` runs it again by itself",
+  });
+}
+
+/** Null while the agent is away for a moment (it is being replaced): it is asked again. */
 async function observe(context: CheckContext): Promise<CheckProcess | null> {
   try {
     return await context.agent.call("check.observe", { run: context.run });
