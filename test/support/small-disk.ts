@@ -7,7 +7,7 @@ import type { TestContext } from "vitest";
  */
 export function onSmallDisk(context: TestContext, folder: string, mebibytes: number): string[] {
   const script = 'mount -t tmpfs -o "size=$1" tidelock-test "$2" && shift 2 && exec "$@"';
-  const user = process.getuid?.() === 0 ? [] : ["--map-root-user"];
+  const user = process.getuid?.() === 0 ? [] : ["--user", "--map-current-user", "--keep-caps"];
   const argv = ["unshare", ...user, "--mount", "sh", "-c", script, "sh", `${mebibytes}m`, folder];
   const trial = spawnSync(argv[0] ?? "", [...argv.slice(1), "true"], { encoding: "utf8" });
   if (trial.status !== 0) {

@@ -93,6 +93,9 @@ export class LocalSecrets<Tx> implements SecretProvider {
   /** A key is made for an empty store only: beside stored secrets, a new one would hide that theirs is lost. */
   async #firstKey(): Promise<Buffer> {
     if (await this.#table.isEmpty()) return createKey(this.#keyFile);
+    // Another operator's first secret may have come between our two looks: its key came before it.
+    const made = readKey(this.#keyFile);
+    if (made) return made;
     throw keyGone(this.#keyFile);
   }
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -238,6 +238,15 @@ describe("openEmbedded", () => {
       message: expect.stringContaining(`cannot live below ${folder}`) as string,
     });
     expect(readdirSync(dataDir)).toEqual([]);
+  });
+
+  it("says what is missing to a root that is alone in its container", async (context) => {
+    const alone = ["unshare", "--user", "--map-root-user"];
+    const trial = spawnSync("unshare", [...alone.slice(1), "true"], { encoding: "utf8" });
+    if (trial.status !== 0) context.skip(`no such container can be made here: ${trial.stderr}`);
+    const holder = hold(alone);
+    expect(await holder.next()).toMatchObject({ error: { code: "unsupported" } });
+    await holder.ended;
   });
 
   it("works from programs in a closed home, without the links of an install script", async (context) => {

@@ -45,11 +45,31 @@ export function prepareFolders(where: Folders, account: Account): void {
   mkdirSync(dirname(where.credentials), { recursive: true, mode: 0o700 });
   mkdirSync(where.cluster, { recursive: true, mode: 0o700 });
   if (account.kind === "private") {
-    chownSync(where.cluster, 0, account.gid);
+    giveGroup(where.cluster, account.gid);
     chmodSync(where.cluster, 0o710);
   }
   mkdirSync(where.references, { recursive: true, mode: 0o700 });
   for (const own of [where.log, where.run]) ownFolder(own, account);
+}
+
+/** The first use of another id: a root that is alone in its container learns it here. */
+function giveGroup(folder: string, gid: number): void {
+  try {
+    chownSync(folder, 0, gid);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "EINVAL" && code !== "EPERM") throw cause;
+    throw new TidelockError(
+      "unsupported",
+      "PostgreSQL never runs as root, and this root may not use another user id",
+      {
+        fault: "operator",
+        where: folder,
+        hint: "start tidelock as an ordinary user, give the container more user ids, or set DATABASE_URL",
+        cause,
+      },
+    );
+  }
 }
 
 /** A folder for PostgreSQL alone. One in a shared place may have been put there by somebody else. */
