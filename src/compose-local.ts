@@ -51,6 +51,12 @@ export function isDataDir(dataDir: string): boolean {
   }
 }
 
+/** Makes the data directory, as a server would, for the log of one that is about to start. */
+export async function prepareLogs(dataDir: string): Promise<string> {
+  const { openDataDir } = await import("./store/data-dir.ts");
+  return openDataDir(dataDir).logs;
+}
+
 /** What the agent of a data directory says of itself; null when none answers. Starts nothing. */
 export async function findAgent(dataDir: string): Promise<AgentInfo | null> {
   if (!existsSync(layout(dataDir).agentSocket)) return null;

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { prepareLogs } from "../compose-local.ts";
 import { errorCodes, TidelockError } from "../model/errors.ts";
-import { layout } from "../model/layout.ts";
 import type { CommandContext } from "./context.ts";
 
 /**
@@ -54,9 +54,7 @@ export async function startDetached(
   words: readonly string[],
   dataDir: string,
 ): Promise<Ready> {
-  const { logs } = layout(dataDir);
-  mkdirSync(logs, { recursive: true, mode: 0o700 });
-  const logFile = join(logs, "server.log");
+  const logFile = join(await prepareLogs(dataDir), "server.log");
   const log = openSync(logFile, "a", 0o600);
   const program = fileURLToPath(serverFile("main"));
   const child = spawn(process.execPath, [program, ...words], {
