@@ -1,5 +1,5 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "../../src/api/client.ts";
@@ -8,7 +8,6 @@ import type { DemoHome } from "./home.ts";
 import { type FoundProcess, processesOf } from "./processes.ts";
 
 const program = join(root, "bin", "tidelock.mjs");
-const startTimeoutMs = 90_000;
 const stopTimeoutMs = 60_000;
 
 /** Nothing of the user's own settings: the demo talks to its own server only. */
@@ -42,50 +41,12 @@ export function tidelock(
   });
 }
 
-/**
- * `tidelock server start`, in a process group of its own: Ctrl-C is for the demo, which ends the server in
- * order.
- */
+/** `tidelock server start`, detached: Ctrl-C is for the demo, which ends the server in order. */
 export async function startServer(home: DemoHome): Promise<Client> {
-  const log = openSync(home.serverLog, "a", 0o600);
-  const child = spawn(process.execPath, [program, "server", "start", "--port", "0"], {
-    cwd: home.root,
-    env: environment(home),
-    detached: true,
-    stdio: ["ignore", log, log],
-  });
-  closeSync(log);
-  await answers(home, child);
-  return connect(home);
-}
-
-async function answers(home: DemoHome, child: ChildProcess): Promise<void> {
-  const deadline = performance.now() + startTimeoutMs;
-  while (performance.now() < deadline) {
-    if (await serverAnswers(home)) return;
-    if (child.exitCode !== null) break;
-    await pause(200);
-  }
-  const tail = readFileSync(home.serverLog, "utf8").trimEnd().split("\n").slice(-15).join("\n");
-  throw new Error(`the server did not come up; the end of ${home.serverLog}:\n${tail}`);
-}
-
-async function serverAnswers(home: DemoHome): Promise<boolean> {
-  try {
-    await tidelock(home, ["server", "status"]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function connect(home: DemoHome): Promise<Client> {
-  const status = await tidelock(home, ["server", "status", "-o", "json"]);
-  const { url } = JSON.parse(status) as { url: string };
-  return new Client({
-    url,
-    token: readFileSync(join(home.data, "server", "token"), "utf8").trim(),
-  });
+  const url = (await tidelock(home, ["server", "start", "--detach", "--port", "0"])).trim();
+  // The documented place of the first token.
+  const token = readFileSync(join(home.data, "server", "token"), "utf8").trim();
+  return new Client({ url, token });
 }
 
 /**
@@ -95,9 +56,13 @@ async function connect(home: DemoHome): Promise<Client> {
  */
 export async function stopEverything(home: DemoHome): Promise<readonly FoundProcess[]> {
   if (processesOf(home.data).length === 0) return [];
-  // A server that was killed left agent, router and services behind: only a server can end those in order.
-  if (!(await serverAnswers(home))) await startServer(home);
-  await tidelock(home, ["down", "--yes"]);
+  try {
+    await tidelock(home, ["down", "--yes"]);
+  } catch {
+    // A server that was killed left agent, router and services behind: only a server ends those in order.
+    await startServer(home);
+    await tidelock(home, ["down", "--yes"]);
+  }
   const deadline = performance.now() + stopTimeoutMs;
   while (processesOf(home.data).length > 0 && performance.now() < deadline) await pause(100);
   return processesOf(home.data);

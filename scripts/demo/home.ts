@@ -11,13 +11,11 @@ import { withFileLock } from "../../src/store/file-lock.ts";
  *   demo.json   where the running demo is, for a second `npm start`
  *   data/       the data directory of its server
  *   shop/       the repository of the service it releases
- *   server.log  what its server says
  */
 export interface DemoHome {
   readonly root: string;
   readonly data: string;
   readonly shop: string;
-  readonly serverLog: string;
 }
 
 export interface DemoAddresses {
@@ -36,7 +34,6 @@ export function demoHome(environment: NodeJS.ProcessEnv = process.env): DemoHome
     root,
     data: join(root, "data"),
     shop: join(root, "shop"),
-    serverLog: join(root, "server.log"),
   };
 }
 
@@ -92,7 +89,7 @@ function readAddresses(home: DemoHome): DemoAddresses | null {
 
 /** Takes everything away but the lock, which is still held. */
 export function clearHome(home: DemoHome): void {
-  for (const path of [home.data, home.shop, home.serverLog, addressFile(home)]) {
+  for (const path of [home.data, home.shop, addressFile(home)]) {
     rmSync(path, { recursive: true, force: true });
   }
 }
