@@ -14,7 +14,7 @@ import type { Engine } from "./engine.ts";
 import { identityOf } from "./evidence.ts";
 import { withLease } from "./lease.ts";
 import { routeSpec, weightsTo } from "./route-spec.ts";
-import { configurationOf } from "./slot-spec.ts";
+import { configurationOf, verifiedArtifacts } from "./slot-spec.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** What a check tests: a colour and the generation of instances on it. */
@@ -130,12 +130,22 @@ async function reportOf(
   try {
     const check = engine.checks.get(demand.uses);
     if (!check) return errorReport(`this server has no check adapter ${demand.uses}`);
+    if (subject === null) await unpackRelease(context);
     const seen = await checkContext(context, demand, id, subject, controller.signal);
     const configuration = await configurationOf(engine, plan, plan.configuration);
     const secrets = await secretValues(engine, plan.lane, configuration);
     return CheckReportSchema.parse(await runCheck(check, seen, demand, { secrets }));
   } catch (error) {
     return errorReport(asTidelockError(error).message);
+  }
+}
+
+/** A static check runs before anything was deployed, so the agent may not have the release's tree yet. */
+async function unpackRelease({ engine, release }: StepContext): Promise<void> {
+  const paths = await verifiedArtifacts(engine, release);
+  for (const { digest, size } of release.artifacts) {
+    const path = paths.get(digest);
+    if (path !== undefined) await engine.agent.call("artifact.ensure", { digest, size, path });
   }
 }
 
