@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -168,14 +168,18 @@ describe("openEmbedded", () => {
     const pidFile = join(dataDir, "postgres/data/postmaster.pid");
     const lines = readFileSync(pidFile, "utf8").split("\n");
     await first.stop();
-    lines[0] = String(process.pid);
+    // Of the database's own user: PostgreSQL itself would take that for a server and refuse.
+    const [uid, gid] = ownerOf(dirname(pidFile));
+    const other = spawn("sleep", ["60"], asRoot ? { uid, gid } : {});
+    lines[0] = String(other.pid);
     writeFileSync(pidFile, lines.join("\n"));
-    chownSync(pidFile, ...ownerOf(dirname(pidFile)));
+    chownSync(pidFile, uid, gid);
 
     const second = await openEmbedded(dataDir);
     expect(second.adopted).toBe(false);
     expect(await query(second.connectionString, "select 1 as one")).toEqual([{ one: 1 }]);
     await second.stop();
+    other.kill("SIGKILL");
   });
 
   it("starts it again when the database's own process was killed", async () => {
