@@ -16,7 +16,8 @@ import { z } from "zod";
 import { TidelockError } from "./model/errors.ts";
 import { type Layout, layout } from "./model/layout.ts";
 import type { AgentInfo } from "./ports/host-agent.ts";
-import { findServers } from "./store/server-record.ts";
+import { isRunning } from "./store/process-identity.ts";
+import { findServers, type ServerRecord } from "./store/server-record.ts";
 import { findToken } from "./store/token.ts";
 
 /**
@@ -34,11 +35,14 @@ export function findLocalServer(
   return { url: server.url, token, from: `data directory ${dataDir}` };
 }
 
-/** Addresses and pids of the servers that run on a data directory now. */
-export function localServers(
-  dataDir: string,
-): readonly { readonly url: string; readonly pid: number; readonly version: string }[] {
+/** The servers that run on a data directory now. */
+export function localServers(dataDir: string): readonly ServerRecord[] {
   return findServers(dataDir);
+}
+
+/** Whether exactly this server's process has ended; its record goes as soon as it begins to. */
+export function hasEnded(server: ServerRecord): boolean {
+  return !isRunning(server);
 }
 
 /** Whether `openDataDir` made this folder: the mark that `uninstall` asks for. */

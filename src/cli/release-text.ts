@@ -7,7 +7,9 @@ export function sourceText(source: ReleaseView["source"]): string {
   if (source.kind === "none") return "no version control";
   return [
     source.revision.slice(0, 12),
-    source.commits.length === 0 ? "" : `${source.commits.length} commits`,
+    source.commits.length === 0
+      ? ""
+      : `${source.commits.length} commit${source.commits.length === 1 ? "" : "s"}`,
     source.truncated ? "history cut" : "",
     source.dirty ? "dirty" : "",
   ]

@@ -1,4 +1,4 @@
-import { downLocally, findAgent, isDataDir, localServers } from "../../compose-local.ts";
+import { downLocally, findAgent, hasEnded, isDataDir, localServers } from "../../compose-local.ts";
 import { confirm } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { defineCommand } from "../define-command.ts";
@@ -23,8 +23,10 @@ export const command = defineCommand({
       `Stop every service of ${client.url}, the live ones included?`,
       options.yes,
     );
+    const server = localServers(dataDir.value).find(({ url: own }) => own === client.url);
     const { message } = await client.call("down", {});
-    await gone(dataDir.value, client.url);
+    // On this machine: the next command shall find things at rest.
+    if (server !== undefined) await waitUntil(() => hasEnded(server));
     context.terminal.note(clean(message));
     return exit.done;
   },
@@ -41,9 +43,4 @@ async function downWithoutServer(
   await waitUntil(async () => (await findAgent(dataDir)) === null);
   context.terminal.note(`everything of ${clean(dataDir)} is stopped`);
   return exit.done;
-}
-
-/** On this machine: until the server's process has ended, so that the next command finds things at rest. */
-async function gone(dataDir: string, url: string): Promise<void> {
-  await waitUntil(() => !localServers(dataDir).some((server) => server.url === url));
 }

@@ -1,5 +1,5 @@
 import type { PromotionView, StepView } from "../../api/views.ts";
-import { icon, took } from "../output/words.ts";
+import { icon, took, when } from "../output/words.ts";
 import { displayWidth } from "../output/table.ts";
 import { clean, type Terminal } from "../terminal.ts";
 
@@ -14,33 +14,56 @@ export function promotionProgress(terminal: Terminal): Progress {
   return terminal.redraws ? new RedrawnProgress(terminal) : new PlainProgress(terminal);
 }
 
-/** One line whenever a step or the reason to wait changes. */
+/** A step that takes longer than this is worth a line before it ends. Milliseconds. */
+const slowMs = 2_000;
+
+/** One line for each step that has ended, and one for a step that takes its time or waits. */
 class PlainProgress implements Progress {
   readonly #terminal: Terminal;
-  readonly #seen = new Map<number, string>();
-  #waiting = "";
+  readonly #said = new Set<string>();
+  #promotion: PromotionView | null = null;
+  readonly #tick: NodeJS.Timeout;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
+    this.#tick = setInterval(() => this.#look(), 500);
+    this.#tick.unref();
   }
 
   update(promotion: PromotionView): void {
-    for (const step of promotion.steps) {
-      const key = `${step.state}/${step.attempts}`;
-      if (step.state === "pending" || this.#seen.get(step.index) === key) continue;
-      this.#seen.set(step.index, key);
-      this.#terminal.note(stepLine(this.#terminal, step));
-    }
-    const waiting = waitingLine(promotion) ?? "";
-    if (waiting !== this.#waiting && waiting !== "") this.#terminal.note(`  ${waiting}`);
-    this.#waiting = waiting;
+    this.#promotion = promotion;
+    this.#look();
   }
 
   say(text: string): void {
     this.#terminal.note(text);
   }
 
-  end(): void {}
+  end(): void {
+    clearInterval(this.#tick);
+  }
+
+  #look(): void {
+    if (this.#promotion === null) return;
+    for (const step of this.#promotion.steps) {
+      const under = step.state === "running" || step.state === "waiting";
+      if (step.state === "pending" || (under && !isSlow(step))) continue;
+      const key = `${step.index}/${step.attempts}/${under ? "under way" : step.state}`;
+      this.#once(key, () => stepLine(this.#terminal, step));
+      const waiting = under ? waitingLine(this.#promotion) : null;
+      if (waiting !== null) this.#once(waiting, () => `  ${waiting}`);
+    }
+  }
+
+  #once(key: string, line: () => string): void {
+    if (this.#said.has(key)) return;
+    this.#said.add(key);
+    this.#terminal.note(line());
+  }
+}
+
+function isSlow(step: StepView): boolean {
+  return step.startedAt !== null && Date.now() - Date.parse(step.startedAt) > slowMs;
 }
 
 /** Steps that have ended scroll away; the rest is a block that moves up and down in place. */
@@ -103,8 +126,8 @@ function stepLine(terminal: Terminal, step: StepView, width = 1_000): string {
 
 function waitingLine({ waiting }: PromotionView): string | null {
   if (waiting === null) return null;
-  const until = waiting.until === null ? "" : ` (until ${waiting.until})`;
-  return clean(`waits for ${waiting.who}: ${waiting.reason}${until}`);
+  const until = waiting.until === null ? "" : `, until ${when(waiting.until)}`;
+  return clean(`${waiting.reason}: waits for ${waiting.who}${until}`);
 }
 
 function cut(text: string, width: number): string {

@@ -1,4 +1,4 @@
-import { localServers } from "../../../compose-local.ts";
+import { hasEnded, localServers } from "../../../compose-local.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
@@ -13,11 +13,10 @@ export const command = defineCommand({
   async run(context, { options }) {
     const client = context.connect(options);
     const dataDir = context.settings(options).dataDir.value;
+    const server = localServers(dataDir).find(({ url }) => url === client.url);
     const { message } = await client.call("serverStop", {});
-    const gone = await waitUntil(
-      () => !localServers(dataDir).some((server) => server.url === client.url),
-    );
-    if (!gone) {
+    // On this machine: the next command shall find things at rest.
+    if (server !== undefined && !(await waitUntil(() => hasEnded(server)))) {
       throw new TidelockError("timeout", "the server was told to stop and still runs", {
         where: client.url,
         hint: "look into its log; a second SIGTERM ends it at once",
