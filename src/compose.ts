@@ -5,7 +5,8 @@ import { fromKysely, PgBoss } from "pg-boss";
 import { connectAgent } from "./agent/client.ts";
 import { ensureAgent } from "./agent/launch.ts";
 import { checks } from "./checks/registry.ts";
-import { routerFor, targetFor } from "./compose-adapters.ts";
+import { routerFor } from "./routers/registry.ts";
+import { targetFor } from "./targets/registry.ts";
 import { AgentLink } from "./engine/agent-link.ts";
 import { makeControlPlane } from "./engine/control-plane.ts";
 import {

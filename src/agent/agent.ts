@@ -13,6 +13,7 @@ import { Journal } from "./journal/journal.ts";
 import { Lanes } from "./lanes.ts";
 import { LogBook } from "./logs/log-book.ts";
 import { sweepTemporaries } from "./os/durable.ts";
+import { warmUp } from "./os/compile-cache.ts";
 import { bootId } from "./os/identity.ts";
 import { type Parts, report } from "./parts.ts";
 import { type BackoffPolicy, defaultBackoff } from "./processes/backoff.ts";
@@ -20,6 +21,7 @@ import { PortBook } from "./processes/ports.ts";
 import { killStrays } from "./processes/sweep.ts";
 import { serveProtocol } from "./protocol/server.ts";
 import { Returns } from "./returns/returns.ts";
+import { routerProgram } from "./routes/router-supervisor.ts";
 import { Routes } from "./routes/routes.ts";
 import { Slots } from "./slots/slots.ts";
 import { type AgentKeys, loadKeys } from "./state/keys.ts";
@@ -100,6 +102,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const handlers = makeHandlers({ parts, info, slots, routes, returns, checks, leave });
   const server = await serveProtocol(paths.agentSocket, handlers, () => returns.heard());
   report(`agent ${info.agentId} answers on ${paths.agentSocket}; isolation: ${info.isolation}`);
+  warmUp(paths, routerProgram);
   if (isolation.reason !== null) report(`isolation is none: ${isolation.reason}`);
   return {
     info,

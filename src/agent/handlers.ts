@@ -57,7 +57,11 @@ export function makeHandlers(machinery: Machinery): Handlers {
       await slots.destroy(effect, slot);
       return {};
     },
-    "slot.observe": async ({ slot }) => slots.observe(slot),
+    "slot.observe": async ({ slot }) => {
+      const seen = slots.observe(slot);
+      await routes.settled(slot.environment);
+      return seen;
+    },
     "slot.prove": ({ slot }) => proveSlot(parts, slots.runner(slot)),
     "slot.list": async () => ({ slots: slots.list() }),
     "route.set": ({ route, ...effect }) => routes.set(effect, route),

@@ -6,6 +6,7 @@ import { TidelockError } from "../model/errors.ts";
 import { layout } from "../model/layout.ts";
 import { type AgentClient, type AgentClientOptions, connectAgent } from "./client.ts";
 import { lockedExitCode } from "./exit-codes.ts";
+import { compileCache } from "./os/compile-cache.ts";
 
 export interface LaunchOptions extends AgentClientOptions {
   /** How long a new agent may take until it answers. Milliseconds. */
@@ -68,7 +69,7 @@ function startAgent(dataDir: string, logFile: string): Started {
     detached: true,
     cwd: "/",
     stdio: ["ignore", log, log],
-    env: agentEnvironment(),
+    env: { ...agentEnvironment(), ...compileCache(paths) },
   });
   closeSync(log);
   let code: number | null = null;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { asTidelockError } from "../model/errors.ts";
@@ -18,6 +19,8 @@ async function main(): Promise<void> {
   }
   process.umask(0o077);
   const startedBy = Number(values["started-by"]) || null;
+  // An agent may be killed at any time: what it has compiled is kept now, for the next one.
+  flushCompileCache();
   const agent = await startAgent({ dataDir, startedBy, version: packageVersion() });
   const leave = async (why: string): Promise<void> => {
     report(`leaving: ${why}`);

@@ -181,7 +181,8 @@ export const RouteObservation = z.object({
 export type RouteObservation = z.infer<typeof RouteObservation>;
 
 export const CheckProcess = z.object({
-  state: z.enum(["running", "finished", "unknown"]),
+  /** `absent`: no such run was ever begun. `unknown`: it was, and how it ended is lost. */
+  state: z.enum(["absent", "running", "finished", "unknown"]),
   exitCode: z.int().nullable(),
   signal: z.string().nullable(),
   timedOut: z.boolean(),
@@ -256,7 +257,8 @@ export const methods = {
   /** Runs a program as the check user; the same run id never starts twice. */
   "check.start": {
     params: z.object({
-      fence: Fence,
+      /** Null for a run that is nobody's effect: a dry run, as a check's user. */
+      fence: Fence.nullable(),
       run: z.string(),
       argv: z.array(z.string()).min(1),
       env: z.record(z.string(), z.string()),
@@ -269,7 +271,8 @@ export const methods = {
       andThen: z.array(z.array(z.string()).min(1)).optional(),
       /**
        * Runs for a slot instead of as a check: as its user, with its delivered configuration and
-       * `$TIDELOCK_STATE_DIR`. For an operator's install scripts; the slot must be deployed.
+       * `$TIDELOCK_STATE_DIR`, in the release's tree. For an operator's install scripts; the slot must
+       * be deployed.
        */
       slot: Slot.optional(),
     }),

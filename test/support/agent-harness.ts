@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { buffer } from "node:stream/consumers";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pack } from "tar-stream";
 import { digestHex, layout } from "../../src/model/layout.ts";
 import type { Process } from "../../src/model/pipeline.ts";
 import { type Digest, type Fence, type Slot, laneKey } from "../../src/model/primitives.ts";
 import type { HostAgent, SlotObservation, SlotSpec } from "../../src/ports/host-agent.ts";
+import { packTree } from "../../src/tree/pack-tree.ts";
 import { removeTree } from "../../src/agent/os/remove-tree.ts";
-import type { AgentClient } from "../../src/agent/client.ts";
+import { type AgentClient, connectAgent } from "../../src/agent/client.ts";
+import { processStatus } from "../../src/agent/os/identity.ts";
 
 export interface Packed {
   readonly digest: Digest;
@@ -30,21 +34,32 @@ export async function makeDataDir(): Promise<string> {
 
 /** Stops everything that the agent runs, then the agent, then removes the folder. */
 export async function tearDown(dataDir: string, agent: AgentClient | null): Promise<void> {
-  await agent?.call("agent.shutdown", { stopServices: true }).catch(() => undefined);
   agent?.close();
+  // At once: there may be no agent any more.
+  const last = connectAgent(dataDir, { connectTimeoutMs: 0 });
+  const pid = await last.info().then(
+    (info) => info.pid,
+    () => null,
+  );
+  await last.call("agent.shutdown", { stopServices: true }).catch(() => undefined);
+  last.close();
+  if (pid !== null) await until("the agent is gone", () => processStatus(pid) === null);
   await removeTree(dataDir);
 }
 
 /** Puts a tree into the content store, as release intake would. */
 export async function storeTree(dataDir: string, files: readonly TreeFile[]): Promise<Packed> {
-  const archive = pack();
-  for (const file of files) {
-    archive.entry({ name: file.name, mode: file.mode ?? 0o644, mtime: new Date(0) }, file.content);
+  const folder = await mkdtemp(join(tmpdir(), "tl-tree-"));
+  try {
+    for (const file of files) {
+      const path = join(folder, file.name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, file.content, { mode: file.mode ?? 0o644 });
+    }
+    return await storeBytes(dataDir, await buffer(packTree(folder)));
+  } finally {
+    await removeTree(folder);
   }
-  archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(Buffer.from(chunk as Uint8Array));
-  return storeBytes(dataDir, Buffer.concat(chunks));
 }
 
 export async function storeBytes(dataDir: string, bytes: Buffer): Promise<Packed> {
@@ -57,6 +72,11 @@ export async function storeBytes(dataDir: string, bytes: Buffer): Promise<Packed
 }
 
 export const aSlot: Slot = { service: "shop", environment: "production", colour: "blue" };
+
+/** A colour of a service of its own, for tests that share an agent. */
+export function slotOf(service: string, colour: Slot["colour"] = "blue"): Slot {
+  return { service, environment: "production", colour };
+}
 
 export function fence(epoch: number, slot: Slot = aSlot, incarnation = 1): Fence {
   return { lane: laneKey(slot), incarnation, epoch };
@@ -156,4 +176,15 @@ export async function getJson<T>(port: number | null, path = "/"): Promise<T> {
     signal: AbortSignal.timeout(5_000),
   });
   return (await response.json()) as T;
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
 }

@@ -1,35 +1,34 @@
-import { constants } from "node:fs";
-import { mkdir, open, readFile, readdir, realpath, rename, rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { open, readdir, realpath, rename, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
-import { TidelockError } from "../../model/errors.ts";
+import type { Readable } from "node:stream";
+import { TidelockError, asTidelockError } from "../../model/errors.ts";
 import { type Layout, digestHex } from "../../model/layout.ts";
 import type { Digest } from "../../model/primitives.ts";
-import { diskError, errorCode, syncDirectory, writeDurably } from "../os/durable.ts";
+import { hashTree } from "../../tree/pack-tree.ts";
+import { unpackTree } from "../../tree/unpack-tree.ts";
+import { diskError, errorCode, syncDirectory } from "../os/durable.ts";
 import { removeTree } from "../os/remove-tree.ts";
-import { Manifest, findChange } from "./manifest.ts";
-import { unpackTree } from "./unpack.ts";
+import { firstDifference } from "./difference.ts";
 
 const unfinished = ".unpacking-";
 const replaced = ".replaced-";
 
 /**
- * Unpacked releases: `releases/<hex>`, read-only, owned by the agent, never edited. A manifest of each is
- * kept in the agent's own folder, so that a later look can tell whether anybody changed one in place.
+ * Unpacked releases: `releases/<hex>`, read-only, owned by the agent, never edited. Packing such a folder
+ * again must give the digest in its name; whoever changed a file in place is found out by that.
  */
 export class Artifacts {
   readonly #paths: Layout;
-  readonly #manifests: string;
   readonly #running = new Map<Digest, Promise<string>>();
 
   constructor(paths: Layout) {
     this.#paths = paths;
-    this.#manifests = join(paths.agent, "manifests");
   }
 
-  /** Makes the folders and removes what an unpacking that was killed left behind. */
+  /** Removes what an unpacking that was killed left behind. */
   async prepare(): Promise<void> {
-    await mkdir(this.#manifests, { recursive: true, mode: 0o700 });
     for (const name of await readdir(this.#paths.releases)) {
       if (name.startsWith(unfinished)) await removeTree(join(this.#paths.releases, name));
     }
@@ -50,25 +49,51 @@ export class Artifacts {
     return work;
   }
 
+  /** As `ensure`, from where the content store keeps it: for what a power cut may have taken, and for dry runs. */
+  async restore(digest: Digest): Promise<string> {
+    const path = this.#blobPath(digest);
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => 0,
+    );
+    return this.ensure({ digest, size }, path);
+  }
+
   /** What differs from the bytes that were verified; null when nothing does. Reads the whole tree. */
   async changeOf(digest: Digest): Promise<string | null> {
-    const manifest = await this.#manifest(digest);
-    if (manifest === null) return "it was never unpacked here";
-    return findChange(this.directory(digest), manifest, process.getuid?.() ?? 0);
+    const directory = this.directory(digest);
+    if ((await stat(directory).catch(() => null)) === null) return "it is not unpacked here";
+    try {
+      const found = await hashTree(directory);
+      if (found.digest === digest) return null;
+    } catch (error) {
+      return asTidelockError(error).message;
+    }
+    const where = await firstDifference(this.#blobPath(digest), directory).catch(() => null);
+    return where ?? "something was added to it";
+  }
+
+  /** Removes every unpacked release that is not in `keep`. */
+  async collect(keep: ReadonlySet<Digest>): Promise<number> {
+    const kept = new Set([...keep, ...this.#running.keys()].map(digestHex));
+    let removed = 0;
+    for (const name of await readdir(this.#paths.releases)) {
+      if (name.startsWith(replaced)) await removeTree(join(this.#paths.releases, name));
+      if (!/^[0-9a-f]{64}$/.test(name) || kept.has(name)) continue;
+      await removeTree(join(this.#paths.releases, name));
+      removed += 1;
+    }
+    return removed;
   }
 
   async #ensure(artifact: { digest: Digest; size: number }, path: string): Promise<string> {
     const directory = this.directory(artifact.digest);
     if ((await this.changeOf(artifact.digest)) === null) return directory;
-    const temporary = join(
-      this.#paths.releases,
-      `${unfinished}${digestHex(artifact.digest).slice(0, 16)}-${randomBytes(4).toString("hex")}`,
-    );
+    const name = `${unfinished}${randomBytes(12).toString("hex")}`;
+    const temporary = join(this.#paths.releases, name);
     try {
-      const source = await this.#openBlob(path);
-      await mkdir(temporary, { mode: 0o700 });
-      const manifest = await unpackTree(source, temporary, artifact);
-      await writeDurably(this.#manifestPath(artifact.digest), JSON.stringify(manifest));
+      const source = await this.#openBlob(path, artifact.size);
+      await unpackTree(source, temporary, { expected: artifact.digest, readOnly: true });
       await this.#setAside(directory);
       await rename(temporary, directory);
       await syncDirectory(this.#paths.releases);
@@ -81,33 +106,17 @@ export class Artifacts {
 
   /** A changed tree is replaced, never repaired; what runs from it keeps its folder until the next collect. */
   async #setAside(directory: string): Promise<void> {
+    const aside = join(this.#paths.releases, `${replaced}${randomBytes(12).toString("hex")}`);
     try {
-      await rename(
-        directory,
-        join(this.#paths.releases, `${replaced}${randomBytes(8).toString("hex")}`),
-      );
+      await rename(directory, aside);
     } catch (error) {
       if (errorCode(error) !== "ENOENT") throw error;
     }
   }
 
-  /** Removes every unpacked release that is not in `keep`. */
-  async collect(keep: ReadonlySet<Digest>): Promise<number> {
-    const kept = new Set([...keep, ...this.#running.keys()].map(digestHex));
-    let removed = 0;
-    for (const name of await readdir(this.#paths.releases)) {
-      if (name.startsWith(replaced)) await removeTree(join(this.#paths.releases, name));
-      if (!/^[0-9a-f]{64}$/.test(name) || kept.has(name)) continue;
-      await removeTree(join(this.#paths.releases, name));
-      await rm(this.#manifestPath(`sha256:${name}`), { force: true });
-      removed += 1;
-    }
-    return removed;
-  }
-
   /** The blob as a stream. It must be a plain file inside the content store, with no link on the way. */
-  async #openBlob(path: string) {
-    const store = await realpath(this.#paths.blobs).catch(() => this.#paths.blobs);
+  async #openBlob(path: string, size: number): Promise<Readable> {
+    const store = await realpath(this.#paths.blobs);
     const real = await realpath(path).catch((error: unknown) => {
       throw new TidelockError("not-found", "there is no such artifact in the content store", {
         where: path,
@@ -117,30 +126,31 @@ export class Artifacts {
     });
     const inside = relative(store, real);
     const asGiven = isAbsolute(path) ? relative(this.#paths.blobs, path) : "..";
-    if (inside !== asGiven || inside.startsWith("..") || isAbsolute(inside)) {
-      throw new TidelockError("forbidden", "an artifact is read from the content store only", {
-        where: path,
-        fault: "bug",
-      });
-    }
+    if (inside !== asGiven || inside.startsWith("..") || isAbsolute(inside)) throw outside(path);
     const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if (!(await file.stat()).isFile()) {
-      await file.close();
-      throw new TidelockError("forbidden", "an artifact is a plain file", { where: path });
-    }
-    return file.createReadStream();
+    const found = await file.stat();
+    if (found.isFile() && found.size === size) return file.createReadStream();
+    await file.close();
+    if (!found.isFile()) throw outside(path);
+    throw new TidelockError(
+      "digest-mismatch",
+      `the artifact has ${found.size} bytes, not ${size}`,
+      {
+        where: path,
+        hint: "the upload or the disk is damaged: upload it again",
+      },
+    );
   }
 
-  /** Null when there is none, or when it is damaged: the release is then unpacked and verified again. */
-  async #manifest(digest: Digest): Promise<Manifest | null> {
-    try {
-      return Manifest.parse(JSON.parse(await readFile(this.#manifestPath(digest), "utf8")));
-    } catch {
-      return null;
-    }
+  #blobPath(digest: Digest): string {
+    const hex = digestHex(digest);
+    return join(this.#paths.blobs, "sha256", hex.slice(0, 2), hex.slice(2));
   }
+}
 
-  #manifestPath(digest: Digest): string {
-    return join(this.#manifests, `${digestHex(digest)}.json`);
-  }
+function outside(path: string): TidelockError {
+  return new TidelockError("forbidden", "an artifact is a plain file of the content store", {
+    where: path,
+    fault: "bug",
+  });
 }

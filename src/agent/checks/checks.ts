@@ -1,43 +1,38 @@
 import { createHmac } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { canonicalJson } from "../../model/canonical.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { laneKey } from "../../model/primitives.ts";
-import { type CheckProcess, type methods, maxFrameBytes } from "../../ports/host-agent.ts";
+import type { CheckProcess } from "../../ports/host-agent.ts";
 import { parseLane, requireSameLane } from "../lanes.ts";
-import { errorCode, syncDirectory, writeDurably } from "../os/durable.ts";
+import { compileCache } from "../os/compile-cache.ts";
+import { syncDirectory, writeDurably } from "../os/durable.ts";
 import { isAlive } from "../os/identity.ts";
 import { removeTree } from "../os/remove-tree.ts";
 import { killUser, sendSignal } from "../os/process-table.ts";
 import { type Parts, report } from "../parts.ts";
-import { resolveCommand } from "../processes/command.ts";
-import { baseEnvironment, markers } from "../processes/environment.ts";
-import { wrap } from "../processes/limits.ts";
+import { markers } from "../processes/environment.ts";
 import { spawnDetached } from "../processes/spawn.ts";
 import { killRemains, waitGone } from "../processes/sweep.ts";
 import { freshFolder, removeUserFolder } from "../slots/delivery.ts";
 import type { Slots } from "../slots/slots.ts";
-import { type SlotProgram, slotProgram } from "./slot-program.ts";
+import { slotProgram } from "./slot-program.ts";
+import { readOutput } from "./output.ts";
+import { type StartRequest, makeTask } from "./task.ts";
 import {
   type RunFiles,
   RunRecord,
   RunResult,
-  type RunTask,
   RunnerIdentity,
   filesOf,
   readJson,
   runFiles,
 } from "./run-files.ts";
 
-export type StartRequest = z.output<(typeof methods)["check.start"]["params"]>;
-
-/** Output in one answer, of each stream. Bytes. */
-const shownBytes = 1536 * 1024;
-const frameMargin = 64 * 1024;
 /** Folders of ended runs beyond these are removed, oldest first. */
 const keptRuns = 500;
 /** A runner writes its identity first thing; until then it may be on its way. Milliseconds. */
@@ -88,16 +83,17 @@ export class Checks {
   }
 
   async begin(request: StartRequest): Promise<void> {
-    const lane = parseLane(request.fence.lane);
-    if (request.slot !== undefined) requireSameLane(request.fence, laneKey(request.slot));
+    if (request.fence !== null) parseLane(request.fence.lane);
+    refuseForeignSlot(request);
     const cwd = await this.#treeOf(request);
     const content = createHmac("sha256", this.#contentKey)
-      .update(canonicalJson({ ...request, fence: lane }))
+      .update(canonicalJson({ ...request, fence: request.fence?.lane ?? null }))
       .digest("hex");
     const { id } = runFiles(this.#folder, request.run);
     this.#beginning.add(id);
     try {
-      await this.#parts.lanes.fenced(request.fence, () => this.#begin(request, cwd, content));
+      const begin = (): Promise<void> => this.#begin(request, cwd, content);
+      await (request.fence === null ? begin() : this.#parts.lanes.fenced(request.fence, begin));
     } finally {
       this.#beginning.delete(id);
     }
@@ -106,7 +102,7 @@ export class Checks {
   async observe(run: string): Promise<CheckProcess> {
     const files = runFiles(this.#folder, run);
     const record = await readJson(files.record, RunRecord);
-    if (record === null) return nothing("unknown", 0);
+    if (record === null) return nothing("absent", 0);
     const result = await readJson(files.result, RunResult);
     if (result === null) return this.#unfinished(files, record);
     const { stdout, stderr, cut } = await readOutput(files);
@@ -178,7 +174,7 @@ export class Checks {
       slot === null ? await this.#parts.users.allocate(`check:${files.id}`, "check") : slot.user;
     const record: RunRecord = {
       run: request.run,
-      lane: request.fence.lane,
+      lane: request.fence?.lane ?? null,
       content,
       startedAt: Date.now(),
       tree: request.tree,
@@ -188,7 +184,14 @@ export class Checks {
     };
     const home = this.#home(files);
     await freshFolder(home, user);
-    const task = this.#task(files, request, record, cwd ?? home, home, slot);
+    const task = makeTask(
+      this.#parts,
+      request,
+      record,
+      { cwd: cwd ?? home, home },
+      slot,
+      markOf(files),
+    );
     await mkdir(files.directory, { mode: 0o700 });
     await syncDirectory(this.#folder);
     await writeDurably(files.task, JSON.stringify(task));
@@ -197,37 +200,10 @@ export class Checks {
     await this.#spawnRunner(files);
     await this.#parts.journal.note({
       kind: "check",
-      lane: record.lane,
+      ...(record.lane === null ? {} : { lane: record.lane }),
       operation: request.run,
       detail: { program: request.argv[0] ?? "", tree: request.tree },
     });
-  }
-
-  #task(
-    files: RunFiles,
-    request: StartRequest,
-    record: RunRecord,
-    cwd: string,
-    home: string,
-    slot: SlotProgram | null,
-  ): RunTask {
-    const { runtime } = this.#parts.paths;
-    const env: Record<string, string> = {
-      ...slot?.variables,
-      ...request.env,
-      ...baseEnvironment({ runtime, home, temporary: home }),
-      ...slot?.environment,
-      [markers.agent]: this.#parts.agentId,
-      [markers.instance]: markOf(files),
-    };
-    const wrapping = wrap({}, record.ownUser, 1);
-    const programs = [request.argv, ...(request.andThen ?? [])].map(([command = "", ...args]) => [
-      ...wrapping.argv,
-      resolveCommand(command, cwd, env["PATH"] ?? ""),
-      ...args,
-    ]);
-    const { user, ownUser, timeoutMs } = record;
-    return { programs, env, cwd, user, ownUser, timeoutMs, outputBytes: request.outputBytes };
   }
 
   async #spawnRunner(files: RunFiles): Promise<void> {
@@ -237,7 +213,11 @@ export class Checks {
       await spawnDetached({
         argv: [process.execPath, fileURLToPath(program), files.directory],
         cwd: "/",
-        env: { [markers.agent]: this.#parts.agentId, [markers.instance]: markOf(files) },
+        env: {
+          ...compileCache(this.#parts.paths),
+          [markers.agent]: this.#parts.agentId,
+          [markers.instance]: markOf(files),
+        },
         user: null,
         log,
       });
@@ -246,16 +226,14 @@ export class Checks {
     }
   }
 
-  /** The unpacked tree to run in, after it was compared with its digest; null for an empty folder. */
+  /**
+   * The unpacked tree to run in, after it was compared with its digest; null for an empty folder. One that
+   * was changed or never unpacked is unpacked again from the content store.
+   */
   async #treeOf(request: StartRequest): Promise<string | null> {
-    if (request.tree === null) return null;
-    const change = await this.#parts.artifacts.changeOf(request.tree);
-    const directory = this.#parts.artifacts.directory(request.tree);
-    if (change === null) return directory;
-    throw new TidelockError("digest-mismatch", `the tree to test is not what it was: ${change}`, {
-      where: directory,
-      hint: "call artifact.ensure: it is unpacked again from the verified artifact",
-    });
+    const spec = request.slot === undefined ? null : this.#slots.runner(request.slot).record?.spec;
+    const digest = request.tree ?? spec?.artifacts[0]?.digest ?? null;
+    return digest === null ? null : this.#parts.artifacts.restore(digest);
   }
 
   async #unfinished(files: RunFiles, record: RunRecord): Promise<CheckProcess> {
@@ -328,6 +306,19 @@ export class Checks {
   }
 }
 
+/** For a slot runs only who shows the fence of its lane. */
+function refuseForeignSlot({ slot, fence }: StartRequest): void {
+  if (slot === undefined) return;
+  if (fence !== null) {
+    requireSameLane(fence, laneKey(slot));
+    return;
+  }
+  throw new TidelockError("invalid-input", "a program for a slot needs a fence", {
+    where: "fence",
+    fault: "bug",
+  });
+}
+
 function markOf(files: RunFiles): string {
   return `check-${files.id}`;
 }
@@ -343,38 +334,4 @@ function nothing(state: CheckProcess["state"], durationMs: number): CheckProcess
     truncated: false,
     durationMs,
   };
-}
-
-interface Output {
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Whether something is missing of what was kept. */
-  readonly cut: boolean;
-}
-
-/** What was written, as far as it fits into one frame once it is escaped as JSON. */
-async function readOutput(files: RunFiles): Promise<Output> {
-  for (let limit = shownBytes; ; limit = Math.floor(limit / 2)) {
-    const [stdout, stderr] = [await head(files.stdout, limit), await head(files.stderr, limit)];
-    const output = { stdout: stdout.text, stderr: stderr.text, cut: stdout.cut || stderr.cut };
-    if (Buffer.byteLength(JSON.stringify(output)) < maxFrameBytes - frameMargin) return output;
-  }
-}
-
-async function head(path: string, limit: number): Promise<{ text: string; cut: boolean }> {
-  let file: FileHandle;
-  try {
-    file = await open(path, "r");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return { text: "", cut: false };
-    throw error;
-  }
-  try {
-    const { size } = await file.stat();
-    const buffer = Buffer.alloc(Math.min(size, limit));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-    return { text: buffer.subarray(0, bytesRead).toString("utf8"), cut: size > limit };
-  } finally {
-    await file.close();
-  }
 }

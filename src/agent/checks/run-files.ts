@@ -49,7 +49,7 @@ export function filesOf(checks: string, id: string): RunFiles {
 
 export const RunRecord = z.strictObject({
   run: z.string(),
-  lane: z.string(),
+  lane: z.string().nullable(),
   /** Keyed digest of everything that was asked for. */
   content: z.string(),
   startedAt: z.number(),

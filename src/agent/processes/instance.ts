@@ -4,43 +4,17 @@ import { asTidelockError } from "../../model/errors.ts";
 import type { InstanceState } from "../../ports/host-agent.ts";
 import { type ProcessIdentity, isAlive } from "../os/identity.ts";
 import { sendSignal } from "../os/process-table.ts";
-import { ownerInFamily } from "../os/sockets.ts";
-import type { ParsedProcess } from "../slots/spec.ts";
 import type { InstanceRecord } from "../state/schema.ts";
-import { type BackoffPolicy, nextStart } from "./backoff.ts";
-import { type ProbeResult, probe } from "./readiness.ts";
+import { nextStart } from "./backoff.ts";
+import type { InstanceHost } from "./instance-host.ts";
+import type { ProbeResult } from "./readiness.ts";
+import { watchReadiness } from "./readiness-watch.ts";
 import { type Spawned, describeExit } from "./spawn.ts";
 import { killRemains, waitGone } from "./sweep.ts";
-
-/** What an instance needs of the slot it belongs to. */
-export interface InstanceHost {
-  readonly agentId: string;
-  readonly process: ParsedProcess;
-  readonly backoff: BackoffPolicy;
-  /** Makes the record durable; rejects when the disk is full. */
-  save(record: InstanceRecord): Promise<void>;
-  /** Starts the program with this port. Throws when the command cannot be run. */
-  spawn(record: InstanceRecord, port: number | null): Promise<Spawned>;
-  /** Offset behind the last byte of its log. */
-  logEnd(): number;
-  /** Promises a free port to this instance, the one it had before if possible. */
-  reservePort(before: number | null): Promise<number>;
-  /** Whether it shall be tried for ever: true on the live colour. */
-  keepTrying(): boolean;
-  /** Something that an observer or the router wants to know has changed. */
-  changed(): void;
-  note(kind: string, detail: Record<string, unknown>): void;
-}
 
 const host = "127.0.0.1";
 /** An adopted process is nobody's child: its end is found by looking. Milliseconds. */
 const adoptedPollMs = 100;
-/** While it starts, a probe comes sooner than the declared interval. Milliseconds. */
-const startingPollMs = 50;
-/** After this many probes in a row without the declared answer, a ready instance is ready no more. */
-const failuresToUnready = 2;
-/** For a process that declares a probe but has no port to probe. Milliseconds. */
-const aliveForMs = 2_000;
 
 interface Run {
   readonly identity: ProcessIdentity;
@@ -114,10 +88,9 @@ export class Instance {
     if (this.#run !== null || this.#stopping !== null) return "idle";
     if (this.#record.gaveUp !== null && !this.#host.keepTrying()) return "idle";
     if (identity !== null && isAlive(identity)) {
-      this.#watch({ identity, child: null, startedMono: performance.now(), ended: false });
+      const run = { identity, child: null, startedMono: performance.now(), ended: false };
       // It has been answering; until a probe says otherwise the router must not lose it.
-      if (wasReady) this.#state = "ready";
-      this.#wasReady = wasReady;
+      this.#watch(run, wasReady);
       return "adopted";
     }
     await this.start();
@@ -224,17 +197,31 @@ export class Instance {
   }
 
   /** Follows one run until it ends: its life (when it is not our child) and its readiness. */
-  #watch(run: Run): void {
+  #watch(run: Run, wasReady = false): void {
     this.#run = run;
-    this.#wasReady = false;
+    this.#wasReady = wasReady;
     if (this.#stopping !== null) return;
-    this.#setState("starting");
+    this.#setState(wasReady ? "ready" : "starting");
     if (run.child === null) void this.#pollLife(run);
-    void this.#pollReadiness(run);
+    void watchReadiness({
+      ready: this.#host.process.ready,
+      host,
+      port: this.#record.port,
+      pid: run.identity.pid,
+      startedMono: run.startedMono,
+      wasReady,
+      isCurrent: () => this.#run === run && !run.ended && this.#stopping === null,
+      probed: (result) => {
+        this.#lastProbe = result;
+      },
+      becameReady: () => this.#becameReady(run),
+      becameUnready: () => this.#setState("unready"),
+      tooSlow: (why) => void this.#neverReady(run, why),
+    });
   }
 
   async #pollLife(run: Run): Promise<void> {
-    while (this.#isCurrent(run)) {
+    while (this.#run === run && this.#stopping === null) {
       if (!isAlive(run.identity)) {
         this.#onEnd(run, "ended (it was started by an earlier agent, so its status is unknown)");
         return;
@@ -243,68 +230,17 @@ export class Instance {
     }
   }
 
-  async #pollReadiness(run: Run): Promise<void> {
-    let failures = 0;
-    while (this.#isCurrent(run)) {
-      const result = await this.#probeOnce(run);
-      if (!this.#isCurrent(run)) return;
-      failures = result === null ? 0 : failures + 1;
-      this.#lastProbe = result;
-      if (result === null) this.#becameReady(run);
-      else if (this.#state === "ready" && failures >= failuresToUnready) this.#setState("unready");
-      if (!this.#wasReady && this.#isTooSlow(run)) {
-        await this.#neverReady(run);
-        return;
-      }
-      await sleep(this.#nextProbeMs(failures), undefined, { ref: false });
-    }
-  }
-
-  async #probeOnce(run: Run): Promise<ProbeResult> {
-    const { ready } = this.#host.process;
-    const { port } = this.#record;
-    if (ready.kind === "alive" || port === null) {
-      const wanted = ready.kind === "alive" ? ready.for : aliveForMs;
-      const age = performance.now() - run.startedMono;
-      return age >= wanted ? null : `alive for ${Math.round(age)} of ${wanted} ms`;
-    }
-    const answer = await probe(ready, host, port);
-    if (answer !== null || this.#state === "ready" || process.platform !== "linux") return answer;
-    // Somebody else may have taken the port first: only an answer of our own process counts.
-    return ownerInFamily(run.identity.pid, port) === null
-      ? `port ${port} answers, but not from this process`
-      : null;
-  }
-
-  #nextProbeMs(failures: number): number {
-    const { ready } = this.#host.process;
-    const interval = ready.kind === "alive" ? 500 : ready.interval;
-    if (this.#state === "ready" && failures === 0) return Math.max(interval, 20);
-    return Math.min(Math.max(interval, 20), this.#wasReady ? 100 : startingPollMs);
-  }
-
   #becameReady(run: Run): void {
     const first = !this.#wasReady;
     this.#wasReady = true;
     this.#failed = false;
-    if (this.#state === "ready") return;
     this.#setState("ready");
-    if (first) {
-      const ms = Math.round(performance.now() - run.startedMono);
-      this.#host.note("instance-ready", { instance: this.#record.id, afterMs: ms });
-    }
+    if (!first) return;
+    const afterMs = Math.round(performance.now() - run.startedMono);
+    this.#host.note("instance-ready", { instance: this.#record.id, afterMs });
   }
 
-  #isTooSlow(run: Run): boolean {
-    const { ready } = this.#host.process;
-    if (ready.kind === "alive") return false;
-    return performance.now() - run.startedMono > ready.timeout;
-  }
-
-  async #neverReady(run: Run): Promise<void> {
-    const { ready } = this.#host.process;
-    const limit = ready.kind === "alive" ? 0 : ready.timeout;
-    const why = `not ready in ${limit} ms: ${this.#lastProbe ?? "no answer"}`;
+  async #neverReady(run: Run, why: string): Promise<void> {
     run.ended = true;
     this.#run = null;
     killRemains(this.#host.agentId, this.#record.id, run.identity);
@@ -375,10 +311,6 @@ export class Instance {
     this.#failed = true;
     this.#record = { ...this.#record, gaveUp: reason };
     this.#state = "exited";
-  }
-
-  #isCurrent(run: Run): boolean {
-    return this.#run === run && !run.ended && this.#stopping === null;
   }
 
   async #save(change: Partial<InstanceRecord>): Promise<void> {

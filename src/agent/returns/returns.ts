@@ -35,6 +35,7 @@ export class Returns {
   readonly #routes: Routes;
   readonly #withoutInstanceSince = new Map<string, number>();
   readonly #returning = new Set<string>();
+  readonly #journaling = new Set<string>();
   #heardMono = performance.now();
   #timer: NodeJS.Timeout | null = null;
 
@@ -107,7 +108,8 @@ export class Returns {
   }
 
   #tick(): void {
-    for (const [lane, { armed }] of Object.entries(this.#parts.store.current.lanes)) {
+    for (const [lane, { armed, returned }] of Object.entries(this.#parts.store.current.lanes)) {
+      if (returned !== null) void this.#journalReturn(lane);
       if (armed === null || this.#returning.has(lane)) continue;
       const reason = isOver(armed) ? "over" : this.#reasonFor(lane, armed);
       if (reason === null) continue;
@@ -152,8 +154,26 @@ export class Returns {
       const now = this.#parts.store.lane(lane).armed;
       if (now?.operation !== armed.operation || this.#reasonFor(lane, armed) === null) return;
       report(`${lane}: returning traffic to ${armed.to}: ${reason}`);
-      await this.#routes.giveTo(lane, armed.to, reason);
+      await this.#routes.giveTo(lane, armed.to, armed.operation, reason);
     });
+  }
+
+  /** Writes down what was done; again and again until there is space for it. */
+  async #journalReturn(lane: string): Promise<void> {
+    if (this.#journaling.has(lane)) return;
+    this.#journaling.add(lane);
+    try {
+      const { returned } = this.#parts.store.lane(lane);
+      if (returned === null) return;
+      await this.#parts.journal.append({ kind: "return", lane, ...returned });
+      await this.#parts.store.update((draft) => {
+        laneIn(draft, lane).returned = null;
+      });
+    } catch (error) {
+      report(`${lane}: the journal does not take a return: ${String(error)}`);
+    } finally {
+      this.#journaling.delete(lane);
+    }
   }
 
   async #expire(lane: string, armed: ArmedReturn): Promise<void> {

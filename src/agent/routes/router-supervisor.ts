@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { TidelockError } from "../../model/errors.ts";
 import { socketPath } from "../../model/layout.ts";
 import { userRange } from "../isolation/users.ts";
+import { compileCache } from "../os/compile-cache.ts";
 import { writeAtomically } from "../os/durable.ts";
 import { type ProcessIdentity, isAlive } from "../os/identity.ts";
 import { sendSignal } from "../os/process-table.ts";
@@ -32,6 +33,11 @@ const hungPollMs = 4_000;
 const restartDelays = [0, 100, 300, 1_000];
 const drainMarginMs = 3_000;
 const shutdownDrainMs = 2_000;
+
+/** Beside us, in the form that we run in: .ts in the repository, .js in the package. */
+export const routerProgram = fileURLToPath(
+  new URL(`../router/main${extname(import.meta.url)}`, import.meta.url),
+);
 
 interface RouterProcess {
   readonly identity: ProcessIdentity;
@@ -99,6 +105,11 @@ export class RouterSupervisor {
       await sleep(500);
       this.refresh();
     });
+  }
+
+  /** Returns when the router has taken in every change of before this call, or cannot be reached. */
+  async settled(): Promise<void> {
+    if (JSON.stringify(this.#lanes()) !== this.#applied) await this.apply().catch(() => undefined);
   }
 
   async read(): Promise<RouterAnswer> {
@@ -192,12 +203,12 @@ export class RouterSupervisor {
     const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
     const log = openSync(this.#logFile, flags, 0o600);
     const sockets = inheritedSockets();
-    const program = `../router/main${extname(import.meta.url)}`;
     try {
       const { child, identity } = await spawnDetached({
-        argv: [process.execPath, fileURLToPath(new URL(program, import.meta.url)), this.#stateFile],
+        argv: [process.execPath, routerProgram, this.#stateFile],
         cwd: "/",
         env: {
+          ...compileCache(paths),
           ...(sockets.length === 0 ? {} : { TIDELOCK_LISTEN_FDS: String(sockets.length) }),
           ...(process.env["XDG_RUNTIME_DIR"] === undefined
             ? {}

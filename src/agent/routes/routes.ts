@@ -121,25 +121,32 @@ export class Routes {
   }
 
   /**
-   * Gives all traffic of a lane to one colour, by the authority of an armed return. Inside the lane's
-   * queue only.
+   * Gives all traffic of a lane to one colour, by the authority that `operation` armed. That it was done
+   * is recorded together with the doing, so that it is in the journal whenever either can be written.
+   * Inside the lane's queue only.
    */
-  async giveTo(lane: string, colour: Colour, reason: string): Promise<void> {
+  async giveTo(lane: string, colour: Colour, operation: string, reason: string): Promise<void> {
     const { route } = this.#parts.store.lane(lane);
     if (route === null) return;
     const weights = { blue: 0, green: 0, [colour]: 100 };
     const returned: RouteSpec = { ...route, weights };
+    const from = otherColour(colour);
     await this.#parts.store.update((draft) => {
       const record = laneIn(draft, lane);
       record.route = returned;
       record.armed = null;
+      record.returned = {
+        operation,
+        detail: { from, to: colour, reason, before: route.weights, weights },
+      };
     });
-    await this.#bring(returned);
-    await this.#parts.journal.note({
-      kind: "return",
-      lane,
-      detail: { from: otherColour(colour), to: colour, reason, before: route.weights, weights },
-    });
+    try {
+      await this.#bring(returned);
+    } catch (error) {
+      // It is wanted, so it is brought about as soon as the router can be had again.
+      this.refresh(parseLane(lane).environment);
+      throw error;
+    }
   }
 
   tester(lane: string, ttlMs: number): { header: string; value: string; expiresAt: string } {
@@ -156,6 +163,11 @@ export class Routes {
   /** Instances came or went: the router of this environment gets the backends that are ready now. */
   refresh(environment: string): void {
     this.#routers.get(environment)?.refresh();
+  }
+
+  /** Whoever is told that a colour is ready may send it requests through the router at once. */
+  async settled(environment: string): Promise<void> {
+    await this.#routers.get(environment)?.settled();
   }
 
   async stopAll(): Promise<void> {

@@ -4,6 +4,7 @@ import { canonicalJson } from "../../model/canonical.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { type Slot, laneKey, slotKey } from "../../model/primitives.ts";
 import type { SlotObservation } from "../../ports/host-agent.ts";
+import { bootId } from "../os/identity.ts";
 import { killUser } from "../os/process-table.ts";
 import { type Parts, report } from "../parts.ts";
 import { Instance } from "../processes/instance.ts";
@@ -104,7 +105,19 @@ export class SlotRunner {
       this.#schedule();
       return;
     }
+    await this.#restoreTrees(record);
     for (const instance of this.#instances) await this.#resume(instance, record.wasReady);
+  }
+
+  /** Files of a release are not synced one by one: after a power cut they may be missing. */
+  async #restoreTrees({ spec, instances }: Readonly<SlotRecord>): Promise<void> {
+    const rebooted = instances.every(({ identity }) => identity?.bootId !== bootId());
+    if (spec === null || !rebooted) return;
+    for (const { digest } of spec.artifacts) {
+      await this.#parts.artifacts
+        .restore(digest)
+        .catch((error: unknown) => report(`${this.key}: ${String(error)}`));
+    }
   }
 
   /** Tries again what was given up. */

@@ -48,12 +48,19 @@ export const ArmedReturn = z.strictObject({
 });
 export type ArmedReturn = z.infer<typeof ArmedReturn>;
 
+/** A return that was done and is not in the journal yet. */
+export const DoneReturn = z.strictObject({
+  operation: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});
+
 export const LaneRecord = z.strictObject({
   fence: Fence.nullable(),
   /** The newest effects, oldest first: an operation that arrives again is answered, not done again. */
   operations: z.array(z.strictObject({ operation: z.string(), content: z.string() })),
   route: RouteSpec.nullable(),
   armed: ArmedReturn.nullable(),
+  returned: DoneReturn.nullable().default(null),
 });
 export type LaneRecord = z.infer<typeof LaneRecord>;
 
@@ -84,7 +91,7 @@ export function emptyState(agentId: string): AgentState {
 }
 
 export function emptyLane(): LaneRecord {
-  return { fence: null, operations: [], route: null, armed: null };
+  return { fence: null, operations: [], route: null, armed: null, returned: null };
 }
 
 /** Kept short: an operation is repeated within seconds or minutes, not after sixty-four others. */
