@@ -101,7 +101,9 @@ class RedrawnProgress implements Progress {
 
   #draw(): void {
     if (this.#promotion === null) return;
-    const { columns = 80, rows = 24 } = this.#terminal.stderr;
+    // A terminal that does not know its size says 0.
+    const columns = this.#terminal.stderr.columns || 80;
+    const rows = this.#terminal.stderr.rows || 24;
     const waiting = waitingLine(this.#promotion);
     const lines = [
       ...this.#promotion.steps.map((step) => stepLine(this.#terminal, step, columns - 1)),
@@ -132,7 +134,7 @@ function waitingLine({ waiting }: PromotionView): string | null {
 
 function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
-  let kept = text.slice(0, width);
-  while (displayWidth(kept) > width - 1) kept = kept.slice(0, -1);
+  let kept = text.slice(0, Math.max(width, 0));
+  while (kept !== "" && displayWidth(kept) > width - 1) kept = kept.slice(0, -1);
   return `${kept}…`;
 }
