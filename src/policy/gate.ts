@@ -42,7 +42,8 @@ export function evaluateGate(preset: GatePreset, input: GateInput): Decision {
 /** "Nothing was asked" is no evidence: the strict preset demands a check of what is deployed. */
 function demandGround(preset: GatePreset, required: readonly CheckDemand[]): Ground {
   if (required.some((check) => check.phase === "deployed")) {
-    return ground("allow", "checks", `${required.length} checks are demanded here`);
+    const count = required.length === 1 ? "1 check is" : `${required.length} checks are`;
+    return ground("allow", "checks", `${count} demanded here`);
   }
   return preset === "strict"
     ? ground("deny", "checks", "the strict gate demands at least one check of the deployed release")

@@ -38,7 +38,10 @@ export function Commits() {
         </button>
       </form>
       {revision === undefined ? (
-        <p className="muted">Type a revision, or its first seven digits or more.</p>
+        <p className="muted">
+          Type a revision, or its first seven digits or more. Shown are the releases that brought
+          the commit: made from it, or from a later one while an older release was live.
+        </p>
       ) : (
         <Trace revision={revision} />
       )}
