@@ -2,7 +2,7 @@
  * What the router takes for granted when nobody says otherwise. Times are milliseconds, sizes bytes.
  * A value stands here, with its reason, and nowhere else.
  */
-export const settings = {
+const defaults = {
   /** A client must have sent all its header within this time (slowloris). */
   headersTimeoutMs: 15_000,
   /** How often slow clients are looked for; the timeouts above and below are met within this much. */
@@ -43,4 +43,25 @@ export const settings = {
   accessLogBufferBytes: 4 * 1024 * 1024,
   accessLogFlushMs: 100,
   controlFrameBytes: 4 * 1024 * 1024,
-} as const;
+};
+
+/**
+ * `TIDELOCK_ROUTER_SETTINGS`, a JSON object with some of the names above, changes them for one process:
+ * for tests, which cannot wait for minutes, and for a machine that these do not fit.
+ * @throws Error naming what is unknown or not a number.
+ */
+function changed(text: string | undefined): Partial<typeof defaults> {
+  if (!text) return {};
+  const changes = JSON.parse(text) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(changes)) {
+    if (!Object.hasOwn(defaults, name) || typeof value !== "number" || !(value >= 0)) {
+      throw new Error(`TIDELOCK_ROUTER_SETTINGS: ${name} is no setting, or its value no number`);
+    }
+  }
+  return changes;
+}
+
+export const settings: Readonly<typeof defaults> = {
+  ...defaults,
+  ...changed(process.env["TIDELOCK_ROUTER_SETTINGS"]),
+};

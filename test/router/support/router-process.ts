@@ -107,17 +107,18 @@ export class RouterProcess {
     renameSync(`${this.stateFile}.new`, this.stateFile);
   }
 
-  async start(lanes: RouterLane[], command: readonly string[] = [process.execPath]): Promise<void> {
+  async start(lanes: RouterLane[], settings: Record<string, number> = {}): Promise<void> {
     this.write(lanes);
-    await this.spawn(command);
+    await this.spawn(settings);
   }
 
   /** Starts the process on whatever the state file holds. */
-  async spawn(command: readonly string[] = [process.execPath]): Promise<void> {
-    const [program = process.execPath, ...before] = command;
-    const child = spawn(program, [...before, "src/agent/router/main.ts", this.stateFile], {
+  async spawn(settings: Record<string, number> = {}): Promise<void> {
+    const child = spawn(process.execPath, ["src/agent/router/main.ts", this.stateFile], {
       stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, TIDELOCK_ROUTER_SETTINGS: JSON.stringify(settings) },
     });
+    this.#stderr = "";
     this.#child = child;
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;

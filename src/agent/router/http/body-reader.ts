@@ -31,7 +31,9 @@ export class FramingError extends Error {
  */
 type State = "length" | "until-close" | "size" | "data" | "data-end" | "trailers" | "done";
 
-const chunkSize = /^([0-9a-fA-F]{1,12})(?:;[\t\x20-\x7e\x80-\xff]*)?\r$/;
+/** chunk-size *( ";" name [ "=" ( token / quoted-string ) ] ) CR, without the optional whitespace of old. */
+const chunkSize =
+  /^([0-9a-fA-F]{1,12})(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"[\x20\x21\x23-\x5b\x5d-\x7e]*"))?)*\r$/;
 
 export class BodyReader {
   #state: State = "done";
