@@ -4,9 +4,10 @@ import { z } from "zod";
 import { TidelockError, asTidelockError } from "../../model/errors.ts";
 import { settings } from "./settings.ts";
 
+const Identified = z.object({ id: z.union([z.number(), z.string()]) });
+
 /** One frame from the agent. `state` travels along when this process may no longer read the state file. */
-const Frame = z.object({
-  id: z.union([z.number(), z.string()]),
+const Frame = Identified.extend({
   method: z.enum(["load", "read", "stop"]),
   state: z.unknown().optional(),
 });
@@ -69,8 +70,10 @@ function serveConnection(socket: Socket, methods: ControlMethods): void {
 async function answer(line: string, socket: Socket, methods: ControlMethods): Promise<void> {
   let id: number | string | null = null;
   try {
-    const frame = Frame.parse(JSON.parse(line));
-    id = frame.id;
+    const json: unknown = JSON.parse(line);
+    // Also a frame that is wrong in another place is answered under its own id.
+    id = Identified.safeParse(json).data?.id ?? null;
+    const frame = Frame.parse(json);
     send(socket, { id, result: await run(frame, methods) });
   } catch (error) {
     const { code, message, retryable, where, hint } =

@@ -79,6 +79,11 @@ export class RouterProcess {
     return this.#stderr;
   }
 
+  /** Null while it runs. */
+  get exitCode(): number | null {
+    return this.#child?.exitCode ?? null;
+  }
+
   get generation(): number {
     return this.#generation;
   }
