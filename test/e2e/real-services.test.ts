@@ -16,18 +16,21 @@ const services = [
     name: "lock-pages",
     folder: "python-http",
     says: "Lock times",
+    build: false,
     skip: needsTool("python3"),
   },
   {
     name: "lock-times",
     folder: "serve",
     says: "Lock times",
+    build: true,
     skip: needs(registry, "the npm registry does not answer: serve is not released"),
   },
   {
     name: "flows",
     folder: "node-red",
     says: "Node-RED",
+    build: true,
     skip: needs(registry && long, "Node-RED is released only with TIDELOCK_TEST_LONG=1"),
   },
 ] as const;
@@ -43,7 +46,7 @@ describe.skipIf(services.every(({ skip }) => skip.missing))("real services", () 
     expect(await installation.stop()).toEqual([]);
   }, 60_000);
 
-  for (const { name, folder, says, skip } of services) {
+  for (const { name, folder, says, build, skip } of services) {
     it.skipIf(skip.missing)(
       `${name} goes from development to production as it came`,
       async () => {
@@ -51,7 +54,8 @@ describe.skipIf(services.every(({ skip }) => skip.missing))("real services", () 
         cpSync(join(root, "examples", "real", folder), service, { recursive: true });
         const addresses = await moveToFreePorts(join(service, "tidelock.yaml"));
         await installation.tidelock(["pipeline", "apply"], service);
-        await installation.tidelock(["release", "create", "--version", "1.0.0"], service);
+        const create = ["release", "create", "--version", "1.0.0", ...(build ? ["--build"] : [])];
+        await installation.tidelock(create, service);
         for (const tier of tiers) {
           const environment = `${name}-${tier}`;
           const words = ["promote", `${name}@1.0.0`, "--to", environment, "--wait"];
