@@ -5,10 +5,11 @@
 import { execFile } from "node:child_process";
 import { randomFillSync } from "node:crypto";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { BenchResult } from "./lib/report.ts";
 
 export interface IntakeFigures {
   readonly mebibytes: number;
@@ -56,9 +57,12 @@ async function runFixture(
   return { seconds: round(answer.seconds), peakMb: round(answer.peakMb) };
 }
 
-if (import.meta.main) {
-  const figures = await intakeBench(Number(process.argv[2] ?? 1024));
-  console.table(figures);
-  const machine = { cpus: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30) };
-  console.log(JSON.stringify({ bench: "intake", figures, machine }));
+export async function intakeResult(argv: readonly string[]): Promise<BenchResult> {
+  const figures = await intakeBench(Number(argv[0] ?? 1024));
+  return {
+    figures: { ...figures },
+    table: Object.entries(figures).map(([name, value]) => [name, String(value)]),
+    notes: ["Each part runs in a process of its own; the peak is that process's."],
+    ok: true,
+  };
 }
