@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeServer, startFakeServer } from "../../test/fixtures/fake-server.ts";
-import { type CliOptions, runCli } from "../../test/fixtures/run-cli.ts";
+import { type CliOptions, runCli, runInside } from "../../test/fixtures/run-cli.ts";
 import { digestOf } from "../model/canonical.ts";
 import { openDataDir } from "../store/data-dir.ts";
 import { registerServer } from "../store/server-record.ts";
@@ -32,18 +32,25 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const surroundings = (options: CliOptions): CliOptions => ({
+  cwd: folder,
+  ...options,
+  env: {
+    TIDELOCK_URL: server.url,
+    TIDELOCK_TOKEN: server.token,
+    TIDELOCK_CONFIG: join(folder, "config.json"),
+    TIDELOCK_DATA_DIR: join(folder, "data"),
+    ...options.env,
+  },
+});
+
+/** As users run it, a process of its own. */
 const cli = (words: readonly string[], options: CliOptions = {}) =>
-  runCli(words, {
-    cwd: folder,
-    ...options,
-    env: {
-      TIDELOCK_URL: server.url,
-      TIDELOCK_TOKEN: server.token,
-      TIDELOCK_CONFIG: join(folder, "config.json"),
-      TIDELOCK_DATA_DIR: join(folder, "data"),
-      ...options.env,
-    },
-  });
+  runCli(words, surroundings(options));
+
+/** In this process: for what is said. */
+const inside = (words: readonly string[], options: CliOptions = {}) =>
+  runInside(words, surroundings(options));
 
 const pipelineText = `apiVersion: tidelock.dev/v1
 kind: Pipeline
@@ -89,7 +96,7 @@ describe("usage", () => {
       ["trace", "main"],
       ["status", "one", "two"],
     ]) {
-      const result = await cli(words);
+      const result = await inside(words);
       expect([words, result.code, result.stdout]).toEqual([words, 2, ""]);
       expect(result.stderr).toMatch(/^error: .+\n(where: .+\n)?hint: .+\n$/);
     }
@@ -142,11 +149,11 @@ describe("showing", () => {
       ["release", "show", "shop@1.4.2"],
       ["logs", "shop/production/green"],
     ]) {
-      const { code, stdout } = await cli(words);
+      const { code, stdout } = await inside(words);
       expect([words, code, unsafe.test(stdout)]).toEqual([words, 0, false]);
       expect(stdout).not.toMatch(/^fake: line/m);
     }
-    const json = await cli(["release", "list", "-o", "json"]);
+    const json = await inside(["release", "list", "-o", "json"]);
     expect((JSON.parse(json.stdout) as { createdBy: string }[])[0]?.createdBy).toBe(evil);
   });
 
@@ -273,8 +280,8 @@ describe("settings", () => {
 
   it("changes single configuration values and keeps the others", async () => {
     const lane = ["--service", "shop", "--environment", "production"];
-    await cli(["config", "set", "A=1", "B=2", ...lane]);
-    const result = await cli([
+    await inside(["config", "set", "A=1", "B=2", ...lane]);
+    const result = await inside([
       "config",
       "set",
       "A=3",
@@ -290,7 +297,7 @@ describe("settings", () => {
       values: { A: "3" },
       secrets: { DB: { provider: "local", name: "db" } },
     });
-    const wrong = await cli(["config", "set", "hunter2", ...lane]);
+    const wrong = await inside(["config", "set", "hunter2", ...lane]);
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).not.toContain("hunter2");
   });
@@ -301,16 +308,16 @@ describe("settings", () => {
       path,
       "kind: Configuration\nformatVersion: 1\nservice: shop\nenvironment: production\nvalues: { A: x }\n",
     );
-    expect((await cli(["config", "apply", "-f", path])).code).toBe(0);
+    expect((await inside(["config", "apply", "-f", path])).code).toBe(0);
     writeFileSync(path, "kind: Configuration\nformatVersion: 1\nservice: shop\nvalue: { A: x }\n");
-    const wrong = await cli(["config", "apply", "-f", path]);
+    const wrong = await inside(["config", "apply", "-f", path]);
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain("environment");
   });
 
   it("keeps contexts in a file for the user only, and says where each setting comes from", async () => {
     const free = { TIDELOCK_URL: "", TIDELOCK_TOKEN: "" };
-    const set = await cli(
+    const set = await inside(
       [
         "context",
         "set",
@@ -327,19 +334,19 @@ describe("settings", () => {
     expect(set.code).toBe(0);
     const path = join(folder, "config.json");
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect((await cli(["release", "list", "-o", "name"], { env: free })).stdout).toBe(
+    expect((await inside(["release", "list", "-o", "name"], { env: free })).stdout).toBe(
       "shop@1.4.2\n",
     );
-    const shown = await cli(["context", "show"], { env: free });
+    const shown = await inside(["context", "show"], { env: free });
     expect(shown.stdout).toContain(`context work in ${path}`);
     expect(shown.stdout).not.toContain(server.token);
-    const flag = await cli(["context", "show", "--url", "http://localhost:9"], { env: free });
+    const flag = await inside(["context", "show", "--url", "http://localhost:9"], { env: free });
     expect(flag.stdout).toMatch(/url +http:\/\/localhost:9 +flag --url/);
     // The context's token belongs to the context's address.
     expect(flag.stdout).toMatch(/token +- +not set/);
-    expect((await cli(["context", "list"], { env: free })).stdout).toContain("*");
-    expect((await cli(["context", "use", "nowhere"])).code).toBe(1);
-    await cli(["context", "set", "work", "--url", "http://localhost:9"]);
+    expect((await inside(["context", "list"], { env: free })).stdout).toContain("*");
+    expect((await inside(["context", "use", "nowhere"])).code).toBe(1);
+    await inside(["context", "set", "work", "--url", "http://localhost:9"]);
     expect(readFileSync(path, "utf8")).not.toContain(server.token);
   });
 
@@ -413,7 +420,7 @@ describe("release create", () => {
       [...create, "--version", "a/b"],
       create,
     ]) {
-      expect([words, (await cli(words)).code]).toEqual([words, 2]);
+      expect([words, (await inside(words)).code]).toEqual([words, 2]);
     }
   });
 });
@@ -425,10 +432,10 @@ describe("stopping things", () => {
       ["service", "stop", "shop/production"],
       ["service", "remove", "shop"],
     ]) {
-      const refused = await cli(words);
+      const refused = await inside(words);
       expect([words, refused.code]).toEqual([words, 2]);
       expect(refused.stderr).toContain("--yes");
-      expect((await cli([...words, "--yes"])).code).toBe(0);
+      expect((await inside([...words, "--yes"])).code).toBe(0);
     }
     await expect.poll(() => server.stops).toEqual(["asked to go down"]);
   });

@@ -1,11 +1,20 @@
 import { request as httpRequest } from "node:http";
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeServer, startFakeServer } from "../../test/fixtures/fake-server.ts";
 import { TidelockError } from "../model/errors.ts";
 import { routes } from "../api/routes.ts";
 import type { LogLine } from "./log.ts";
+
+/** Every value under a key `schema`, wherever it stands. */
+function schemasOf(node: unknown): unknown[] {
+  if (typeof node !== "object" || node === null) return [];
+  return Object.entries(node).flatMap(([key, value]) =>
+    key === "schema" ? [value] : schemasOf(value),
+  );
+}
 
 let server: FakeServer;
 const logged: { level: string; event: string; line: LogLine | undefined }[] = [];
@@ -305,6 +314,14 @@ describe("the description", () => {
     }
     expect(document.paths["/api/v1/blobs/{digest}"]).toHaveProperty("put");
     expect(Object.keys(document.paths)).not.toContain("/healthz");
+    // Every schema in it is one (JSON Schema 2020-12, OpenAPI 3.1 4.8.24).
+    const schemas = schemasOf(document.paths);
+    expect(schemas.length).toBeGreaterThan(60);
+    for (const schema of schemas) {
+      const ajv = new Ajv2020({ strict: false, formats: { "date-time": true, uri: true } });
+      expect(ajv.validateSchema(schema as object), JSON.stringify(ajv.errors)).toBe(true);
+      expect(() => ajv.compile(schema as object)).not.toThrow();
+    }
     // Every reference resolves inside the document.
     for (const [, reference] of JSON.stringify(document).matchAll(/"\$ref":"(.*?)"/g)) {
       const found = (reference ?? "")

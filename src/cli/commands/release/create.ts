@@ -177,7 +177,7 @@ async function* counted(
   progress: TransferProgress,
 ): AsyncGenerator<Uint8Array> {
   let sent = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+  for await (const chunk of createReadStream(path, { highWaterMark: 64 * 1024 })) {
     const bytes = chunk as Buffer;
     sent += bytes.length;
     progress.bytes("sending", sent, size);

@@ -35,6 +35,10 @@ export const command = defineCommand({
       sayReady(terminal, await startDetached(context, words, dataDir));
       return exit.done;
     }
+    // A reader of ours that goes away must not end a server.
+    for (const stream of [terminal.stdout, terminal.stderr]) {
+      stream.removeAllListeners("error").on("error", () => undefined);
+    }
     const code = await runInForeground(words, (ready) => sayReady(terminal, ready));
     return code === 0 ? exit.done : (exit.failed as ExitCode);
   },
