@@ -29,7 +29,7 @@ class SmallAgent implements HostAgent {
     }
     if (method === "check.observe") {
       if (this.away-- > 0) throw new TidelockError("unavailable", "away", { retryable: true });
-      return this.#runs.get(params.run) ?? ended({ state: "unknown" });
+      return this.#runs.get(params.run) ?? ended({ state: "absent" });
     }
     if (method === "check.stop") {
       this.stopped.push(params.run);

@@ -42,7 +42,8 @@ async function untilEnded(
     context.signal.throwIfAborted();
     // Asked first: after a crash the credential in its environment would be another one.
     const seen = await observe(context);
-    if (seen?.state === "unknown") {
+    if (seen?.state === "unknown") throw lost(context.run);
+    if (seen?.state === "absent") {
       if (started) throw lost(context.run);
       started = await start(context, configuration);
       continue;
