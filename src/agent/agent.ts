@@ -63,7 +63,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   await sweepTemporaries(paths.agent);
   const store = await StateStore.open(join(paths.agent, "state.json"));
   const keys = await loadKeys(join(paths.agent, "agent-key.pem"));
-  const isolation = await establishIsolation(paths);
+  const isolation = await establishIsolation(paths, store.current.agentId);
   const outlives = outlivesStarter(options.startedBy ?? null);
   const info: AgentInfo = {
     protocol: protocolVersion,
@@ -80,7 +80,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   };
   // The parts tell of changes before those who listen are made.
   let onChange: (slot: Slot) => void = () => undefined;
-  const users = new Users(store, isolation.grade === "separate-user");
+  const users = new Users(store, isolation.registry);
+  await users.restore();
   const parts = await makeParts(options, paths, store, keys, users, (slot) => onChange(slot));
   const slots = new Slots(parts);
   const routes = new Routes(parts, slots, keys);

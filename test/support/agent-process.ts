@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { type AgentClient, connectAgent } from "../../src/agent/client.ts";
 import { ensureAgent } from "../../src/agent/launch.ts";
 import { identify, isAlive } from "../../src/agent/os/identity.ts";
-import { layout } from "../../src/model/layout.ts";
 import { makeDataDir, tearDown, until } from "./agent-harness.ts";
 
 /** A data directory with an agent of its own, which a test may kill and start again. */
@@ -51,9 +48,7 @@ export async function startAgentAs(
   user: number,
   dataDir: string,
 ): Promise<{ child: ChildProcess; client: AgentClient }> {
-  const logs = layout(dataDir).logs;
-  await mkdir(logs, { recursive: true });
-  const log = openSync(join(logs, "test-agent.log"), "a", 0o666);
+  const log = openSync(`${dataDir}.log`, "a", 0o600);
   const child = spawn(process.execPath, ["src/agent/main.ts", "--data-dir", dataDir], {
     uid: user,
     gid: user,

@@ -6,12 +6,15 @@ import type { Layout } from "../../model/layout.ts";
 import type { IsolationGrade } from "../../model/pipeline.ts";
 import { closedFolders, prepareFolders } from "./folders.ts";
 import { firstClosed, provideRuntime } from "./runtime.ts";
+import { UserRegistry } from "./user-registry.ts";
 import { userRange } from "./users.ts";
 
 export interface Isolation {
   readonly grade: IsolationGrade;
   /** Why it is `none`, and what would change that. */
   readonly reason: string | null;
+  /** Gives numeric users away; null with grade `none`. */
+  readonly registry: UserRegistry | null;
 }
 
 const ProbeAnswer = z.object({
@@ -23,6 +26,7 @@ const ProbeAnswer = z.object({
 });
 
 const probeTimeout = 10_000;
+const noRegistry = "neither /var/lib nor /run takes a note of who has which user";
 
 /**
  * What a service would try. It runs inside a process of a service's user; its source travels in argv as
@@ -51,16 +55,17 @@ process.stdout.write(JSON.stringify({ uid: process.getuid(), reached, blocked })
  * user that it reaches what it must and nothing that it must not. Only then is `separate-user` claimed
  * (law 13); in every other case the folders are closed again and the reason is given.
  */
-export async function establishIsolation(paths: Layout): Promise<Isolation> {
-  const reason = await whyNotSeparate(paths);
-  if (reason === null) return { grade: "separate-user", reason: null };
+export async function establishIsolation(paths: Layout, agentId: string): Promise<Isolation> {
+  const registry = process.getuid?.() === 0 ? await UserRegistry.open(paths.root, agentId) : null;
+  const reason = (await whyNot(paths)) ?? (registry === null ? noRegistry : null);
+  if (reason === null) return { grade: "separate-user", reason: null, registry };
   await mkdir(paths.root, { recursive: true });
   await prepareFolders(paths, false);
   await provideRuntime(paths.runtime, false);
-  return { grade: "none", reason };
+  return { grade: "none", reason, registry: null };
 }
 
-async function whyNotSeparate(paths: Layout): Promise<string | null> {
+async function whyNot(paths: Layout): Promise<string | null> {
   if (process.platform === "win32" || process.getuid === undefined) {
     return "this system has no numeric users";
   }

@@ -7,7 +7,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { TidelockError } from "../../model/errors.ts";
 import { socketPath } from "../../model/layout.ts";
-import { userRange } from "../isolation/users.ts";
 import { compileCache } from "../os/compile-cache.ts";
 import { writeAtomically } from "../os/durable.ts";
 import { type ProcessIdentity, isAlive } from "../os/identity.ts";
@@ -38,6 +37,9 @@ const shutdownDrainMs = 2_000;
 export const routerProgram = fileURLToPath(
   new URL(`../router/main${extname(import.meta.url)}`, import.meta.url),
 );
+
+/** All routers of one agent run as one user. */
+export const routerOwner = "router";
 
 interface RouterProcess {
   readonly identity: ProcessIdentity;
@@ -81,6 +83,7 @@ export class RouterSupervisor {
   /** Takes over a router that an earlier agent started. */
   async restore(): Promise<void> {
     this.#generation = await this.#generationOnDisk();
+    await this.#parts.users.allocate(routerOwner, "router");
     const record = this.#parts.store.current.routers[this.environment];
     if (record !== undefined && isAlive(record.identity)) {
       this.#follow(record, null);
@@ -146,7 +149,7 @@ export class RouterSupervisor {
   }
 
   #state(lanes: RouterLane[]): RouterState {
-    const user = userRange.router;
+    const user = this.#parts.users.numberOf(routerOwner);
     return RouterState.parse({
       formatVersion: 1,
       environment: this.environment,
@@ -154,7 +157,7 @@ export class RouterSupervisor {
       lanes,
       testerPublicKey: this.#publicKey,
       accessLog: join(this.#parts.paths.logs, `access-${this.environment}.log`),
-      runAs: this.#parts.users.separate ? { uid: user, gid: user } : null,
+      runAs: user === null ? null : { uid: user, gid: user },
     });
   }
 

@@ -10,7 +10,7 @@ import { mint } from "../router/tester.ts";
 import type { Slots } from "../slots/slots.ts";
 import { laneIn } from "../state/store.ts";
 import { listenProblem, portInUse } from "./listen-problem.ts";
-import { RouterSupervisor } from "./router-supervisor.ts";
+import { RouterSupervisor, routerOwner } from "./router-supervisor.ts";
 
 interface Effect {
   readonly fence: Fence;
@@ -179,6 +179,7 @@ export class Routes {
       }
       draft.routers = {};
     });
+    await this.#parts.users.release(routerOwner);
   }
 
   close(): void {
