@@ -15,6 +15,8 @@ import { killRemains, waitGone } from "./sweep.ts";
 const host = "127.0.0.1";
 /** An adopted process is nobody's child: its end is found by looking. Milliseconds. */
 const adoptedPollMs = 100;
+/** Milliseconds. */
+const saveAgainMs = 1_000;
 
 interface Run {
   readonly identity: ProcessIdentity;
@@ -181,12 +183,10 @@ export class Instance {
     this.#run = run;
     try {
       await this.#save({ identity, startedAt, port });
-    } catch (error) {
-      // What is not on record must not run: after a crash nobody would know it.
-      run.ended = true;
-      this.#run = null;
-      killRemains(this.#host.agentId, this.#record.id, identity);
-      throw error;
+    } catch {
+      // A full disk keeps no service down: it is noted as soon as that is possible. Should the agent be
+      // killed before, the next one finds the process by its mark, ends it and starts a fresh one.
+      void this.#saveLater(run);
     }
     if (run.ended) return;
     if (child.exitCode !== null || child.signalCode !== null) {
@@ -316,6 +316,17 @@ export class Instance {
   async #save(change: Partial<InstanceRecord>): Promise<void> {
     this.#record = { ...this.#record, ...change };
     await this.#host.save(this.#record);
+  }
+
+  async #saveLater(run: Run): Promise<void> {
+    while (this.#run === run && this.#stopping === null) {
+      await sleep(saveAgainMs, undefined, { ref: false });
+      const saved = await this.#save({}).then(
+        () => true,
+        () => false,
+      );
+      if (saved) return;
+    }
   }
 
   #setState(state: InstanceState): void {
