@@ -276,7 +276,8 @@ export class Checks {
     killRemains(this.#parts.agentId, markOf(files), null);
     const owner = `check:${id}`;
     const user = this.#parts.users.numberOf(owner);
-    if (user !== null) killUser(user);
+    // Its number goes to nobody else while something runs under it; the next look tries again.
+    if (user !== null && !killUser(user)) return;
     await removeUserFolder(this.#home(files));
     await this.#parts.users.release(owner);
   }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { type ProcessStatus, processStatus } from "./identity.ts";
 
 export interface TableEntry extends ProcessStatus {
@@ -73,14 +74,38 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Ends, at once, every process of a numeric user that runs nothing but one slot or one check. */
-export function killUser(uid: number): number {
-  let killed = 0;
-  // Again, because a process may fork between the reading of the table and the signal.
+/** Sends its signal as whoever runs it: with -1 to all that this user may signal. */
+const killProgram = "/bin/kill";
+
+/**
+ * Ends, at once, every process of a numeric user that runs nothing but one slot or one check. Going by the
+ * process table alone misses a program that forks and exits faster than the table is read; one signal to
+ * all of a user's processes is atomic against fork (kill(2), pid -1).
+ *
+ * @returns whether nothing of that user is left; false where that could not be made sure of
+ */
+export function killUser(uid: number): boolean {
+  // As root or as ourselves, "everything that may be signalled" would be everything.
+  if (uid === 0 || uid === process.getuid?.()) throw new Error(`refused to end all of user ${uid}`);
   for (let round = 0; round < 20; round += 1) {
+    if (signalAll(uid)) return true;
+    // It was killed or stopped by those whom it was to end, or there is no such program here.
     const found = processTable().filter((entry) => uidsOf(entry.pid)?.includes(uid));
-    if (found.length === 0) return killed;
-    for (const entry of found) if (sendSignal(entry.pid, "SIGKILL")) killed += 1;
+    for (const entry of found) sendSignal(entry.pid, "SIGKILL");
+    if (found.length === 0 && !existsSync(killProgram)) return true;
   }
-  return killed;
+  return false;
+}
+
+function signalAll(uid: number): boolean {
+  const { status } = spawnSync(killProgram, ["-KILL", "--", "-1"], {
+    uid,
+    gid: uid,
+    cwd: "/",
+    env: {},
+    stdio: "ignore",
+    timeout: 500,
+    killSignal: "SIGKILL",
+  });
+  return status === 0;
 }

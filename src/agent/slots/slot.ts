@@ -227,7 +227,7 @@ export class SlotRunner {
   async #releaseUsers(present: string | null): Promise<void> {
     for (const [owner, user] of Object.entries(this.#parts.store.current.users)) {
       if (!owner.startsWith(`${this.key}#`) || owner === present) continue;
-      killUser(user);
+      if (!killUser(user)) throw new Error(`processes of user ${user} do not end`);
       await this.#parts.users.release(owner);
     }
   }
