@@ -41,6 +41,7 @@ export class HttpFlight implements Flight, ExchangeSink, RequestHandler {
   readonly tester: boolean;
   readonly client: ClientConnection;
   readonly startedAt = performance.now();
+  place = -1;
   readonly #owner: FlightOwner;
   readonly #bodyLimit: number;
   /** May be sent again, and so may travel on a connection that was used before. */

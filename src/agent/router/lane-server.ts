@@ -1,6 +1,7 @@
 import type { AccessLog } from "./access-log.ts";
 import type { ClientConnection, ClientOwner, RequestHandler } from "./client/connection.ts";
 import { parseRequestHead, type Refusal, type RequestHead } from "./client/request-head.ts";
+import { Crowd } from "./crowd.ts";
 import { HttpFlight, refuseRequest, type FlightEnd, type FlightOwner } from "./flight.ts";
 import { preciseNow, type ColourTarget, type Lane, type LaneSnapshot } from "./lane.ts";
 import { verifyTester } from "./tester.ts";
@@ -16,7 +17,7 @@ interface Choice {
 export class LaneServer implements ClientOwner, FlightOwner {
   readonly lane: Lane;
   readonly #log: AccessLog;
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new Crowd<ClientConnection>();
   readonly #idPrefix = `${process.pid.toString(36)}${Date.now().toString(36)}`;
   #ids = 0;
   #dateSecond = 0;
@@ -32,16 +33,16 @@ export class LaneServer implements ClientOwner, FlightOwner {
   }
 
   onClosed(connection: ClientConnection): void {
-    this.#connections.delete(connection);
+    this.#connections.remove(connection);
   }
 
   /** Ends idle connections now and the others after their response. */
   closeConnections(): void {
-    for (const connection of this.#connections) connection.closeWhenIdle();
+    this.#connections.each((connection) => connection.closeWhenIdle());
   }
 
   sweep(now: number): void {
-    for (const connection of this.#connections) connection.sweep(now);
+    this.#connections.each((connection) => connection.sweep(now));
   }
 
   headerBytes(): number {

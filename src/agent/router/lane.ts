@@ -4,6 +4,7 @@ import type { RouteObservation, RouteSpec, Weights } from "../../ports/host-agen
 import type { RouterLane } from "../router-control.ts";
 import { BackendPool } from "./backend/pool.ts";
 import { ColourWheel, idleColour } from "./balance.ts";
+import { Crowd, type Member } from "./crowd.ts";
 import { compileTrustedProxies, type TrustedProxies } from "./trusted-proxies.ts";
 
 /** Where one colour's requests go. Immutable: a request keeps the one it began with. */
@@ -25,7 +26,7 @@ export interface LaneSnapshot {
 }
 
 /** A request, upload, response or tunnel under way: what drains. */
-export interface Flight {
+export interface Flight extends Member {
   readonly colour: Colour;
   readonly pool: BackendPool | null;
   /** The drain's ceiling has come: end, and say what was ended. */
@@ -39,7 +40,7 @@ interface ColourCounters {
   failed: number;
   /** Wall-clock ms of the last dispatch that was not a tester's; 0 for never. */
   lastDispatch: number;
-  readonly flights: Set<Flight>;
+  readonly flights: Crowd<Flight>;
 }
 
 /** Wall-clock Unix ms with the monotonic clock's fraction; never goes back while we run. */
@@ -84,9 +85,9 @@ export class Lane {
     const leaving = new Set<Flight>();
     for (const colour of ["blue", "green"] as const) {
       const unweighted = before.route.weights[colour] > 0 && after.route.weights[colour] === 0;
-      for (const flight of this.#colours[colour].flights) {
+      this.#colours[colour].flights.each((flight) => {
         if (unweighted || (flight.pool && left.has(flight.pool))) leaving.add(flight);
-      }
+      });
     }
     for (const pool of left) pool.retire();
     this.#drain(leaving, after.route.drainMs);
@@ -95,9 +96,11 @@ export class Lane {
   /** The route is gone: what is under way may end within its drain time. */
   close(): void {
     this.#closed = true;
-    const leaving = [...this.#colours.blue.flights, ...this.#colours.green.flights];
+    const leaving = new Set<Flight>();
+    this.#colours.blue.flights.each((flight) => leaving.add(flight));
+    this.#colours.green.flights.each((flight) => leaving.add(flight));
     for (const pool of poolsOf(this.#snapshot)) pool.retire();
-    this.#drain(new Set(leaving), this.#snapshot.route.drainMs);
+    this.#drain(leaving, this.#snapshot.route.drainMs);
   }
 
   /** Nothing is under way any more. */
@@ -118,13 +121,13 @@ export class Lane {
 
   end(flight: Flight, failed: boolean): void {
     const counted = this.#colours[flight.colour];
-    counted.flights.delete(flight);
+    counted.flights.remove(flight);
     if (failed) counted.failed++;
   }
 
   sweep(now: number): void {
     for (const colour of [this.#colours.blue, this.#colours.green]) {
-      for (const flight of colour.flights) flight.sweep(now);
+      colour.flights.each((flight) => flight.sweep(now));
     }
     for (const pool of poolsOf(this.#snapshot)) pool.sweep(now);
   }
@@ -187,7 +190,7 @@ export class Lane {
 }
 
 function counters(): ColourCounters {
-  return { requests: 0, failed: 0, lastDispatch: 0, flights: new Set() };
+  return { requests: 0, failed: 0, lastDispatch: 0, flights: new Crowd() };
 }
 
 function snapshotOf(

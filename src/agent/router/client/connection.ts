@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ResponseHead } from "../backend/response-head.ts";
+import type { Member } from "../crowd.ts";
 import { BodyReader, type BodySink } from "../http/body-reader.ts";
 import { allowedTrailers } from "../http/syntax.ts";
 import { settings } from "../settings.ts";
@@ -47,7 +48,8 @@ type State = "waiting" | "head" | "serving" | "tunnel" | "lingering" | "closed";
 
 const http2Preface = "PRI * HTTP/2.0\r\n";
 
-export class ClientConnection implements BodySink {
+export class ClientConnection implements BodySink, Member {
+  place = -1;
   readonly address: string;
   readonly secure: boolean;
   readonly #socket: Socket;
