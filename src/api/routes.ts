@@ -94,7 +94,11 @@ export const routes = {
     method: "PUT",
     path: "/api/v1/configurations/:service/:environment",
     params: laneParams,
-    body: z.object({ configuration: Configuration }),
+    body: z.object({
+      configuration: Configuration,
+      /** The version that this one was made from, 0 for none: anything newer is a `conflict`. */
+      basedOn: z.int().nonnegative().optional(),
+    }),
     response: ConfigurationView,
   },
   configurationShow: {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Bindings } from "../model/configuration.ts";
 import { Colour, Digest, Name, Version } from "../model/primitives.ts";
 import { Decision } from "../model/decision.ts";
 import { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
@@ -187,8 +188,9 @@ export const ConfigurationView = z.object({
   version: z.int(),
   digest: Digest,
   values: z.record(z.string(), z.string()),
-  secrets: z.record(z.string(), z.object({ provider: z.string(), name: z.string() })),
-  isolatedKeys: z.array(z.string()),
+  /** References; a secret's value is shown nowhere. */
+  secrets: Bindings.shape.secrets,
+  isolated: Bindings,
   delivery: z.enum(["files", "variables"]),
   createdAt: Time,
   createdBy: z.string(),

@@ -302,6 +302,44 @@ describe("settings", () => {
     expect(wrong.stderr).not.toContain("hunter2");
   });
 
+  it("keeps what it does not change, pinned secrets and values under test included", async () => {
+    const lane = { service: "shop", environment: "production" };
+    await server.controlPlane.applyConfiguration(
+      { id: "test" },
+      {
+        kind: "Configuration",
+        formatVersion: 1,
+        ...lane,
+        values: { A: "1" },
+        secrets: { DB: { provider: "vault", name: "db", version: "7" } },
+        isolated: { values: { DB: "none" }, secrets: {} },
+        delivery: "variables",
+      },
+    );
+    const words = ["config", "set", "B=2", "--service", "shop", "--environment", "production"];
+    const result = await inside([...words, "--isolated", "B=3", "-o", "json"]);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      values: { A: "1", B: "2" },
+      secrets: { DB: { provider: "vault", name: "db", version: "7" } },
+      isolated: { values: { DB: "none", B: "3" }, secrets: {} },
+      delivery: "variables",
+    });
+  });
+
+  it("does not undo what somebody else changed meanwhile", async () => {
+    const words = ["config", "set", "A=1", "--service", "shop", "--environment", "production"];
+    const apply = server.controlPlane.applyConfiguration.bind(server.controlPlane);
+    server.controlPlane.applyConfiguration = async (actor, configuration, basedOn) => {
+      await apply(actor, { ...configuration, values: { B: "theirs" } });
+      return apply(actor, configuration, basedOn);
+    };
+    const result = await inside(words);
+    expect([result.code, result.stderr]).toEqual([1, expect.stringContaining("changed meanwhile")]);
+    expect(server.controlPlane.configurations.get("shop/production")?.values).toEqual({
+      B: "theirs",
+    });
+  });
+
   it("applies a configuration file and names what is wrong in one", async () => {
     const path = join(folder, "c.yaml");
     writeFileSync(

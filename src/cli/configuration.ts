@@ -1,10 +1,13 @@
 import type { Client } from "../api/client.ts";
 import type { ConfigurationView } from "../api/views.ts";
-import type { Configuration } from "../model/configuration.ts";
+import type { Bindings, Configuration, SecretReference } from "../model/configuration.ts";
+import type { z } from "zod";
 import { TidelockError } from "../model/errors.ts";
 import type { Lane } from "../model/primitives.ts";
 import type { Card } from "./output/print.ts";
 import { when } from "./output/words.ts";
+
+type BoundValues = z.output<typeof Bindings>;
 
 export function configurationCard(view: ConfigurationView): Card<ConfigurationView> {
   return {
@@ -14,13 +17,24 @@ export function configurationCard(view: ConfigurationView): Card<ConfigurationVi
       ["configuration", `${view.service}/${view.environment}, version ${view.version}`],
       ["created", `${when(view.createdAt)} by ${view.createdBy}`],
       ["delivery", view.delivery],
-      ...Object.entries(view.values).map(([key, value]) => [key, value] as const),
-      ...Object.entries(view.secrets).map(
-        ([key, { provider, name }]) => [key, `(secret ${name} of ${provider})`] as const,
-      ),
-      ["isolated", view.isolatedKeys.length === 0 ? null : view.isolatedKeys.join(", ")],
+      ...bindingLines("", view),
+      ...bindingLines("under test: ", view.isolated),
     ],
   };
+}
+
+function bindingLines(
+  lead: string,
+  { values, secrets }: BoundValues,
+): readonly (readonly [string, string])[] {
+  const reference = ({ provider, name, version }: SecretReference): string =>
+    `(secret ${name} of ${provider}${version === undefined ? "" : `, version ${version}`})`;
+  return [
+    ...Object.entries(values).map(([key, value]) => [`${lead}${key}`, value] as const),
+    ...Object.entries(secrets).map(
+      ([key, secret]) => [`${lead}${key}`, reference(secret)] as const,
+    ),
+  ];
 }
 
 /** The newest configuration, or null where there is none yet. */
@@ -36,29 +50,34 @@ export async function currentConfiguration(
   }
 }
 
-/**
- * A view as the document it came from. What replaces keys under test is shown by name only, so it cannot
- * be carried over: whoever has it keeps the configuration in a file.
- */
-export function editable(view: ConfigurationView | null, lane: Lane): Configuration {
-  if (view !== null && view.isolatedKeys.length > 0) {
-    throw new TidelockError(
-      "unsupported",
-      "this configuration has isolated values, which a single change would lose",
-      {
-        fault: "operator",
-        where: `${lane.service}/${lane.environment}`,
-        hint: "change its file and use `tidelock config apply -f <file>`",
-      },
-    );
-  }
+/** A view as the document that it came from. */
+export function documentOf(view: ConfigurationView | null, lane: Lane): Configuration {
   return {
     kind: "Configuration",
     formatVersion: 1,
     ...lane,
-    values: { ...view?.values },
-    secrets: { ...view?.secrets },
-    isolated: { values: {}, secrets: {} },
+    values: view?.values ?? {},
+    secrets: view?.secrets ?? {},
+    isolated: view?.isolated ?? { values: {}, secrets: {} },
     delivery: view?.delivery ?? "files",
   };
+}
+
+/** Keys with new values (an empty one removes the key) and keys that get a secret of the local store. */
+export function changed(
+  bindings: BoundValues,
+  values: readonly (readonly [string, string])[],
+  secrets: readonly (readonly [string, string])[],
+): BoundValues {
+  const result = { values: { ...bindings.values }, secrets: { ...bindings.secrets } };
+  for (const [key, value] of values) {
+    delete result.values[key];
+    delete result.secrets[key];
+    if (value !== "") result.values[key] = value;
+  }
+  for (const [key, name] of secrets) {
+    delete result.values[key];
+    result.secrets[key] = { provider: "local", name };
+  }
+  return result;
 }

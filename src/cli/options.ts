@@ -95,11 +95,12 @@ export function optionalArgument(
   return { name: `[${argumentName}]`, description, kind: "optional" };
 }
 
-export function manyArguments(
+/** None, one or several. */
+export function anyArguments(
   argumentName: string,
   description: string,
 ): ArgumentSpec<readonly string[]> {
-  return { name: `<${argumentName}...>`, description, kind: "many" };
+  return { name: `[${argumentName}...]`, description, kind: "many" };
 }
 
 export const outputFormats = ["table", "wide", "json", "yaml", "name"] as const;

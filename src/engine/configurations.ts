@@ -11,7 +11,7 @@ import {
 import { announce } from "../store/queries/events.ts";
 import { ensureLane } from "../store/queries/lanes.ts";
 import { sql } from "kysely";
-import type { ConfigurationRow } from "../store/schema.ts";
+import type { ConfigurationRow, Db } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
 import { laneDocuments } from "./plan-inputs.ts";
 
@@ -20,6 +20,7 @@ export async function applyConfiguration(
   engine: Engine,
   actor: Actor,
   configuration: Configuration,
+  basedOn?: number,
 ): Promise<ConfigurationView> {
   const lane: Lane = { service: configuration.service, environment: configuration.environment };
   await laneDocuments(engine.db, lane);
@@ -27,6 +28,7 @@ export async function applyConfiguration(
     await ensureLane(tx, lane);
     // Versions of one lane are counted by one operator at a time.
     await sql`select pg_advisory_xact_lock(7468003, hashtext(${laneKey(lane)}))`.execute(tx);
+    if (basedOn !== undefined) await requireNewest(tx, lane, basedOn);
     const stored = await insertConfiguration(tx, configuration, actor.id);
     if (!stored.changed) return stored.row;
     const { version, digest } = stored.row;
@@ -54,6 +56,17 @@ export async function applyConfiguration(
   return configurationView(row);
 }
 
+/** Two operators who change single values at once: the second one is told, instead of undoing the first. */
+async function requireNewest(tx: Db, lane: Lane, basedOn: number): Promise<void> {
+  const newest = (await newestConfiguration(tx, lane))?.version ?? 0;
+  if (newest === basedOn) return;
+  throw new TidelockError(
+    "conflict",
+    `the configuration of ${laneKey(lane)} has changed meanwhile: it is at version ${newest}, your change was made from ${basedOn}`,
+    { fault: "operator", retryable: true, where: laneKey(lane), hint: "look at it and try again" },
+  );
+}
+
 /** Throws `not-found` when the lane never had one, or not this version. */
 export async function showConfiguration(
   engine: Engine,
@@ -69,7 +82,7 @@ export async function showConfiguration(
   throw new TidelockError("not-found", `${laneKey(lane)} has ${which}`, {
     fault: "operator",
     where: laneKey(lane),
-    hint: `set one: tidelock config set ${laneKey(lane)} KEY=value`,
+    hint: `set one: tidelock config set KEY=value --service ${lane.service} --environment ${lane.environment}`,
   });
 }
 
@@ -81,10 +94,8 @@ function configurationView(row: ConfigurationRow): ConfigurationView {
     version: row.version,
     digest: row.digest,
     values,
-    secrets: Object.fromEntries(
-      Object.entries(secrets).map(([key, { provider, name }]) => [key, { provider, name }]),
-    ),
-    isolatedKeys: [...Object.keys(isolated.values), ...Object.keys(isolated.secrets)].sort(),
+    secrets,
+    isolated,
     delivery,
     createdAt: row.created_at.toISOString(),
     createdBy: row.created_by,

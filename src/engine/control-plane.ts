@@ -43,7 +43,8 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     liveRevision: (service) => liveRevision(engine, service),
     trace: (revision) => traceViews(db, revision),
 
-    applyConfiguration: (actor, configuration) => applyConfiguration(engine, actor, configuration),
+    applyConfiguration: (actor, configuration, basedOn) =>
+      applyConfiguration(engine, actor, configuration, basedOn),
     showConfiguration: (lane, version) => showConfiguration(engine, lane, version),
     putSecret: secrets.putSecret,
     listSecrets: secrets.listSecrets,

@@ -17,7 +17,7 @@ export const SecretReference = z.strictObject({
 });
 export type SecretReference = z.infer<typeof SecretReference>;
 
-const Bindings = z.strictObject({
+export const Bindings = z.strictObject({
   values: z.record(ConfigurationKey, z.string()).default({}),
   secrets: z.record(ConfigurationKey, SecretReference).default({}),
 });

@@ -40,7 +40,12 @@ export interface ControlPlane {
   liveRevision(service: string): Promise<string | null>;
   trace(revision: string): Promise<readonly TraceView[]>;
 
-  applyConfiguration(actor: Actor, configuration: Configuration): Promise<ConfigurationView>;
+  /** `basedOn`: the version it was made from, 0 for none; throws `conflict` when there is a newer one. */
+  applyConfiguration(
+    actor: Actor,
+    configuration: Configuration,
+    basedOn?: number,
+  ): Promise<ConfigurationView>;
   showConfiguration(lane: Lane, version?: number): Promise<ConfigurationView>;
   putSecret(
     actor: Actor,

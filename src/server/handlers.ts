@@ -43,7 +43,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     },
 
     configurationApply: ({ actor, params, body }) =>
-      controlPlane.applyConfiguration(actor, sameLane(params, body.configuration)),
+      controlPlane.applyConfiguration(actor, sameLane(params, body.configuration), body.basedOn),
     configurationShow: ({ params, query }) => controlPlane.showConfiguration(params, query.version),
     secretPut: ({ actor, params, body }) =>
       controlPlane.putSecret(

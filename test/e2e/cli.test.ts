@@ -229,7 +229,11 @@ it("changes configuration by a promotion of its own, with a secret that shows no
   const lane = ["--environment", "testing"];
   await ends(0, ["config", "set", "GREETING=hello", "--secret", "TOKEN=token", ...lane]);
   await ends(0, ["secret", "set", "token", ...lane], { stdin: "hunter2" });
+  // Two operators at once: neither loses a change.
+  await Promise.all(["A=1", "B=2"].map((one) => ends(0, ["config", "set", one, ...lane])));
   const shown = await ends(0, ["config", "show", ...lane]);
+  expect(shown.stdout).toMatch(/^A +1\n/m);
+  expect(shown.stdout).toMatch(/^B +2\n/m);
   expect(shown.stdout).toContain("hello");
   expect(shown.stdout).not.toContain("hunter2");
   const plan = await cli(["plan", "1.1.0", "--to", "testing"]);

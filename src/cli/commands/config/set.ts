@@ -1,17 +1,27 @@
-import { ConfigurationKey } from "../../../model/configuration.ts";
+import type { Client } from "../../../api/client.ts";
+import type { ConfigurationView } from "../../../api/views.ts";
+import { type Configuration, ConfigurationKey } from "../../../model/configuration.ts";
 import { TidelockError } from "../../../model/errors.ts";
-import { configurationCard, currentConfiguration, editable } from "../../configuration.ts";
+import type { Lane } from "../../../model/primitives.ts";
+import {
+  changed,
+  configurationCard,
+  currentConfiguration,
+  documentOf,
+} from "../../configuration.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { laneOf, laneOptions } from "../../lane-options.ts";
-import { choice, connectionOptions, manyArguments, outputOption, texts } from "../../options.ts";
+import { choice, connectionOptions, anyArguments, outputOption, texts } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
 
 export const command = defineCommand({
-  arguments: { pairs: manyArguments("pairs", "KEY=VALUE, or KEY= to remove one") },
+  arguments: { pairs: anyArguments("pairs", "KEY=VALUE, or KEY= to remove one") },
   options: {
     ...laneOptions,
     secret: texts("--secret <pair>", "KEY=NAME: KEY gets the secret NAME; may be repeated"),
+    isolated: texts("--isolated <pair>", "KEY=VALUE while a colour is under test; may be repeated"),
+    isolatedSecret: texts("--isolated-secret <pair>", "KEY=NAME while a colour is under test"),
     delivery: choice("--delivery <how>", "files (the rule) or variables", ["files", "variables"]),
     ...connectionOptions,
     ...outputOption,
@@ -22,33 +32,43 @@ export const command = defineCommand({
   async run(context, { args, options }) {
     const client = context.connect(options);
     const lane = await laneOf(context, options);
-    const configuration = editable(await currentConfiguration(client, lane), lane);
-    const values = { ...configuration.values };
-    const secrets = { ...configuration.secrets };
-    for (const [key, value] of args.pairs.map(pair)) {
-      delete values[key];
-      delete secrets[key];
-      if (value !== "") values[key] = value;
-    }
-    for (const [key, name] of options.secret.map(pair)) {
-      delete values[key];
-      secrets[key] = { provider: "local", name };
-    }
-    const view = await client.call("configurationApply", {
-      params: lane,
-      body: {
-        configuration: {
-          ...configuration,
-          values,
-          secrets,
-          delivery: options.delivery ?? configuration.delivery,
-        },
-      },
-    });
+    const values = args.pairs.map(pair);
+    const secrets = options.secret.map(pair);
+    const isolatedValues = options.isolated.map(pair);
+    const isolatedSecrets = options.isolatedSecret.map(pair);
+    const view = await change(client, lane, (document) => ({
+      ...document,
+      ...changed(document, values, secrets),
+      isolated: changed(document.isolated, isolatedValues, isolatedSecrets),
+      delivery: options.delivery ?? document.delivery,
+    }));
     await printOne(context.terminal, context.format(options), configurationCard(view));
     return exit.done;
   },
 });
+
+const attempts = 5;
+
+/** Read, change, write; once more when somebody else was quicker, so that nobody's change is lost. */
+async function change(
+  client: Client,
+  lane: Lane,
+  edit: (document: Configuration) => Configuration,
+): Promise<ConfigurationView> {
+  for (let attempt = 1; ; attempt += 1) {
+    const current = await currentConfiguration(client, lane);
+    const configuration = edit(documentOf(current, lane));
+    try {
+      return await client.call("configurationApply", {
+        params: lane,
+        body: { configuration, basedOn: current?.version ?? 0 },
+      });
+    } catch (error) {
+      const overtaken = error instanceof TidelockError && error.code === "conflict";
+      if (!overtaken || attempt === attempts) throw error;
+    }
+  }
+}
 
 function pair(text: string): readonly [string, string] {
   const at = text.indexOf("=");
