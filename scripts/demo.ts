@@ -4,6 +4,7 @@
 //
 //   npm start               stays
 //   npm start -- --once     ends by itself; exit code 1 when anything fell short
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Client } from "../src/api/client.ts";
 import { startServer, stopEverything, tidelock } from "./demo/control-plane.ts";
@@ -97,9 +98,11 @@ async function mainJob(
 }
 
 /** Until Ctrl-C. */
-async function keepServing(addresses: DemoAddresses): Promise<void> {
+async function keepServing(home: DemoHome, addresses: DemoAddresses): Promise<void> {
   console.log(`The shop:          ${addresses.service}`);
   console.log(`The control plane: ${addresses.server}`);
+  console.log(`Its token:         ${join(home.data, "server", "token")}`);
+  console.log(`Look around:       npm run --silent tidelock -- status --data-dir ${home.data}`);
   console.log("Ctrl-C ends both, and everything else that was started.");
   const alive = setInterval(() => undefined, 60_000);
   await interrupted.catch(() => undefined);
@@ -115,7 +118,7 @@ async function runDemo(home: DemoHome, once: boolean): Promise<number> {
     const { addresses, problems } = await Promise.race([mainJob(home), interrupted]);
     for (const problem of problems) console.error(`fell short: ${problem}`);
     if (problems.length > 0) code = 1;
-    if (!once) await keepServing(addresses);
+    if (!once) await keepServing(home, addresses);
   } catch (error) {
     progress.end();
     if (interruption.signal.aborted) code = 130;
