@@ -78,7 +78,7 @@ test("a client that sends its header too slowly gets 408 and is let go", async (
 
 test("a client that sends nothing at all is let go", async () => {
   const client = new RawClient(port);
-  expect(await client.untilClosed(2_000)).toBe("");
+  expect(await client.untilClosed()).toBe("");
 });
 
 test("a connection that stays idle after a response is closed, not before its time", async () => {
@@ -88,7 +88,7 @@ test("a connection that stays idle after a response is closed, not before its ti
   await sleep(350);
   client.send("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
   expect(await client.until(/ok[^]*ok$/)).toMatch(/ok[^]*ok$/);
-  await client.untilClosed(2_000);
+  await client.untilClosed();
 });
 
 test("a body that trickles gets 408; one that the backend holds up does not", async () => {
@@ -136,11 +136,7 @@ test("a client that does not read its response is let go", async () => {
   const client = new RawClient(port);
   client.socket.pause();
   client.send("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
-  await eventually(
-    "the backend is released",
-    () => backend.connections[0]?.socket.destroyed,
-    5_000,
-  );
+  await eventually("the backend is released", () => backend.connections[0]?.socket.destroyed);
   client.end();
 });
 

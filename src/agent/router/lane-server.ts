@@ -36,9 +36,9 @@ export class LaneServer implements ClientOwner, FlightOwner {
     this.#connections.remove(connection);
   }
 
-  /** Ends idle connections now and the others after their response. */
+  /** Ends each connection after one more response, silent ones after a moment. */
   closeConnections(): void {
-    this.#connections.each((connection) => connection.closeWhenIdle());
+    this.#connections.each((connection) => connection.closeSoon());
   }
 
   sweep(now: number): void {

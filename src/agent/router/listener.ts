@@ -58,7 +58,7 @@ export class Listener {
     this.#tls = certificate && this.#createTls(certificate);
   }
 
-  /** Accepts nothing more and closes idle connections; the rest is cut after `ms`. Resolves when all are closed. */
+  /** Accepts nothing more and lets connections end; what is left is cut after `ms`. Resolves when all are closed. */
   async close(ms: number): Promise<void> {
     if (this.#tls) this.#certificate?.detach(this.#tls);
     const closed = new Promise<void>((resolve) => this.#port.close(() => resolve()));

@@ -14,6 +14,8 @@ const defaults = {
   stalledReaderMs: 120_000,
   /** An idle keep-alive client connection is kept for so long. */
   clientKeepAliveMs: 65_000,
+  /** When a port closes, a client that keeps a connection may send one more request within this. */
+  idleGraceMs: 500,
   /** A backend that has not begun its answer after so long: 504. Long polls live under this. */
   responseHeadTimeoutMs: 300_000,
   /** Between two bytes of a response body or of a tunnel in either direction. */

@@ -101,7 +101,7 @@ export class RawClient {
   }
 
   /** Waits until what came back fits `pattern`, or the connection closed, or the time is up. */
-  async until(pattern: RegExp, timeoutMs = 5_000): Promise<string> {
+  async until(pattern: RegExp, timeoutMs = 20_000): Promise<string> {
     const end = performance.now() + timeoutMs;
     while (!pattern.test(this.text) && !this.closed && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -109,7 +109,7 @@ export class RawClient {
     return this.text;
   }
 
-  async untilClosed(timeoutMs = 5_000): Promise<string> {
+  async untilClosed(timeoutMs = 20_000): Promise<string> {
     const end = performance.now() + timeoutMs;
     while (!this.closed && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 5));

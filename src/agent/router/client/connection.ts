@@ -86,21 +86,6 @@ export class ClientConnection implements BodySink, Member {
     socket.on("close", () => this.#onClose());
   }
 
-  /** No request is under way. */
-  get idle(): boolean {
-    return this.#state === "waiting" || this.#state === "head";
-  }
-
-  /** The request's body has been read to its end. */
-  get bodyDone(): boolean {
-    return this.#body.done;
-  }
-
-  /** A response has begun: it can only be completed or cut. */
-  get responding(): boolean {
-    return this.#responding;
-  }
-
   /** Looks for clients that take too long. */
   sweep(now: number): void {
     const age = now - this.#since;
@@ -112,10 +97,16 @@ export class ClientConnection implements BodySink, Member {
     }
   }
 
-  /** Ends the connection as soon as no response is under way. */
-  closeWhenIdle(): void {
+  /**
+   * The next response is the last one. A client that is about to send, as it may well be on a connection that it
+   * keeps, still gets that response; one that stays silent is let go after a moment.
+   */
+  closeSoon(): void {
     this.#last = true;
-    if (this.idle) this.destroy();
+    const end = (): void => {
+      if (this.#state === "waiting") this.destroy();
+    };
+    if (this.#state === "waiting") setTimeout(end, settings.idleGraceMs).unref();
   }
 
   destroy(): void {
