@@ -28,8 +28,12 @@ export class UserRegistry {
   }
 
   /** Null where no folder for claims can be had. */
-  static async open(dataDir: string, agentId: string): Promise<UserRegistry | null> {
-    for (const folder of places) {
+  static async open(
+    dataDir: string,
+    agentId: string,
+    folders: readonly string[] = places,
+  ): Promise<UserRegistry | null> {
+    for (const folder of folders) {
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
         return new UserRegistry(folder, { dataDir, agentId });

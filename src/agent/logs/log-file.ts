@@ -21,6 +21,8 @@ const Mark = z.tuple([z.number(), z.number()]);
 const Sidecar = z.object({
   /** Bytes that were rotated away before the present file's first one. */
   base: z.int().nonnegative(),
+  /** Offset behind the last byte that has a time. */
+  seen: z.int().nonnegative(),
   marks: z.array(Mark),
 });
 
@@ -92,9 +94,13 @@ export class LogFile {
     if (!this.#dirty) return;
     this.#dirty = false;
     const temporary = `${this.#path}.times.tmp`;
-    writeFileSync(temporary, JSON.stringify({ base: this.#base, marks: this.#marks }), {
-      mode: 0o600,
-    });
+    writeFileSync(
+      temporary,
+      JSON.stringify({ base: this.#base, seen: this.#seen, marks: this.#marks }),
+      {
+        mode: 0o600,
+      },
+    );
     renameSync(temporary, `${this.#path}.times`);
   }
 
@@ -113,7 +119,8 @@ export class LogFile {
       start = end + 1;
     }
     const unfinished = data.length - start;
-    if (unfinished > 0 && (unfinished >= bytes || this.#settled(now))) {
+    const atEnd = from + data.length === this.end;
+    if (unfinished > 0 && (unfinished >= bytes || (atEnd && this.#settled(now)))) {
       lines.push({ at: this.#timeOf(from + start, now), text: text(data.subarray(start)) });
       start = data.length;
     }
@@ -134,12 +141,11 @@ export class LogFile {
     try {
       const found = Sidecar.parse(JSON.parse(readFileSync(`${this.#path}.times`, "utf8")));
       this.#base = found.base;
+      this.#seen = found.seen;
       this.#marks = found.marks;
     } catch {
       // None yet, or damaged: only times are lost.
     }
-    this.#seen = this.#marks.at(-1)?.[0] ?? this.#base;
-    if (this.#marks.length > 0) this.#seen = Math.max(this.#seen, this.#base);
   }
 
   #rotate(): void {
