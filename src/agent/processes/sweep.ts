@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ProcessIdentity, bootId, isAlive, processStatus } from "../os/identity.ts";
-import { environmentOf, familyOf, processTable, sendSignal } from "../os/process-table.ts";
+import { environmentOf, familyOf, processTable, sendSignal, uidsOf } from "../os/process-table.ts";
 import { markers } from "./environment.ts";
 
 /** Kills what is left of an instance: its group, its session, its descendants, and whoever carries its mark. */
@@ -40,6 +40,34 @@ export function killStrays(agentId: string, living: ReadonlySet<string>): number
     if (sendSignal(pid, "SIGKILL")) killed += 1;
   }
   return killed;
+}
+
+interface Living {
+  readonly id: string;
+  readonly identity: ProcessIdentity | null;
+}
+
+/**
+ * Kills what runs under a number that several deployments share and is of none of the `living`: neither in
+ * the family of one, nor with the mark of one or of a check.
+ */
+export function killUnrelated(agentId: string, user: number, living: readonly Living[]): void {
+  const ids = new Set(living.map(({ id }) => id));
+  for (let round = 0; round < 10; round += 1) {
+    const table = processTable();
+    const family = new Set(
+      living.flatMap(({ identity }) =>
+        identity !== null && isAlive(identity) ? familyOf(identity.pid, table) : [],
+      ),
+    );
+    const strays = table.filter(({ pid }) => {
+      if (family.has(pid) || uidsOf(pid)?.includes(user) !== true) return false;
+      const mark = markOf(pid, agentId);
+      return mark === null || !(ids.has(mark) || mark.startsWith("check-"));
+    });
+    if (strays.length === 0) return;
+    for (const { pid } of strays) sendSignal(pid, "SIGKILL");
+  }
 }
 
 function markOf(pid: number, agentId: string): string | null {

@@ -8,6 +8,7 @@ import { bootId } from "../os/identity.ts";
 import { killUser } from "../os/process-table.ts";
 import { type Parts, report } from "../parts.ts";
 import { Instance } from "../processes/instance.ts";
+import { killUnrelated } from "../processes/sweep.ts";
 import type { InstanceRecord, SlotRecord } from "../state/schema.ts";
 import {
   deliver,
@@ -17,7 +18,7 @@ import {
   removeOtherDeployments,
 } from "./delivery.ts";
 import { isLive } from "./live.ts";
-import { ownerOf } from "./owner.ts";
+import { laneOwner, ownerOf } from "./owner.ts";
 import { observeSlot } from "./observe.ts";
 import { type Entries, type StoredSpec, routedProcess } from "./spec.ts";
 import { startInstance } from "./start-instance.ts";
@@ -230,6 +231,23 @@ export class SlotRunner {
       if (!killUser(user)) throw new Error(`processes of user ${user} do not end`);
       await this.#parts.users.release(owner);
     }
+    this.#endStraysOfLane();
+  }
+
+  /**
+   * Both colours of a lane that keeps data share its number, which stays with the data. What has left its
+   * session and its mark behind must not live on beside the next release, let alone after the last one.
+   */
+  #endStraysOfLane(): void {
+    const lane = laneKey(this.slot);
+    const user = this.#parts.users.numberOf(laneOwner(lane));
+    if (user === null) return;
+    const living = Object.values(this.#parts.store.current.slots)
+      .filter(({ slot }) => laneKey(slot) === lane)
+      .flatMap(({ instances, retiring }) => [...instances, ...retiring])
+      .filter((instance) => instance.user === user);
+    if (living.length > 0) killUnrelated(this.#parts.agentId, user, living);
+    else if (!killUser(user)) throw new Error(`processes of user ${user} do not end`);
   }
 
   #instance(record: InstanceRecord): Instance {
