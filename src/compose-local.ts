@@ -76,6 +76,12 @@ export async function findAgent(dataDir: string): Promise<AgentInfo | null> {
   }
 }
 
+/** Whether an agent that were started by this process would go on when this process ends. */
+export async function wouldOutlive(): Promise<{ outlives: boolean; reason: string | null }> {
+  const { outlivesStarter } = await import("./agent/isolation/outlives.ts");
+  return outlivesStarter(process.pid);
+}
+
 /**
  * `tidelock down` where no server answers: services, router, agent, then the database. An agent that died
  * is started once more, because only an agent knows its children.

@@ -193,6 +193,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     () => import("./commands/server/stop.ts"),
   ),
   entry(
+    "agent start",
+    "Server",
+    "Run the host agent for a supervisor",
+    () => import("./commands/agent/start.ts"),
+  ),
+  entry(
     "service stop",
     "Server",
     "Stop a service in one environment",

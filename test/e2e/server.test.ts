@@ -119,6 +119,30 @@ it("starts again after a kill -9 and takes over database and agent", async () =>
   expect(await agent()).toBe(before);
 });
 
+it("uses an agent that a supervisor keeps, and leaves it alone", async () => {
+  await cli("down", "--yes");
+  const agent = spawn(process.execPath, [program, "agent", "start"], {
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], TIDELOCK_DATA_DIR: dataDir },
+    stdio: "ignore",
+  });
+  children.push(agent);
+  const found = async (): Promise<unknown> =>
+    (
+      JSON.parse((await cli("doctor", "-o", "json")).stdout) as { name: string; message: string }[]
+    ).find(({ name }) => name === "agent")?.message;
+  await expect.poll(found, { timeout: 20_000 }).toContain(`pid ${agent.pid}`);
+  const second = await cli("agent", "start");
+  expect([second.code, second.stderr]).toEqual([1, expect.stringContaining(`pid ${agent.pid}`)]);
+  const server = await start();
+  expect(await isReady(server.url)).toBe(true);
+  server.child.kill("SIGTERM");
+  expect(await server.ended).toBe(0);
+  expect(agent.exitCode).toBeNull();
+  const ended = new Promise((done) => agent.once("exit", done));
+  agent.kill("SIGTERM");
+  expect(await ended).toBe(0);
+});
+
 it("says in one clear message that its port is taken, and by whom when it knows", async () => {
   const stranger = createServer();
   const port = await new Promise<number>((resolve) => {

@@ -1,6 +1,12 @@
 import { accessSync, constants, existsSync, lstatSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { findAgent, isDataDir, localServers, probeDatabase } from "../../compose-local.ts";
+import {
+  findAgent,
+  isDataDir,
+  localServers,
+  probeDatabase,
+  wouldOutlive,
+} from "../../compose-local.ts";
 import { readVariable } from "../environment.ts";
 import { fail, type Look, ok, warn } from "./finding.ts";
 
@@ -66,25 +72,36 @@ export const agent: Look = async ({ dataDir }) => {
   );
 };
 
+const separateUsers =
+  "every decision says so and strict gates refuse it: run the agent as root, on a machine that can separate users";
+
 export const isolation: Look = async ({ dataDir }) => {
   const info = await findAgent(dataDir);
-  if (info === null) return ok("known once the agent runs; say `tidelock doctor` again then");
+  if (info === null) {
+    return process.getuid?.() === 0
+      ? ok("services will get users of their own; proven when the agent starts")
+      : warn("services will run as this user", separateUsers);
+  }
   if (info.isolation !== "none") return ok(`services run isolated: ${info.isolation}`);
   return warn(
     `services run as the agent's own user: ${info.isolationReason ?? "no reason given"}`,
-    "every decision says so and strict gates refuse it; run the agent as root, or on a machine that can separate users",
+    separateUsers,
   );
 };
 
 /** Law 6: killing Tidelock never stops a live service. */
 export const survival: Look = async ({ dataDir }) => {
   const info = await findAgent(dataDir);
-  if (info === null) return ok("known once the agent runs; say `tidelock doctor` again then");
-  return info.outlivesServer
+  // Without an agent: what would become of one that were started from here.
+  const { outlives, reason } =
+    info === null
+      ? await wouldOutlive()
+      : { outlives: info.outlivesServer, reason: info.outlivesServerReason };
+  return outlives
     ? ok("the agent and its services outlive the server")
     : fail(
         "something above the agent would end it, and every service, together with the server",
-        "use the systemd units of the package (deploy/systemd), which give the agent a cgroup of its own",
+        reason ?? "use the systemd units of the package (deploy/systemd)",
       );
 };
 
