@@ -37,6 +37,7 @@ describe("the package", () => {
       "LICENSE",
       "README.md",
       "bin/tidelock.mjs",
+      "deploy/systemd/tidelock-agent.service",
       "deploy/systemd/tidelock-server.service",
       "dist/cli/main.js",
       "dist/agent/main.js",

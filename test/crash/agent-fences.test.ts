@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createConnection } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connectAgent } from "../../src/agent/client.ts";
 import { layout } from "../../src/model/layout.ts";
 import type { Slot } from "../../src/model/primitives.ts";
 import type { MethodName, Params, RouteSpec } from "../../src/ports/host-agent.ts";
@@ -12,8 +13,10 @@ import {
   fence,
   freePort,
   getJson,
+  makeDataDir,
   slotOf,
   storeServer,
+  tearDown,
   untilState,
 } from "../support/agent-harness.ts";
 import { AgentUnderTest } from "../support/agent-process.ts";
@@ -133,7 +136,7 @@ describe("an older fence", () => {
     const slot = slotOf("stopped");
     // A worker that is stopped after its last look, with its effect already written but not yet sent.
     const source = `
-      import { createConnection } from "node:net";
+      import { createConnection, createServer } from "node:net";
       const socket = createConnection(process.argv[1]);
       socket.write(JSON.stringify({ id: 1, method: "hello", params: { protocols: [1], client: "late" } }) + "\\n");
       socket.once("data", () => {
@@ -348,4 +351,38 @@ describe("the protocol", () => {
     await closed;
     expect(await agent.client.call("slot.list", {})).toBeDefined();
   });
+});
+
+test("a port that systemd opened for the agent is served by the router, although it is taken", async () => {
+  const port = await freePort();
+  const listening = createServer().listen(port, "127.0.0.1");
+  await once(listening, "listening");
+  const handle = (listening as unknown as { _handle: { fd: number } })._handle;
+  const dataDir = await makeDataDir();
+  const started = spawn(
+    "sh",
+    ["-c", 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@"', "sh", process.execPath].concat(
+      "src/agent/main.ts",
+      "--data-dir",
+      dataDir,
+    ),
+    { stdio: ["ignore", "ignore", "inherit", handle.fd] },
+  );
+  await once(started, "spawn");
+  listening.close();
+  const client = connectAgent(dataDir, { connectTimeoutMs: 10_000 });
+  try {
+    const slot = slotOf("activated");
+    const release = await storeServer(dataDir);
+    await deployed(client, release, aSpec(release, { slot }));
+    await untilState(client, slot, "ready");
+    const route = routeOf(slot, port);
+    await client.call("route.set", { fence: fence(1, slot), operation: "open", route });
+    expect(await getJson(port)).toMatchObject({ colour: "blue" });
+    // It belongs to nobody else: the router has the very socket that was handed to the agent.
+    const { effective } = await client.call("route.read", { lane: route.lane });
+    expect(effective?.colours.blue.requests).toBe(1);
+  } finally {
+    await tearDown(dataDir, client);
+  }
 });
