@@ -7,10 +7,9 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Client } from "../src/api/client.ts";
-import { startServer, stopEverything, tidelock } from "./demo/control-plane.ts";
+import { clearHome, startServer, stopEverything, tidelock } from "./demo/control-plane.ts";
 import {
   asOnlyDemo,
-  clearHome,
   type DemoAddresses,
   type DemoHome,
   demoHome,
@@ -113,7 +112,7 @@ async function runDemo(home: DemoHome, once: boolean): Promise<number> {
   let code = 0;
   // What a demo that was killed has left.
   await stopEverything(home);
-  clearHome(home);
+  await clearHome(home);
   try {
     const { addresses, problems } = await Promise.race([mainJob(home), interrupted]);
     for (const problem of problems) console.error(`fell short: ${problem}`);
@@ -131,7 +130,7 @@ async function runDemo(home: DemoHome, once: boolean): Promise<number> {
   for (const { pid, command } of left) console.error(`still running: ${pid} ${command}`);
   if (left.length > 0) return 1;
   // The logs stay where something went wrong.
-  if (code !== 1) clearHome(home);
+  if (code !== 1) await clearHome(home);
   console.log("Everything that was started has been stopped.");
   return code;
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "../../src/api/client.ts";
@@ -56,14 +56,15 @@ export async function startServer(home: DemoHome): Promise<Client> {
  */
 export async function stopEverything(home: DemoHome): Promise<readonly FoundProcess[]> {
   if (processesOf(home.data).length === 0) return [];
-  try {
-    await tidelock(home, ["down", "--yes"]);
-  } catch {
-    // A server that was killed left agent, router and services behind: only a server ends those in order.
-    await startServer(home);
-    await tidelock(home, ["down", "--yes"]);
-  }
+  // Also ends what a killed server left behind.
+  await tidelock(home, ["down", "--yes"]);
   const deadline = performance.now() + stopTimeoutMs;
   while (processesOf(home.data).length > 0 && performance.now() < deadline) await pause(100);
   return processesOf(home.data);
+}
+
+/** Takes everything away but the lock, which is still held. Nothing of it runs any more. */
+export async function clearHome(home: DemoHome): Promise<void> {
+  if (existsSync(home.data)) await tidelock(home, ["uninstall", "--yes"]);
+  for (const path of [home.shop, home.addresses]) rmSync(path, { recursive: true, force: true });
 }

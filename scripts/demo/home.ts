@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { TidelockError } from "../../src/model/errors.ts";
@@ -16,6 +16,8 @@ export interface DemoHome {
   readonly root: string;
   readonly data: string;
   readonly shop: string;
+  /** The file that says where the demo is. */
+  readonly addresses: string;
 }
 
 export interface DemoAddresses {
@@ -34,6 +36,7 @@ export function demoHome(environment: NodeJS.ProcessEnv = process.env): DemoHome
     root,
     data: join(root, "data"),
     shop: join(root, "shop"),
+    addresses: join(root, "demo.json"),
   };
 }
 
@@ -72,24 +75,15 @@ export async function asOnlyDemo<T>(
   }
 }
 
-const addressFile = (home: DemoHome): string => join(home.root, "demo.json");
-
 export function writeAddresses(home: DemoHome, addresses: DemoAddresses): void {
-  writeFileSync(addressFile(home), JSON.stringify(addresses));
+  writeFileSync(home.addresses, JSON.stringify(addresses));
 }
 
 function readAddresses(home: DemoHome): DemoAddresses | null {
   try {
-    return JSON.parse(readFileSync(addressFile(home), "utf8")) as DemoAddresses;
+    return JSON.parse(readFileSync(home.addresses, "utf8")) as DemoAddresses;
   } catch {
     // It is still starting.
     return null;
-  }
-}
-
-/** Takes everything away but the lock, which is still held. */
-export function clearHome(home: DemoHome): void {
-  for (const path of [home.data, home.shop, addressFile(home)]) {
-    rmSync(path, { recursive: true, force: true });
   }
 }

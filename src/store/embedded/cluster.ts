@@ -87,11 +87,20 @@ async function initialise(
       `the embedded database could not be created: ${output || String(cause)}`,
       {
         where: data,
-        hint: full ? "free some disk space, then start again" : "see the message",
+        hint: hintFor(output ?? ""),
         cause,
       },
     );
   }
+}
+
+/** What to do about the two things that a machine lacks now and then. */
+function hintFor(output: string): string {
+  if (output.includes("No space left on device")) return "free some disk space, then start again";
+  if (output.includes("could not look up effective user ID")) {
+    return "PostgreSQL runs only as a user that the system knows by name: add one for this user id (useradd, /etc/passwd), or set DATABASE_URL";
+  }
+  return "see the message";
 }
 
 function refuseOtherVersion(data: string): void {
