@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeServer, startFakeServer } from "../../test/fixtures/fake-server.ts";
 import { TidelockError } from "../model/errors.ts";
 import { routes } from "../api/routes.ts";
+import { errorAnswer } from "./errors.ts";
 import type { LogLine } from "./log.ts";
 
 /** Every value under a key `schema`, wherever it stands. */
@@ -274,6 +275,17 @@ describe("blobs", () => {
   });
 });
 
+describe("text that no database holds", () => {
+  it("is the caller's mistake, not ours", () => {
+    const refused = Object.assign(new Error("invalid byte sequence"), { code: "22021" });
+    expect(errorAnswer(refused, log)).toMatchObject({
+      status: 400,
+      view: { error: { code: "invalid-input" } },
+    });
+    expect(logged).toEqual([]);
+  });
+});
+
 describe("uploads that break off", () => {
   it("are refused whole, and the server goes on", async () => {
     let refused: unknown = null;
@@ -295,6 +307,27 @@ describe("uploads that break off", () => {
       .poll(() => refused)
       .toMatchObject({ code: "unavailable", message: "the upload broke off after 10 bytes" });
     expect(server.content.blobs.size).toBe(0);
+    expect((await get("/healthz")).status).toBe(200);
+  });
+
+  it("are refused when they end before the store has begun to read", async () => {
+    let refused: unknown = null;
+    const put = server.content.put.bind(server.content);
+    server.content.put = async (source, expected) => {
+      await new Promise((done) => source.once("close", done));
+      return put(source, expected).catch((error: unknown) => {
+        refused = error;
+        throw error;
+      });
+    };
+    const socket = connect(server.port, "127.0.0.1");
+    socket.write(
+      `PUT /api/v1/blobs/sha256:${"a".repeat(64)} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.token}\r\n` +
+        "Content-Type: application/octet-stream\r\nContent-Length: 900\r\n\r\nhalf of it",
+    );
+    await new Promise((done) => setTimeout(done, 100));
+    socket.destroy();
+    await expect.poll(() => refused).toMatchObject({ code: "unavailable" });
     expect((await get("/healthz")).status).toBe(200);
   });
 });

@@ -56,6 +56,9 @@ function limited(request: FastifyRequest, limit: number): Transform {
       done(seen > limit ? tooLarge(limit) : null, chunk);
     },
   });
+  // The store reads it only after it has looked at its disk: an error until then is nobody's, and would end
+  // the server. Whoever reads later is told all the same.
+  counter.on("error", () => undefined);
   // `pipe` forwards no errors: an upload that breaks off must break the store's reading too.
   request.raw.once("error", (error) => counter.destroy(brokenOff(seen, error)));
   request.raw.once("close", () => {

@@ -59,6 +59,7 @@ export function errorAnswer(error: unknown, log: ServerLog): Answer {
       },
     };
   }
+  if (isUnstorableText(error)) return unstorable;
   const status = httpStatus(error);
   if (status !== null && status < 500) return frameworkAnswer(error, status);
   const id = randomBytes(6).toString("hex");
@@ -79,6 +80,23 @@ export function errorAnswer(error: unknown, log: ServerLog): Answer {
     },
   };
 }
+
+/** PostgreSQL holds no NUL and no half of a surrogate pair: `character_not_in_repertoire`, `untranslatable_character`. */
+function isUnstorableText(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "22021" || code === "22P05";
+}
+
+const unstorable: Answer = {
+  status: 400,
+  view: {
+    error: {
+      code: "invalid-input",
+      message: "the request holds a character that is no text (NUL, or half of a surrogate pair)",
+      hint: "leave it out",
+    },
+  },
+};
 
 /** What Fastify hands over when a schema refuses a request. */
 interface SchemaRefusal {
