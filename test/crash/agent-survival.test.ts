@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectAgent } from "../../src/agent/client.ts";
 import { ensureAgent } from "../../src/agent/launch.ts";
-import { processStatus } from "../../src/agent/os/identity.ts";
+import { identify, processStatus } from "../../src/agent/os/identity.ts";
 import { findBreak } from "../../src/agent/journal/chain.ts";
 import type { AgentState } from "../../src/agent/state/schema.ts";
 import { layout } from "../../src/model/layout.ts";
@@ -190,34 +190,30 @@ describe("what a pid means", () => {
     }
   });
 
-  test("after a reboot nothing on record lives: everything is started again", async () => {
+  test("after a reboot nothing on record lives, even where number and start time agree", async () => {
     const { pid } = await startService(2);
     await openRoute();
     await agent.kill();
-    // Another boot id is what a record of before a reboot has; the processes of before are gone.
+    // Another boot id is what a record of before a reboot has.
+    const another = "11111111-2222-3333-4444-555555555555";
     await editState((state) => {
       const identities = [
         ...Object.values(state.slots).flatMap(({ instances }) => instances),
         ...Object.values(state.routers),
       ].flatMap(({ identity }) => identity ?? []);
-      for (const identity of identities) {
-        process.kill(identity.pid, "SIGKILL");
-        identity.bootId = "11111111-2222-3333-4444-555555555555";
-      }
+      for (const identity of identities) identity.bootId = another;
     });
-    const locks = (await readdir(layout(agent.dataDir).agent)).filter((name) =>
-      name.startsWith("agent.lock."),
+    const { agent: folder } = layout(agent.dataDir);
+    const [lock = ""] = (await readdir(folder)).filter((name) => name.startsWith("agent.lock."));
+    await writeFile(
+      join(folder, lock),
+      JSON.stringify({ ...identify(process.pid), bootId: another }),
     );
-    for (const name of locks) {
-      const path = join(layout(agent.dataDir).agent, name);
-      const lock = JSON.parse(await readFile(path, "utf8")) as { bootId: string; pid: number };
-      // The number of a process that runs: only the boot tells that it is another one.
-      await writeFile(path, JSON.stringify({ ...lock, pid: process.pid, bootId: "another" }));
-    }
     await agent.startAgain();
     const seen = await untilState(agent.client, aSlot, "ready");
     expect(seen.instances).toHaveLength(2);
     expect(seen.instances.map((one) => one.pid)).not.toContain(pid);
+    expect(runs(pid)).toBe(false);
     await until("traffic is back", async () => {
       const route = await agent.client.call("route.read", { lane: "shop/production" });
       return route.effective?.colours.blue.backends === 2;

@@ -25,10 +25,11 @@ function contradictionIn(proof: IdentityProof, plan: Plan): string | null {
   if (proof.release !== plan.release) {
     return `it runs ${proof.release}, and the plan says ${plan.release}`;
   }
-  if (proof.grade === "none") return null;
+  // Changed files are no missing proof but a proof of the contrary, whatever grade comes with them.
   if (!proof.treeVerified) {
     return `digest-mismatch: the unpacked files are not those of the release (${proof.reason})`;
   }
+  if (proof.grade === "none") return null;
   const stranger = proof.instances.find((one) => one.port !== null && !one.ownsSocket);
   if (stranger) {
     return `port ${stranger.port} is answered by another process than pid ${stranger.pid}`;

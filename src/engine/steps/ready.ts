@@ -1,7 +1,7 @@
 import type { Process } from "../../model/pipeline.ts";
 import { describeSlot } from "../slot-report.ts";
 import { generationOf } from "./deploy.ts";
-import { done, failed, type StepDefinition } from "./step.ts";
+import { done, failed, type StepContext, type StepDefinition } from "./step.ts";
 
 /** Time for a process that needs none to speak of: spawning, logging, one probe. */
 const marginMs = 5_000;
@@ -22,7 +22,7 @@ export const ready: StepDefinition<"ready"> = {
     if (seen.state === "failed") {
       return failed(`${step.colour} does not become ready: ${describeSlot(seen)}`);
     }
-    const limitMs = Math.max(...Object.values(context.plan.processes).map(readyLimitMs));
+    const limitMs = limitOf(context);
     const startedAt = context.step.started_at ?? context.now;
     const until = new Date(startedAt.getTime() + limitMs + marginMs);
     if (context.now >= until) {
@@ -39,6 +39,13 @@ export const ready: StepDefinition<"ready"> = {
     };
   },
 };
+
+/** What the slowest process may take; where scripts install a release, what these may take. */
+function limitOf({ plan, environment }: StepContext): number {
+  const { target } = environment.spec;
+  if (target.type === "script") return target.timeout;
+  return Math.max(0, ...Object.values(plan.processes).map(readyLimitMs));
+}
 
 function readyLimitMs({ ready: probe }: Process): number {
   return probe.kind === "alive" ? probe.for : probe.timeout;

@@ -133,7 +133,7 @@ async function runDestroy(
   });
   const ended = await untilEnded(agent, run, destroyWaitMs);
   if (ended === null) {
-    throw new TidelockError("unavailable", "the destroy script still runs", {
+    throw new TidelockError("timeout", "the destroy script still runs", {
       where: slotKey(slot),
       retryable: true,
     });
