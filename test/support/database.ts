@@ -43,6 +43,22 @@ export async function createMigratedDatabase<Schema>(): Promise<
   };
 }
 
+/** A copy of a database to which nobody is connected: a prepared state, many times over. */
+export async function copyDatabase<Schema>(
+  databaseUrl: string,
+): Promise<Database<Schema> & { readonly databaseUrl: string }> {
+  const fresh = await createFrom(new URL(databaseUrl).pathname.slice(1));
+  const opened = await openDatabase<Schema>({ databaseUrl: fresh.databaseUrl });
+  return {
+    ...opened,
+    databaseUrl: fresh.databaseUrl,
+    close: async () => {
+      await opened.close();
+      await fresh.drop();
+    },
+  };
+}
+
 async function createFrom(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   const server = await testServer();

@@ -9,6 +9,7 @@ import type { PromotionView } from "../../src/api/views.ts";
 import type { Check } from "../../src/ports/check.ts";
 import type { ContentStore } from "../../src/ports/content-store.ts";
 import type { ControlPlane } from "../../src/ports/control-plane.ts";
+import type { HostAgent } from "../../src/ports/host-agent.ts";
 import { TidelockError } from "../../src/model/errors.ts";
 import {
   defaultSettings,
@@ -22,7 +23,7 @@ import { tableLedger } from "../../src/store/queries/ledger.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { Schema } from "../../src/store/schema.ts";
 import { createMigratedDatabase } from "./database.ts";
-import { FakeHost } from "./fake-host.ts";
+import { FakeHost, fakeRouter, fakeTarget } from "./fake-host.ts";
 
 export const operator = { id: "operator" };
 
@@ -105,33 +106,58 @@ export interface Worker {
   readonly notices: string[];
 }
 
+type BenchDatabase = Database<Schema> & { readonly databaseUrl: string };
+
+export interface WorkerOptions {
+  readonly hooks?: EngineHooks;
+  readonly settings?: Partial<EngineSettings>;
+  /** Its own way to the database and to the agent, so that it can lose both. */
+  readonly db?: Engine["db"];
+  readonly agent?: HostAgent;
+}
+
 /** One database, one fake host, any number of workers. */
 export class EngineBench {
-  readonly database: Database<Schema>;
-  readonly host = new FakeHost();
-  readonly content = new MemoryContent();
+  readonly database: BenchDatabase;
+  readonly host: FakeHost;
+  readonly content: MemoryContent;
   readonly staged = new StagedCheck();
   readonly secrets = new Map<string, string>();
   readonly workers: Worker[] = [];
 
-  private constructor(database: Database<Schema>) {
+  constructor(database: BenchDatabase, host = new FakeHost(), content = new MemoryContent()) {
     this.database = database;
+    this.host = host;
+    this.content = content;
   }
 
   static async create(): Promise<EngineBench> {
     return new EngineBench(await createMigratedDatabase<Schema>());
   }
 
-  worker(options: { hooks?: EngineHooks; settings?: Partial<EngineSettings> } = {}): Worker {
+  /** A control plane that answers and does nothing by itself. */
+  observer(): ControlPlane {
+    return this.#make({}).controlPlane;
+  }
+
+  worker(options: WorkerOptions = {}): Worker {
+    const worker = this.#make(options);
+    worker.reconciler.start();
+    this.workers.push(worker);
+    return worker;
+  }
+
+  #make(options: WorkerOptions): Worker {
     const notices: string[] = [];
+    const agent = options.agent ?? this.host;
     const engine: Engine = {
       worker: randomUUID(),
-      db: this.database.db,
+      db: options.db ?? this.database.db,
       ledger: tableLedger,
-      agent: this.host,
+      agent,
       agentInfo: () => this.host.info(),
-      targetFor: () => this.host.target,
-      routerFor: () => this.host.router,
+      targetFor: () => fakeTarget(agent),
+      routerFor: () => fakeRouter(agent),
       checks: new Map([["staged", this.staged.check]]),
       secrets: new Map([["local", { id: "local", resolve: this.#resolve }]]),
       content: this.content,
@@ -146,10 +172,7 @@ export class EngineBench {
       putSecret: () => Promise.reject(new Error("not in this bench")),
       listSecrets: () => Promise.resolve([]),
     });
-    const worker = { engine, controlPlane, reconciler: new Reconciler(engine), notices };
-    worker.reconciler.start();
-    this.workers.push(worker);
-    return worker;
+    return { engine, controlPlane, reconciler: new Reconciler(engine), notices };
   }
 
   readonly #resolve = async (_lane: Lane, { name }: { name: string }): Promise<string> => {

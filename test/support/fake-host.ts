@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult, sign } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { canonicalJson } from "../../src/model/canonical.ts";
 import { TidelockError } from "../../src/model/errors.ts";
@@ -51,8 +51,12 @@ export class FakeHost implements HostAgent {
   away = false;
   /** The router stops doing what it is told. */
   routerIgnores = false;
-  /** Another agent key, for a test of tampering. */
-  readonly keys = generateKeyPairSync("ed25519");
+  /** The agent's key: a copy of the machine has the same. */
+  readonly keys: KeyPairKeyObjectResult;
+
+  constructor(keys: KeyPairKeyObjectResult = generateKeyPairSync("ed25519")) {
+    this.keys = keys;
+  }
 
   info(): AgentInfo {
     return {
@@ -155,6 +159,18 @@ export class FakeHost implements HostAgent {
       return {};
     },
   };
+
+  /** The same machine once more, for another way that things may go from here. */
+  clone(): FakeHost {
+    const copy = new FakeHost(this.keys);
+    for (const [key, value] of this.behaviours) copy.behaviours.set(key, value);
+    for (const [key, slot] of this.slots) copy.slots.set(key, { ...slot });
+    for (const [key, lane] of this.lanes) {
+      copy.lanes.set(key, { ...lane, operations: new Map(lane.operations) });
+    }
+    copy.journal.push(...this.journal);
+    return copy;
+  }
 
   /** The agent's own return of traffic, by the authority that a switch had armed. */
   returnByItself(lane: string, reason: string): void {
@@ -286,30 +302,34 @@ export class FakeHost implements HostAgent {
     act();
     this.events.emit("effect", method);
   }
+}
 
-  /** Adapters over this host, as thin as the real ones. */
-  readonly target: Target = {
+/** Adapters over an agent, as thin as the real ones. */
+export function fakeTarget(agent: HostAgent): Target {
+  return {
     id: "process",
     fencing: "fenced",
     deploy: async (context, spec) => {
-      await this.call("slot.deploy", { ...context, spec });
+      await agent.call("slot.deploy", { ...context, spec });
     },
     destroy: async (context, slot) => {
-      await this.call("slot.destroy", { ...context, slot });
+      await agent.call("slot.destroy", { ...context, slot });
     },
-    observe: (slot) => this.call("slot.observe", { slot }),
-    prove: (slot) => this.call("slot.prove", { slot }),
+    observe: (slot) => agent.call("slot.observe", { slot }),
+    prove: (slot) => agent.call("slot.prove", { slot }),
     dryRun: async (spec) => [`would start ${spec.releaseName}`],
   };
+}
 
-  readonly router: Router = {
+export function fakeRouter(agent: HostAgent): Router {
+  return {
     id: "embedded",
     fencing: "fenced",
-    set: (context, route) => this.call("route.set", { ...context, route }),
-    read: (lane) => this.call("route.read", { lane }),
+    set: (context, route) => agent.call("route.set", { ...context, route }),
+    read: (lane) => agent.call("route.read", { lane }),
     remove: async (context, lane) => {
-      await this.call("route.remove", { ...context, lane });
+      await agent.call("route.remove", { ...context, lane });
     },
-    tester: (lane, ttlMs) => this.call("route.tester", { lane, ttlMs }),
+    tester: (lane, ttlMs) => agent.call("route.tester", { lane, ttlMs }),
   };
 }

@@ -12,13 +12,21 @@ export async function returnTraffic(
   from: Colour,
   to: Colour | null,
 ): Promise<StepResult> {
-  const { engine, plan, router, effects } = context;
+  const { engine, plan, promotion, router, effects } = context;
   if (router) {
     const route = routeSpec(plan, context.environment, weightsTo(to));
     const operation = context.operation("return-traffic");
-    if (!sendsTo(await router.read(route.lane), to)) {
+    const before = await router.read(route.lane);
+    if (!sendsTo(before, to)) {
+      const met = to !== null && sendsTo(before, from);
       const observed = await effects.perform(
-        { name: "return-traffic", operation, detail: { from, to } },
+        {
+          name: "return-traffic",
+          operation,
+          detail: { from, to },
+          // Users have met it, whatever our rows knew: that is more than a failure.
+          onIntent: (tx) => (met ? endAsRolledBack(tx, promotion.id) : Promise.resolve()),
+        },
         (effect) => router.set(effect, route),
       );
       if (!sendsTo(observed, to)) {
@@ -45,6 +53,15 @@ export async function returnTraffic(
     message: to ? `traffic goes to ${to}` : `nothing is live; the route answers 503`,
     record: (tx, lane) => recordReturn(context, tx, lane),
   };
+}
+
+async function endAsRolledBack(tx: Db, promotion: string): Promise<void> {
+  await tx
+    .updateTable("promotions")
+    .set({ ending: "rolled-back" })
+    .where("id", "=", promotion)
+    .where("ending", "=", "failed")
+    .execute();
 }
 
 /** Our rows after a return; nothing to do where the traffic had never moved. */

@@ -3,6 +3,7 @@ import { laneKey } from "../../model/primitives.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
 import { addressesOf, isAccepted, startCheck } from "../check-runner.ts";
 import { probe, type ProbeResult } from "../probe.ts";
+import { importJournal } from "../journal-import.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
 import { describeSlot } from "../slot-report.ts";
 import { generationOf } from "./deploy.ts";
@@ -66,7 +67,11 @@ async function lookAt(context: StepContext, step: StepOf<"watch">): Promise<stri
   if (seen.state !== "ready") return describeSlot(seen);
   if (router) {
     const observed = await router.read(laneKey(plan.lane));
-    if (!sendsTo(observed, step.colour)) return `the router says ${describeRoute(observed)}`;
+    if (!sendsTo(observed, step.colour)) {
+      // Most likely the agent was faster and has returned the traffic: then this look is our last one.
+      await importJournal(context.engine);
+      return `the router says ${describeRoute(observed)}`;
+    }
   }
   const results = await Promise.all(
     (await probeAddresses(context, step)).map((url) =>
