@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { join } from "node:path";
 import { fromKysely, PgBoss } from "pg-boss";
 import { connectAgent } from "./agent/client.ts";
-import { ensureAgent } from "./agent/launch.ts";
+import { awaitAgent, ensureAgent } from "./agent/launch.ts";
 import { checks } from "./checks/registry.ts";
 import { routerFor } from "./routers/registry.ts";
 import { targetFor } from "./targets/registry.ts";
@@ -36,6 +36,8 @@ export interface ComposeOptions {
   readonly version: string;
   /** `DATABASE_URL`; absent: the data directory's own PostgreSQL. */
   readonly databaseUrl?: string;
+  /** `wait`: a supervisor keeps the agent, and the server never starts one. Default `start`. */
+  readonly agent?: "start" | "wait";
   /** What happens in the background. */
   readonly notice?: (message: string) => void;
   readonly settings?: Partial<EngineSettings>;
@@ -71,7 +73,8 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
     const content = await DiskContentStore.open(paths.blobs);
     const jobs = await startJobs(database, notice);
     undo.push(() => jobs.stop());
-    const link = new AgentLink(() => ensureAgent(paths.root), connectAgent(paths.root), notice);
+    const reach = options.agent === "wait" ? awaitAgent : ensureAgent;
+    const link = new AgentLink(() => reach(paths.root), connectAgent(paths.root), notice);
     await link.connect();
     undo.push(async () => link.close());
     const secrets = new LocalSecrets<Tx>(

@@ -40,6 +40,29 @@ export async function ensureAgent(
   throw notUp(logFile, `it did not answer in ${limit} ms`);
 }
 
+/**
+ * Connects to the agent that a supervisor keeps (systemd, see deploy/), waiting for it and never starting
+ * one: an agent that the server started would live and die in the server's unit.
+ *
+ * @throws TidelockError `unavailable` when none answers in time
+ */
+export async function awaitAgent(
+  dataDir: string,
+  options: LaunchOptions = {},
+): Promise<AgentClient> {
+  const limit = options.startTimeoutMs ?? 15_000;
+  const deadline = performance.now() + limit;
+  while (performance.now() < deadline) {
+    if (await answers(dataDir)) return connectAgent(dataDir, options);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new TidelockError("unavailable", `no host agent answers in ${limit} ms`, {
+    retryable: true,
+    where: layout(dataDir).agentSocket,
+    hint: "start it (`systemctl start tidelock-agent`, `tidelock agent start`), or start the server without `--agent wait`",
+  });
+}
+
 async function answers(dataDir: string): Promise<boolean> {
   const probe = connectAgent(dataDir, { name: "launch", connectTimeoutMs: 0 });
   try {

@@ -12,13 +12,15 @@ export interface MainOptions {
   readonly hostNames: readonly string[];
   readonly databaseUrl: string | undefined;
   readonly blobLimitBytes: number | undefined;
+  /** Whether it starts a host agent where none answers, or waits for a supervisor's. */
+  readonly agent: "start" | "wait";
 }
 
 const HostName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i, "write names only, without port or scheme");
 
-/** `--data-dir`, `--port`, `--host-name` (repeatable), `--blob-limit` (MiB); else their variables, else defaults. */
+/** `--data-dir`, `--port`, `--host-name` (repeatable), `--blob-limit` (MiB), `--agent`; else their variables, else defaults. */
 export function readMainOptions(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
@@ -36,10 +38,16 @@ export function readMainOptions(
       if (parsed.success) return parsed.data;
       throw wrong("--host-name", parsed.error.issues[0]?.message ?? "");
     }),
+    agent: agentChoice(values.agent ?? "start"),
     databaseUrl: environment["DATABASE_URL"] || undefined,
     blobLimitBytes:
       limit === undefined ? undefined : whole(limit, "--blob-limit", 1, 1_048_576) * 1_048_576,
   };
+}
+
+function agentChoice(text: string): MainOptions["agent"] {
+  if (text === "start" || text === "wait") return text;
+  throw wrong("--agent", "write `start` or `wait`");
 }
 
 function parse(words: readonly string[]) {
@@ -51,6 +59,7 @@ function parse(words: readonly string[]) {
         port: { type: "string" },
         "host-name": { type: "string", multiple: true },
         "blob-limit": { type: "string" },
+        agent: { type: "string" },
       },
     });
   } catch (error) {

@@ -54,6 +54,7 @@ export async function serve(
         paths: opened,
         version: ownVersion(),
         ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
+        agent: options.agent,
         notice: (message) => log.warn("notice", { message }),
       }),
   });

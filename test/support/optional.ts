@@ -22,6 +22,7 @@ export const optionalTools = {
   chromium: { programs: ["chromium", "chromium-browser", "google-chrome"], apt: "chromium" },
   openssl: { programs: ["openssl"], apt: "openssl" },
   ip: { programs: ["ip"], apt: "iproute2" },
+  "systemd-analyze": { programs: ["systemd-analyze"], apt: "systemd" },
 } as const satisfies Record<string, OptionalTool>;
 
 export type ToolName = keyof typeof optionalTools;

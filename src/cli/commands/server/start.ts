@@ -1,6 +1,6 @@
 import { defineCommand } from "../../define-command.ts";
 import { exit, type ExitCode } from "../../exit-codes.ts";
-import { flag, text, texts, whole } from "../../options.ts";
+import { choice, flag, text, texts, whole } from "../../options.ts";
 import { type Ready, runInForeground, startDetached } from "../../start-server.ts";
 import { clean, type Terminal } from "../../terminal.ts";
 
@@ -17,6 +17,11 @@ export const command = defineCommand({
       least: 1,
       most: 1_048_576,
     }),
+    agent: choice(
+      "--agent <how>",
+      "start one where none answers (default), or wait for a supervisor's",
+      ["start", "wait"],
+    ),
     dataDir: text("--data-dir <folder>", "where everything is kept (TIDELOCK_DATA_DIR)"),
   },
   details:
@@ -29,6 +34,7 @@ export const command = defineCommand({
       ["--data-dir", dataDir],
       options.port === undefined ? [] : ["--port", String(options.port)],
       options.hostName.flatMap((host) => ["--host-name", host]),
+      options.agent === undefined ? [] : ["--agent", options.agent],
       options.blobLimit === undefined ? [] : ["--blob-limit", String(options.blobLimit)],
     ].flat();
     if (options.detach) {
