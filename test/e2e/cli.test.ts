@@ -1,18 +1,10 @@
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { LaneView, PromotionView } from "../../src/api/views.ts";
+import { clearHome, e2eHome } from "../fixtures/e2e-home.ts";
 import { type CliOptions, type CliResult, runCli } from "../fixtures/run-cli.ts";
 
 /**
@@ -29,19 +21,14 @@ let dataDir: string;
 const ports: Record<string, number> = {};
 
 beforeAll(async () => {
-  work = mkdtempSync(join(tmpdir(), "tidelock-e2e-"));
-  // As root the database and the services run under users of their own, which must be able to pass.
-  chmodSync(work, 0o755);
+  work = await e2eHome();
   service = join(work, "shop");
   dataDir = join(work, "data");
   mkdirSync(service);
   for (const name of ["testing", "production"]) ports[name] = await freePort();
 });
 
-afterAll(async () => {
-  if (existsSync(join(dataDir, "layout.json"))) await cli(["down", "--yes"]);
-  rmSync(work, { recursive: true, force: true });
-});
+afterAll(() => clearHome(work));
 
 const cli = (words: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
   runCli(words, {

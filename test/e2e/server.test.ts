@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { findServers } from "../../src/store/server-record.ts";
 import { findToken } from "../../src/store/token.ts";
+import { clearHome, e2eHome } from "../fixtures/e2e-home.ts";
 import { runCli } from "../fixtures/run-cli.ts";
 
 /** The server's process from start to end, on a real data directory. */
@@ -17,9 +17,8 @@ let work: string;
 let dataDir: string;
 const children: ChildProcess[] = [];
 
-beforeAll(() => {
-  work = mkdtempSync(join(tmpdir(), "tidelock-server-e2e-"));
-  chmodSync(work, 0o755);
+beforeAll(async () => {
+  work = await e2eHome();
   dataDir = join(work, "data");
 });
 afterEach(async () => {
@@ -30,10 +29,7 @@ afterEach(async () => {
     await ended;
   }
 });
-afterAll(async () => {
-  await cli("down", "--yes");
-  rmSync(work, { recursive: true, force: true });
-});
+afterAll(() => clearHome(work));
 
 const cli = (...words: string[]) =>
   runCli(words, { env: { TIDELOCK_DATA_DIR: dataDir, TIDELOCK_CONFIG: join(work, "c.json") } });
