@@ -14,7 +14,7 @@ import { Lanes } from "./lanes.ts";
 import { LogBook } from "./logs/log-book.ts";
 import { sweepTemporaries } from "./os/durable.ts";
 import { warmUp } from "./os/compile-cache.ts";
-import { bootId } from "./os/identity.ts";
+import { bootId, isAlive } from "./os/identity.ts";
 import { type Parts, report } from "./parts.ts";
 import { type BackoffPolicy, defaultBackoff } from "./processes/backoff.ts";
 import { PortBook } from "./processes/ports.ts";
@@ -146,13 +146,14 @@ async function makeParts(
   };
 }
 
-/** Marks of everything that is on record as running; whoever carries another one of ours is a stray. */
+/** Marks of everything on record that runs; whoever carries another one of ours is a stray. */
 function livingMarks(store: StateStore, checks: readonly string[]): ReadonlySet<string> {
   const { slots, routers } = store.current;
   const instances = Object.values(slots).flatMap((slot) => [...slot.instances, ...slot.retiring]);
-  return new Set([
-    ...instances.flatMap(({ id, identity }) => (identity === null ? [] : [id])),
-    ...Object.values(routers).map(({ instance }) => instance),
-    ...checks,
-  ]);
+  const known = [
+    ...instances.map(({ id, identity }) => ({ mark: id, identity })),
+    ...Object.values(routers).map(({ instance, identity }) => ({ mark: instance, identity })),
+  ];
+  const living = known.filter(({ identity }) => identity !== null && isAlive(identity));
+  return new Set([...living.map(({ mark }) => mark), ...checks]);
 }
