@@ -7,7 +7,9 @@ import { type BenchResult, machine, printTable, versionOf } from "./lib/report.t
 type Bench = (argv: readonly string[]) => Promise<BenchResult>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  cli: async () => (await import("./cli.ts")).cliBench,
   intake: async () => (await import("./intake.ts")).intakeResult,
+  rollback: async () => (await import("./rollback.ts")).rollbackBench,
   router: async () => (await import("./router.ts")).routerBench,
 };
 
