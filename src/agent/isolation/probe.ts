@@ -86,7 +86,8 @@ async function whyNot(paths: Layout): Promise<string | null> {
   return null;
 }
 
-async function probeAs(user: number, paths: Layout): Promise<string | null> {
+/** What a process of this user reaches and must not, or cannot reach and must; null when all is well. */
+export async function probeAs(user: number, paths: Layout): Promise<string | null> {
   const node = join(paths.runtime, "node");
   const task = {
     closed: closedFolders(paths),

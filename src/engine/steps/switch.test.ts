@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { PromotionView } from "../../api/views.ts";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+} from "../../../test/support/engine-bench.ts";
+import type { ControlPlane } from "../../ports/control-plane.ts";
+
+const dev = { service: "shop", environment: "dev" };
+let bench: EngineBench;
+let plane: ControlPlane;
+/** What happens at a named point of the promotion of 1.1.0. */
+let at: { point: string; act: () => void } | null;
+
+/** 1.0.0 is live on blue. */
+beforeEach(async () => {
+  at = null;
+  bench = await EngineBench.create();
+  const reach = async (point: string): Promise<void> => {
+    if (point === at?.point) at.act();
+  };
+  plane = bench.worker({ hooks: { reach } }).controlPlane;
+  await plane.applyDocuments(operator, "t.yaml", documents());
+  for (const version of ["1.0.0", "1.1.0"]) {
+    await plane.createRelease(operator, makeRelease(bench, version));
+  }
+  expect(await promoted("1.0.0")).toMatchObject({ state: "complete", colour: "blue" });
+});
+
+afterEach(() => bench.close());
+
+async function promoted(release: string): Promise<PromotionView> {
+  const { id } = await plane.promote(operator, { ...dev, release });
+  return ended(plane, id);
+}
+
+function stateOf(view: PromotionView, kind: string): string | undefined {
+  return view.steps.find((step) => step.kind === kind)?.state;
+}
+
+async function expectOldColourLive(): Promise<void> {
+  expect(bench.host.live("shop/dev")).toBe("blue");
+  const [status] = await plane.status({ service: "shop" });
+  expect(status?.live).toMatchObject({ version: "1.0.0", colour: "blue" });
+}
+
+it("believes no router that confirms a switch and goes on as before", async () => {
+  at = { point: "switch:before-effect", act: () => (bench.host.routerIgnores = true) };
+  const view = await promoted("1.1.0");
+  expect(stateOf(view, "switch")).toBe("failed");
+  expect(view.message).toContain("the router was told to send everything to green");
+  await expectOldColourLive();
+});
+
+it("believes no router that has gone back by itself after it had switched", async () => {
+  const route = bench.host.lanes.get("shop/dev");
+  const before = route?.route ?? null;
+  const goBack = (): void => {
+    if (route) route.route = before;
+  };
+  at = { point: "switch:after-effect", act: goBack };
+  const view = await promoted("1.1.0");
+  expect(stateOf(view, "switch")).toBe("done");
+  expect(stateOf(view, "verify-route")).toBe("failed");
+  await expectOldColourLive();
+});
