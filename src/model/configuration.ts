@@ -5,7 +5,9 @@ import { type Digest, Name } from "./primitives.ts";
 /** A name that can be both a file and an environment variable. */
 export const ConfigurationKey = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "use letters, digits and underscores");
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "use letters, digits and underscores")
+  // Keys of records: these every JavaScript object answers to already.
+  .refine((key) => !(key in {}), "this name is taken by the language underneath: choose another");
 
 /** A secret by reference; it is resolved when a process starts, and its value is in no record. */
 export const SecretReference = z.strictObject({

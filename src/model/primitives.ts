@@ -6,7 +6,9 @@ export const Name = z
   .regex(
     /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
     "use lower-case letters, digits and dashes, starting with a letter",
-  );
+  )
+  // Names are keys of records everywhere; this one every JavaScript object answers to already.
+  .regex(/^(?!constructor$)/, "`constructor` cannot be a name: choose another one");
 export type Name = z.infer<typeof Name>;
 
 /** A version label, e.g. `1.4.2` or `2026-11-01.3`. Part of paths and references, hence no `/` or `@`. */
