@@ -4,6 +4,8 @@ import { familyOf, processTable } from "./process-table.ts";
 
 export interface ListeningSocket {
   readonly port: number;
+  /** As the kernel writes it: hexadecimal words of the machine's byte order. */
+  readonly address: string;
   /** Names the socket in `/proc/<pid>/fd` (proc_pid_fd(5)). */
   readonly inode: string;
 }
@@ -29,7 +31,8 @@ export function listeningSockets(pid: number | "self" = "self"): readonly Listen
         const [, local, , state] = fields;
         const inode = fields[9];
         if (state !== listenState || local === undefined || inode === undefined) return [];
-        return [{ port: Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16), inode }];
+        const [address = "", port = ""] = local.split(":");
+        return [{ port: Number.parseInt(port, 16), address, inode }];
       });
   });
 }
@@ -59,9 +62,23 @@ export interface SocketOwner {
   readonly pid: number;
 }
 
-/** Which process of `leader`'s family listens on `port`; null when none of them does. */
+/** Who gets a connection to 127.0.0.1, in the kernel's order: whoever named the address, then "any" of IPv4, of IPv6. */
+const loopbackReceivers = [
+  new Set(["0100007F", "7F000001", "0000000000000000FFFF00000100007F"]),
+  new Set(["00000000", "0000000000000000FFFF000000000000"]),
+  new Set(["0".repeat(32)]),
+];
+
+/**
+ * Which process of `leader`'s family gets the connections to `port` on 127.0.0.1; null when none of them does.
+ * One that listens there on another address only (::1) leaves 127.0.0.1 to whoever takes it.
+ */
 export function ownerInFamily(leader: number, port: number): SocketOwner | null {
-  const sockets = listeningSockets(leader).filter((socket) => socket.port === port);
+  const all = listeningSockets(leader).filter((socket) => socket.port === port);
+  const sockets =
+    loopbackReceivers
+      .map((addresses) => all.filter(({ address }) => addresses.has(address)))
+      .find((found) => found.length > 0) ?? [];
   if (sockets.length === 0) return null;
   for (const pid of familyOf(leader)) {
     const held = socketInodes(pid);
