@@ -298,7 +298,10 @@ describe.skipIf(root.missing)("as an ordinary user", () => {
       const info = await client.info();
       expect(info.isolation).toBe("none");
       expect(info.isolationReason).toMatch(/does not run as root/);
-      const artifact = await storeServer(dataDir);
+      const source = `import { spawn } from "node:child_process";
+        spawn("setsid", ["sh", "-c", "sleep 300 & sleep 300"], { detached: true });
+        ${serverSource}`;
+      const artifact = await storeServer(dataDir, source);
       for (const folder of ["blobs", "blobs/sha256"]) chownSync(join(dataDir, folder), user, user);
       const bucket = join(artifact.path, "..");
       chownSync(bucket, user, user);
@@ -307,8 +310,16 @@ describe.skipIf(root.missing)("as an ordinary user", () => {
       const { instances } = await untilState(client, aSpec(artifact).slot, "ready");
       expect(await getJson(instances[0]?.port ?? 0)).toMatchObject({ uid: user });
       expect((await stat(dataDir)).mode & 0o077).toBe(0);
-      const proof = await client.call("slot.prove", { slot: aSpec(artifact).slot });
+      const { slot } = aSpec(artifact);
+      const proof = await client.call("slot.prove", { slot });
       expect(proof.grade).toBe("bound");
+      await client.call("slot.destroy", { fence: fence(1, slot), operation: "end", slot });
+      // No user of their own by whom they could be found: their mark has to do.
+      const { agentId } = info;
+      const left = processTable().filter(
+        ({ pid }) => environmentOf(pid)?.get("TIDELOCK_AGENT") === agentId,
+      );
+      expect(left).toEqual([]);
     } finally {
       await tearDown(dataDir, client);
     }

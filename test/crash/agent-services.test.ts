@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TableEntry, environmentOf, processTable } from "../../src/agent/os/process-table.ts";
@@ -466,6 +467,50 @@ describe("a release", () => {
     await expect(call).rejects.toMatchObject({ code: "digest-mismatch" });
     await agent.client.call("artifact.ensure", artifact);
     expect(await agent.client.call("slot.prove", { slot })).toMatchObject({ treeVerified: true });
+  });
+
+  test("is not proven when another process holds its port", async () => {
+    const source = serverSource.replace(
+      'if (request.url === "/env")',
+      `if (request.url === "/close") { server.closeAllConnections(); return server.close(); }
+      if (request.url === "/env")`,
+    );
+    const slot = await start("robbed", `${source}\nsetInterval(() => {}, 1000);`, {
+      ready: { kind: "tcp", interval: 10_000, timeout: 10_000 },
+    });
+    const { instances } = await untilState(agent.client, slot, "ready");
+    const port = instances[0]?.port ?? 0;
+    expect(await agent.client.call("slot.prove", { slot })).toMatchObject({ grade: "bound" });
+    await fetch(`http://127.0.0.1:${port}/close`).catch(() => undefined);
+    const thief = createServer((_, response) => response.end("{}"));
+    await new Promise<void>((resolve) => thief.listen(port, "127.0.0.1", resolve));
+    try {
+      const proof = await agent.client.call("slot.prove", { slot });
+      expect(proof).toMatchObject({ grade: "none", treeVerified: true });
+      expect(proof.reason).toContain(`does not hold the listening socket at port ${port}`);
+    } finally {
+      thief.close();
+    }
+  });
+
+  test("is not taken for ready when another process answers in its place", async () => {
+    const slot = await start("imposter", "setInterval(() => {}, 1000)", {
+      ready: { kind: "http", path: "/", status: 200, interval: 50, timeout: 10_000 },
+    });
+    const { instances } = await observe(slot);
+    const port = await until("it has a port", async () => (await observe(slot)).instances[0]?.port);
+    expect(instances).toHaveLength(1);
+    const imposter = createServer((_, response) => response.end("{}"));
+    await new Promise<void>((resolve) => imposter.listen(port, "127.0.0.1", resolve));
+    try {
+      const seen = await until("it is noticed", async () => {
+        const now = await observe(slot);
+        return now.message.includes("not from this process") ? now : null;
+      });
+      expect(seen.state).toBe("starting");
+    } finally {
+      imposter.close();
+    }
   });
 
   test("whose service answers the nonce is proven native", async () => {

@@ -137,6 +137,17 @@ describe("a killed agent", () => {
     expect(seen.instances[0]?.pid).not.toBe(orphan);
   });
 
+  test("leaves no process of a slot behind that is on nobody's record", async () => {
+    const { pid } = await startService();
+    await agent.kill();
+    await editState((state) => {
+      state.slots = {};
+    });
+    await agent.startAgain();
+    await until("the stray is gone", () => !runs(pid));
+    expect((await agent.client.call("slot.list", {})).slots).toEqual([]);
+  });
+
   test("finds an adopted service's exit by looking, and starts it again", async () => {
     const { pid } = await startService();
     await agent.kill();

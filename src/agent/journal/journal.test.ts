@@ -105,6 +105,21 @@ test("segments are closed at their size, old ones go, and reading crosses them",
   await again.close();
 });
 
+test("an entry of another history by the same key does not fit in", async () => {
+  const histories = [];
+  for (const name of ["one", "other"]) {
+    const journal = await Journal.open(join(folder, name), privateKey);
+    await journal.append({ kind: name, detail: {} });
+    await write(journal, 3);
+    histories.push(await journal.read(0, 100));
+    await journal.close();
+  }
+  const [one = [], other = []] = histories;
+  expect(findBreak([...one.slice(0, 2), ...other.slice(2)], pem, null)).toBe(
+    "entry 3 does not follow the one before it",
+  );
+});
+
 test("an entry that was changed, moved or signed by somebody else is found", async () => {
   const journal = await Journal.open(folder, privateKey);
   await write(journal, 4);
