@@ -24,7 +24,7 @@ import { Returns } from "./returns/returns.ts";
 import { routerProgram } from "./routes/router-supervisor.ts";
 import { Routes } from "./routes/routes.ts";
 import { Slots } from "./slots/slots.ts";
-import { type AgentKeys, loadKeys } from "./state/keys.ts";
+import { type AgentKeys, keyFile, loadKeys } from "./state/keys.ts";
 import { lockAgent } from "./state/lock.ts";
 import { StateStore } from "./state/store.ts";
 
@@ -62,7 +62,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const unlock = await lockAgent(paths.agent);
   await sweepTemporaries(paths.agent);
   const store = await StateStore.open(join(paths.agent, "state.json"));
-  const keys = await loadKeys(join(paths.agent, "agent-key.pem"));
+  const keys = await loadKeys(join(paths.agent, keyFile));
   const isolation = await establishIsolation(paths, store.current.agentId);
   const outlives = outlivesStarter(options.startedBy ?? null);
   const info: AgentInfo = {

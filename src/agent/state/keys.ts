@@ -9,6 +9,9 @@ import { readFile } from "node:fs/promises";
 import { TidelockError } from "../../model/errors.ts";
 import { errorCode, writeDurably } from "../os/durable.ts";
 
+/** Beside the state. */
+export const keyFile = "agent-key.pem";
+
 export interface AgentKeys {
   /** Ed25519: signs the journal and tester credentials. Never leaves this process. */
   readonly signing: KeyObject;

@@ -99,3 +99,8 @@ test("an unknown lane is an empty one, and reading it makes none", async () => {
   expect(store.lane("shop/production")).toEqual(emptyLane());
   expect(store.current.lanes).toEqual({});
 });
+
+test("a file that is gone beside its key stops the start: services may run", async () => {
+  await writeFile(join(folder, "agent-key.pem"), "a key");
+  await expect(StateStore.open(path)).rejects.toMatchObject({ code: "incompatible", where: path });
+});

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { TidelockError } from "../../model/errors.ts";
 import { errorCode, writeDurably } from "../os/durable.ts";
+import { keyFile } from "./keys.ts";
 import { AgentState, type LaneRecord, emptyLane, emptyState } from "./schema.ts";
 
 interface Pending {
@@ -26,12 +29,14 @@ export class StateStore {
   }
 
   /**
-   * @throws TidelockError `incompatible` for a file that is not ours: starting empty beside running
+   * @throws TidelockError `incompatible` for a file that is not ours or that has been lost: starting empty beside running
    *   services would be worse than not starting.
    */
   static async open(path: string): Promise<StateStore> {
     const found = await readState(path);
     if (found !== null) return new StateStore(path, found);
+    // The key is made after the first state: alone it says that a state was here, and services may run.
+    if (existsSync(join(dirname(path), keyFile))) throw lost(path);
     const store = new StateStore(path, emptyState(randomUUID()));
     await store.update(() => undefined);
     return store;
@@ -95,10 +100,17 @@ async function readState(path: string): Promise<AgentState | null> {
   } catch (cause) {
     throw new TidelockError("incompatible", "the agent's state is damaged or of another version", {
       where: path,
-      hint: "start the version that wrote it; or stop every service, move the file away and start again",
+      hint: "start the version that wrote it, or restore it from a backup; or stop every service, move the whole folder away and start again",
       cause,
     });
   }
+}
+
+function lost(path: string): TidelockError {
+  return new TidelockError("incompatible", "the agent's state is gone, though it has been here", {
+    where: path,
+    hint: "restore it from a backup; or stop every service, move the whole folder away and start again",
+  });
 }
 
 /** The lane's record in a draft, made when it is new. */
