@@ -5,15 +5,14 @@ import type { Compensation } from "../strategies/compensation.ts";
 import { compensationsFor } from "../strategies/compensation.ts";
 import { readPlan } from "../strategies/plan.ts";
 import { documentByDigest, readRelease } from "../store/queries/catalogue.ts";
-import { readLane } from "../store/queries/lanes.ts";
-import { readStep, runningPromotion, wakeService } from "../store/queries/promotions.ts";
-import { sql } from "kysely";
-import type { LaneRow, PromotionRow } from "../store/schema.ts";
+import { currentStep, wakeService } from "../store/queries/promotions.ts";
+import type { PromotionRow } from "../store/schema.ts";
 import { stopChecks } from "./check-runner.ts";
 import { runCompensation } from "./compensations/compensation.ts";
 import { Effects } from "./effect.ts";
 import type { Engine } from "./engine.ts";
 import { type Lease, withLease } from "./lease.ts";
+import type { Seen } from "./look.ts";
 import { runStep } from "./steps/registry.ts";
 import type { StepContext, StepResult } from "./steps/step.ts";
 import {
@@ -28,23 +27,21 @@ import {
 /** When to look again in milliseconds; `now` for at once. */
 export type Again = number | "now";
 
-interface Seen {
-  readonly lane: LaneRow;
-  readonly promotion: PromotionRow;
-  readonly now: Date;
-}
+/** A look at a lane in which a promotion runs. */
+type Running = Seen & { readonly promotion: PromotionRow };
 
 /**
- * Moves the running promotion of a lane by one look: observe, act, record. Undefined: nothing runs.
- * Throws `stale-epoch` when the lane is not ours any more.
+ * Moves the running promotion of a lane by one look: observe, act, record.
+ *
+ * @param fresh this worker comes to the step for the first time
+ * @throws TidelockError `stale-epoch` when the lane is not ours any more
  */
 export async function advance(
   engine: Engine,
   lease: Lease,
+  seen: Running,
   fresh: boolean,
-): Promise<Again | undefined> {
-  const seen = await look(engine, lease);
-  if (!seen) return undefined;
+): Promise<Again> {
   const { promotion } = seen;
   let plan: Plan;
   try {
@@ -66,16 +63,6 @@ export async function advance(
     });
   }
   return forward(engine, lease, seen, plan, fresh);
-}
-
-async function look(engine: Engine, lease: Lease): Promise<Seen | undefined> {
-  const [promotion, lane, clock] = await Promise.all([
-    runningPromotion(engine.db, lease.lane),
-    readLane(engine.db, lease.lane),
-    sql<{ now: Date }>`select clock_timestamp() as now`.execute(engine.db),
-  ]);
-  const now = clock.rows[0]?.now;
-  return promotion && lane && now ? { promotion, lane, now } : undefined;
 }
 
 /** A plan that this program does not know waits visibly for one that does. */
@@ -106,7 +93,7 @@ async function refuse(
 async function forward(
   engine: Engine,
   lease: Lease,
-  seen: Seen,
+  seen: Running,
   plan: Plan,
   fresh: boolean,
 ): Promise<Again> {
@@ -114,6 +101,7 @@ async function forward(
   const step = plan.steps[index];
   if (!step) throw new TidelockError("internal", `a plan has no step ${index}`, { fault: "bug" });
   const context = await contextFor(engine, lease, seen, plan, index, fresh);
+  if (!context) return engine.settings.pollMs;
   const result = await resultOf(engine, () => runStep(context, step));
   await engine.hooks?.reach(`${step.kind}:before-record`);
   const again = await record(context, step, result);
@@ -175,7 +163,7 @@ function endingOf(plan: Plan, promotion: PromotionRow): "failed" | "rolled-back"
 async function end(
   engine: Engine,
   lease: Lease,
-  seen: Seen,
+  seen: Running,
   plan: Plan,
   why: Parameters<typeof beginEnding>[4] & { effects?: Effects },
 ): Promise<Again> {
@@ -191,7 +179,7 @@ async function end(
 async function compensate(
   engine: Engine,
   lease: Lease,
-  seen: Seen,
+  seen: Running,
   plan: Plan,
   fresh: boolean,
 ): Promise<Again> {
@@ -205,6 +193,7 @@ async function compensate(
   }
   const index = plan.steps.length + promotion.compensation_index;
   const context = await contextFor(engine, lease, seen, plan, index, fresh);
+  if (!context) return engine.settings.pollMs;
   const result = await resultOf(engine, () => runCompensation(context, compensation));
   await engine.hooks?.reach(`${compensation.kind}:before-record`);
   return recordCompensation(context, compensation, result);
@@ -240,19 +229,21 @@ async function recordCompensation(
 async function contextFor(
   engine: Engine,
   lease: Lease,
-  seen: Seen,
+  seen: Running,
   plan: Plan,
   index: number,
   fresh: boolean,
-): Promise<StepContext> {
+): Promise<StepContext | undefined> {
   const { promotion } = seen;
   if (fresh) await withLease(engine, lease, (tx) => enterStep(tx, promotion.id, index));
   const [release, environment, step] = await Promise.all([
     readRelease(engine.db, plan.release),
     documentByDigest<Environment>(engine.db, "Environment", plan.environment),
-    readStep(engine.db, promotion.id, index),
+    fresh ? currentStep(engine.db, lease.lane) : seen.step,
   ]);
-  if (!release || !environment || !step) {
+  // Rows of one look are read one after the other: a rollback may have ended it in between.
+  if (step?.index !== index) return undefined;
+  if (!release || !environment) {
     throw new TidelockError("internal", `promotion ${promotion.id} names rows that are not there`, {
       fault: "bug",
     });

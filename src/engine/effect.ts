@@ -43,14 +43,14 @@ export class Effects {
     await engine.hooks?.reach(`${effect.name}:before-intent`);
     await withLease(engine, this.#lease, async (tx, lane) => {
       await effect.onIntent?.(tx, lane);
-      await this.intend(tx, effect);
+      await engine.ledger.append(tx, this.intentOf(effect));
     });
     return this.performRecorded(effect, act);
   }
 
-  /** The intent alone, in a transaction that does more. */
-  async intend(tx: Db, effect: Effect): Promise<void> {
-    await this.#engine.ledger.append(tx, this.#entry(effect, "intent", effect.detail));
+  /** The entry of the intent alone, for a transaction that does more. */
+  intentOf(effect: Effect): LedgerEntry {
+    return this.#entry(effect, "intent", effect.detail);
   }
 
   /** The effect alone, after a transaction that holds its intent has been committed. */
@@ -85,7 +85,7 @@ export class Effects {
 
   /** Writes the outcomes so far, in the transaction that changes the state. */
   async record(tx: Db): Promise<void> {
-    for (const outcome of this.#outcomes) await this.#engine.ledger.append(tx, outcome);
+    await this.#engine.ledger.append(tx, ...this.#outcomes);
     this.#outcomes = [];
   }
 

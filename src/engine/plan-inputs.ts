@@ -23,7 +23,10 @@ export interface LaneDocuments {
 
 /** Throws `not-found` saying what is not registered and which command registers it. */
 export async function laneDocuments(db: Db, lane: Lane): Promise<LaneDocuments> {
-  const pipeline = await registeredPipeline(db, lane.service);
+  const [pipeline, environment] = await Promise.all([
+    registeredPipeline(db, lane.service),
+    registeredEnvironment(db, lane.environment),
+  ]);
   if (!pipeline) {
     throw new TidelockError("not-found", `no pipeline is registered for ${lane.service}`, {
       fault: "operator",
@@ -32,7 +35,6 @@ export async function laneDocuments(db: Db, lane: Lane): Promise<LaneDocuments> 
     });
   }
   wishFor(pipeline.document, lane.environment);
-  const environment = await registeredEnvironment(db, lane.environment);
   if (!environment) {
     throw new TidelockError("not-found", `no environment ${lane.environment} is registered`, {
       fault: "operator",

@@ -4,12 +4,18 @@ import { laneKey } from "../model/primitives.ts";
 import type { Plan } from "../model/plan.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { Actor } from "../ports/control-plane.ts";
+import type { LedgerEntry } from "../ports/ledger.ts";
 import { releaseName } from "../model/release.ts";
 import { makePlan } from "../strategies/plan.ts";
 import { insertConfiguration } from "../store/queries/catalogue.ts";
-import { announce } from "../store/queries/events.ts";
+import { announce, type NewEvent } from "../store/queries/events.ts";
 import { ensureLane, readLane } from "../store/queries/lanes.ts";
-import { insertPromotion, insertSteps, promotionByKey } from "../store/queries/promotions.ts";
+import {
+  insertPromotion,
+  insertSteps,
+  type NewPromotion,
+  promotionByKey,
+} from "../store/queries/promotions.ts";
 import type { Db, PromotionRow, ReleaseRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
 import { newPromotionId } from "./ids.ts";
@@ -94,11 +100,23 @@ export interface Acceptance {
 export async function accept(
   engine: Engine,
   tx: Db,
-  { actor, plan, release, configuration, ...rest }: Acceptance,
+  acceptance: Acceptance,
 ): Promise<PromotionRow> {
   const id = newPromotionId();
-  const planDigest = digestOf(plan);
-  const row = await insertPromotion(tx, {
+  const { plan } = acceptance;
+  const row = await insertPromotion(tx, { ...rowOf(id, acceptance), state: "queued" });
+  await insertSteps(tx, id, stepsOfPlan(plan));
+  await engine.ledger.append(tx, acceptedEntry(id, acceptance));
+  await announce(tx, acceptedEvent(id, acceptance));
+  await engine.wake(tx, plan.lane);
+  return row;
+}
+
+export function rowOf(
+  id: string,
+  { actor, plan, release, configuration, ...rest }: Acceptance,
+): Omit<NewPromotion, "state"> {
+  return {
     id,
     kind: plan.kind,
     ...plan.lane,
@@ -107,15 +125,19 @@ export async function accept(
     configuration_version: configuration.version,
     plan_format: plan.formatVersion,
     plan: JSON.stringify(plan),
-    plan_digest: planDigest,
-    state: "queued",
+    plan_digest: digestOf(plan),
     reason: rest.reason ?? "",
     idempotency_key: rest.idempotencyKey ?? null,
     retry_of: rest.retryOf ?? null,
     created_by: actor.id,
-  });
-  await insertSteps(tx, id, stepsOfPlan(plan));
-  await engine.ledger.append(tx, {
+  };
+}
+
+export function acceptedEntry(
+  id: string,
+  { actor, plan, release, configuration, ...rest }: Acceptance,
+): LedgerEntry {
+  return {
     operation: id,
     kind: "accepted",
     stream: laneKey(plan.lane),
@@ -124,20 +146,21 @@ export async function accept(
       promotion: plan.kind,
       release: release.id,
       configuration: configuration.digest,
-      plan: planDigest,
+      plan: digestOf(plan),
       retryOf: rest.retryOf ?? null,
       reason: rest.reason ?? "",
     },
-  });
+  };
+}
+
+export function acceptedEvent(id: string, { actor, plan, release }: Acceptance): NewEvent {
   const what = plan.kind === "rollback" ? "rollback to" : "promotion of";
-  await announce(tx, {
+  return {
     kind: "promotion.accepted",
     ...plan.lane,
     promotion: id,
     message: `${actor.id} asked for the ${what} ${releaseName(release.content)} in ${plan.lane.environment}`,
-  });
-  await engine.wake(tx, plan.lane);
-  return row;
+  };
 }
 
 /** What a lane was never given is the empty configuration, as a version of its own. */

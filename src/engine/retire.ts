@@ -1,16 +1,19 @@
 import { laneKey, slotKey } from "../model/primitives.ts";
 import { registeredEnvironment } from "../store/queries/catalogue.ts";
 import { announce } from "../store/queries/events.ts";
-import { readLane } from "../store/queries/lanes.ts";
 import { leaveOldColour } from "../store/queries/live.ts";
 import { Effects } from "./effect.ts";
 import type { Engine } from "./engine.ts";
 import { type Lease, withLease } from "./lease.ts";
+import type { Seen } from "./look.ts";
 
 /** The rollback window is over: the old colour goes. Answers whether there was one to retire. */
-export async function retireOldColour(engine: Engine, lease: Lease, now: Date): Promise<boolean> {
-  const lane = await readLane(engine.db, lease.lane);
-  if (!lane?.old_colour || !lane.retire_at || lane.retire_at > now) return false;
+export async function retireOldColour(
+  engine: Engine,
+  lease: Lease,
+  { lane, now }: Pick<Seen, "lane" | "now">,
+): Promise<boolean> {
+  if (!lane.old_colour || !lane.retire_at || lane.retire_at > now) return false;
   const environment = await registeredEnvironment(engine.db, lane.environment);
   if (!environment) return false;
   const target = engine.targetFor(environment.document.spec.target);

@@ -1,12 +1,19 @@
 import { TidelockError } from "../model/errors.ts";
 import type { Plan } from "../model/plan.ts";
-import { type Lane, laneKey } from "../model/primitives.ts";
+import { type Colour, type Lane, laneKey } from "../model/primitives.ts";
 import type { Actor } from "../ports/control-plane.ts";
 import type { RouteObservation } from "../ports/host-agent.ts";
 import { makePlan } from "../strategies/plan.ts";
 import { configurationByDigest, readRelease } from "../store/queries/catalogue.ts";
 import { revocationOf } from "../store/queries/live.ts";
-import { runningPromotion } from "../store/queries/promotions.ts";
+import { announce } from "../store/queries/events.ts";
+import {
+  dbNow,
+  dbNowPlus,
+  insertPromotion,
+  insertSteps,
+  runningPromotion,
+} from "../store/queries/promotions.ts";
 import type {
   ConfigurationRow,
   Db,
@@ -18,13 +25,14 @@ import type {
 import { stopChecks } from "./check-runner.ts";
 import { Effects, type Effect } from "./effect.ts";
 import type { Engine } from "./engine.ts";
+import { newPromotionId } from "./ids.ts";
 import { type Lease, releaseLease, seizeLease, withLease } from "./lease.ts";
 import { type LaneDocuments, laneDocuments } from "./plan-inputs.ts";
-import { accept } from "./promote.ts";
+import { acceptedEntry, acceptedEvent, rowOf } from "./promote.ts";
 import { liveOf } from "./queue.ts";
 import { routeSpec, sendsTo, weightsTo } from "./route-spec.ts";
 import { recordSwitch } from "./steps/switch.ts";
-import { finish, finishStep, start } from "./transitions.ts";
+import { finish, finishStep, stepsOfPlan } from "./transitions.ts";
 
 /** All that a switch back needs, read before the clock matters. */
 interface Prepared {
@@ -63,7 +71,6 @@ export async function switchBack(
   const accepted = await engine.db
     .transaction()
     .execute((tx) => acceptAndSeize(engine, tx, actor, prepared, reason));
-  if (!accepted) return null;
   const { plan, effects, effect, lease } = accepted;
   const to = toOf(plan);
   try {
@@ -89,27 +96,34 @@ async function prepare(engine: Engine, row: LaneRow): Promise<Prepared | null> {
   const lane: Lane = { service: row.service, environment: row.environment };
   const { old_colour: colour, old_release: id, old_configuration: digest } = row;
   if (!colour || !id || !digest) return null;
-  const [documents, release, configuration, worse] = await Promise.all([
-    laneDocuments(engine.db, lane),
+  const [{ documents, seen }, release, configuration, worse] = await Promise.all([
+    observed(engine, lane, colour),
     readRelease(engine.db, id),
     configurationByDigest(engine.db, lane, digest),
     revocationOf(engine.db, lane, id, digest),
   ]);
   if (!release || !configuration || worse) return null;
-  const target = engine.targetFor(documents.environment.document.spec.target);
-  const seen = await target.observe({ ...lane, colour });
   if (seen.state !== "ready" || seen.deployed?.release !== id) return null;
   return { lane, documents, release, configuration };
 }
 
-/** One transaction: epoch, end of what ran, the new row, its intent. Null: somebody was faster. */
+async function observed(engine: Engine, lane: Lane, colour: Colour) {
+  const documents = await laneDocuments(engine.db, lane);
+  const target = engine.targetFor(documents.environment.document.spec.target);
+  return { documents, seen: await target.observe({ ...lane, colour }) };
+}
+
+/**
+ * One transaction, as short as it can be: epoch, end of what ran, the new row, its intent. No wake-up is
+ * sent: the lane is ours, and whoever comes after us finds it when our lease has run out.
+ */
 async function acceptAndSeize(
   engine: Engine,
   tx: Db,
   actor: Actor,
   { lane, documents, release, configuration }: Prepared,
   reason: string,
-): Promise<Accepted | null> {
+): Promise<Accepted> {
   const { lease, row } = await seizeLease(engine, tx, lane);
   if (row.old_release !== release.id || row.old_configuration !== configuration.digest) {
     // Nothing of this transaction stays: the lane is as it was.
@@ -130,16 +144,24 @@ async function acceptAndSeize(
     "switch-back",
   );
   await endRunning(engine, tx, actor, row);
-  const promotion = await accept(engine, tx, { actor, plan, release, configuration, reason });
-  await start(engine, tx, promotion, plan);
+  const id = newPromotionId();
+  const acceptance = { actor, plan, release, configuration, reason };
+  const promotion = await insertPromotion(tx, {
+    ...rowOf(id, acceptance),
+    state: "running",
+    started_at: dbNow,
+    deadline: dbNowPlus(plan.timeoutMs),
+  });
+  await insertSteps(tx, id, stepsOfPlan(plan), 0);
   const effects = new Effects(engine, lease, 1);
   const effect: Effect = {
     name: "switch",
-    operation: `${promotion.id}/0/switch`,
+    operation: `${id}/0/switch`,
     detail: { from: row.live_colour, to: toOf(plan), release: release.id },
   };
-  await effects.intend(tx, effect);
-  return { lease, promotion: { ...promotion, state: "running" }, plan, effects, effect };
+  await engine.ledger.append(tx, acceptedEntry(id, acceptance), effects.intentOf(effect));
+  await announce(tx, acceptedEvent(id, acceptance));
+  return { lease, promotion, plan, effects, effect };
 }
 
 /** What runs in the lane ends here: its traffic is what is being taken back, or its plan is void. */
@@ -147,7 +169,8 @@ async function endRunning(engine: Engine, tx: Db, actor: Actor, lane: LaneRow): 
   const running = await runningPromotion(tx, lane);
   if (!running) return;
   const moved = lane.live_promotion === running.id;
-  const state = moved ? "rolled-back" : "aborted";
+  // Two people who ask for the same way back at once: the second one's request stands.
+  const state = running.kind === "rollback" ? "superseded" : moved ? "rolled-back" : "aborted";
   await finish(engine, tx, running, state, `rolled back by ${actor.id}`);
 }
 

@@ -14,5 +14,6 @@ export interface LedgerEntry {
 }
 
 export interface Ledger<Tx> {
-  append(tx: Tx, entry: LedgerEntry): Promise<void>;
+  /** In the order given, as one statement. */
+  append(tx: Tx, ...entries: LedgerEntry[]): Promise<void>;
 }

@@ -22,16 +22,19 @@ export interface StoredEvent {
 }
 
 /** Announces in the caller's transaction; readers see it after commit, under an id given then. */
-export async function announce(tx: Db, event: NewEvent): Promise<void> {
+export async function announce(tx: Db, ...events: NewEvent[]): Promise<void> {
+  if (events.length === 0) return;
   await tx
     .insertInto("events")
-    .values({
-      kind: event.kind,
-      service: event.service ?? null,
-      environment: event.environment ?? null,
-      promotion: event.promotion ?? null,
-      message: event.message,
-    })
+    .values(
+      events.map((event) => ({
+        kind: event.kind,
+        service: event.service ?? null,
+        environment: event.environment ?? null,
+        promotion: event.promotion ?? null,
+        message: event.message,
+      })),
+    )
     .execute();
 }
 

@@ -22,6 +22,18 @@ export async function readLane(db: Db, lane: Lane): Promise<LaneRow | undefined>
     .executeTakeFirst();
 }
 
+/** The lane's row and the database's clock at that moment. */
+export async function readLaneNow(
+  db: Db,
+  lane: Lane,
+): Promise<(LaneRow & { readonly now: Date }) | undefined> {
+  const { rows } = await sql<LaneRow & { now: Date }>`
+    select *, clock_timestamp() as now from lanes
+    where service = ${lane.service} and environment = ${lane.environment}
+  `.execute(db);
+  return rows[0];
+}
+
 export async function lanesOf(db: Db, service?: string): Promise<readonly LaneRow[]> {
   let query = db.selectFrom("lanes").selectAll().where("removed_at", "is", null);
   if (service !== undefined) query = query.where("service", "=", service);

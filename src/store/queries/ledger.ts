@@ -8,10 +8,17 @@ import type { Db } from "../schema.ts";
  * in commit order, and writes one operation and kind once however often a step runs again (law 8).
  */
 export const tableLedger: Ledger<Db> = {
-  async append(tx, { operation, kind, stream, actor, payload }) {
-    const json = canonicalJson(payload);
-    await sql`select append_entry(${operation}, ${kind}, ${stream}, ${actor}, ${json}::jsonb)`.execute(
-      tx,
-    );
+  async append(tx, ...entries) {
+    if (entries.length === 0) return;
+    await sql`
+      select append_entry(
+        e ->> 'operation', e ->> 'kind', e ->> 'stream', e ->> 'actor', e -> 'payload'
+      )
+      from (
+        select e from jsonb_array_elements(${canonicalJson(entries)}::jsonb)
+          with ordinality as given (e, place)
+        order by place
+      ) as ordered
+    `.execute(tx);
   },
 };

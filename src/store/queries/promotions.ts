@@ -1,11 +1,11 @@
-import { type Insertable, sql } from "kysely";
+import { type InsertObject, sql } from "kysely";
 import type { Decision } from "../../model/decision.ts";
 import type { Lane } from "../../model/primitives.ts";
 import type { Db, PromotionRow, Schema, StepRow } from "../schema.ts";
 
 /** Rows of promotions and their steps. The state machine that moves them is src/engine/transitions.ts. */
 
-export type NewPromotion = Insertable<Schema["promotions"]>;
+export type NewPromotion = InsertObject<Schema, "promotions">;
 export interface NewStep {
   readonly index: number;
   readonly kind: string;
@@ -23,15 +23,19 @@ export async function insertPromotion(tx: Db, promotion: NewPromotion): Promise<
   return tx.insertInto("promotions").values(promotion).returningAll().executeTakeFirstOrThrow();
 }
 
+/** @param entered index of the step that is under way already */
 export async function insertSteps(
   tx: Db,
   promotion: string,
   steps: readonly NewStep[],
+  entered?: number,
 ): Promise<void> {
   if (steps.length === 0) return;
+  const pending = { promotion, state: "pending", attempts: 0, started_at: null } as const;
+  const running = { promotion, state: "running", attempts: 1, started_at: dbNow } as const;
   await tx
     .insertInto("promotion_steps")
-    .values(steps.map((step) => ({ promotion, ...step, state: "pending" as const })))
+    .values(steps.map((step) => ({ ...step, ...(step.index === entered ? running : pending) })))
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
@@ -50,6 +54,19 @@ export async function promotionByKey(db: Db, key: string): Promise<PromotionRow 
 
 export async function runningPromotion(db: Db, lane: Lane): Promise<PromotionRow | undefined> {
   return ofLane(db, lane).where("state", "=", "running").executeTakeFirst();
+}
+
+/** The step that the running promotion of a lane is at, compensations included. */
+export async function currentStep(db: Db, lane: Lane): Promise<StepRow | undefined> {
+  const { rows } = await sql<StepRow>`
+    select s.* from promotion_steps s join promotions p on p.id = s.promotion
+    where p.service = ${lane.service} and p.environment = ${lane.environment} and p.state = 'running'
+      and s.index = case
+        when p.ending is null then p.step_index
+        else jsonb_array_length(p.plan -> 'steps') + p.compensation_index
+      end
+  `.execute(db);
+  return rows[0];
 }
 
 /** The next of the queue. A return goes before everything that wants to go forward. */
@@ -91,19 +108,6 @@ export async function stepsOf(db: Db, promotion: string): Promise<readonly StepR
     .where("promotion", "=", promotion)
     .orderBy("index")
     .execute();
-}
-
-export async function readStep(
-  db: Db,
-  promotion: string,
-  index: number,
-): Promise<StepRow | undefined> {
-  return db
-    .selectFrom("promotion_steps")
-    .selectAll()
-    .where("promotion", "=", promotion)
-    .where("index", "=", index)
-    .executeTakeFirst();
 }
 
 export async function insertDecision(
