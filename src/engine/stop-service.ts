@@ -24,6 +24,8 @@ export async function stopService(engine: Engine, actor: Actor, lane: Lane): Pro
   const row = await readLane(engine.db, lane);
   if (!row || row.removed_at) throw nothingThere(lane);
   const environment = await registeredEnvironment(engine.db, lane.environment);
+  // Without the agent nothing can stop: then nothing is ended on paper either.
+  await engine.agent.call("control.heartbeat", { server: engine.worker });
   const lease = await engine.db.transaction().execute(async (tx) => {
     const seized = await seizeLease(engine, tx, lane);
     await endOpen(engine, tx, lane, `${actor.id} stopped the service`);

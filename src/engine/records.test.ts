@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { EngineBench } from "../../test/support/engine-bench.ts";
+import { announce, eventsAfter, sequenceEvents } from "../store/queries/events.ts";
+import { tableLedger } from "../store/queries/ledger.ts";
+
+let bench: EngineBench;
+beforeEach(async () => {
+  bench = await EngineBench.create();
+});
+afterEach(() => bench.close());
+
+const entry = (operation: string, stream = "shop/dev") => ({
+  operation,
+  kind: "intent",
+  stream,
+  actor: "tidelock",
+  payload: { operation },
+});
+
+describe("the ledger", () => {
+  it("writes one operation and kind once, and counts each stream without gaps, whoever writes", async () => {
+    const { db } = bench.database;
+    const names = Array.from({ length: 20 }, (_, place) => `operation-${place % 10}`);
+    await Promise.all(
+      names.map((name) => db.transaction().execute((tx) => tableLedger.append(tx, entry(name)))),
+    );
+    const rows = await db
+      .selectFrom("ledger_entries")
+      .select(["sequence", "operation"])
+      .orderBy("sequence")
+      .execute();
+    expect(rows.map((row) => Number(row.sequence))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(new Set(rows.map((row) => row.operation)).size).toBe(10);
+  });
+
+  it("keeps the order of entries that are written together, and leaves no gap behind a rollback", async () => {
+    const { db } = bench.database;
+    await db.transaction().execute((tx) => tableLedger.append(tx, entry("a"), entry("b")));
+    await db
+      .transaction()
+      .execute(async (tx) => {
+        await tableLedger.append(tx, entry("c"));
+        throw new Error("changed our mind");
+      })
+      .catch(() => undefined);
+    await tableLedger.append(db, entry("d"));
+    const rows = await db.selectFrom("ledger_entries").selectAll().orderBy("sequence").execute();
+    expect(rows.map((row) => [Number(row.sequence), row.operation])).toEqual([
+      [1, "a"],
+      [2, "b"],
+      [3, "d"],
+    ]);
+  });
+
+  it.each([
+    "update ledger_entries set actor = 'nobody'",
+    "delete from ledger_entries",
+    "truncate ledger_entries cascade",
+  ])("refuses: %s", async (statement) => {
+    await tableLedger.append(bench.database.db, entry("a"));
+    await expect(bench.database.pool.query(statement)).rejects.toThrow("append-only");
+  });
+});
+
+describe("events", () => {
+  it("of a transaction that commits late get an id above all that were read before", async () => {
+    const { db } = bench.database;
+    let late: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (late = resolve));
+    const slow = db.transaction().execute(async (tx) => {
+      await announce(tx, { kind: "slow", message: "written first, committed last" });
+      await gate;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await announce(db, { kind: "quick", message: "committed first" });
+    const head = await sequenceEvents(db);
+    const seen = await eventsAfter(db, { after: 0, limit: 10 });
+    expect(seen.map((event) => event.kind)).toEqual(["quick"]);
+    late();
+    await slow;
+    await sequenceEvents(db);
+    const rest = await eventsAfter(db, { after: head, limit: 10 });
+    expect(rest.map((event) => event.kind)).toEqual(["slow"]);
+  });
+
+  it("are numbered densely by any number of readers, and none is lost or doubled", async () => {
+    const { db } = bench.database;
+    const collected: number[] = [];
+    let after = 0;
+    let writing = true;
+    const reader = (async () => {
+      for (;;) {
+        const last = !writing;
+        await sequenceEvents(db);
+        const found = await eventsAfter(db, { after, limit: 1_000 });
+        collected.push(...found.map((event) => event.id));
+        after = found.at(-1)?.id ?? after;
+        if (last) return;
+      }
+    })();
+    const writers = Array.from({ length: 8 }, async (_, place) => {
+      for (let count = 0; count < 10; count += 1) {
+        await announce(db, { kind: "note", message: `${place}/${count}` });
+        await sequenceEvents(db);
+      }
+    });
+    await Promise.all(writers);
+    writing = false;
+    await reader;
+    expect(collected).toEqual(Array.from({ length: 80 }, (_, place) => place + 1));
+  });
+});
