@@ -17,6 +17,7 @@ import { warmUp } from "./os/compile-cache.ts";
 import { bootId, isAlive } from "./os/identity.ts";
 import { type Parts, report } from "./parts.ts";
 import { type BackoffPolicy, defaultBackoff } from "./processes/backoff.ts";
+import { removeStrayNamespaces } from "./processes/namespace.ts";
 import { PortBook } from "./processes/ports.ts";
 import { killStrays } from "./processes/sweep.ts";
 import { serveProtocol } from "./protocol/server.ts";
@@ -92,6 +93,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   await parts.journal.note({ kind: "start", detail: { pid: process.pid, bootId: bootId() } });
   await checks.prepare();
   killStrays(parts.agentId, livingMarks(store, await checks.livingMarks()));
+  await removeStrayNamespaces(parts.agentId, instancesOnRecord(store));
   await slots.restore();
   await routes.restore();
   parts.logs.start();
@@ -144,6 +146,13 @@ async function makeParts(
     backoff: options.backoff ?? defaultBackoff,
     slotChanged,
   };
+}
+
+function instancesOnRecord(store: StateStore): ReadonlySet<string> {
+  const slots = Object.values(store.current.slots);
+  return new Set(
+    slots.flatMap((slot) => [...slot.instances, ...slot.retiring].map(({ id }) => id)),
+  );
 }
 
 /** Marks of everything on record that runs; whoever carries another one of ours is a stray. */

@@ -187,5 +187,5 @@ export async function addressesOf(context: StepContext, colour: Colour): Promise
   const routed = routedProcess(context.plan.processes);
   return seen.instances
     .filter((instance) => routed === null || instance.process === routed)
-    .flatMap((instance) => (instance.port === null ? [] : [`http://127.0.0.1:${instance.port}`]));
+    .flatMap(({ host, port }) => (port === null ? [] : [`http://${host}:${port}`]));
 }

@@ -77,6 +77,8 @@ export const Instance = z.object({
   state: InstanceState,
   pid: z.int().nullable(),
   startedAt: z.string().nullable(),
+  /** Where its port is: loopback, or the address of a network namespace of its own. */
+  host: z.string().default("127.0.0.1"),
   port: z.int().nullable(),
   restarts: z.int().nonnegative(),
   /** Last exit, as people read it: `exit code 1` or `SIGKILL`. */

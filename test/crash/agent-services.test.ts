@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TableEntry, environmentOf, processTable } from "../../src/agent/os/process-table.ts";
+import { isFree } from "../../src/agent/os/sockets.ts";
 import { digestHex, layout } from "../../src/model/layout.ts";
 import type { Process } from "../../src/model/pipeline.ts";
 import type { Slot } from "../../src/model/primitives.ts";
@@ -14,6 +15,7 @@ import {
   aSpec,
   deployed,
   fence,
+  freePort,
   getJson,
   serverSource,
   slotOf,
@@ -22,6 +24,7 @@ import {
   untilState,
 } from "../support/agent-harness.ts";
 import { AgentUnderTest, runs } from "../support/agent-process.ts";
+import { isRoot } from "../support/optional.ts";
 
 let agent: AgentUnderTest;
 beforeAll(async () => {
@@ -175,6 +178,43 @@ describe("what a service is given", () => {
     const proof = await agent.client.call("slot.prove", { slot });
     expect(proof.grade).toBe("bound");
   });
+
+  test.skipIf(!isRoot)(
+    "a network of its own, where every replica has the port that it is built for",
+    async () => {
+      const source = serverSource.replace('Number(process.env.PORT), "127.0.0.1"', "8080");
+      const slot = await start("apart", source, { port: "namespace", replicas: 2 });
+      const { instances } = await untilState(agent.client, slot, "ready");
+      expect(instances.map(({ port }) => port)).toEqual([8080, 8080]);
+      const hosts = instances.map(({ host }) => host);
+      expect(new Set(hosts).size).toBe(2);
+      const answers = await Promise.all(
+        hosts.map(async (host) => {
+          const response = await fetch(`http://${host}:8080/`);
+          return (await response.json()) as { pid: number; uid: number };
+        }),
+      );
+      expect(answers.map(({ pid }) => pid)).toEqual(instances.map(({ pid }) => pid));
+      expect(answers.every(({ uid }) => uid !== 0)).toBe(true);
+      expect(await agent.client.call("slot.prove", { slot })).toMatchObject({ grade: "bound" });
+      const port = await freePort();
+      await makeIdle(slot, port);
+      const { route } = await agent.client.call("route.read", { lane: "apart/production" });
+      if (route === null) throw new Error("no route");
+      await agent.client.call("route.set", {
+        fence: fence(1, slot),
+        operation: "to-blue",
+        route: { ...route, weights: { blue: 100, green: 0 } },
+      });
+      expect(await getJson(port)).toMatchObject({ colour: "blue" });
+      await destroy(slot);
+      const { agentId } = await agent.client.info();
+      const left = (await readdir("/run/netns")).filter((name) =>
+        name.startsWith(`tl-${agentId.slice(0, 8)}`),
+      );
+      expect(left).toEqual([]);
+    },
+  );
 
   test("kept data across releases and colours, and none of it under isolated bindings", async () => {
     const source = `
@@ -472,7 +512,7 @@ describe("a release", () => {
   test("is not proven when another process holds its port", async () => {
     const source = serverSource.replace(
       'if (request.url === "/env")',
-      `if (request.url === "/close") { server.closeAllConnections(); return server.close(); }
+      `if (request.url === "/close") { server.close(); return server.closeAllConnections(); }
       if (request.url === "/env")`,
     );
     const slot = await start("robbed", `${source}\nsetInterval(() => {}, 1000);`, {
@@ -482,6 +522,7 @@ describe("a release", () => {
     const port = instances[0]?.port ?? 0;
     expect(await agent.client.call("slot.prove", { slot })).toMatchObject({ grade: "bound" });
     await fetch(`http://127.0.0.1:${port}/close`).catch(() => undefined);
+    await until("the port is free", () => isFree(port));
     const thief = createServer((_, response) => response.end("{}"));
     await new Promise<void>((resolve) => thief.listen(port, "127.0.0.1", resolve));
     try {

@@ -231,6 +231,7 @@ export class FakeHost implements HostAgent {
         state,
         pid: 1,
         startedAt: null,
+        host: "127.0.0.1",
         port: null,
         restarts: behaviour === "crashes" ? 5 : 0,
         lastExit: behaviour === "crashes" ? "exit code 3" : null,

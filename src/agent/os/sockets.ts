@@ -88,6 +88,15 @@ export function ownerInFamily(leader: number, port: number): SocketOwner | null 
   return null;
 }
 
+/** Ports that `leader`'s family listens on in its own network, lowest first. */
+export function portsOfFamily(leader: number): readonly number[] {
+  const sockets = listeningSockets(leader);
+  if (sockets.length === 0) return [];
+  const held = new Set(familyOf(leader).flatMap((pid) => [...socketInodes(pid)]));
+  const ports = sockets.filter(({ inode }) => held.has(inode)).map(({ port }) => port);
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
 /** `nginx (pid 812)`: who listens on a port of this machine, as far as we may see; null when unknown. */
 export function listenerName(port: number): string | null {
   const inodes = listeningSockets().filter((socket) => socket.port === port);

@@ -4,15 +4,15 @@ import { asTidelockError } from "../../model/errors.ts";
 import type { InstanceState } from "../../ports/host-agent.ts";
 import { type ProcessIdentity, isAlive } from "../os/identity.ts";
 import { sendSignal } from "../os/process-table.ts";
+import { portsOfFamily } from "../os/sockets.ts";
 import type { InstanceRecord } from "../state/schema.ts";
 import { nextStart } from "./backoff.ts";
-import type { InstanceHost } from "./instance-host.ts";
+import type { InstanceHost, StartedInstance } from "./instance-host.ts";
 import type { ProbeResult } from "./readiness.ts";
 import { watchReadiness } from "./readiness-watch.ts";
-import { type Spawned, describeExit } from "./spawn.ts";
+import { describeExit, exitOf } from "./spawn.ts";
 import { killRemains, waitGone } from "./sweep.ts";
 
-const host = "127.0.0.1";
 /** An adopted process is nobody's child: its end is found by looking. Milliseconds. */
 const adoptedPollMs = 100;
 /** Milliseconds. */
@@ -160,20 +160,31 @@ export class Instance {
     }
     killRemains(this.#host.agentId, id, identity);
     if (identity !== null) await waitGone(identity, 5_000);
+    await this.#host.stopped(this.#record);
     this.#run = null;
     this.#setState("exited");
   }
 
   async #choosePort(): Promise<number | null> {
-    if (this.#host.process.port === "none") return null;
+    const { port } = this.#host.process;
+    // In a network of its own every port is free; which one it takes is seen when it listens.
+    if (port === "none" || port === "namespace") return null;
     return this.#host.reservePort(this.#record.port);
   }
 
-  async #begin(spawned: Spawned, port: number | null): Promise<void> {
-    const { child, identity } = spawned;
+  #findPort(run: Run): number | null {
+    if (this.#record.port !== null) return this.#record.port;
+    const [port] = portsOfFamily(run.identity.pid);
+    if (port === undefined) return null;
+    this.#save({ port }).catch(() => this.#saveLater(run));
+    return port;
+  }
+
+  async #begin(spawned: StartedInstance, port: number | null): Promise<void> {
+    const { child, identity, host } = spawned;
     const startedAt = new Date().toISOString();
     if (identity === null) {
-      await this.#save({ identity: null, startedAt, port });
+      await this.#save({ identity: null, startedAt, host, port });
       const code = child.exitCode ?? (await exitOf(child));
       this.#ended(describeExit(code, child.signalCode), 0);
       return;
@@ -182,7 +193,7 @@ export class Instance {
     child.once("exit", (code, signal) => this.#onEnd(run, describeExit(code, signal)));
     this.#run = run;
     try {
-      await this.#save({ identity, startedAt, port });
+      await this.#save({ identity, startedAt, host, port });
     } catch {
       // A full disk keeps no service down: it is noted as soon as that is possible. Should the agent be
       // killed before, the next one finds the process by its mark, ends it and starts a fresh one.
@@ -205,8 +216,9 @@ export class Instance {
     if (run.child === null) void this.#pollLife(run);
     void watchReadiness({
       ready: this.#host.process.ready,
-      host,
-      port: this.#record.port,
+      host: () => this.#record.host,
+      listens: this.#host.process.port !== "none",
+      port: () => this.#findPort(run),
       pid: run.identity.pid,
       startedMono: run.startedMono,
       wasReady,
@@ -334,9 +346,4 @@ export class Instance {
     this.#state = state;
     this.#host.changed();
   }
-}
-
-function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
-  return new Promise((resolve) => child.once("exit", (code) => resolve(code)));
 }

@@ -21,11 +21,13 @@ export interface Wrapping {
  * @param ownUser whether the program runs as a user that runs nothing else: RLIMIT_NPROC counts a user's
  *   processes, so among an ordinary user's own it would limit the wrong ones
  * @param sharing how many processes share that user
+ * @param become user to change to on the way, for a program that is started as root; null: stay
  */
 export function wrap(
   resources: z.infer<typeof Resources>,
   ownUser: boolean,
   sharing: number,
+  become: number | null = null,
 ): Wrapping {
   const notEnforced: string[] = [];
   const limits: string[] = [];
@@ -47,8 +49,12 @@ export function wrap(
   return {
     argv: [
       ...(limits.length === 0 ? [] : [prlimit, ...limits, "--"]),
-      ...(existsSync(setpriv) ? [setpriv, "--no-new-privs", "--"] : []),
+      ...(existsSync(setpriv) ? [setpriv, ...identityOf(become), "--no-new-privs", "--"] : []),
     ],
     notEnforced,
   };
+}
+
+function identityOf(user: number | null): readonly string[] {
+  return user === null ? [] : [`--reuid=${user}`, `--regid=${user}`, "--clear-groups"];
 }

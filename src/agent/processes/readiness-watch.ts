@@ -15,8 +15,11 @@ const aliveForMs = 2_000;
 /** One run of an instance as the watch sees it, and what it tells. */
 export interface WatchedRun {
   readonly ready: ParsedProcess["ready"];
-  readonly host: string;
-  readonly port: number | null;
+  host(): string;
+  /** Whether it is to listen at all. */
+  readonly listens: boolean;
+  /** Null as long as it is not known: a program in a network of its own chooses for itself. */
+  port(): number | null;
   readonly pid: number;
   /** By `performance.now()`. */
   readonly startedMono: number;
@@ -58,13 +61,15 @@ export async function watchReadiness(run: WatchedRun): Promise<void> {
 }
 
 async function probeOnce(run: WatchedRun, isReady: boolean): Promise<ProbeResult> {
-  const { ready, port } = run;
-  if (ready.kind === "alive" || port === null) {
+  const { ready } = run;
+  if (ready.kind === "alive" || !run.listens) {
     const wanted = ready.kind === "alive" ? ready.for : aliveForMs;
     const age = performance.now() - run.startedMono;
     return isReady || age >= wanted ? null : `alive for ${Math.round(age)} of ${wanted} ms`;
   }
-  const answer = await probe(ready, run.host, port);
+  const port = run.port();
+  if (port === null) return "it does not listen yet";
+  const answer = await probe(ready, run.host(), port);
   if (answer !== null || isReady || process.platform !== "linux") return answer;
   // Somebody else may have taken the port first: only an answer of our own process counts.
   return ownerInFamily(run.pid, port) === null

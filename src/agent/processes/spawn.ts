@@ -46,3 +46,9 @@ export async function spawnDetached(request: SpawnRequest): Promise<Spawned> {
 export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
   return signal ?? (code === null ? "ended" : `exit code ${code}`);
 }
+
+/** The exit code of a child, once it has ended. */
+export function exitOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+}

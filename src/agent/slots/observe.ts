@@ -40,6 +40,7 @@ export function observeSlot(
       state: instance.state,
       pid: instance.record.identity?.pid ?? null,
       startedAt: instance.record.startedAt,
+      host: instance.record.host,
       port: instance.record.port,
       restarts: instance.record.restarts,
       lastExit: instance.record.lastExit,

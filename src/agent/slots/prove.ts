@@ -38,9 +38,9 @@ export async function proveSlot(parts: Parts, runner: SlotRunner): Promise<Ident
   if (problem !== null) return { ...base, grade: "none", reason: problem };
   const nonce = randomBytes(16).toString("hex");
   const native = await Promise.all(
-    records.map(({ process, port }) =>
+    records.map(({ process, host, port }) =>
       port !== null && spec.processes[process]?.ready.kind === "http"
-        ? answersNonce("127.0.0.1", port, nonce, spec.release)
+        ? answersNonce(host, port, nonce, spec.release)
         : Promise.resolve(false),
     ),
   );

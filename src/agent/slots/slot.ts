@@ -8,8 +8,9 @@ import { bootId } from "../os/identity.ts";
 import { killUser } from "../os/process-table.ts";
 import { type Parts, report } from "../parts.ts";
 import { Instance } from "../processes/instance.ts";
+import { removeNamespace } from "../processes/namespace.ts";
 import { killUnrelated } from "../processes/sweep.ts";
-import type { InstanceRecord, SlotRecord } from "../state/schema.ts";
+import { type InstanceRecord, type SlotRecord, loopback } from "../state/schema.ts";
 import {
   deliver,
   deploymentFolders,
@@ -141,9 +142,9 @@ export class SlotRunner {
     const spec = this.record?.spec;
     const routed = spec === null || spec === undefined ? null : routedProcess(spec);
     return this.#instances.flatMap((instance) => {
-      const { process, port } = instance.record;
+      const { process, host, port } = instance.record;
       if (process !== routed || instance.state !== "ready" || port === null) return [];
-      return [{ host: "127.0.0.1", port }];
+      return [{ host, port }];
     });
   }
 
@@ -258,6 +259,9 @@ export class SlotRunner {
       backoff: parts.backoff,
       save: (changed) => this.#saveInstance(changed),
       spawn: (changed, port) => startInstance(parts, this.slot, this.record, changed, port),
+      stopped: async ({ id, host }) => {
+        if (host !== loopback) await removeNamespace(parts.agentId, id);
+      },
       logEnd: () => parts.logs.file(this.slot, `${record.process}-${record.index}`).end,
       reservePort: (before) => parts.ports.reserve(record.id, before),
       keepTrying: () => isLive(parts.store, this.slot),
@@ -312,6 +316,7 @@ function newInstances(spec: StoredSpec, user: number | null): InstanceRecord[] {
       stop: process.stop,
       identity: null,
       startedAt: null,
+      host: loopback,
       port: null,
       restarts: 0,
       lastExit: null,

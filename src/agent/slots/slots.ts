@@ -4,6 +4,7 @@ import type { Fence } from "../../model/primitives.ts";
 import type { SlotObservation, SlotSpec } from "../../ports/host-agent.ts";
 import { requireSameLane } from "../lanes.ts";
 import type { Parts } from "../parts.ts";
+import { requireNamespaces } from "../processes/namespace.ts";
 import { SlotRunner } from "./slot.ts";
 import { splitSpec } from "./spec.ts";
 
@@ -48,6 +49,8 @@ export class Slots {
     const lane = laneKey(spec.slot);
     requireSameLane(effect.fence, lane);
     const { stored, entries } = splitSpec(spec);
+    const apart = Object.values(stored.processes).some(({ port }) => port === "namespace");
+    if (apart) requireNamespaces();
     for (const { digest } of stored.artifacts) {
       const change = await this.#parts.artifacts.changeOf(digest);
       if (change === null) continue;

@@ -6,8 +6,10 @@ import { type Parts, report } from "../parts.ts";
 import { resolveCommand } from "../processes/command.ts";
 import { baseEnvironment, serviceEnvironment } from "../processes/environment.ts";
 import { wrap } from "../processes/limits.ts";
-import { type Spawned, spawnDetached } from "../processes/spawn.ts";
-import type { InstanceRecord, SlotRecord } from "../state/schema.ts";
+import type { StartedInstance } from "../processes/instance-host.ts";
+import { makeNamespace } from "../processes/namespace.ts";
+import { spawnDetached } from "../processes/spawn.ts";
+import { type InstanceRecord, type SlotRecord, loopback } from "../state/schema.ts";
 import { deploymentFolders, freshFolder, keptFolder, makeWay, readEntries } from "./delivery.ts";
 
 /** Starts one replica from its unpacked release, with fresh private folders and only its own environment. */
@@ -17,7 +19,7 @@ export async function startInstance(
   record: Readonly<SlotRecord> | null,
   instance: InstanceRecord,
   port: number | null,
-): Promise<Spawned> {
+): Promise<StartedInstance> {
   const spec = record?.spec ?? null;
   const process = spec?.processes[instance.process];
   if (spec === null || process === undefined) {
@@ -43,7 +45,7 @@ export async function startInstance(
       instance: instance.id,
       agentId: parts.agentId,
       port,
-      host: "127.0.0.1",
+      host: loopback,
       configDir: spec.delivery === "files" ? folders.config : null,
       stateDir,
       artifacts,
@@ -55,19 +57,24 @@ export async function startInstance(
   );
   const program = resolveCommand(command, cwd, env["PATH"] ?? "");
   const sharing = record?.instances.length ?? 1;
-  const wrapping = wrap(process.resources, instance.user !== null, sharing);
+  const become = process.port === "namespace" ? instance.user : null;
+  const wrapping = wrap(process.resources, instance.user !== null, sharing, become);
   if (wrapping.notEnforced.length > 0) {
     report(`${instance.id}: this machine does not enforce ${wrapping.notEnforced.join(", ")}`);
   }
+  const apart =
+    process.port === "namespace" ? await makeNamespace(parts.agentId, instance.id) : null;
   const log = parts.logs.file(slot, name).openForAppend();
   try {
-    return await spawnDetached({
-      argv: [...wrapping.argv, program, ...args],
+    const spawned = await spawnDetached({
+      argv: [...(apart?.enter ?? []), ...wrapping.argv, program, ...args],
       cwd,
       env,
-      user: instance.user,
+      // Entering a namespace takes root; the wrapping then changes the user.
+      user: apart === null ? instance.user : null,
       log,
     });
+    return { ...spawned, host: apart?.address ?? loopback };
   } finally {
     closeSync(log);
   }

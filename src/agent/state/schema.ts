@@ -4,6 +4,8 @@ import { RouteSpec } from "../../ports/host-agent.ts";
 import { ProcessIdentity } from "../os/identity.ts";
 import { ParsedProcess, StoredSpec } from "../slots/spec.ts";
 
+export const loopback = "127.0.0.1";
+
 /** One replica of one process. Whether it is ready is not kept: it is found out again. */
 export const InstanceRecord = z.strictObject({
   /** Unique among all instances that ever were; the marker by which a stray process is recognised. */
@@ -16,6 +18,8 @@ export const InstanceRecord = z.strictObject({
   stop: ParsedProcess.shape.stop,
   identity: ProcessIdentity.nullable(),
   startedAt: z.string().nullable(),
+  /** Where its port is: loopback, or an address of the network namespace that it lives in. */
+  host: z.string().default(loopback),
   port: z.int().nullable(),
   restarts: z.int().nonnegative(),
   lastExit: z.string().nullable(),

@@ -103,6 +103,7 @@ function asInstance(
     state: state === "ready" ? "ready" : state === "starting" ? "starting" : "exited",
     pid: null,
     startedAt: null,
+    host: "127.0.0.1",
     port: null,
     restarts: 0,
     lastExit: run.state === "running" ? null : ending(run),
