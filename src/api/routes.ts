@@ -39,7 +39,7 @@ export const routes = {
   pipelineApply: {
     method: "POST",
     path: "/api/v1/pipelines",
-    body: z.object({ file: z.string(), text: z.string().max(1_000_000) }),
+    body: z.object({ file: z.string(), text: z.string().max(256_000) }),
     response: z.object({
       applied: z.array(
         z.object({ kind: z.string(), name: z.string(), digest: Digest, changed: z.boolean() }),

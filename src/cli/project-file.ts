@@ -8,7 +8,7 @@ import type { Pipeline } from "../model/pipeline.ts";
  * with somebody's repository must not choose the server that our token is sent to.
  */
 export const projectFileName = "tidelock.yaml";
-const maxBytes = 1_000_000;
+const maxBytes = 256_000;
 
 export interface ProjectFile {
   readonly path: string;
@@ -31,7 +31,7 @@ export function readProjectFile(path: string): ProjectFile {
     });
   }
   if (size > maxBytes) {
-    throw new TidelockError("invalid-input", "the pipeline file is larger than 1 MB", {
+    throw new TidelockError("invalid-input", "the pipeline file is larger than 256 kB", {
       fault: "operator",
       where: path,
     });

@@ -492,8 +492,9 @@ describe("YAML that is refused", () => {
     expect(hits.map((problem) => problem.where)).toEqual([`tidelock.yaml:${where}`]);
   });
 
-  it("a file over a megabyte is refused before it is parsed", () => {
-    expect(problemsOf(`# ${"x".repeat(1_000_001)}`)[0]?.message).toMatch(/more than 1000000/);
+  it("a file that is too large, or has too many documents, is refused before it is parsed", () => {
+    expect(problemsOf(`# ${"x".repeat(256_001)}`)[0]?.message).toMatch(/more than 256000/);
+    expect(problemsOf("---\na: 1\n".repeat(201))[0]?.message).toMatch(/more than 200 documents/);
   });
 
   it("a billion laughs cost nothing", () => {
@@ -505,11 +506,11 @@ describe("YAML that is refused", () => {
   });
 
   it.each([
-    ["brackets", "[".repeat(900_000)],
-    ["braces", "{a: ".repeat(200_000)],
-    ["dashes", "- ".repeat(450_000)],
-    ["question marks", "? ".repeat(450_000)],
-    ["indentation", Array.from({ length: 1_300 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")],
+    ["brackets", "[".repeat(250_000)],
+    ["braces", "{a: ".repeat(60_000)],
+    ["dashes", "- ".repeat(125_000)],
+    ["question marks", "? ".repeat(125_000)],
+    ["indentation", Array.from({ length: 690 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")],
   ])("endless %s are refused quickly", (_name, text) => {
     const started = performance.now();
     expect(problemsOf(text).map((problem) => problem.message)).toEqual([

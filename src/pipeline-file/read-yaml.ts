@@ -24,7 +24,8 @@ export interface SourceDocument {
 }
 
 /** Far above any real pipeline file; a bound on what a hostile one costs. */
-const maxBytes = 1_000_000;
+const maxBytes = 256_000;
+const maxDocuments = 200;
 const maxDepth = 64;
 
 /**
@@ -47,6 +48,13 @@ export function readYaml(
   if (bytes > maxBytes) {
     return refuse(
       `the file has ${bytes} bytes, more than ${maxBytes}`,
+      "split it into several files",
+    );
+  }
+  const documents = text.match(/^---/gm)?.length ?? 0;
+  if (documents > maxDocuments) {
+    return refuse(
+      `the file has more than ${maxDocuments} documents`,
       "split it into several files",
     );
   }
@@ -73,10 +81,10 @@ export function readYaml(
       version: "1.2",
     });
     const reader = new Reader(position);
-    const documents = (Array.isArray(parsed) ? parsed : []).flatMap((document) =>
+    const read = (Array.isArray(parsed) ? parsed : []).flatMap((document) =>
       reader.document(document),
     );
-    return { documents, problems: reader.problems };
+    return { documents: read, problems: reader.problems };
   } catch (error) {
     if (error instanceof RangeError) return refuse("nested too deeply", tooDeep);
     throw error;

@@ -286,6 +286,20 @@ describe("text that no database holds", () => {
   });
 });
 
+describe("a database that is away", () => {
+  it.each([
+    Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", syscall: "connect" }),
+    Object.assign(new Error("the database system is starting up"), { code: "57P03" }),
+    new Error("Connection terminated unexpectedly"),
+  ])("is told as such, to be tried again: %s", (away) => {
+    expect(errorAnswer(away, log)).toMatchObject({
+      status: 503,
+      view: { error: { code: "unavailable" } },
+    });
+    expect(logged).toEqual([]);
+  });
+});
+
 describe("uploads that break off", () => {
   it("are refused whole, and the server goes on", async () => {
     let refused: unknown = null;

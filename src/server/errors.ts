@@ -60,6 +60,7 @@ export function errorAnswer(error: unknown, log: ServerLog): Answer {
     };
   }
   if (isUnstorableText(error)) return unstorable;
+  if (isDatabaseAway(error)) return databaseAway;
   const status = httpStatus(error);
   if (status !== null && status < 500) return frameworkAnswer(error, status);
   const id = randomBytes(6).toString("hex");
@@ -94,6 +95,30 @@ const unstorable: Answer = {
       code: "invalid-input",
       message: "the request holds a character that is no text (NUL, or half of a surrogate pair)",
       hint: "leave it out",
+    },
+  },
+};
+
+/** SQLSTATE classes of a server that shuts down, starts, or has no connection to give (PostgreSQL, appendix A). */
+const awayStates = /^(08\w{3}|57P0[123]|53300)$/;
+
+/** The database does not answer right now: not our bug, and the same request may work in a moment. */
+function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === "connect") return true;
+  if (typeof code === "string" && awayStates.test(code)) return true;
+  // `pg` gives the loss of a connection no code of its own.
+  return /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
+}
+
+const databaseAway: Answer = {
+  status: 503,
+  view: {
+    error: {
+      code: "unavailable",
+      message: "the database does not answer right now; nothing was changed that was not confirmed",
+      hint: "try again in a moment; `tidelock doctor` tells what is wrong. Services and traffic go on meanwhile",
     },
   },
 };
