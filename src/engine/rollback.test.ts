@@ -102,6 +102,33 @@ describe("a rollback", () => {
     expect(bench.host.live("shop/dev")).toBe("blue");
   });
 
+  it("refuses a second operator's while it is under way, unless that one names where to go", async () => {
+    await live("1.0.0");
+    await live("1.1.0");
+    await live("1.2.0");
+    await plane.createRelease(operator, makeRelease(bench, "1.3.0"));
+    bench.host.behaviours.set("shop@1.3.0", "crashes");
+    const failed = await plane.promote(operator, { ...dev, release: "1.3.0" });
+    await ended(plane, failed.id);
+    const slow = documents().replace("for: 20ms", "for: 1m");
+    await plane.applyDocuments(operator, "tidelock.yaml", slow);
+    const first = await back();
+    await until(
+      () => plane.status({}),
+      ([lane]) => lane?.live?.version === "1.1.0",
+    );
+    await expect(back()).rejects.toMatchObject({
+      code: "conflict",
+      message: `a rollback is under way already: ${first.id}`,
+    });
+    expect(await plane.showPromotion(first.id)).toMatchObject({
+      state: "running",
+      desired: "complete",
+    });
+    const further = await back("1.0.0");
+    expect(further.release.version).toBe("1.0.0");
+  });
+
   it("refuses to go back to what is live, to what was never good, and where nothing ever was", async () => {
     await expect(back()).rejects.toMatchObject({ code: "not-found" });
     await live("1.0.0");

@@ -59,7 +59,7 @@ async function promoteBack(
   reason: string,
 ): Promise<PromotionRow> {
   const lane: Lane = { service: row.service, environment: row.environment };
-  await refuseWhileReturning(engine, lane);
+  await refuseWhileReturning(engine, lane, wanted);
   const good = wanted ? await goodOf(engine, lane, wanted) : await lastGoodOf(engine, row);
   const documents = await laneDocuments(engine.db, lane);
   const [release, configuration] = await Promise.all([
@@ -94,10 +94,25 @@ async function promoteBack(
   return promotion;
 }
 
-/** A promotion that is returning traffic already does what was asked for; two returns would go too far. */
-async function refuseWhileReturning(engine: Engine, lane: Lane): Promise<void> {
+/**
+ * Whatever is returning traffic already does what was asked for; two returns would go too far. That holds
+ * for another operator's rollback as well, unless this one names where to go.
+ */
+async function refuseWhileReturning(
+  engine: Engine,
+  lane: Lane,
+  wanted: ReleaseRow | null,
+): Promise<void> {
   const running = await runningPromotion(engine.db, lane);
-  if (!running?.ending) return;
+  if (!running) return;
+  if (running.kind === "rollback" && !running.ending && wanted === null) {
+    throw new TidelockError("conflict", `a rollback is under way already: ${running.id}`, {
+      fault: "operator",
+      where: running.id,
+      hint: `watch it: tidelock promotion watch ${running.id}; to go further back, name the release with --to`,
+    });
+  }
+  if (!running.ending) return;
   throw new TidelockError("conflict", `${running.id} is being taken back already`, {
     fault: "operator",
     where: running.id,
