@@ -50,7 +50,9 @@ export function parseArguments(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") return { kind: "help", text: out.trimEnd() };
-    return { kind: "usage", message: (problem || error.message).replace(/^error: /, "").trim() };
+    const message = (problem || error.message).replace(/^error: /, "").trim();
+    // Commander puts "(Did you mean …?)" on a line of its own.
+    return { kind: "usage", message: message.replaceAll("\n", " ") };
   }
   const values = program.opts<Record<string, unknown>>();
   return {

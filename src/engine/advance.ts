@@ -274,7 +274,7 @@ async function resultOf(engine: Engine, run: () => Promise<StepResult>): Promise
       return {
         kind: "wait",
         reason: error.message,
-        who: error.hint ?? "nobody: it is tried again",
+        who: error.hint ? `an operator: ${error.hint}` : "nobody: it is tried again",
         until: null,
         againMs: engine.settings.agentAwayMs,
       };

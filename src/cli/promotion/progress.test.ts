@@ -54,6 +54,15 @@ describe("on a terminal", () => {
     expect(written.join("")).toContain("switch");
   });
 
+  it("leaves the end of a service's log to the last word", () => {
+    const { fake, written } = terminal(false, { columns: 80, rows: 24 });
+    const progress = promotionProgress(fake);
+    const message = "web-0 exited: exit code 3; its log ends:\n  no database";
+    progress.update(promotion([step(0, "ready", "failed", message)]));
+    progress.end();
+    expect(written.join("")).toMatch(/web-0 exited: exit code 3\n$/);
+  });
+
   it("lets no step's words act on it", () => {
     const { fake, written } = terminal(true, { columns: 80, rows: 24 });
     const progress = promotionProgress(fake);

@@ -121,9 +121,14 @@ function stepLine(terminal: Terminal, step: StepView, width = 1_000): string {
   const time = step.startedAt === null ? "" : ` (${took(step.startedAt, step.endedAt)})`;
   const again = step.attempts > 1 ? ` [attempt ${step.attempts}]` : "";
   const message =
-    step.message === "" || step.state === "done" ? "" : `: ${clean(step.message, 400)}`;
+    step.message === "" || step.state === "done" ? "" : `: ${clean(oneLine(step.message), 400)}`;
   const text = `${clean(step.title)}${again}${time}${message}`;
   return `${icon(terminal, step.state)} ${cut(text, width - 2)}`;
+}
+
+/** The end of a service's log may follow on lines of its own: the last word shows those. */
+function oneLine(message: string): string {
+  return message.split("\n", 1)[0]?.replace(/; its log ends:$/, "") ?? "";
 }
 
 function waitingLine({ waiting }: PromotionView): string | null {

@@ -119,7 +119,7 @@ describe("LocalSecrets", () => {
     await expect(resolve("TOKEN")).rejects.toMatchObject({
       code: "not-found",
       message: "there is no secret TOKEN for shop/production",
-      hint: "set it with: tidelock secret set shop/production TOKEN",
+      hint: "set it with: tidelock secret set TOKEN --service shop --environment production",
     });
     await put("TOKEN", value);
     await expect(resolve("TOKEN", "2")).rejects.toThrow("TOKEN version 2");

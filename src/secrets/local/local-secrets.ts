@@ -110,7 +110,7 @@ function missing(lane: Lane, { name, version }: SecretReference): TidelockError 
   return new TidelockError("not-found", `there is no secret ${what} for ${laneKey(lane)}`, {
     fault: "operator",
     where: laneKey(lane),
-    hint: `set it with: tidelock secret set ${laneKey(lane)} ${name}`,
+    hint: `set it with: tidelock secret set ${name} --service ${lane.service} --environment ${lane.environment}`,
   });
 }
 
