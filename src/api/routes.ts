@@ -32,6 +32,8 @@ export const routes = {
   serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
   /** Ends this server process; services go on. */
   serverStop: { method: "POST", path: "/api/v1/server/stop", response: Done },
+  /** After a restore from a backup: this database is the truth, over what any agent has seen. */
+  serverRecover: { method: "POST", path: "/api/v1/server/recover", response: Done },
   /** Stops every service, router and agent of this data directory, then the server. */
   down: { method: "POST", path: "/api/v1/down", response: Done },
 

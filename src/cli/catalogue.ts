@@ -193,6 +193,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     () => import("./commands/server/stop.ts"),
   ),
   entry(
+    "server recover",
+    "Server",
+    "Declare a restored database the truth",
+    () => import("./commands/server/recover.ts"),
+  ),
+  entry(
     "agent start",
     "Server",
     "Run the host agent for a supervisor",

@@ -469,6 +469,7 @@ describe("stopping things", () => {
       ["down"],
       ["service", "stop", "shop/production"],
       ["service", "remove", "shop"],
+      ["server", "recover"],
     ]) {
       const refused = await inside(words);
       expect([words, refused.code]).toEqual([words, 2]);

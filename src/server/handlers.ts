@@ -17,6 +17,9 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       stopSoon("asked to stop");
       return { done: true, message: "the server stops; services and the agent go on" };
     },
+    async serverRecover({ actor }) {
+      return { done: true, message: await controlPlane.declareRestored(actor) };
+    },
     async down({ actor }) {
       const message = await controlPlane.down(actor);
       stopSoon("asked to go down");
