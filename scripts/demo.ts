@@ -15,6 +15,7 @@ import {
   demoHome,
   writeAddresses,
 } from "./demo/home.ts";
+import { buildDashboard } from "./demo/dashboard.ts";
 import { Load } from "./demo/load.ts";
 import { createProgress } from "./demo/progress.ts";
 import { type Promoted, promote } from "./demo/releases.ts";
@@ -72,6 +73,7 @@ async function release(
 async function mainJob(
   home: DemoHome,
 ): Promise<{ readonly addresses: DemoAddresses; readonly problems: readonly string[] }> {
+  buildDashboard((text) => progress.say(text));
   progress.say("Starting a control plane with its own PostgreSQL");
   const sample = await createSample(home.shop);
   // Nothing may be started behind the back of the clean-up.
