@@ -1,0 +1,15 @@
+import type { Safeguard } from "./safeguard.ts";
+import { adoption } from "./safeguards/adoption.ts";
+import { bytes } from "./safeguards/bytes.ts";
+import { fencing } from "./safeguards/fencing.ts";
+import { gates } from "./safeguards/gates.ts";
+import { traffic } from "./safeguards/traffic.ts";
+
+/** Every safeguard that `npm run break-it` switches off. */
+export const safeguards: readonly Safeguard[] = [
+  ...fencing,
+  ...traffic,
+  ...bytes,
+  ...adoption,
+  ...gates,
+];
