@@ -17,7 +17,9 @@ beforeAll(async () => {
   bench = await EngineBench.create();
   plane = bench.worker({ hooks: { reach: look } }).controlPlane;
   await plane.applyDocuments(operator, "t.yaml", documents());
-  await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
+  for (const version of ["1.0.0", "1.1.0"]) {
+    await plane.createRelease(operator, makeRelease(bench, version));
+  }
 });
 
 afterAll(() => bench.close());
@@ -54,4 +56,18 @@ it("has the intent of every effect on record before the effect starts, and its o
   for (const { operation } of bench.host.effects) {
     expect(outcomes).toContain(operation.replace(/#\d+$/, ""));
   }
+});
+
+it("has the intent of a rollback on record before the traffic goes back", async () => {
+  const dev = { service: "shop", environment: "dev" };
+  const promotion = await plane.promote(operator, { ...dev, release: "1.1.0" });
+  expect(await ended(plane, promotion.id)).toMatchObject({ state: "complete" });
+  heldBefore.length = 0;
+  const rollback = await plane.rollback(operator, dev, { reason: "prices are wrong" });
+  expect(await ended(plane, rollback.id)).toMatchObject({ state: "complete" });
+  expect(bench.host.live("shop/dev")).toBe("blue");
+  const [first] = heldBefore;
+  expect(first?.effect).toBe("switch");
+  const own = first?.intents.filter((operation) => operation.startsWith(`${rollback.id}/`));
+  expect(own).toHaveLength(1);
 });

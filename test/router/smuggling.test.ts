@@ -346,12 +346,19 @@ describe("what is forwarded can be read in one way only", () => {
   });
 
   test("a tester credential never reaches a backend, however it is spelt", async () => {
+    // There is an idle colour, so that the request is passed on.
+    const both = { blue: [backend.port], green: [backend.port] };
+    await router.load([lane(`127.0.0.1:${port}`, both)]);
     const { value } = mint(router.testerPrivateKey, "shop/production", 60_000);
-    const spelt = [`X-Tidelock-Tester: ${value}`, `x_tidelock_tester: ${value}`];
-    for (const line of spelt) await statusesOf(port, `GET / HTTP/1.1\r\n${host}${line}\r\n\r\n`, 0);
+    for (const name of ["X-Tidelock-Tester", "x-tidelock-tester", "x_tidelock_tester"]) {
+      const request = `GET / HTTP/1.1\r\n${host}${name}: ${value}\r\n\r\n`;
+      expect(await statusesOf(port, request, 60)).toEqual([200]);
+    }
+    expect(backend.requests).toHaveLength(3);
     const twice = `GET / HTTP/1.1\r\n${host}X-Tidelock-Tester: ${value}\r\nX-Tidelock-Tester: ${value}\r\n\r\n`;
     expect(await statusesOf(port, twice, 0)).toEqual([403]);
     for (const { received } of backend.connections) expect(received).not.toContain(value);
+    await router.load([lane(`127.0.0.1:${port}`, { blue: [backend.port] })]);
   });
 
   test("pipelined requests go one after the other, in order", async () => {

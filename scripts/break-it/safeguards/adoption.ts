@@ -3,6 +3,7 @@ import type { Safeguard } from "../safeguard.ts";
 const survival = "test/crash/agent-survival.test.ts";
 const databaseTests = "src/store/embedded/embedded-postgres.test.ts";
 const lockTests = "src/agent/state/lock.test.ts";
+const checkTests = "test/crash/agent-checks.test.ts";
 const adopts = "takes no service and no router along, and the next one adopts both";
 const stranger = "a reused pid of a stale record is not adopted, and the stranger is left alone";
 const staleLock = "a lock of a living pid with another start time or another boot is nobody's";
@@ -22,10 +23,7 @@ export const adoption: readonly Safeguard[] = [
       },
     ],
     noticedBy: [{ file: survival, name: adopts }],
-    unaffected: {
-      file: survival,
-      name: "nothing on record lives: everything is started again",
-    },
+    unaffected: { file: survival, name: stranger },
   },
   {
     name: "adopt-routers",
@@ -39,10 +37,7 @@ export const adoption: readonly Safeguard[] = [
       },
     ],
     noticedBy: [{ file: survival, name: adopts }],
-    unaffected: {
-      file: survival,
-      name: "nothing on record lives: everything is started again",
-    },
+    unaffected: { file: survival, name: stranger },
   },
   {
     name: "pid-start-time",
@@ -75,11 +70,60 @@ export const adoption: readonly Safeguard[] = [
         replacement: "",
       },
     ],
-    noticedBy: [{ file: lockTests, name: staleLock }],
+    noticedBy: [
+      { file: lockTests, name: staleLock },
+      {
+        file: survival,
+        name: "after a reboot nothing on record lives, even where number and start time agree",
+      },
+    ],
     unaffected: {
       file: lockTests,
       name: "one holder at a time, and the next one after it gave the lock back",
     },
+  },
+  {
+    name: "strays",
+    prevents: "a process started in the instant of a crash runs on, known to nobody",
+    off: "the agent ends nothing that carries its mark and is not on record",
+    edits: [
+      {
+        file: "src/agent/processes/sweep.ts",
+        text: "if (instance === null || living.has(instance)) continue;",
+        replacement: "if (instance === null || living.size >= 0) continue;",
+      },
+    ],
+    noticedBy: [
+      {
+        file: survival,
+        name: "leaves no process of a slot behind that is on nobody's record",
+      },
+    ],
+    unaffected: { file: survival, name: stranger },
+  },
+  {
+    name: "check-once",
+    prevents: "a check that was asked for twice attacks twice",
+    off: "a run that is on record is begun again",
+    edits: [
+      {
+        file: "src/agent/checks/checks.ts",
+        text: "if (known.content === content) return;",
+        replacement: "",
+      },
+      {
+        file: "src/agent/checks/checks.ts",
+        text: "if (known !== null) {",
+        replacement: "if (known !== null && known.content !== content) {",
+      },
+    ],
+    noticedBy: [
+      {
+        file: checkTests,
+        name: "the same run never starts twice, also when it is asked for again after it ended",
+      },
+    ],
+    unaffected: { file: checkTests, name: "a check's exit status, output and time are kept" },
   },
   {
     name: "adopt-database",

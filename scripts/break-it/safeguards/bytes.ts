@@ -140,4 +140,37 @@ export const bytes: readonly Safeguard[] = [
     noticedBy: [{ file: serviceTests, name: changedOnDisk }],
     unaffected: { file: serviceTests, name: native },
   },
+  {
+    name: "proven-socket",
+    prevents: "a foreign program at the port is tested in the release's place (law 10)",
+    off: "the proof does not ask whose the listening socket is",
+    edits: [
+      {
+        file: "src/agent/slots/prove.ts",
+        text: "if (one.port !== null && !one.ownsSocket) {",
+        replacement: "if (one.port !== null && !one.ownsSocket && one.pid < 0) {",
+      },
+    ],
+    noticedBy: [{ file: serviceTests, name: "is not proven when another process holds its port" }],
+    unaffected: { file: serviceTests, name: native },
+  },
+  {
+    name: "ready-socket",
+    prevents: "a service counts as ready because somebody else answers at its port",
+    off: "readiness does not ask who answers",
+    edits: [
+      {
+        file: "src/agent/processes/readiness-watch.ts",
+        text: "return ownerInFamily(run.pid, port) === null",
+        replacement: "return ownerInFamily(run.pid, port) === undefined",
+      },
+    ],
+    noticedBy: [
+      {
+        file: serviceTests,
+        name: "is not taken for ready when another process answers in its place",
+      },
+    ],
+    unaffected: { file: serviceTests, name: native },
+  },
 ];

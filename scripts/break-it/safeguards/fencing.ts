@@ -104,7 +104,11 @@ export const fencing: readonly Safeguard[] = [
     prevents: "something happens of which there is no record (law 1)",
     off: "effects start without an intent in the ledger",
     edits: [
-      { file: "src/engine/effect.ts", text: "await this.intend(tx, effect);", replacement: "" },
+      {
+        file: "src/engine/effect.ts",
+        text: "await engine.ledger.append(tx, this.intentOf(effect));",
+        replacement: "",
+      },
     ],
     noticedBy: [
       {
@@ -115,6 +119,28 @@ export const fencing: readonly Safeguard[] = [
     unaffected: {
       file: "src/engine/engine.test.ts",
       name: "takes a first release and its successor through both environments",
+    },
+  },
+  {
+    name: "rollback-intent-first",
+    prevents: "traffic goes back and there is no record of who wanted that (law 1)",
+    off: "a rollback's switch starts without an intent in the ledger",
+    edits: [
+      {
+        file: "src/engine/switch-back.ts",
+        text: ", effects.intentOf(effect));",
+        replacement: ");",
+      },
+    ],
+    noticedBy: [
+      {
+        file: "src/engine/effect.test.ts",
+        name: "has the intent of a rollback on record before the traffic goes back",
+      },
+    ],
+    unaffected: {
+      file: "src/engine/effect.test.ts",
+      name: "has the intent of every effect on record before the effect starts, and its outcome after",
     },
   },
   {
@@ -141,6 +167,28 @@ export const fencing: readonly Safeguard[] = [
     unaffected: {
       file: "src/engine/journal-import.test.ts",
       name: "takes in what the agent signed, once",
+    },
+  },
+  {
+    name: "journal-chain",
+    prevents: "an entry of another history passes for what happened here",
+    off: "the chain of the agent's journal is not followed",
+    edits: [
+      {
+        file: "src/agent/journal/chain.ts",
+        text: "if (entry.previous !== previous) return",
+        replacement: "if (entry.previous === undefined) return",
+      },
+    ],
+    noticedBy: [
+      {
+        file: "src/agent/journal/journal.test.ts",
+        name: "an entry of another history by the same key does not fit in",
+      },
+    ],
+    unaffected: {
+      file: "src/agent/journal/journal.test.ts",
+      name: "entries form a signed chain that goes on after a restart",
     },
   },
 ];

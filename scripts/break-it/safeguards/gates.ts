@@ -139,6 +139,37 @@ export const gates: readonly Safeguard[] = [
     },
   },
   {
+    name: "own-users",
+    prevents: "a hostile service or check reads token, key, socket and database",
+    off: "services and checks run as the agent's own user, and the agent still claims otherwise",
+    edits: [
+      {
+        file: "src/agent/processes/spawn.ts",
+        text: "{ uid: request.user, gid: request.user }",
+        replacement: "{}",
+      },
+      {
+        file: "src/agent/checks/runner.ts",
+        text: "{ uid: user, gid: user }",
+        replacement: "{}",
+      },
+    ],
+    noticedBy: [
+      {
+        file: "test/crash/agent-isolation.test.ts",
+        name: "a hostile service reaches no token, key, socket, database or other service",
+      },
+      {
+        file: "test/crash/agent-isolation.test.ts",
+        name: "a hostile check reaches none of them either",
+      },
+    ],
+    unaffected: {
+      file: "test/crash/agent-isolation.test.ts",
+      name: "the agent claims separate users",
+    },
+  },
+  {
     name: "closed-folders",
     prevents: "a hostile service reads token, key or database",
     off: "our own folders are left open to every user, and the probe does not object",

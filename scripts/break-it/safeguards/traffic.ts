@@ -118,23 +118,18 @@ export const traffic: readonly Safeguard[] = [
   {
     name: "retry-unsent-only",
     prevents: "a POST is carried out twice",
-    off: "any request travels on a used connection and is sent again when that fails",
+    off: "a request is sent again although a backend may have begun with it",
     edits: [
       {
         file: "src/agent/router/flight.ts",
-        text: "pool.acquire(fresh || !this.#safe)",
-        replacement: "pool.acquire(fresh)",
-      },
-      {
-        file: "src/agent/router/flight.ts",
         text: "failure.reused && !failure.responseBegun && this.#safe && !this.#retriedFresh",
-        replacement: "failure.reused && !failure.responseBegun && !this.#retriedFresh",
+        replacement: "!failure.responseBegun && !this.#retriedFresh",
       },
     ],
     noticedBy: [
       {
         file: raceTests,
-        name: "thousands of POSTs, with and without body, run exactly once each and none fails",
+        name: "a request that began to be answered, or that a fresh connection lost, is not sent again",
       },
     ],
     unaffected: {
@@ -226,6 +221,10 @@ export const traffic: readonly Safeguard[] = [
       {
         file: "test/router/smuggling.test.ts",
         name: "a tester credential never reaches a backend, however it is spelt",
+      },
+      {
+        file: "test/router/basics.test.ts",
+        name: "a load switches new requests at once and read tells when",
       },
     ],
     unaffected: {

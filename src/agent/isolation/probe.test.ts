@@ -27,7 +27,7 @@ describe.skipIf(root.missing)("the probe, as a service's user", () => {
 
   test("tells which closed folder it can look into", async () => {
     await chmod(paths.blobs, 0o755);
-    expect(await probeAs(user, paths)).toContain(`could list ${paths.blobs}`);
+    expect((await probeAs(user, paths)) ?? "").toContain(`could list ${paths.blobs}`);
   });
 
   test("tells which folder it needs and cannot reach", async () => {
