@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   intake: async () => (await import("./intake.ts")).intakeResult,
   rollback: async () => (await import("./rollback.ts")).rollbackBench,
   router: async () => (await import("./router.ts")).routerBench,
+  switch: async () => (await import("./switch.ts")).switchBench,
 };
 
 async function main(): Promise<number> {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { WebSocket, WebSocketServer, type RawData } from "ws";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { RawBackend, RawClient } from "./support/raw.ts";
 import { eventually, freePort, lane, RouterProcess } from "./support/router-process.ts";
 
@@ -144,10 +144,23 @@ test("a WebSocket open at the ceiling ends with 1001 between two frames and is c
   const [code, reason] = await closed;
   expect(wrong).toEqual([]);
   expect(code).toBe(1001);
-  expect(reason.toString()).toBe("the release behind this connection was replaced");
+  expect(reason.toString()).toBe("the service behind this connection went away");
   await eventually("the service was told too", () => closes.length === 1);
   expect(closes).toEqual([1001]);
   expect((await router.lane("shop/production")).endedAtCeiling?.websockets).toBe(before + 1);
+  server.close();
+});
+
+test("a WebSocket whose service is killed is told 1001 instead of nothing", async () => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(server, "listening");
+  await to("blue", 100, { blue: (server.address() as AddressInfo).port, green: green.port });
+  const client = new WebSocket(`ws://127.0.0.1:${port}/live`);
+  await once(client, "open");
+  const closed = once(client, "close") as Promise<[number]>;
+  for (const socket of server.clients)
+    (socket as unknown as { _socket: Socket })._socket.resetAndDestroy();
+  expect((await closed)[0]).toBe(1001);
   server.close();
 });
 

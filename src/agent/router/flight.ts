@@ -263,7 +263,7 @@ export class HttpFlight implements Flight, ExchangeSink, RequestHandler {
   }
 
   onTunnelEnd(): void {
-    this.#tunnel?.onBackendEnd();
+    this.#tunnel?.onBackendEnd(false);
   }
 
   onClientTunnelData(data: Buffer): void {
@@ -280,7 +280,7 @@ export class HttpFlight implements Flight, ExchangeSink, RequestHandler {
     this.#connection = null;
     const pool = this.#leavePool();
     if (this.#tunnel) {
-      this.#tunnel.end();
+      this.#tunnel.onBackendEnd(true);
       return;
     }
     if (this.#done) return;

@@ -5,7 +5,7 @@ import { closeFrame, FrameTracker } from "./websocket-frames.ts";
 
 /** Going away: what a server says that no longer serves this (RFC 6455 section 7.4.1). */
 const goingAway = 1001;
-const reason = "the release behind this connection was replaced";
+const reason = "the service behind this connection went away";
 
 /**
  * Bytes both ways after 101, with backpressure and half-closes. A WebSocket can be asked to go away: the
@@ -64,9 +64,12 @@ export class Tunnel {
     this.#client.resume();
   }
 
-  onBackendEnd(): void {
+  /** The backend ended its side, or is gone altogether. */
+  onBackendEnd(gone: boolean): void {
     this.#backendEnded = true;
-    if (this.#clientEnded || this.#leaving) this.end();
+    // A WebSocket whose service is gone without a word gets the word from us.
+    if (gone && !this.#closeSentToClient && this.#toClient?.atBoundary) this.#sendCloseToClient();
+    if (gone || this.#clientEnded || this.#leaving) this.end();
     else this.#client.end();
   }
 
@@ -130,12 +133,14 @@ export class Tunnel {
     if (this.#closeSentToClient && tracker.sawClose) this.end();
   }
 
+  #sendCloseToClient(): void {
+    this.#closeSentToClient = true;
+    // Nothing may follow a Close that the backend itself has sent.
+    if (!this.#toClient?.sawClose) this.#client.write(closeFrame(goingAway, reason, false));
+  }
+
   #sendCloses(): void {
-    if (!this.#closeSentToClient && this.#toClient?.atBoundary) {
-      this.#closeSentToClient = true;
-      // Nothing may follow a Close that the backend itself has sent.
-      if (!this.#toClient.sawClose) this.#client.write(closeFrame(goingAway, reason, false));
-    }
+    if (!this.#closeSentToClient && this.#toClient?.atBoundary) this.#sendCloseToClient();
     if (!this.#closeSentToBackend && this.#toBackend?.atBoundary) {
       this.#closeSentToBackend = true;
       if (!this.#toBackend.sawClose) this.#backend.write(closeFrame(goingAway, reason, true));
