@@ -27,6 +27,11 @@ test("an IPv6 proxy is quoted in Forwarded (RFC 7239 section 6)", () => {
   expect(head.text).toContain('forwarded: for=_x, for="[2001:db8::1]";host="shop";proto=https\r\n');
 });
 
+test("an empty line that the caller left in is refused, not sent on", () => {
+  const head = parseRequestHead("GET / HTTP/1.1\r\nHost: shop\r\na:\r\n", client, () => "id-1");
+  expect(head.kind).toBe("refusal");
+});
+
 test("no request adds a line of its own to what is sent", () => {
   const piece = fc.constantFrom(
     "\r",

@@ -162,6 +162,8 @@ export function parseRequestHead(
   if (major !== "1" || (minor !== "0" && minor !== "1")) {
     return refuse(505, "bad-version", "only HTTP/1.1 and HTTP/1.0 are served here");
   }
+  // Whoever cut the head out stopped at the first empty line; a second one here would end ours too early.
+  if (text.endsWith("\r\n")) return refuse(400, "bad-header", "a header line is empty");
   if (brokenHead.test(text)) {
     return refuse(400, "bad-header", "the header holds a bare CR, LF or control character");
   }
