@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { breakOne, type Finding, runUnbroken } from "./break-it/break-one.ts";
+import { removeCopies } from "./break-it/copy-tree.ts";
 import { breakItPage } from "./break-it/page.ts";
 import { safeguards } from "./break-it/safeguards.ts";
 import { root } from "./test/run-step.ts";
@@ -55,4 +56,10 @@ function details(finding: Finding): readonly string[] {
   return [finding.why];
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    removeCopies();
+    process.exit(130);
+  });
+}
 process.exitCode = await main(process.argv.slice(2));

@@ -15,6 +15,8 @@ import { endProcessesOf } from "./leftovers.ts";
 /** What a copy needs no copy of. */
 const leftOut = new Set([".git", "node_modules", "dist", "web", "coverage"]);
 
+const standing = new Set<() => void>();
+
 export interface Copy {
   /** The tree, ready to be broken. */
   readonly tree: string;
@@ -38,12 +40,16 @@ export function copyTree(): Copy {
     filter: (path) => !leftOut.has(relative(root, path)),
   });
   symlinkSync(realpathSync(join(root, "node_modules")), join(tree, "node_modules"));
-  return {
-    tree,
-    temporary,
-    remove: () => {
-      endProcessesOf(folder);
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-    },
+  const remove = (): void => {
+    endProcessesOf(folder);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    standing.delete(remove);
   };
+  standing.add(remove);
+  return { tree, temporary, remove };
+}
+
+/** Removes every copy that still stands: for whoever interrupts a run. */
+export function removeCopies(): void {
+  for (const remove of standing) remove();
 }
