@@ -6,6 +6,9 @@ export interface QuickAnswer {
   readonly body: string;
 }
 
+/** Below the router's own limit for idle clients (65 s). */
+const longestIdleMs = 30_000;
+
 /**
  * As little HTTP/1.1 client as the bulk of the traffic needs: requests and responses with Content-Length, on a
  * connection of its own or a kept one. It never retries: what goes wrong is handed back as an error.
@@ -16,6 +19,7 @@ export class QuickConnection {
   #waiting: { resolve: (answer: QuickAnswer) => void; reject: (error: Error) => void } | null =
     null;
   #closed: Error | null = null;
+  #lastUsed = performance.now();
 
   constructor(port: number) {
     this.#socket = connect({ port, host: "127.0.0.1", noDelay: true });
@@ -25,14 +29,19 @@ export class QuickConnection {
     this.#socket.on("close", () => this.#end(new Error("closed before the response was complete")));
   }
 
+  /**
+   * A kept connection that the server has closed in the meantime, or that has been idle for so long that it may be
+   * about to, is not used again: so does every HTTP client, before it sends anything.
+   */
   get usable(): boolean {
-    return this.#closed === null && this.#waiting === null;
+    const fresh = performance.now() - this.#lastUsed < longestIdleMs;
+    return this.#closed === null && this.#waiting === null && fresh;
   }
 
   send(request: string): Promise<QuickAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
-        reject(this.#closed);
+        reject(new Error("used after it was closed", { cause: this.#closed }));
         return;
       }
       this.#received = "";
@@ -56,6 +65,7 @@ export class QuickConnection {
     if (body.length < length) return;
     const { resolve, reject } = this.#waiting;
     this.#waiting = null;
+    this.#lastUsed = performance.now();
     if (body.length !== length) reject(new Error("more came than the length says"));
     else {
       const release = /\r\nx-release: ([^\r]*)/i.exec(head)?.[1] ?? "";

@@ -95,9 +95,17 @@ export class Traffic {
   }
 
   async #read(): Promise<void> {
-    const connection = this.#kept.pop() ?? new QuickConnection(this.#port);
+    const connection = this.#keptConnection();
     await this.#attempt("read", connection, read, 200, true);
     if (connection.usable) this.#kept.push(connection);
+  }
+
+  #keptConnection(): QuickConnection {
+    for (let kept = this.#kept.pop(); kept; kept = this.#kept.pop()) {
+      if (kept.usable) return kept;
+      kept.close();
+    }
+    return new QuickConnection(this.#port);
   }
 
   async #readOnce(): Promise<void> {
@@ -110,7 +118,7 @@ export class Traffic {
     const id = `${this.#runId}-${this.#nextOrder++}`;
     const keep = this.#nextOrder % 2 === 0;
     this.#tally.orders.set(id, false);
-    const connection = (keep && this.#kept.pop()) || new QuickConnection(this.#port);
+    const connection = keep ? this.#keptConnection() : new QuickConnection(this.#port);
     const text = `POST /order/${id} HTTP/1.1\r\nHost: shop\r\nContent-Length: 9\r\n\r\n${"some data"}`;
     if (await this.#attempt("order", connection, text, 201, false))
       this.#tally.orders.set(id, true);
