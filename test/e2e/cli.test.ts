@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { LaneView, PromotionView } from "../../src/api/views.ts";
 import { clearHome, e2eHome } from "../fixtures/e2e-home.ts";
@@ -111,8 +113,14 @@ spec:
   .join("\n")}
 `;
 
-const answer = async (environment: string): Promise<string> =>
-  (await fetch(`http://127.0.0.1:${ports[environment]}/`)).text();
+/** On a connection of its own: one that is kept gets a last answer, a 503, after its port has closed. */
+const answer = (environment: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const port = ports[environment];
+    get({ host: "127.0.0.1", port, agent: false }, (response) => {
+      text(response).then(resolve, reject);
+    }).on("error", reject);
+  });
 
 it("starts from an empty folder: init, validate, and a first release in version control", async () => {
   writeFileSync(join(service, "package.json"), '{"scripts": {"start": "node server.js"}}');
