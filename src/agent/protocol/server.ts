@@ -75,12 +75,13 @@ function listen(server: Server, path: string): Promise<void> {
 
 function serveClient(socket: Socket, handlers: Handlers, onFrame: () => void): void {
   let greeted = false;
+  // A client may send on without waiting for the answer to its hello: what follows waits for it here.
+  let greeting: Promise<void> | null = null;
   let running = 0;
   const send = (frame: AnswerFrame): void => {
     if (!socket.destroyed) socket.write(encodeAnswer(frame));
   };
-  const reader = new FrameReader((line) => {
-    const request = parseRequest(line);
+  const take = (request: RequestFrame | null): void => {
     if (request === null) {
       send({
         id: null,
@@ -93,6 +94,10 @@ function serveClient(socket: Socket, handlers: Handlers, onFrame: () => void): v
       return;
     }
     if (!greeted && request.method !== "hello") {
+      if (greeting !== null) {
+        void greeting.then(() => take(request));
+        return;
+      }
       send({
         id: request.id,
         error: toWire(
@@ -114,12 +119,17 @@ function serveClient(socket: Socket, handlers: Handlers, onFrame: () => void): v
       return;
     }
     running += 1;
-    void answer(request, handlers).then((frame) => {
+    const answered = answer(request, handlers).then((frame) => {
       running -= 1;
-      if (request.method === "hello" && frame.error === undefined) greeted = true;
+      if (request.method === "hello") {
+        greeted ||= frame.error === undefined;
+        greeting = null;
+      }
       send(frame);
     });
-  });
+    if (request.method === "hello") greeting = answered;
+  };
+  const reader = new FrameReader((line) => take(parseRequest(line)));
   socket.on("data", (chunk) => {
     try {
       reader.push(chunk);
