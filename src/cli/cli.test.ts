@@ -449,6 +449,16 @@ describe("release create", () => {
     ]);
   });
 
+  it("refuses to ship a declared build's sources unbuilt", async () => {
+    const service = join(folder, "built");
+    mkdirSync(service);
+    const build = "\nspec:\n  build:\n    command: [node, build.js]\n    tools: [node]\n";
+    writeFileSync(join(service, "tidelock.yaml"), pipelineText.replace("\nspec:\n", build));
+    const forgotten = await cli(["release", "create", "--version", "3.0.0"], { cwd: service });
+    expect([forgotten.code, forgotten.stderr]).toEqual([2, expect.stringContaining("add --build")]);
+    expect(server.controlPlane.releases.map(({ version }) => version)).not.toContain("3.0.0");
+  });
+
   it("refuses contradicting origins and versions that cannot be", async () => {
     const create = ["release", "create"];
     for (const words of [

@@ -129,6 +129,20 @@ describe("a rollback", () => {
     expect(further.release.version).toBe("1.0.0");
   });
 
+  it("refuses a second one that names no release: two returns would go too far", async () => {
+    await live("1.0.0");
+    await live("1.1.0");
+    await live("1.2.0");
+    await ended(plane, (await back()).id);
+    await expect(back()).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("dev was returned to shop@1.1.0 already") as string,
+      hint: expect.stringContaining("--to 1.0.0") as string,
+    });
+    const further = await ended(plane, (await back("1.0.0")).id);
+    expect(further).toMatchObject({ state: "complete", release: { version: "1.0.0" } });
+  });
+
   it("refuses to go back to what is live, to what was never good, and where nothing ever was", async () => {
     await expect(back()).rejects.toMatchObject({ code: "not-found" });
     await live("1.0.0");

@@ -4,7 +4,7 @@ import type { Actor } from "../ports/control-plane.ts";
 import { makePlan } from "../strategies/plan.ts";
 import { configurationByDigest, readRelease } from "../store/queries/catalogue.ts";
 import { readLane } from "../store/queries/lanes.ts";
-import { lastGood, revocationOf, verifiedHere } from "../store/queries/live.ts";
+import { lastGood, openDeployment, revocationOf, verifiedHere } from "../store/queries/live.ts";
 import { openPromotions, runningPromotion } from "../store/queries/promotions.ts";
 import type { LaneRow, PromotionRow, ReleaseRow } from "../store/schema.ts";
 import { requestAbort } from "./abort.ts";
@@ -43,6 +43,7 @@ export async function rollback(
       hint: "name another release, or leave --to away for the last good one",
     });
   }
+  if (wanted === null) await refuseSecondReturn(engine, row);
   if (row.old_colour && (wanted === null || wanted.id === row.old_release)) {
     const back = await switchBack(engine, actor, row, request.reason, acceptedAt);
     if (back) return back;
@@ -118,6 +119,32 @@ async function refuseWhileReturning(
     where: running.id,
     hint: `watch it: tidelock promotion watch ${running.id}`,
   });
+}
+
+/**
+ * What is live came back by a rollback already. A second bare one, by an operator who has not seen the
+ * first, would go two releases back; whoever means that names where to.
+ */
+async function refuseSecondReturn(engine: Engine, row: LaneRow): Promise<void> {
+  const live = await openDeployment(engine.db, row);
+  if (live?.kind !== "rollback") return;
+  // While that rollback still runs, it is named instead: somebody may want to watch it.
+  if ((await runningPromotion(engine.db, row))?.kind === "rollback") return;
+  const further = await lastGood(engine.db, row, live);
+  if (!further) return;
+  const [release, before] = await Promise.all([
+    readRelease(engine.db, live.release),
+    readRelease(engine.db, further.release),
+  ]);
+  throw new TidelockError(
+    "conflict",
+    `${laneKey(row)} was returned to ${row.service}@${release?.version ?? live.release} already, ${live.from_at.toISOString()} by ${live.by_actor}`,
+    {
+      fault: "operator",
+      where: laneKey(row),
+      hint: `to go further back, name where to: tidelock rollback ${row.environment} --to ${before?.version ?? further.release}`,
+    },
+  );
 }
 
 async function lastGoodOf(engine: Engine, row: LaneRow) {

@@ -15,6 +15,7 @@ const good: AdmissionInput = {
   grades: { isolation: "separate-user", identity: "none", governance: "solo" },
   artifacts: [{ name: "tree", digest: digest("c"), state: "verified" }],
   keys: { needed: ["DATABASE"], given: ["DATABASE", "OTHER"] },
+  unresolved: null,
   predecessors: [
     {
       environment: "staging",
@@ -34,6 +35,15 @@ function first(change: Partial<AdmissionInput>) {
 describe("admission", () => {
   it("allows what is whole, configured, verified and soaked", () => {
     expect(evaluateAdmission(good).outcome).toBe("allow");
+  });
+
+  it("denies a reference to a secret that nobody has set", () => {
+    const unresolved = "there is no secret TOKEN for shop/production";
+    expect(first({ unresolved })).toMatchObject({
+      outcome: "deny",
+      rule: "secret",
+      message: unresolved,
+    });
   });
 
   it("waits for a soak and says until when", () => {

@@ -27,6 +27,8 @@ export interface AdmissionInput {
   }[];
   /** Keys that release or pipeline need, and keys that the configuration has (values and secrets). */
   readonly keys: { readonly needed: readonly string[]; readonly given: readonly string[] };
+  /** What is wrong with a reference to a secret (nobody has set it, no such provider), or null. */
+  readonly unresolved: string | null;
   readonly predecessors: readonly Predecessor[];
   /** What is live now; promoting the same deployment again is allowed and said. */
   readonly live: { readonly release: Digest; readonly configuration: Digest } | null;
@@ -41,6 +43,7 @@ export function evaluateAdmission(input: AdmissionInput): Decision {
   const grounds: Ground[] = [
     ...artifactGrounds(input.artifacts),
     keysGround(input.keys),
+    ...(input.unresolved === null ? [] : [ground("deny", "secret", input.unresolved)]),
     isolationGround(input.preset, input.minimumIsolation, input.grades.isolation),
     governanceGround(input.grades.governance),
     ...predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),

@@ -11,19 +11,14 @@ import type { Engine } from "../engine.ts";
 import { gradesOf, predecessorsOf } from "../evidence.ts";
 import { configurationOf } from "../slot-spec.ts";
 import { resultOf } from "./gate.ts";
-import { failed, type StepDefinition } from "./step.ts";
+import type { StepDefinition } from "./step.ts";
 
-/** May it start? Bytes, configuration, predecessors, soak, grades; then whether its secrets exist. */
+/** May it start? Bytes, configuration and its secrets, predecessors, soak, grades. */
 export const admit: StepDefinition<"admit"> = {
   kind: "admit",
   async run(context) {
     const { engine, plan, release, now } = context;
-    const decision = await admission(engine, plan, release, now);
-    if (decision.outcome === "allow") {
-      const missing = await missingSecrets(engine, plan);
-      if (missing) return failed(missing);
-    }
-    return resultOf(context, decision);
+    return resultOf(context, await admission(engine, plan, release, now));
   },
 };
 
@@ -53,6 +48,7 @@ export async function admission(
       needed: [...release.configuration, ...(pipeline?.spec.configuration ?? [])],
       given: givenKeys(configuration),
     },
+    unresolved: await unresolvedSecrets(engine, plan, configuration),
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
     live: plan.live && { release: plan.live.release, configuration: plan.live.configuration },
   });
@@ -77,8 +73,11 @@ async function artifactStates(
 }
 
 /** A reference to a secret that nobody has set stops here, not when a process starts without it. */
-async function missingSecrets(engine: Engine, plan: Plan): Promise<string | null> {
-  const configuration = await configurationOf(engine, plan, plan.configuration);
+async function unresolvedSecrets(
+  engine: Engine,
+  plan: Plan,
+  configuration: Configuration,
+): Promise<string | null> {
   try {
     await resolveBindings(engine, plan.lane, configuration, "live");
     await resolveBindings(engine, plan.lane, configuration, "isolated");

@@ -33,7 +33,7 @@ export async function recordMove(tx: Db, lane: LaneRow, moved: Moved): Promise<v
     retire_at: null,
   });
   await closeDeployment(tx, lane);
-  await openDeployment(tx, lane, moved);
+  await beginDeployment(tx, lane, moved);
 }
 
 /** Nothing is live any more. */
@@ -82,7 +82,7 @@ async function closeDeployment(tx: Db, lane: Lane): Promise<void> {
     .execute();
 }
 
-async function openDeployment(tx: Db, lane: Lane, moved: Moved): Promise<void> {
+async function beginDeployment(tx: Db, lane: Lane, moved: Moved): Promise<void> {
   // What was good here before and comes back is still good: its evidence stands (S4-44).
   const before = await goodDeployment(tx, lane, moved.release, moved.configuration);
   await tx
@@ -200,6 +200,11 @@ function deploymentsOf(db: Db, lane: Lane) {
     .where("environment", "=", lane.environment)
     .orderBy("from_at", "desc")
     .orderBy("id", "desc");
+}
+
+/** The deployment that is live, if one is. */
+export async function openDeployment(db: Db, lane: Lane): Promise<DeploymentRow | undefined> {
+  return deploymentsOf(db, lane).where("until_at", "is", null).limit(1).executeTakeFirst();
 }
 
 /** Deployments, newest first; with `at` only those that ran at that moment. */

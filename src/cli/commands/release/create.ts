@@ -47,6 +47,7 @@ export const command = defineCommand({
     const client = context.connect(options);
     const file = context.projectFile(options.file);
     const pipeline = await choosePipeline(file, options.service);
+    requireStatedBuild(pipeline, origin);
     const { revision } = await client.call("releaseSince", {
       params: { service: pipeline.metadata.name },
     });
@@ -122,6 +123,21 @@ function originOf({ from, gitRef, tarball, revision, build }: OriginOptions): Or
     return { kind: "tarball", path: tarball, ...(revision === undefined ? {} : { revision }) };
   }
   return { kind: "folder", ...(from === undefined ? {} : { path: from }) };
+}
+
+/** A pipeline that declares a build ships what the build makes: its sources alone are a mistake. */
+function requireStatedBuild({ metadata, spec }: Pipeline, origin: Origin): void {
+  if (spec.build === undefined || origin.kind === "build" || origin.kind === "tarball") return;
+  if (origin.kind === "folder" && origin.path !== undefined) return;
+  throw new TidelockError(
+    "invalid-input",
+    `${metadata.name} declares a build, and this would ship its sources unbuilt`,
+    {
+      fault: "operator",
+      where: "spec.build",
+      hint: "add --build to run it, or name what is finished with --from <folder> or --tarball <file>",
+    },
+  );
 }
 
 function checkedVersion(text: string): string {
