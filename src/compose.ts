@@ -163,7 +163,7 @@ function secretKeeper(
         const stored = await secrets.put(tx, lane, { name, value, actor: actor.id });
         await engine.ledger.append(tx, {
           operation: `secret/${laneKey(lane)}/${name}/${stored.version}`,
-          kind: "put",
+          kind: "secret.put",
           stream: laneKey(lane),
           actor: actor.id,
           payload: { name, version: stored.version },

@@ -50,7 +50,7 @@ export async function requestAbort(
     .execute();
   await engine.ledger.append(tx, {
     operation: promotion.id,
-    kind: "abort-wanted",
+    kind: "promotion.abort-wanted",
     stream: `${promotion.service}/${promotion.environment}`,
     actor: by,
     payload: {},

@@ -32,7 +32,7 @@ export async function takeInReturn(engine: Engine, entry: JournalEntry): Promise
     const seized = await seizeLease(engine, tx, lane);
     await engine.ledger.append(tx, {
       operation: `${entry.operation ?? laneKey(lane)}/journal/${entry.sequence}`,
-      kind: "returned-by-agent",
+      kind: "agent.returned",
       stream: laneKey(lane),
       actor: "agent",
       payload: { to, reason, at: entry.at, sequence: entry.sequence },

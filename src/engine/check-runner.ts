@@ -91,7 +91,7 @@ async function execute(
       await reportCheckRun(tx, id, report);
       await engine.ledger.append(tx, {
         operation: id,
-        kind: "check",
+        kind: "check.reported",
         stream: lease.fence.lane,
         actor: "tidelock",
         payload: {

@@ -34,7 +34,7 @@ export async function applyConfiguration(
     const { version, digest } = stored.row;
     await engine.ledger.append(tx, {
       operation: `configuration/${laneKey(lane)}/${version}`,
-      kind: "applied",
+      kind: "configuration.applied",
       stream: laneKey(lane),
       actor: actor.id,
       // Names only: values stay in their own table.

@@ -88,7 +88,7 @@ async function apply(
     const version = rows[0]?.version ?? 1;
     await engine.ledger.append(tx, {
       operation: `document/${kind}/${metadata.name}/${version}`,
-      kind: "registered",
+      kind: "document.registered",
       stream: "system",
       actor: actor.id,
       payload: { kind, name: metadata.name, version, digest },

@@ -26,7 +26,8 @@ afterAll(() => bench.close());
 
 async function look(point: string): Promise<void> {
   const [effect = "", moment] = point.split(":");
-  if (moment === "before-effect") heldBefore.push({ effect, intents: await entries("intent") });
+  if (moment === "before-effect")
+    heldBefore.push({ effect, intents: await entries("effect.intent") });
 }
 
 async function entries(kind: string): Promise<readonly string[]> {
@@ -52,7 +53,7 @@ it("has the intent of every effect on record before the effect starts, and its o
       effect,
     ).toContain(word);
   }
-  const outcomes = await entries("outcome");
+  const outcomes = await entries("effect.outcome");
   for (const { operation } of bench.host.effects) {
     expect(outcomes).toContain(operation.replace(/#\d+$/, ""));
   }

@@ -50,7 +50,7 @@ export class Effects {
 
   /** The entry of the intent alone, for a transaction that does more. */
   intentOf(effect: Effect): LedgerEntry {
-    return this.#entry(effect, "intent", effect.detail);
+    return this.#entry(effect, "effect.intent", effect.detail);
   }
 
   /** The effect alone, after a transaction that holds its intent has been committed. */
@@ -63,19 +63,19 @@ export class Effects {
     try {
       const { fence } = this.#lease;
       const result = await act({ fence, operation: `${effect.operation}#${this.#attempt}` });
-      this.#outcomes.push(this.#entry(effect, "outcome", { result: "done" }));
+      this.#outcomes.push(this.#entry(effect, "effect.outcome", { result: "done" }));
       await engine.hooks?.reach(`${effect.name}:after-effect`);
       return result;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#outcomes.push(this.#entry(effect, "failure", { result: "failed", message }));
+      this.#outcomes.push(this.#entry(effect, "effect.failure", { result: "failed", message }));
       throw error;
     }
   }
 
   /** The effect is there already: somebody before us had it and died before writing so. */
   found(effect: Pick<Effect, "operation">): void {
-    this.#outcomes.push(this.#entry(effect, "outcome", { result: "found" }));
+    this.#outcomes.push(this.#entry(effect, "effect.outcome", { result: "found" }));
   }
 
   /** Whether something is left to record. */

@@ -78,7 +78,7 @@ export async function declareRestored(engine: Engine, actor: Actor): Promise<str
       .execute();
     await engine.ledger.append(tx, {
       operation: `store/incarnation/${raised}`,
-      kind: "restored",
+      kind: "store.restored",
       stream: "system",
       actor: actor.id,
       payload: { incarnation: raised },

@@ -139,7 +139,7 @@ export function acceptedEntry(
 ): LedgerEntry {
   return {
     operation: id,
-    kind: "accepted",
+    kind: "promotion.accepted",
     stream: laneKey(plan.lane),
     actor: actor.id,
     payload: {

@@ -108,7 +108,7 @@ async function expectLaws(bench: EngineBench, plane: ControlPlane): Promise<void
   const entries = await db
     .selectFrom("ledger_entries")
     .select("operation")
-    .where("kind", "=", "intent")
+    .where("kind", "=", "effect.intent")
     .execute();
   const intents = new Set(entries.map((entry) => entry.operation));
   for (const effect of bench.host.effects) {

@@ -1,5 +1,7 @@
+import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EngineBench } from "../../test/support/engine-bench.ts";
+import { canonicalJson } from "../model/canonical.ts";
 import { announce, eventsAfter, sequenceEvents } from "../store/queries/events.ts";
 import { tableLedger } from "../store/queries/ledger.ts";
 
@@ -11,14 +13,14 @@ afterEach(() => bench.close());
 
 const entry = (operation: string, stream = "shop/dev") => ({
   operation,
-  kind: "intent",
+  kind: "effect.intent",
   stream,
   actor: "tidelock",
   payload: { operation },
 });
 
 describe("the ledger", () => {
-  it("writes one operation and kind once, and counts each stream without gaps, whoever writes", async () => {
+  it("writes one operation and kind once, whoever writes, and queues it once for the tree", async () => {
     const { db } = bench.database;
     const names = Array.from({ length: 20 }, (_, place) => `operation-${place % 10}`);
     await Promise.all(
@@ -26,14 +28,16 @@ describe("the ledger", () => {
     );
     const rows = await db
       .selectFrom("ledger_entries")
-      .select(["sequence", "operation"])
-      .orderBy("sequence")
+      .select(["entry", "operation"])
+      .orderBy("entry")
       .execute();
-    expect(rows.map((row) => Number(row.sequence))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(rows).toHaveLength(10);
     expect(new Set(rows.map((row) => row.operation)).size).toBe(10);
+    const queue = await db.selectFrom("ledger_queue").selectAll().orderBy("entry").execute();
+    expect(queue.map((row) => row.entry)).toEqual(rows.map((row) => row.entry));
   });
 
-  it("keeps the order of entries that are written together, and leaves no gap behind a rollback", async () => {
+  it("keeps the order of entries that are written together, and nothing of a rollback", async () => {
     const { db } = bench.database;
     await db.transaction().execute((tx) => tableLedger.append(tx, entry("a"), entry("b")));
     await db
@@ -44,12 +48,54 @@ describe("the ledger", () => {
       })
       .catch(() => undefined);
     await tableLedger.append(db, entry("d"));
-    const rows = await db.selectFrom("ledger_entries").selectAll().orderBy("sequence").execute();
-    expect(rows.map((row) => [Number(row.sequence), row.operation])).toEqual([
-      [1, "a"],
-      [2, "b"],
-      [3, "d"],
+    const rows = await db.selectFrom("ledger_entries").selectAll().orderBy("entry").execute();
+    expect(rows.map((row) => row.operation)).toEqual(["a", "b", "d"]);
+  });
+
+  it("names people by a pseudonym that is the same next time, and its own programs by name", async () => {
+    const { db } = bench.database;
+    const by = (actor: string, operation: string) => ({ ...entry(operation), actor });
+    await tableLedger.append(db, by("anna", "a"), by("tidelock", "b"), by("agent", "c"));
+    await tableLedger.append(db, by("anna", "d"), by("bert", "e"));
+    const rows = await db.selectFrom("ledger_entries").select("actor").orderBy("entry").execute();
+    const [anna, program, agent, again, bert] = rows.map(({ actor }) => actor);
+    expect([program, agent]).toEqual(["tidelock", "agent"]);
+    expect(anna).toMatch(/^person:[0-9a-f]{32}$/);
+    expect(again).toBe(anna);
+    expect(bert).not.toBe(anna);
+  });
+
+  it("commits to the payload: salt and payload give the commitment again", async () => {
+    const { db } = bench.database;
+    await tableLedger.append(db, entry("a"));
+    const row = await db.selectFrom("ledger_entries").selectAll().executeTakeFirstOrThrow();
+    const again = createHmac("sha256", row.salt ?? "")
+      .update(canonicalJson(row.payload))
+      .digest();
+    expect(again.equals(row.commitment)).toBe(true);
+  });
+
+  it("refuses a payload that no entry can hold", async () => {
+    const big = { ...entry("a"), payload: { text: "x".repeat(60_000) } };
+    await expect(tableLedger.append(bench.database.db, big)).rejects.toMatchObject({
+      code: "invalid-input",
+    });
+  });
+
+  it("lets payload and salt be erased together, and nothing else be changed", async () => {
+    const { db, pool } = bench.database;
+    await tableLedger.append(db, entry("a"));
+    for (const change of [
+      "payload = null",
+      "salt = null",
+      "payload = null, salt = null, kind = 'x'",
+    ])
+      await expect(pool.query(`update ledger_entries set ${change}`)).rejects.toThrow();
+    await pool.query("update ledger_entries set payload = null, salt = null");
+    expect(await db.selectFrom("ledger_entries").select(["salt", "payload"]).execute()).toEqual([
+      { salt: null, payload: null },
     ]);
+    await expect(pool.query("update ledger_entries set salt = '\\x00'")).rejects.toThrow();
   });
 
   it.each([

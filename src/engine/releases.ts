@@ -32,7 +32,7 @@ export async function createRelease(
     if (!fresh) return sameRelease(tx, release, id);
     await engine.ledger.append(tx, {
       operation: `release/${id}`,
-      kind: "created",
+      kind: "release.created",
       stream: `release/${id}`,
       actor: actor.id,
       payload: {

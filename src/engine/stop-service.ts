@@ -31,7 +31,7 @@ export async function stopService(engine: Engine, actor: Actor, lane: Lane): Pro
     await endOpen(engine, tx, lane, `${actor.id} stopped the service`);
     await engine.ledger.append(tx, {
       operation: operationOf(seized.lease),
-      kind: "stop-wanted",
+      kind: "service.stop-wanted",
       stream: laneKey(lane),
       actor: actor.id,
       payload: { release: row.live_release },
@@ -129,7 +129,7 @@ export async function removeService(
     await removePipeline(tx, service);
     await engine.ledger.append(tx, {
       operation: `remove/${service}/${Date.now()}`,
-      kind: "removed",
+      kind: "service.removed",
       stream: "system",
       actor: actor.id,
       payload: { service },

@@ -253,7 +253,7 @@ async function decided(
   await insertDecision(tx, promotion.id, index, decision);
   await engine.ledger.append(tx, {
     operation: `${promotion.id}/${index}`,
-    kind: `decision-${decision.outcome}`,
+    kind: "decision.made",
     stream: `${promotion.service}/${promotion.environment}`,
     actor: "tidelock",
     payload: { ...decision },
@@ -271,7 +271,7 @@ async function tell(
 ): Promise<void> {
   await engine.ledger.append(tx, {
     operation: promotion.id,
-    kind,
+    kind: `promotion.${kind}`,
     stream: `${promotion.service}/${promotion.environment}`,
     actor: "tidelock",
     payload: { ...payload },

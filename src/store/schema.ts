@@ -7,6 +7,7 @@ import type { Colour, Digest } from "../model/primitives.ts";
 import type { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
 import type { Release } from "../model/release.ts";
 import type { CheckReport } from "../model/verdict.ts";
+import type { LedgerSchema } from "./schema-ledger.ts";
 
 /** The tables of src/store/migrations as kysely sees them. Times are set by the database's clock. */
 
@@ -23,17 +24,8 @@ interface StoreTable {
   incarnation: Generated<number>;
   incarnation_since: Generated<Date>;
   created_at: GeneratedTime;
-}
-
-interface LedgerEntriesTable {
-  entry: Big;
-  stream: string;
-  sequence: ColumnType<string, number, never>;
-  operation: string;
-  kind: string;
-  actor: string;
-  payload: Json<Record<string, unknown>>;
-  at: GeneratedTime;
+  program_version: string | null;
+  program_changes: Generated<number>;
 }
 
 interface EventsTable {
@@ -105,6 +97,7 @@ interface LanesTable {
   lease_expires: Time | null;
   fence_problem: string | null;
   removed_at: Time | null;
+  changes: Generated<number>;
 }
 
 interface PromotionsTable {
@@ -141,6 +134,7 @@ interface PromotionsTable {
   created_by: string;
   started_at: Time | null;
   ended_at: Time | null;
+  changes: Generated<number>;
 }
 
 /** S0-21: milliseconds from the server's accepting a rollback. Null where no request arrived to measure. */
@@ -161,6 +155,7 @@ interface PromotionStepsTable {
   ended_at: Time | null;
   message: Generated<string>;
   detail: Json<Record<string, unknown>> | null;
+  changes: Generated<number>;
 }
 
 interface CheckRunsTable {
@@ -204,6 +199,7 @@ interface DeploymentsTable {
   verified_at: Time | null;
   revoked_at: Time | null;
   revoked_reason: string | null;
+  changes: Generated<number>;
 }
 
 interface AgentsTable {
@@ -239,9 +235,8 @@ interface SecretsTable {
   created_by: string;
 }
 
-export interface Schema {
+export interface Schema extends LedgerSchema {
   store: StoreTable;
-  ledger_entries: LedgerEntriesTable;
   events: EventsTable;
   documents: DocumentsTable;
   releases: ReleasesTable;

@@ -155,7 +155,7 @@ async function expectRecorded(bench: EngineBench): Promise<void> {
   const intents = await bench.database.db
     .selectFrom("ledger_entries")
     .select("operation")
-    .where("kind", "=", "intent")
+    .where("kind", "=", "effect.intent")
     .execute();
   const known = new Set(intents.map((entry) => entry.operation));
   const unrecorded = bench.host.effects.filter(

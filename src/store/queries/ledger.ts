@@ -1,24 +1,96 @@
+import { createHmac, randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import { canonicalJson } from "../../model/canonical.ts";
-import type { Ledger } from "../../ports/ledger.ts";
+import { TidelockError } from "../../model/errors.ts";
+import { EntryKind, maxPayloadBytes } from "../../model/ledger.ts";
+import type { Ledger, LedgerEntry } from "../../ports/ledger.ts";
 import type { Db } from "../schema.ts";
 
+/** Actors that are programs of ours; everybody else is a person and appears by pseudonym. */
+const programs: ReadonlySet<string> = new Set(["tidelock", "agent"]);
+
 /**
- * The ledger as an append-only table: `append_entry` of migration 0001 gives each stream a dense sequence
- * in commit order, and writes one operation and kind once however often a step runs again (law 8).
+ * Appends in the caller's transaction, with one insert and no lock on any stream: once that commits, the
+ * entry is durable. Its place in the tree is given later, by the sequencer. One operation and kind is one
+ * entry, however often a step runs again (law 8).
+ *
+ * @throws TidelockError `invalid-input` when a payload is too big for an entry, `internal` for a bad kind
  */
 export const tableLedger: Ledger<Db> = {
   async append(tx, ...entries) {
     if (entries.length === 0) return;
+    const people = await pseudonymsOf(tx, entries);
+    const rows = entries.map((entry) => {
+      const actor = programs.has(entry.actor) ? entry.actor : people.get(entry.actor);
+      return sql`(${sql.join(columnsOf(entry, actor ?? "tidelock"))})`;
+    });
     await sql`
-      select append_entry(
-        e ->> 'operation', e ->> 'kind', e ->> 'stream', e ->> 'actor', e -> 'payload'
+      with given as (
+        insert into ledger_entries (operation, kind, stream, actor, commitment, salt, payload)
+        values ${sql.join(rows)}
+        on conflict (operation, kind) do nothing returning entry
       )
-      from (
-        select e from jsonb_array_elements(${canonicalJson(entries)}::jsonb)
-          with ordinality as given (e, place)
-        order by place
-      ) as ordered
+      insert into ledger_queue select entry from given
     `.execute(tx);
   },
 };
+
+function columnsOf(entry: LedgerEntry, actor: string): unknown[] {
+  const payload = canonicalJson(entry.payload);
+  refuseUnfit(entry, payload);
+  const salt = randomBytes(32);
+  const commitment = createHmac("sha256", salt).update(payload).digest();
+  return [entry.operation, entry.kind, entry.stream, actor, commitment, salt, payload];
+}
+
+function refuseUnfit(entry: LedgerEntry, payload: string): void {
+  const where = `${entry.kind} ${entry.operation}`;
+  if (!EntryKind.safeParse(entry.kind).success) {
+    throw new TidelockError("internal", `${entry.kind} is no kind of entry`, {
+      fault: "bug",
+      where,
+    });
+  }
+  const bytes = Buffer.byteLength(payload);
+  if (bytes <= maxPayloadBytes) return;
+  throw new TidelockError(
+    "invalid-input",
+    `an entry of the ledger holds ${maxPayloadBytes} bytes at most, and this one has ${bytes}`,
+    { where, hint: "store what is big as a blob and name it by its digest" },
+  );
+}
+
+/** Pseudonyms of the people among the actors; whoever is met for the first time gets one. */
+async function pseudonymsOf(
+  tx: Db,
+  entries: readonly LedgerEntry[],
+): Promise<ReadonlyMap<string, string>> {
+  const people = [...new Set(entries.map(({ actor }) => actor))].filter(
+    (actor) => !programs.has(actor),
+  );
+  const found = new Map<string, string>();
+  for (const person of people.sort()) found.set(person, await pseudonymOf(tx, person));
+  return found;
+}
+
+/** `person:<32 hex>`: random, so that nobody can test a guess at who it is once the person is erased. */
+export async function pseudonymOf(tx: Db, person: string): Promise<string> {
+  const look = () =>
+    tx
+      .selectFrom("ledger_people")
+      .select("pseudonym")
+      .where("person", "=", person)
+      .executeTakeFirst();
+  const known = await look();
+  if (known) return known.pseudonym;
+  const inserted = await tx
+    .insertInto("ledger_people")
+    .values({ pseudonym: `person:${randomBytes(16).toString("hex")}`, person })
+    .onConflict((conflict) => conflict.column("person").doNothing())
+    .returning("pseudonym")
+    .executeTakeFirst();
+  // A rival that was quicker has committed, else its row would still have held us up.
+  const pseudonym = inserted?.pseudonym ?? (await look())?.pseudonym;
+  if (pseudonym !== undefined) return pseudonym;
+  throw new TidelockError("internal", "a person got no pseudonym", { fault: "bug" });
+}
