@@ -1,6 +1,9 @@
 import type { Safeguard } from "../safeguard.ts";
 
 const gateTests = "src/policy/gate.test.ts";
+const admissionTests = "src/policy/admission.test.ts";
+const whole = "allows what is whole, configured, verified and soaked";
+const runTests = "src/checks/run.test.ts";
 const appTests = "src/server/app.test.ts";
 const allows = "allows when every check passed, and says why in every part";
 const healthz = "answers /healthz and /readyz without a token, and says when a part is missing";
@@ -65,6 +68,78 @@ export const gates: readonly Safeguard[] = [
     ],
     noticedBy: [{ file: gateTests, name: "takes an expired pass as stale" }],
     unaffected: { file: gateTests, name: allows },
+  },
+  {
+    name: "predecessor",
+    prevents: "a release reaches production that no earlier environment has verified",
+    off: "an environment that has not verified the release is no reason against it",
+    edits: [
+      {
+        file: "src/policy/predecessors.ts",
+        text: 'return ground("deny", "predecessor.verified", message);',
+        replacement: 'return ground("allow", "predecessor.verified", message);',
+      },
+    ],
+    noticedBy: [
+      {
+        file: admissionTests,
+        name: "denies what no predecessor verified, and gives no time to wait for",
+      },
+    ],
+    unaffected: { file: admissionTests, name: whole },
+  },
+  {
+    name: "soak",
+    prevents: "a release moves on before it has stood long enough",
+    off: "a soak that is still running opens",
+    edits: [
+      {
+        file: "src/policy/predecessors.ts",
+        text: "if (lasted >= soakMs) {",
+        replacement: "if (lasted >= 0) {",
+      },
+    ],
+    noticedBy: [{ file: admissionTests, name: "waits for a soak and says until when" }],
+    unaffected: { file: admissionTests, name: whole },
+  },
+  {
+    name: "void-plan",
+    prevents: "what was approved about one state of production is done to another",
+    off: "the switch does not compare what is live with what the plan says",
+    edits: [
+      {
+        file: "src/engine/steps/switch.ts",
+        text: "if (changed) return failed(changed);",
+        replacement: "",
+      },
+    ],
+    noticedBy: [
+      {
+        file: "src/engine/steps/switch.test.ts",
+        name: "moves nothing when something else is live than the plan says",
+      },
+    ],
+    unaffected: {
+      file: "src/engine/steps/switch.test.ts",
+      name: "believes no router that confirms a switch and goes on as before",
+    },
+  },
+  {
+    name: "redaction",
+    prevents: "a check's report carries a secret into records and pages (law 11)",
+    off: "reports are kept as they come",
+    edits: [
+      {
+        file: "src/checks/run.ts",
+        text: 'return (text) => longestFirst.reduce((rest, form) => rest.replaceAll(form, "[redacted]"), text);',
+        replacement: 'return (text) => (longestFirst.length < 0 ? "" : text);',
+      },
+    ],
+    noticedBy: [
+      { file: runTests, name: "blanks secrets in every text, however they are written" },
+      { file: runTests, name: "blanks secrets in the text of an error" },
+    ],
+    unaffected: { file: runTests, name: "hands a good report through" },
   },
   {
     name: "api-token",

@@ -9,6 +9,51 @@ const requestReaches =
 /** Where requests go, and what becomes of those under way. */
 export const traffic: readonly Safeguard[] = [
   {
+    name: "forwarded-claims",
+    prevents: "a client chooses the address that a service believes it has",
+    off: "everybody's X-Forwarded-For and Forwarded are taken as a trusted proxy's",
+    edits: [
+      {
+        file: "src/agent/router/client/request-head.ts",
+        text: "if (trusted) takeForwarded(fields, kind, value, line);",
+        replacement: "if (trusted || true) takeForwarded(fields, kind, value, line);",
+      },
+    ],
+    noticedBy: [
+      {
+        file: "test/router/basics.test.ts",
+        name: "a request reaches the live colour, with what we know of the client and nothing it claimed",
+      },
+    ],
+    unaffected: {
+      file: "test/router/basics.test.ts",
+      name: "a load switches new requests at once and read tells when",
+    },
+  },
+  {
+    name: "smuggling",
+    prevents: "a request hides in another one's body and reaches a service unseen",
+    off: "framing fields that are there twice or spelt with an underscore are let through",
+    edits: [
+      {
+        file: "src/agent/router/client/request-head.ts",
+        text: "if (fields.contentLength !== null) {",
+        replacement:
+          "if (fields.contentLength !== null && fields.contentLength === value + value) {",
+      },
+      {
+        file: "src/agent/router/client/request-head.ts",
+        text: 'return refuse(400, "bad-framing", "a framing field is spelt with an underscore");',
+        replacement: "return null;",
+      },
+    ],
+    noticedBy: [
+      { file: "test/router/smuggling.test.ts", name: "CL twice, different" },
+      { file: "test/router/smuggling.test.ts", name: "TE with an underscore" },
+    ],
+    unaffected: { file: "test/router/smuggling.test.ts", name: "CL with a sign" },
+  },
+  {
     name: "agent-read-back",
     prevents: "a router that says yes and does nothing counts as switched",
     off: "the agent believes the router's answer without asking what it does",

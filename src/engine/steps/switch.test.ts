@@ -13,14 +13,14 @@ const dev = { service: "shop", environment: "dev" };
 let bench: EngineBench;
 let plane: ControlPlane;
 /** What happens at a named point of the promotion of 1.1.0. */
-let at: { point: string; act: () => void } | null;
+let at: { point: string; act: () => unknown } | null;
 
 /** 1.0.0 is live on blue. */
 beforeEach(async () => {
   at = null;
   bench = await EngineBench.create();
   const reach = async (point: string): Promise<void> => {
-    if (point === at?.point) at.act();
+    if (point === at?.point) await at.act();
   };
   plane = bench.worker({ hooks: { reach } }).controlPlane;
   await plane.applyDocuments(operator, "t.yaml", documents());
@@ -65,5 +65,19 @@ it("believes no router that has gone back by itself after it had switched", asyn
   const view = await promoted("1.1.0");
   expect(stateOf(view, "switch")).toBe("done");
   expect(stateOf(view, "verify-route")).toBe("failed");
+  await expectOldColourLive();
+});
+
+it("moves nothing when something else is live than the plan says: what was approved is void", async () => {
+  const changeLive = (): Promise<unknown> =>
+    bench.database.db
+      .updateTable("lanes")
+      .set({ live_configuration: `sha256:${"e".repeat(64)}` })
+      .where("environment", "=", "dev")
+      .execute();
+  at = { point: "deploy-live:after-effect", act: changeLive };
+  const view = await promoted("1.1.0");
+  expect(stateOf(view, "switch")).toBe("failed");
+  expect(view.message).toContain("the plan is void");
   await expectOldColourLive();
 });
