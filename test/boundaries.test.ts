@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   strategies: ["model", "ports", "policy"],
   tree: ["model", "ports"],
   ledger: ["model"],
-  evidence: ["model", "ledger"],
+  evidence: ["model", "ports", "ledger"],
 
   store: ["model", "ports", ...pure],
   engine: ["model", "ports", "api", "store", "checks", ...pure],
