@@ -1,0 +1,125 @@
+import type * as NodeCryptoModule from "node:crypto";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
+import { toHex } from "./bytes.ts";
+
+/**
+ * SHA-256, HMAC and Ed25519 for Node and browsers. Node's own are taken where they are, without an import
+ * that a bundler would have to resolve; both give the same answers, which crypto.test.ts holds them to.
+ */
+export interface Primitives {
+  sha256(data: Uint8Array): Uint8Array;
+  hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** `publicKey` is one that `isUsableKey` accepts, `signature` has 64 bytes. */
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+export const nobleCrypto: Primitives = {
+  sha256: (data) => nobleSha256(data),
+  hmacSha256: (key, data) => hmac(nobleSha256, key, data),
+  verify(publicKey, message, signature) {
+    try {
+      // Not the looser ZIP 215: what OpenSSL and Go refuse is refused here.
+      return ed25519.verify(signature, message, publicKey, { zip215: false });
+    } catch {
+      return false;
+    }
+  },
+};
+
+type NodeCrypto = typeof NodeCryptoModule;
+
+/** Null outside of Node. */
+export const nodeCrypto: Primitives | null = fromNode(
+  globalThis.process?.getBuiltinModule?.("node:crypto"),
+);
+
+function fromNode(node: NodeCrypto | undefined): Primitives | null {
+  if (typeof node?.hash !== "function") return null;
+  const keys = new Map<string, ReturnType<NodeCrypto["createPublicKey"]>>();
+  const keyOf = (publicKey: Uint8Array) => {
+    const id = toHex(publicKey);
+    let key = keys.get(id);
+    if (key === undefined) {
+      const x = btoa(String.fromCharCode(...publicKey));
+      key = node.createPublicKey({
+        key: {
+          kty: "OKP",
+          crv: "Ed25519",
+          x: x.replaceAll("+", "-").replaceAll("/", "_").replace("=", ""),
+        },
+        format: "jwk",
+      });
+      if (keys.size >= 64) keys.clear();
+      keys.set(id, key);
+    }
+    return key;
+  };
+  return {
+    sha256(data) {
+      // As text: an answer as Buffer allocates outside of the heap and takes five times as long.
+      const text = node.hash("sha256", data, "binary");
+      const digest = new Uint8Array(32);
+      for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i);
+      return digest;
+    },
+    hmacSha256: (key, data) =>
+      Uint8Array.from(node.createHmac("sha256", key).update(data).digest()),
+    verify(publicKey, message, signature) {
+      try {
+        return node.verify(null, message, keyOf(publicKey), signature);
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+const chosen = nodeCrypto ?? nobleCrypto;
+
+export function sha256(data: Uint8Array): Uint8Array {
+  return chosen.sha256(data);
+}
+
+export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return chosen.hmacSha256(key, data);
+}
+
+/** Ed25519 (RFC 8032). False for whatever has not its length or is no usable key; never throws. */
+export function verifyEd25519(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (signature.length !== 64 || !isUsableKey(publicKey)) return false;
+  return chosen.verify(publicKey, message, signature);
+}
+
+/** What was found usable: decoding a point in JavaScript takes a millisecond. */
+const usable = new Map<string, boolean>();
+
+/**
+ * Whether these 32 bytes are a point on the curve in its one encoding and of large order. Under a key of small
+ * order one signature fits any message.
+ */
+export function isUsableKey(publicKey: Uint8Array): boolean {
+  if (publicKey.length !== 32) return false;
+  const id = toHex(publicKey);
+  let answer = usable.get(id);
+  if (answer === undefined) {
+    answer = decodesToLargeOrder(publicKey);
+    if (usable.size >= 1_024) usable.clear();
+    usable.set(id, answer);
+  }
+  return answer;
+}
+
+function decodesToLargeOrder(publicKey: Uint8Array): boolean {
+  try {
+    const point = ed25519.Point.fromBytes(Uint8Array.from(publicKey), false);
+    return !point.isSmallOrder();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,95 @@
+import canonicalize from "canonicalize";
+import { TidelockError } from "../model/errors.ts";
+import { LeafEntry, Opening, maxLeafBytes, maxPayloadBytes } from "../model/ledger.ts";
+import { equalBytes, fromHex, fromUtf8, malformed, toHex, utf8 } from "./bytes.ts";
+import { hmacSha256 } from "./crypto.ts";
+
+/** The bytes that stand in the tree: canonical JSON (RFC 8785), UTF-8. Throws `invalid-input` for another shape or size. */
+export function encodeEntry(entry: LeafEntry): Uint8Array {
+  const bytes = utf8(canonicalEntry(checkedEntry(entry)));
+  if (bytes.length > maxLeafBytes) {
+    throw malformed(`an entry of ${bytes.length} bytes is above ${maxLeafBytes}`);
+  }
+  return bytes;
+}
+
+/**
+ * Reads a leaf. Throws `invalid-input` unless the bytes are the one canonical form: no spaces, no other order of
+ * keys, no key twice, no unknown key.
+ */
+export function decodeEntry(bytes: Uint8Array): LeafEntry {
+  if (bytes.length > maxLeafBytes) {
+    throw malformed(`an entry of ${bytes.length} bytes is above ${maxLeafBytes}`);
+  }
+  const text = fromUtf8(bytes, "the entry");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw malformed("the entry is not JSON");
+  }
+  const entry = checkedEntry(value);
+  if (canonicalEntry(entry) !== text) throw malformed("the entry is not canonical JSON (RFC 8785)");
+  return entry;
+}
+
+function checkedEntry(value: unknown): LeafEntry {
+  const answer = LeafEntry.safeParse(value);
+  if (answer.success) return answer.data;
+  const [issue] = answer.error.issues;
+  const where = issue?.path.join(".") || "the entry";
+  throw malformed(`the entry has not its form: ${where}: ${issue?.message ?? "invalid"}`);
+}
+
+/** What RFC 8785 gives for this shape, whose keys are known and sorted; ten times as fast as the general way. */
+function canonicalEntry(entry: LeafEntry): string {
+  const { actor, kind, operation, payload, previous, sequence, stream, time } = entry;
+  if (![actor, operation, stream].every((text) => text.isWellFormed())) {
+    throw malformed("the entry has a text that is not valid Unicode");
+  }
+  return (
+    `{"actor":${JSON.stringify(actor)},"formatVersion":1,"kind":${JSON.stringify(kind)},` +
+    `"operation":${JSON.stringify(operation)},"payload":${JSON.stringify(payload)},` +
+    `"previous":${JSON.stringify(previous)},"sequence":${sequence},` +
+    `"stream":${JSON.stringify(stream)},"time":${JSON.stringify(time)}}`
+  );
+}
+
+/** A payload's canonical JSON in UTF-8. Throws `invalid-input` above 60,000 bytes or for what JSON cannot say. */
+export function encodePayload(payload: Opening["payload"]): Uint8Array {
+  let text: string | undefined;
+  try {
+    text = canonicalize(payload);
+  } catch (cause) {
+    throw new TidelockError("invalid-input", "the payload has no canonical JSON form", { cause });
+  }
+  if (text === undefined || !text.startsWith("{")) throw malformed("the payload is no JSON object");
+  const bytes = utf8(text);
+  if (bytes.length > maxPayloadBytes) {
+    throw malformed(
+      `a payload of ${bytes.length} bytes is above ${maxPayloadBytes}`,
+      "store what is big as a blob and name it by its digest",
+    );
+  }
+  return bytes;
+}
+
+/**
+ * The commitment that stands in the leaf: `hmac-sha256:` and HMAC-SHA-256, keyed with the salt, over the payload.
+ *
+ * @param salt 32 random bytes, new for each entry
+ */
+export function commit(salt: Uint8Array, payload: Opening["payload"]): LeafEntry["payload"] {
+  if (salt.length !== 32) throw malformed("a salt has 32 bytes");
+  return `hmac-sha256:${toHex(hmacSha256(salt, encodePayload(payload)))}`;
+}
+
+/** Whether salt and payload are the ones that the entry commits to. Never throws. */
+export function opens(entry: LeafEntry, opening: Opening): boolean {
+  try {
+    const { salt, payload } = Opening.parse(opening);
+    return equalBytes(utf8(commit(fromHex(salt), payload)), utf8(entry.payload));
+  } catch {
+    return false;
+  }
+}
