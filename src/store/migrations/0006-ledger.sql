@@ -30,6 +30,22 @@ create table ledger_queue (
   entry bigint primary key
 );
 
+-- Appends an array of {operation, kind, stream, actor, commitment, salt, payload}: hashes as hex, the payload
+-- as its canonical text. A function, because its plan is made once a connection and not once an entry.
+create function append_entries(given jsonb) returns void language plpgsql as $$
+begin
+  with fresh as (
+    insert into ledger_entries (operation, kind, stream, actor, commitment, salt, payload)
+    select
+      e ->> 'operation', e ->> 'kind', e ->> 'stream', e ->> 'actor',
+      decode(e ->> 'commitment', 'hex'), decode(e ->> 'salt', 'hex'), (e ->> 'payload')::json
+    from jsonb_array_elements(given) as e
+    on conflict (operation, kind) do nothing
+    returning entry
+  )
+  insert into ledger_queue select entry from fresh;
+end $$;
+
 -- Where an entry stands in the tree. With its row of ledger_entries it gives the leaf's bytes.
 create table ledger_leaves (
   index bigint primary key check (index >= 0),

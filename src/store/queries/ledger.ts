@@ -20,27 +20,24 @@ export const tableLedger: Ledger<Db> = {
   async append(tx, ...entries) {
     if (entries.length === 0) return;
     const people = await pseudonymsOf(tx, entries);
-    const rows = entries.map((entry) => {
-      const actor = programs.has(entry.actor) ? entry.actor : people.get(entry.actor);
-      return sql`(${sql.join(columnsOf(entry, actor ?? "tidelock"))})`;
-    });
-    await sql`
-      with given as (
-        insert into ledger_entries (operation, kind, stream, actor, commitment, salt, payload)
-        values ${sql.join(rows)}
-        on conflict (operation, kind) do nothing returning entry
-      )
-      insert into ledger_queue select entry from given
-    `.execute(tx);
+    const rows = entries.map((entry) => rowOf(entry, people.get(entry.actor) ?? entry.actor));
+    await sql`select append_entries(${JSON.stringify(rows)})`.execute(tx);
   },
 };
 
-function columnsOf(entry: LedgerEntry, actor: string): unknown[] {
+function rowOf(entry: LedgerEntry, actor: string): Record<string, string> {
   const payload = canonicalJson(entry.payload);
   refuseUnfit(entry, payload);
   const salt = randomBytes(32);
-  const commitment = createHmac("sha256", salt).update(payload).digest();
-  return [entry.operation, entry.kind, entry.stream, actor, commitment, salt, payload];
+  return {
+    operation: entry.operation,
+    kind: entry.kind,
+    stream: entry.stream,
+    actor,
+    commitment: createHmac("sha256", salt).update(payload).digest("hex"),
+    salt: salt.toString("hex"),
+    payload,
+  };
 }
 
 function refuseUnfit(entry: LedgerEntry, payload: string): void {
