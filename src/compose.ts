@@ -15,12 +15,16 @@ import {
   type EngineHooks,
   type EngineSettings,
 } from "./engine/engine.ts";
+import { LedgerLog } from "./engine/ledger/log.ts";
+import { fileMirror } from "./engine/ledger/mirror.ts";
+import { LedgerWorker } from "./engine/ledger/worker.ts";
 import { EngineWorker } from "./engine/worker.ts";
 import type { Layout } from "./model/layout.ts";
 import type { Lane } from "./model/primitives.ts";
 import { laneKey } from "./model/primitives.ts";
 import type { ContentStore } from "./ports/content-store.ts";
 import type { ControlPlane } from "./ports/control-plane.ts";
+import { createKey, readKey } from "./secrets/local/key-file.ts";
 import { LocalSecrets } from "./secrets/local/local-secrets.ts";
 import { DiskContentStore } from "./store/content-store.ts";
 import { type Database, openDatabase } from "./store/database.ts";
@@ -36,6 +40,8 @@ export interface ComposeOptions {
   readonly version: string;
   /** `DATABASE_URL`; absent: the data directory's own PostgreSQL. */
   readonly databaseUrl?: string;
+  /** Private keys that are given from outside instead of made here: PEM files, mode 0600. */
+  readonly ledgerKeyFiles?: Readonly<Partial<Record<"log" | "evidence", string>>>;
   /** `wait`: a supervisor keeps the agent, and the server never starts one. Default `start`. */
   readonly agent?: "start" | "wait";
   /** What happens in the background. */
@@ -71,6 +77,9 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
   try {
     await migrate(database.pool, { programVersion: version });
     const content = await DiskContentStore.open(paths.blobs);
+    const log = openLog(options, database.db, notice);
+    const behind = await log.open(version);
+    if (behind) notice(`read-only: ${behind}; see \`tidelock ledger status\``);
     const jobs = await startJobs(database, notice);
     undo.push(() => jobs.stop());
     const reach = options.agent === "wait" ? awaitAgent : ensureAgent;
@@ -85,6 +94,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
       worker: randomUUID(),
       db: database.db,
       ledger: tableLedger,
+      log,
       agent: link,
       agentInfo: () => link.info,
       targetFor: (declaration) => targetFor(link, declaration),
@@ -100,6 +110,9 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
       notice,
     };
     jobs.onLane((lane) => engine.signals.emit("lane", lane));
+    const ledgerWorker = new LedgerWorker(engine);
+    ledgerWorker.start();
+    undo.push(() => ledgerWorker.stop());
     const worker = new EngineWorker(engine);
     worker.start();
     undo.push(() => worker.stop());
@@ -109,6 +122,28 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
     await close();
     throw error;
   }
+}
+
+/** The ledger's tree; private keys are sealed under a file of the data directory, like the secrets. */
+function openLog(
+  { paths, ledgerKeyFiles }: ComposeOptions,
+  db: Engine["db"],
+  notice: (message: string) => void,
+): LedgerLog {
+  const keyFile = join(paths.server, "ledger.key");
+  return new LedgerLog({
+    db,
+    ledger: tableLedger,
+    keys: {
+      master: {
+        read: () => readKey(keyFile, "the ledger's keys"),
+        make: () => createKey(keyFile, "the ledger's keys"),
+      },
+      ...(ledgerKeyFiles === undefined ? {} : { files: ledgerKeyFiles }),
+    },
+    mirror: fileMirror(join(paths.server, "ledger-checkpoint")),
+    notice,
+  });
 }
 
 const laneQueue = "lane";

@@ -9,6 +9,7 @@ import type { Router } from "../ports/router.ts";
 import type { SecretProvider } from "../ports/secrets.ts";
 import type { Target } from "../ports/target.ts";
 import type { Db } from "../store/schema.ts";
+import type { LedgerLog } from "./ledger/log.ts";
 
 /** Lengths of time that decide how the engine feels; all in milliseconds. */
 export interface EngineSettings {
@@ -49,6 +50,8 @@ export interface Engine {
   readonly worker: string;
   readonly db: Db;
   readonly ledger: Ledger<Db>;
+  /** The same ledger as a tree: places, checkpoints, keys, and whether anything may be decided now. */
+  readonly log: LedgerLog;
   readonly agent: HostAgent;
   /** What the agent said of itself when it was last reached; null before that. */
   readonly agentInfo: () => AgentInfo | null;

@@ -42,7 +42,7 @@ interface LedgerNodesTable {
 interface LedgerTreeTable {
   singleton: Generated<boolean>;
   log: Generated<number>;
-  size: ColumnType<string, never, string>;
+  size: ColumnType<string, never, number | string>;
   root: Buffer;
   frontier: Buffer;
   last_time: Time | null;
@@ -67,7 +67,6 @@ interface LedgerPeopleTable {
 interface LedgerKeysTable {
   key_id: string;
   use: "log" | "evidence";
-  name: string;
   public_key: Buffer;
   sealed: Buffer | null;
   added_at: GeneratedTime;

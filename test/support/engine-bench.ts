@@ -17,6 +17,7 @@ import {
   type EngineHooks,
   type EngineSettings,
 } from "../../src/engine/engine.ts";
+import { LedgerLog } from "../../src/engine/ledger/log.ts";
 import { makeControlPlane } from "../../src/engine/control-plane.ts";
 import { Reconciler } from "../../src/engine/reconciler.ts";
 import { tableLedger } from "../../src/store/queries/ledger.ts";
@@ -135,6 +136,11 @@ export class EngineBench {
     return new EngineBench(await createMigratedDatabase<Schema>());
   }
 
+  /** The tree of this bench's ledger; nothing gives entries their place unless somebody asks. */
+  log(db: Engine["db"] = this.database.db): LedgerLog {
+    return testLog(db);
+  }
+
   /** A control plane that answers and does nothing by itself. */
   observer(): ControlPlane {
     return this.#make({}).controlPlane;
@@ -154,6 +160,7 @@ export class EngineBench {
       worker: randomUUID(),
       db: options.db ?? this.database.db,
       ledger: tableLedger,
+      log: testLog(options.db ?? this.database.db, notices),
       agent,
       agentInfo: () => this.host.info(),
       targetFor: () => fakeTarget(agent),
@@ -185,6 +192,19 @@ export class EngineBench {
     await Promise.all(this.workers.map((worker) => worker.reconciler.stop()));
     await this.database.close();
   }
+}
+
+const master = Buffer.alloc(32, 7);
+
+/** A ledger whose keys any process of a test can open. */
+export function testLog(db: Engine["db"], notices: string[] = []): LedgerLog {
+  return new LedgerLog({
+    db,
+    ledger: tableLedger,
+    keys: { master: { read: () => master, make: () => master } },
+    mirror: null,
+    notice: (message) => notices.push(message),
+  });
 }
 
 export function makeRelease(

@@ -14,11 +14,12 @@ import { TidelockError } from "../../model/errors.ts";
 const keyBytes = 32;
 
 /**
- * Reads the key of the local secret store, 64 hex digits in a 0600 file. Undefined when there is none.
+ * Reads a key that seals what is in the database, 64 hex digits in a 0600 file. Undefined when there is none.
  *
+ * @param of what it seals, for messages
  * @throws TidelockError `invalid-input` when the file is damaged or others may read it
  */
-export function readKey(path: string): Buffer | undefined {
+export function readKey(path: string, of = "the secrets"): Buffer | undefined {
   let text: string;
   try {
     text = readFileSync(path, "utf8").trim();
@@ -30,16 +31,16 @@ export function readKey(path: string): Buffer | undefined {
   if ((mode & 0o077) !== 0) {
     throw new TidelockError(
       "invalid-input",
-      `other users may read the key of the secrets (mode ${mode.toString(8)})`,
+      `other users may read the key of ${of} (mode ${mode.toString(8)})`,
       {
         fault: "operator",
         where: path,
-        hint: "chmod 600 it, and set the secrets again if somebody may have read it",
+        hint: `chmod 600 it, and make ${of} anew if somebody may have read it`,
       },
     );
   }
   if (/^[0-9a-f]{64}$/.test(text)) return Buffer.from(text, "hex");
-  throw new TidelockError("invalid-input", "the key file of the secrets is damaged", {
+  throw new TidelockError("invalid-input", `the key file of ${of} is damaged`, {
     fault: "operator",
     where: path,
     hint: "restore the file from a backup of the data directory",
@@ -47,7 +48,7 @@ export function readKey(path: string): Buffer | undefined {
 }
 
 /** Makes the key once; of two servers that start together, both get the same one. Durable when it returns. */
-export function createKey(path: string): Buffer {
+export function createKey(path: string, of = "the secrets"): Buffer {
   const draft = `${path}.${randomUUID()}`;
   const file = openSync(draft, "wx", 0o600);
   try {
@@ -61,9 +62,9 @@ export function createKey(path: string): Buffer {
     closeSync(file);
     rmSync(draft, { force: true });
   }
-  const key = readKey(path);
+  const key = readKey(path, of);
   if (key) return key;
-  throw new TidelockError("unavailable", "the key of the secrets vanished", { where: path });
+  throw new TidelockError("unavailable", `the key of ${of} vanished`, { where: path });
 }
 
 /** Values are encrypted with this key from now on: it must not be lost to a power cut. */

@@ -31,8 +31,8 @@ create table ledger_queue (
 );
 
 -- Appends an array of {operation, kind, stream, actor, commitment, salt, payload}: hashes as hex, the payload
--- as its canonical text. A function, because its plan is made once a connection and not once an entry.
-create function append_entries(given jsonb) returns void language plpgsql as $$
+-- as its canonical text. A function, because its plan is made once a connection and not once an entry. Answers why nothing may be written.
+create function append_entries(given jsonb) returns text language plpgsql as $$
 begin
   with fresh as (
     insert into ledger_entries (operation, kind, stream, actor, commitment, salt, payload)
@@ -44,6 +44,7 @@ begin
     returning entry
   )
   insert into ledger_queue select entry from fresh;
+  return (select behind from ledger_tree);
 end $$;
 
 -- Where an entry stands in the tree. With its row of ledger_entries it gives the leaf's bytes.
@@ -106,10 +107,9 @@ create table ledger_people (
 
 -- Signing keys. The private half is sealed under the server's key file, or never here (given from outside).
 create table ledger_keys (
-  -- First four bytes of the signed-note key hash, or of SHA-256 over the public key (evidence); hex.
+  -- First eight bytes of the public key's SHA-256, hex: the same under every name it signs with.
   key_id text primary key,
   use text not null check (use in ('log', 'evidence')),
-  name text not null,
   public_key bytea not null unique check (length(public_key) = 32),
   sealed bytea,
   added_at timestamptz not null default clock_timestamp(),

@@ -14,16 +14,29 @@ const programs: ReadonlySet<string> = new Set(["tidelock", "agent"]);
  * entry is durable. Its place in the tree is given later, by the sequencer. One operation and kind is one
  * entry, however often a step runs again (law 8).
  *
- * @throws TidelockError `invalid-input` when a payload is too big for an entry, `internal` for a bad kind
+ * @throws TidelockError `invalid-input` when a payload is too big for an entry, `internal` for a bad kind,
+ *   `unavailable` while this database is known to be older than the world
  */
 export const tableLedger: Ledger<Db> = {
   async append(tx, ...entries) {
     if (entries.length === 0) return;
     const people = await pseudonymsOf(tx, entries);
     const rows = entries.map((entry) => rowOf(entry, people.get(entry.actor) ?? entry.actor));
-    await sql`select append_entries(${JSON.stringify(rows)})`.execute(tx);
+    const { rows: answer } = await sql<{ behind: string | null }>`
+      select append_entries(${JSON.stringify(rows)}) as behind
+    `.execute(tx);
+    const behind = answer[0]?.behind;
+    if (behind) throw readOnly(behind);
   },
 };
+
+/** No record, no action: with a ledger that must not go on, nothing does. The transaction is undone. */
+export function readOnly(behind: string): TidelockError {
+  return new TidelockError("unavailable", `this server is read-only: ${behind}`, {
+    where: "the ledger",
+    hint: "restore a newer backup, or record what was lost and go on: tidelock ledger recover",
+  });
+}
 
 function rowOf(entry: LedgerEntry, actor: string): Record<string, string> {
   const payload = canonicalJson(entry.payload);

@@ -1,0 +1,323 @@
+import { sql } from "kysely";
+import { formatVerifierKey, noteKey, noteKeyTypes } from "../../ledger/note.ts";
+import { TidelockError } from "../../model/errors.ts";
+import type { Ledger, LedgerEntry } from "../../ports/ledger.ts";
+import type { Signer } from "../../ports/signer.ts";
+import {
+  generateKey,
+  keyIdOf,
+  type PrivateKey,
+  publicKeyPem,
+  readKeyFile,
+  unsealKey,
+} from "../../store/ledger-keys.ts";
+import { readTree } from "../../store/queries/ledger-tree.ts";
+import type { LedgerKeyRow } from "../../store/schema-ledger.ts";
+import type { Db } from "../../store/schema.ts";
+
+export type KeyUse = "log" | "evidence";
+
+export interface LedgerKeysParts {
+  readonly db: Db;
+  readonly ledger: Ledger<Db>;
+  /** The key under which private keys are sealed; `make` once, when there is nothing sealed yet. */
+  readonly master: { readonly read: () => Buffer | undefined; readonly make: () => Buffer };
+  /** PEM files of keys that are given from outside, by use. */
+  readonly files?: Readonly<Partial<Record<KeyUse, string>>>;
+}
+
+/** How long an old key signs beside its successor, so that nobody is left with a key that says nothing. */
+export const defaultOverlapMs = 7 * 86_400_000;
+
+const keysLock = 7_468_004;
+
+/**
+ * The ledger's signing keys. `log` signs checkpoints, `evidence` signs attestations.
+ *
+ *   (none) --ensure--> active --rotate--> active until (both sign) --retireDue--> retired
+ *                         \------------------ compromise ------------------> compromised (signs nothing)
+ *
+ * Each change is an entry of the ledger, so that the history of keys is part of what they sign.
+ */
+export class LedgerKeys {
+  readonly #parts: LedgerKeysParts;
+  readonly #opened = new Map<string, PrivateKey>();
+
+  constructor(parts: LedgerKeysParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes the first keys, and takes in those that are given from outside. Two servers make one of each. */
+  async ensure(): Promise<void> {
+    await this.#exclusively(async (tx) => {
+      for (const use of ["log", "evidence"] as const) {
+        const given = this.#given(use);
+        const rows = await activeKeys(tx, use);
+        if (given.length > 0) await this.#take(tx, use, given, rows);
+        else if (rows.length === 0)
+          await this.#add(tx, use, "tidelock", generateKey(), "first key");
+      }
+    });
+  }
+
+  /** All that sign checkpoints now, under the name of the log that is being written. */
+  async logSigners(): Promise<readonly Signer[]> {
+    const { origin } = await readTree(this.#parts.db);
+    return this.#signers("log", origin);
+  }
+
+  /** The newest key for attestations. */
+  async evidenceSigner(): Promise<Signer> {
+    const { origin } = await readTree(this.#parts.db);
+    const [signer] = await this.#signers("evidence", `${origin}#evidence`);
+    if (signer) return signer;
+    throw new TidelockError("unavailable", "there is no key to sign attestations with", {
+      hint: "make one: tidelock ledger key rotate --use evidence",
+    });
+  }
+
+  async #signers(use: KeyUse, name: string): Promise<readonly Signer[]> {
+    const rows = await activeKeys(this.#parts.db, use);
+    return rows.map((row) => {
+      const key = this.#open(row);
+      return { name, publicKey: row.public_key, sign: async (message) => key.sign(message) };
+    });
+  }
+
+  /** A new key; the old ones go on signing beside it for a while. Answers the new key's id. */
+  async rotate(actor: string, use: KeyUse, overlapMs = defaultOverlapMs): Promise<string> {
+    if (this.#given(use).length > 0) {
+      throw new TidelockError("conflict", "this key is given from outside, and changed there", {
+        fault: "operator",
+        hint: "put the new key before the old one in the same file, and start the server again",
+      });
+    }
+    return this.#exclusively(async (tx) => {
+      await this.#limit(tx, await activeKeys(tx, use), overlapMs);
+      return this.#add(tx, use, actor, generateKey(), "rotation");
+    });
+  }
+
+  /**
+   * Somebody else may have the key: it signs nothing from now on, and what it signed is believed up to the
+   * size that independent witnesses had seen. A successor is made in the same moment.
+   */
+  async compromise(actor: string, id: string, trustedSize: number): Promise<void> {
+    await this.#exclusively(async (tx) => {
+      const row = await keyById(tx, id);
+      if (row.compromised_at) {
+        throw new TidelockError("conflict", `the key ${id} is known to be compromised`, {
+          fault: "operator",
+          where: id,
+        });
+      }
+      await tx
+        .updateTable("ledger_keys")
+        .set({ compromised_at: sql<Date>`clock_timestamp()`, trusted_size: trustedSize })
+        .where("key_id", "=", id)
+        .execute();
+      await this.#note(tx, "key.compromised", row, actor, { lastTrustedSize: trustedSize });
+      const left = await activeKeys(tx, row.use);
+      if (left.length === 0 && this.#given(row.use).length === 0) {
+        await this.#add(tx, row.use, actor, generateKey(), `instead of ${id}`);
+      }
+    });
+  }
+
+  /** Ends the overlap of keys whose time is over. */
+  async retireDue(): Promise<void> {
+    await this.#exclusively(async (tx) => {
+      const due = await tx
+        .updateTable("ledger_keys")
+        .set({ retired_at: sql<Date>`clock_timestamp()` })
+        .where("signs_until", "<=", sql<Date>`clock_timestamp()`)
+        .where("retired_at", "is", null)
+        .where("compromised_at", "is", null)
+        .returningAll()
+        .execute();
+      for (const row of due) await this.#note(tx, "key.retired", row, "tidelock", {});
+    });
+  }
+
+  /** A successor log has another name, and so its keys have other ids in notes: they are introduced again. */
+  async introduce(tx: Db, actor: string): Promise<void> {
+    for (const row of await activeKeys(tx, "log")) {
+      await this.#note(tx, "key.added", row, actor, { reason: "the log has a new name" });
+    }
+  }
+
+  #given(use: KeyUse): readonly PrivateKey[] {
+    const file = this.#parts.files?.[use];
+    if (file === undefined) return [];
+    const keys = readKeyFile(file);
+    for (const key of keys) this.#opened.set(keyIdOf(key.publicKey), key);
+    return keys;
+  }
+
+  /** What the file holds signs; what it does not hold any more has signed for the last time. */
+  async #take(
+    tx: Db,
+    use: KeyUse,
+    given: readonly PrivateKey[],
+    rows: readonly LedgerKeyRow[],
+  ): Promise<void> {
+    const ids = new Set(given.map((key) => keyIdOf(key.publicKey)));
+    const gone = rows.filter((row) => !ids.has(row.key_id));
+    await this.#limit(
+      tx,
+      gone.filter((row) => row.sealed !== null),
+      defaultOverlapMs,
+    );
+    await this.#limit(
+      tx,
+      gone.filter((row) => row.sealed === null),
+      0,
+    );
+    for (const key of given.toReversed()) {
+      if (rows.some((row) => row.key_id === keyIdOf(key.publicKey))) continue;
+      await this.#add(tx, use, "tidelock", key, "given from outside");
+    }
+  }
+
+  async #limit(tx: Db, rows: readonly LedgerKeyRow[], ms: number): Promise<void> {
+    for (const row of rows.filter(({ signs_until }) => signs_until === null)) {
+      await tx
+        .updateTable("ledger_keys")
+        .set({ signs_until: sql<Date>`clock_timestamp() + ${ms} * interval '1 millisecond'` })
+        .where("key_id", "=", row.key_id)
+        .execute();
+    }
+  }
+
+  async #add(tx: Db, use: KeyUse, actor: string, key: PrivateKey, reason: string): Promise<string> {
+    const id = keyIdOf(key.publicKey);
+    const outside = this.#given(use).some((one) => keyIdOf(one.publicKey) === id);
+    const row = await tx
+      .insertInto("ledger_keys")
+      .values({
+        key_id: id,
+        use,
+        public_key: key.publicKey,
+        sealed: outside ? null : key.seal(await this.#master(tx)),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    if (!row) {
+      throw new TidelockError("conflict", `the key ${id} was retired or compromised before`, {
+        fault: "operator",
+        where: id,
+        hint: "give a key that was never used here",
+      });
+    }
+    await this.#note(tx, "key.added", row, actor, { reason });
+    return id;
+  }
+
+  /** A sealing key is made only while nothing is sealed: beside sealed keys it would hide that theirs is lost. */
+  async #master(tx: Db): Promise<Buffer> {
+    const known = this.#parts.master.read();
+    if (known) return known;
+    const sealed = await tx
+      .selectFrom("ledger_keys")
+      .select("key_id")
+      .where("sealed", "is not", null)
+      .limit(1)
+      .executeTakeFirst();
+    if (!sealed) return this.#parts.master.make();
+    throw new TidelockError("not-found", "the file that opens the ledger's keys is gone", {
+      fault: "operator",
+      where: "server/ledger.key",
+      hint: "restore it from a backup of the data directory; every server of a database needs the same one",
+    });
+  }
+
+  #open(row: LedgerKeyRow): PrivateKey {
+    const known = this.#opened.get(row.key_id);
+    if (known) return known;
+    const master = this.#parts.master.read();
+    if (!row.sealed || !master) {
+      const what = row.sealed ? "server/ledger.key" : "the key file that was given from outside";
+      throw new TidelockError("unavailable", `the ledger's key ${row.key_id} is not here`, {
+        where: what,
+        hint: `every server of a database needs ${what}; until then this one signs nothing`,
+      });
+    }
+    const key = unsealKey(master, row.key_id, row.sealed);
+    this.#opened.set(row.key_id, key);
+    return key;
+  }
+
+  async #note(
+    tx: Db,
+    kind: string,
+    row: LedgerKeyRow,
+    actor: string,
+    more: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const { origin, log } = await readTree(tx);
+    const entry: LedgerEntry = {
+      operation: `key/${row.use}/${row.key_id}${log === 1 ? "" : `/${log}`}`,
+      kind,
+      stream: "system",
+      actor,
+      payload: { ...publicView(row, origin), ...more },
+    };
+    await this.#parts.ledger.append(tx, entry);
+  }
+
+  async #exclusively<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+    return this.#parts.db.transaction().execute(async (tx) => {
+      await sql`select pg_advisory_xact_lock(${keysLock})`.execute(tx);
+      return work(tx);
+    });
+  }
+}
+
+/** What everybody may know of a key. */
+export function publicView(
+  row: Pick<LedgerKeyRow, "key_id" | "use" | "public_key">,
+  origin: string,
+) {
+  return {
+    id: row.key_id,
+    use: row.use,
+    /** As an auditor's trust root names it: a verifier key, or PEM. */
+    key:
+      row.use === "log"
+        ? formatVerifierKey(noteKey(origin, noteKeyTypes.ed25519, row.public_key))
+        : publicKeyPem(row.public_key),
+  };
+}
+
+/** Keys that sign now, the newest first. */
+export async function activeKeys(db: Db, use: KeyUse): Promise<readonly LedgerKeyRow[]> {
+  return db
+    .selectFrom("ledger_keys")
+    .selectAll()
+    .where("use", "=", use)
+    .where("retired_at", "is", null)
+    .where("compromised_at", "is", null)
+    .where((where) =>
+      where.or([
+        where("signs_until", "is", null),
+        where("signs_until", ">", sql<Date>`clock_timestamp()`),
+      ]),
+    )
+    .orderBy("added_at", "desc")
+    .execute();
+}
+
+async function keyById(db: Db, id: string): Promise<LedgerKeyRow> {
+  const row = await db
+    .selectFrom("ledger_keys")
+    .selectAll()
+    .where("key_id", "=", id)
+    .executeTakeFirst();
+  if (row) return row;
+  throw new TidelockError("not-found", `the ledger has no key ${id}`, {
+    fault: "operator",
+    where: id,
+    hint: "see them: tidelock ledger key list",
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * Every kind of entry that this program writes, and what it means to somebody who reads the log. A test
+ * looks that nothing else is written.
+ */
+export const kinds = {
+  "key.added": "a key signs from here on: checkpoints (log) or attestations (evidence)",
+  "key.retired": "a key signs nothing any more; what it signed stays valid",
+  "key.compromised":
+    "somebody else may have a key; what it signed counts up to `lastTrustedSize` of the log",
+  "server.upgraded": "another version of the program writes from here on",
+  "store.restored": "a person declared a restored database the truth",
+  "log.succeeded":
+    "the first entry of a successor log: names its predecessor, and what of it is missing here",
+  "stream.head": "the end of a stream at the time of an export, itself in the tree",
+  "payload.erased": "what opened an entry was erased: by whom, on whose word, and why",
+
+  "document.registered": "a pipeline or an environment (policy) was registered or changed",
+  "document.removed": "a pipeline's registration ended",
+  "configuration.applied": "a new version of a configuration: names of its keys, never values",
+  "secret.put": "a new version of a secret was stored; never its value",
+  "secret.read": "secrets were resolved, because processes start with them or reports are redacted",
+  "service.stop-wanted": "a person wants a service stopped in one environment",
+  "service.removed": "a person removed a service",
+
+  "release.created": "a release was taken in",
+  "promotion.accepted": "somebody asked for a promotion or a rollback, and its plan was frozen",
+  "promotion.abort-wanted": "somebody wants a promotion aborted",
+  "promotion.started": "a promotion left the queue, with this plan",
+  "promotion.ending": "a promotion ends early: compensations follow",
+  "promotion.ended": "a promotion has ended, in this state",
+  "promotion.changed": "the row of a promotion as it is from here on",
+  "step.ended": "a step of a promotion has ended",
+  "decision.made": "a gate decided, with every reason",
+  "check.reported": "a check reported its verdict",
+
+  "effect.intent": "a change of the world outside is about to be made",
+  "effect.outcome": "the change was made, or found made",
+  "effect.failure": "the change was tried and failed",
+  "lane.changed": "what is live in an environment, and what stands ready to take the traffic back",
+  "deployment.changed": "a release's time in an environment: begun, ended, verified or revoked",
+
+  "agent.met": "a host agent was met for the first time; its key is pinned",
+  "agent.observed": "what a host agent did or saw and signed in its journal",
+  "agent.returned": "a host agent returned traffic by the authority that a switch had armed",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type Kind = keyof typeof kinds;

@@ -1,0 +1,154 @@
+import { sql } from "kysely";
+import type { Ledger } from "../../ports/ledger.ts";
+import type { Signer } from "../../ports/signer.ts";
+import { readTree, type TreeHead } from "../../store/queries/ledger-tree.ts";
+import { readOnly } from "../../store/queries/ledger.ts";
+import type { CheckpointRow } from "../../store/schema-ledger.ts";
+import type { Db } from "../../store/schema.ts";
+import { makeCheckpoint } from "./checkpoint.ts";
+import { defaultBounds, type LedgerBounds, ledgerTrouble } from "./health.ts";
+import { LedgerKeys, type LedgerKeysParts } from "./keys.ts";
+import { type Mirror, whyBehind } from "./mirror.ts";
+import { integrate, type ReachLedgerPoint } from "./sequencer.ts";
+
+export interface LedgerLogParts {
+  readonly db: Db;
+  readonly ledger: Ledger<Db>;
+  readonly keys: Omit<LedgerKeysParts, "db" | "ledger">;
+  readonly mirror: Mirror | null;
+  readonly notice: (message: string) => void;
+  readonly bounds?: LedgerBounds;
+  /** This server's clock, milliseconds; a test gives another. */
+  readonly clock?: () => number;
+  readonly reach?: ReachLedgerPoint | undefined;
+}
+
+/** Told of a checkpoint after it is durable; what it throws is noticed and changes nothing. */
+export type AfterCheckpoint = (checkpoint: CheckpointRow) => Promise<void> | void;
+
+/**
+ * The ledger as a tree, for one server: gives entries their place, signs, and knows when it must not.
+ * Witnesses and anchors listen with `afterCheckpoint`.
+ */
+export class LedgerLog {
+  readonly keys: LedgerKeys;
+  readonly #parts: LedgerLogParts;
+  readonly #listeners: AfterCheckpoint[] = [];
+  /** The newest that this process has seen: a database that shows less was put back under it. */
+  #seen: Pick<TreeHead, "origin" | "size" | "root"> | null = null;
+  #told = 0;
+
+  constructor(parts: LedgerLogParts) {
+    this.#parts = parts;
+    this.keys = new LedgerKeys({ ...parts.keys, db: parts.db, ledger: parts.ledger });
+  }
+
+  afterCheckpoint(listener: AfterCheckpoint): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Looks whether this database is as new as what is known outside of it, then makes keys where there are
+   * none and notes which program writes from here on. Answers why it is read-only; null when it is not.
+   */
+  async open(version: string): Promise<string | null> {
+    const behind = await this.checkWorld();
+    if (behind) return behind;
+    await this.keys.ensure();
+    await this.#noteVersion(version);
+    return null;
+  }
+
+  /** Gives what is committed by now its place, and signs. Answers the newest checkpoint. */
+  async flush(wait = true): Promise<CheckpointRow | undefined> {
+    const { db, reach } = this.#parts;
+    const behind = await this.checkWorld();
+    if (behind) throw readOnly(behind);
+    await integrate(db, { wait, reach });
+    const head = await readTree(db);
+    this.#seen = head;
+    const checkpoint = await makeCheckpoint(db, head, () => this.keys.logSigners(), reach);
+    if (checkpoint) this.#show(checkpoint);
+    return checkpoint;
+  }
+
+  /** Why no gate may open now; null when all is well. */
+  trouble(): Promise<string | null> {
+    const { db, bounds, clock } = this.#parts;
+    return ledgerTrouble(db, bounds ?? defaultBounds, clock ?? Date.now);
+  }
+
+  /** Signs attestations: the newest evidence key. */
+  evidenceSigner(): Promise<Signer> {
+    return this.keys.evidenceSigner();
+  }
+
+  /** Something outside knows a newer or another tree: nothing is written until a person has recovered. */
+  async declareBehind(why: string): Promise<void> {
+    const { db, notice } = this.#parts;
+    await db.updateTable("ledger_tree").set({ behind: why }).where("behind", "is", null).execute();
+    notice(`the ledger is read-only: ${why}`);
+  }
+
+  /** A recovery has made this database the truth: what was known before does not count any more. */
+  forget(): void {
+    this.#seen = null;
+    this.#told = 0;
+  }
+
+  /** Compares the database with what this process and the mirror know. Answers why it is behind. */
+  async checkWorld(): Promise<string | null> {
+    const { db, mirror } = this.#parts;
+    const head = await readTree(db);
+    if (head.behind) return head.behind;
+    const known = this.#seen ?? mirror?.read() ?? null;
+    const from = this.#seen ? "this server" : "server/ledger-checkpoint of the data directory";
+    const same = known?.origin === head.origin && known.size === head.size;
+    const why =
+      known && !(same && head.root.equals(known.root))
+        ? await whyBehind(db, head, known, from)
+        : null;
+    if (why) await this.declareBehind(why);
+    else this.#seen = head;
+    return why;
+  }
+
+  #show(checkpoint: CheckpointRow): void {
+    const size = Number(checkpoint.size);
+    if (size <= this.#told) return;
+    this.#told = size;
+    this.#parts.mirror?.write(checkpoint.note);
+    for (const listener of this.#listeners) {
+      // Nobody's network holds up the next entries.
+      void Promise.resolve()
+        .then(() => listener(checkpoint))
+        .catch((error: unknown) => {
+          this.#parts.notice(`after the ledger's checkpoint: ${String(error)}`);
+        });
+    }
+  }
+
+  /** Another version than the one that wrote here last is an entry, before it does anything else. */
+  async #noteVersion(version: string): Promise<void> {
+    const { db, ledger } = this.#parts;
+    await db.transaction().execute(async (tx) => {
+      const { rows } = await sql<{ program_version: string | null }>`
+        select program_version from store for update
+      `.execute(tx);
+      const before = rows[0]?.program_version ?? null;
+      if (before === version) return;
+      const changed = await tx
+        .updateTable("store")
+        .set({ program_version: version, program_changes: sql<number>`program_changes + 1` })
+        .returning("program_changes")
+        .executeTakeFirstOrThrow();
+      await ledger.append(tx, {
+        operation: `server/version/${changed.program_changes}`,
+        kind: "server.upgraded",
+        stream: "system",
+        actor: "tidelock",
+        payload: { from: before, to: version },
+      });
+    });
+  }
+}
