@@ -13,6 +13,8 @@ export interface PublicKey {
   readonly id: string;
   /** Never throws; a signature of another shape is just not one. */
   verify(message: Uint8Array, signature: Uint8Array): boolean;
+  /** The same for a message of which only the SHA-256 is known; false for keys that cannot. */
+  verifySha256(digest: Uint8Array, signature: Uint8Array): boolean;
 }
 
 /** DER before the key itself (RFC 8410; RFC 5480 for named curves), and how long that is. */
@@ -75,6 +77,7 @@ function edwards(raw: Uint8Array): PublicKey {
     id: idOf("ed25519", raw),
     verify: (message, signature) =>
       attempt(() => ed25519.verify(signature, message, raw, { zip215: false })),
+    verifySha256: () => false,
   };
 }
 
@@ -82,16 +85,18 @@ function ecdsa(algorithm: "ecdsa-p256" | "ecdsa-p384", raw: Uint8Array): PublicK
   const curve = curves[algorithm];
   const point = curve.Point.fromBytes(raw).toBytes(false);
   const compactBytes = algorithm === "ecdsa-p256" ? 64 : 96;
+  const options = (signature: Uint8Array) =>
+    ({ lowS: false, format: signature.length === compactBytes ? "compact" : "der" }) as const;
   return {
     algorithm,
     id: idOf(algorithm, point),
     // DSSE's own vectors have r || s; most tools write DER. A high s is as good to others as a low one.
     verify: (message, signature) =>
+      attempt(() => curve.verify(signature, message, point, options(signature))),
+    verifySha256: (digest, signature) =>
+      algorithm === "ecdsa-p256" &&
       attempt(() =>
-        curve.verify(signature, message, point, {
-          lowS: false,
-          format: signature.length === compactBytes ? "compact" : "der",
-        }),
+        curve.verify(signature, digest, point, { ...options(signature), prehash: false }),
       ),
   };
 }

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { Name } from "./primitives.ts";
+
+/**
+ * Who may state something about a release, and what has to be stated before an environment takes it. Given
+ * by an environment's owners (`spec.requires`) or in a file (`--trust`); nothing that is verified may add
+ * to it.
+ */
+
+/** `*` stands for any characters; everything else is itself. */
+const Pattern = z.string().min(1).max(2_048);
+const Pem = z.string().max(65_536);
+const most = 64;
+
+export const Producer = z.discriminatedUnion("type", [
+  /** DSSE envelopes signed with given keys. */
+  z.strictObject({
+    type: z.literal("key"),
+    /** PEM, `BEGIN PUBLIC KEY`: Ed25519, ECDSA P-256 or P-384. */
+    keys: z.array(Pem).min(1).max(most),
+    /** How many different keys must have signed. */
+    threshold: z.int().positive().default(1),
+  }),
+  /** Sigstore bundles, verified offline with this trusted root. */
+  z.strictObject({
+    type: z.literal("sigstore"),
+    /** The trusted root as Sigstore publishes it (`trusted_root.json`). */
+    trustedRoot: z.record(z.string(), z.unknown()),
+    /** Who signed, as the certificate says: keyless signing. */
+    identity: z.strictObject({ issuer: z.string().min(1), subject: Pattern }).optional(),
+    /** Or whose key signed; the bundle then has no certificate. */
+    keys: z.array(Pem).min(1).max(most).optional(),
+  }),
+  /** CMS signatures (`.p7s`) by a code-signing certificate. */
+  z.strictObject({
+    type: z.literal("x509"),
+    /** PEM certificates to which the signer's must lead. */
+    roots: z.array(Pem).min(1).max(most),
+    intermediates: z.array(Pem).max(most).default([]),
+    /** What the signer's subject must say, attribute by attribute: `{O: "Acme", CN: "Acme Release *"}`. */
+    subject: z
+      .record(z.string().regex(/^[A-Za-z0-9.]+$/), Pattern)
+      .refine((named) => Object.keys(named).length > 0, "name at least one attribute"),
+    /** PEM certificates of time-stamping authorities (RFC 3161). Without one, certificates must be valid now. */
+    timestampRoots: z.array(Pem).max(most).default([]),
+  }),
+]);
+export type Producer = z.infer<typeof Producer>;
+
+const By = z.array(Name).min(1).max(most);
+
+const fields = {
+  producers: z
+    .record(Name, Producer)
+    .refine((named) => Object.keys(named).length <= most, `there can be at most ${most} producers`)
+    .default({}),
+  /** Each entry: a signature over the release or all its artifacts by one of these producers. */
+  signature: z
+    .array(z.strictObject({ by: By }))
+    .max(most)
+    .default([]),
+  /** Each entry: SLSA provenance v1 by this builder, signed by one of these producers. */
+  provenance: z
+    .array(
+      z.strictObject({
+        by: By,
+        builder: Pattern,
+        buildType: Pattern.optional(),
+        /** Of `resolvedDependencies[].uri`. */
+        source: Pattern.optional(),
+        /** The SLSA build level that the owners grant this builder; without one, none is claimed. */
+        level: z.int().min(1).max(3).optional(),
+      }),
+    )
+    .max(most)
+    .default([]),
+  /** An SBOM for each artifact; `by` asks for a signed one, and without it any will do. */
+  sbom: z.strictObject({ by: By.optional() }).optional(),
+  /** Each entry: an attestation of this predicate type by one of these producers. */
+  attestations: z
+    .array(z.strictObject({ predicateType: Pattern, by: By }))
+    .max(most)
+    .default([]),
+};
+
+/** What an environment demands of a release before it takes it. */
+export const ReleaseRequirements = z.strictObject(fields);
+export type ReleaseRequirements = z.infer<typeof ReleaseRequirements>;
+
+/** The same as a file of its own, for `tidelock release verify --trust`. */
+export const ReleaseTrust = z.strictObject({
+  kind: z.literal("ReleaseTrust"),
+  formatVersion: z.literal(1),
+  ...fields,
+});
+export type ReleaseTrust = z.infer<typeof ReleaseTrust>;
