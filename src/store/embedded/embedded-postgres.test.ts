@@ -64,7 +64,7 @@ afterEach(async () => {
     await ended;
   }
   await stopEmbedded(dataDir, { evenIfUsed: true });
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 });
 
 /** Starts the test from the seed. */
