@@ -25,6 +25,8 @@ export interface EngineSettings {
   readonly agentAwayMs: number;
   /** How often the agent hears that a control plane is there, and its journal is read. */
   readonly heartbeatMs: number;
+  /** How often unpacked releases that nothing needs are removed. */
+  readonly collectMs: number;
 }
 
 export const defaultSettings: EngineSettings = {
@@ -34,6 +36,7 @@ export const defaultSettings: EngineSettings = {
   keepLeaseMs: 2_500,
   agentAwayMs: 1_000,
   heartbeatMs: 2_000,
+  collectMs: 3_600_000,
 };
 
 /**

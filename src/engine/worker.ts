@@ -1,5 +1,6 @@
 import { asTidelockError } from "../model/errors.ts";
 import { promoteAutomatically } from "./auto-promotion.ts";
+import { collectTrees } from "./collect-trees.ts";
 import type { Engine } from "./engine.ts";
 import { importJournal } from "./journal-import.ts";
 import { lanesOf } from "../store/queries/lanes.ts";
@@ -26,6 +27,10 @@ export class EngineWorker {
       setInterval(
         () => this.#do("automatic promotions", () => promoteAutomatically(this.#engine)),
         settings.sweepMs,
+      ),
+      setInterval(
+        () => this.#do("unpacked releases", () => collectTrees(this.#engine)),
+        settings.collectMs,
       ),
     ];
     this.#do("the agent", () => this.#greetAgent());

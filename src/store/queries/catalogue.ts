@@ -118,6 +118,21 @@ export async function readRelease(db: Db, id: Digest): Promise<ReleaseRow | unde
   return db.selectFrom("releases").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
+/** Artifacts of what is live, stands ready to take the traffic back, or is in an open promotion; anywhere. */
+export async function artifactsInUse(db: Db): Promise<readonly Digest[]> {
+  const { rows } = await sql<{ digest: Digest }>`
+    select distinct artifact ->> 'digest' as digest
+    from releases, jsonb_array_elements(content -> 'artifacts') as artifact
+    where id in (
+      select live_release from lanes where live_release is not null
+      union select old_release from lanes where old_release is not null
+      union select release from promotions where state in ('queued', 'running')
+    )
+    order by digest
+  `.execute(db);
+  return rows.map(({ digest }) => digest);
+}
+
 export async function releaseByVersion(
   db: Db,
   service: string,
