@@ -6,7 +6,7 @@ import { type ImportEdge, readImports, readSources, type SourceFile } from "./su
  * is a folder of its family. What a part may import stands here and nowhere else; what is not listed is not
  * allowed.
  */
-const pure = ["policy", "strategies", "pipeline-file", "tree", "ledger", "evidence"];
+const pure = ["policy", "strategies", "pipeline-file", "tree", "ledger", "evidence", "audit"];
 
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   model: [],
@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   tree: ["model", "ports"],
   ledger: ["model"],
   evidence: ["model", "ports", "ledger"],
+  audit: ["model", "ports", "ledger", "evidence"],
 
   store: ["model", "ports", ...pure],
   engine: ["model", "ports", "api", "store", "checks", ...pure],
@@ -52,7 +53,7 @@ const exceptions: Readonly<Record<string, string>> = {
 const harnessOnly = (file: string) => !file.endsWith("/registry.ts");
 
 /** Parts without input and output: a decision that reads a file or a clock cannot be replayed. */
-const withoutIo = ["model", "ports", "policy", "strategies", "pipeline-file", "ledger", "evidence"];
+const withoutIo = ["model", "ports", "strategies", ...pure.filter((part) => part !== "tree")];
 const ioModules = /^node:(fs|net|http|https|http2|tls|dgram|child_process|worker_threads|cluster)/;
 
 const maxLines = 350;

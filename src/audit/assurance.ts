@@ -1,0 +1,56 @@
+import type { Assurance } from "../model/trust.ts";
+import type { Pack } from "./read-pack.ts";
+import type { Reached } from "./verify-pack.ts";
+
+/** The grade that was reached, and never more (law 13). */
+export function assuranceOf({ trust, outsiders }: Reached): Assurance {
+  if (trust === null || outsiders === null) return { grade: "consistent-not-authenticated" };
+  const anchors = outsiders.anchors.map(({ from, size }) => `${from} (at size ${size})`);
+  if (outsiders.operators.length > 0) {
+    return { grade: "witnessed", operators: [...outsiders.operators], anchors };
+  }
+  return anchors.length > 0 ? { grade: "anchored", anchors } : { grade: "self-signed" };
+}
+
+/** What the pack cannot show under this trust root, in whole sentences. */
+export function unknownsOf(pack: Pack, reached: Reached): readonly string[] {
+  const { trust, outsiders, entries, erased, checkpoints } = reached;
+  const { size } = checkpoints.newest;
+  const says: string[] = [];
+  if (trust === null) {
+    says.push(
+      "Who made this pack is unknown: no trust root was given, so anybody could have made all of it. Verify it with --trust and a file from people you believe.",
+    );
+  } else if (outsiders !== null) {
+    const anchored = Math.max(0, ...outsiders.anchors.map((anchor) => anchor.size));
+    const earlier = Math.max(0, ...outsiders.earlier.values());
+    const seen = Math.max(anchored, earlier);
+    if (outsiders.operators.length === 0 && seen === 0) {
+      says.push(
+        "Nobody outside vouches for this history: no independent witness cosigned it and no earlier checkpoint was given. Whoever holds the log's key and the database could have rewritten everything before this export, dropped a failed run or changed the key history, and this verification could not have noticed.",
+      );
+    } else if (outsiders.operators.length === 0) {
+      const later = entries.filter(({ index }) => index >= seen).length;
+      says.push(
+        `What is outside vouches for the first ${seen} entries of the log. The ${later} entries of this pack behind them rest on the log's own signature: whoever holds its key and the database could have written them anew.`,
+      );
+    }
+  }
+  says.push(
+    entries.length === size
+      ? "The whole log is in this pack: no second chain of any stream stands elsewhere in it."
+      : `The pack shows ${entries.length} of the log's ${size} entries. That no second chain of one of its streams stands among the others, only a replay of the whole log shows (\`tidelock ledger verify\`).`,
+  );
+  says.push("People appear by pseudonym: who they are, the pack does not say.");
+  if (pack.manifest.subject.kind === "release") {
+    says.push(
+      "The release's artifacts are named by digest and are not inside: hold the bytes you have against these digests.",
+    );
+  }
+  if (erased.length > 0) {
+    says.push(`What ${erased.length} erased payloads said is gone for everybody.`);
+  }
+  const last = entries.at(-1)?.leaf.time;
+  if (last !== undefined) says.push(`What happened after ${last} is not in it.`);
+  return says;
+}

@@ -1,0 +1,18 @@
+import type { LogEntry } from "./log-entry.ts";
+
+/** The streams `<service>/<environment>` of one environment. */
+export function laneStreamsOf(
+  entries: readonly LogEntry[],
+  environment: string,
+): ReadonlySet<string> {
+  return new Set(
+    entries
+      .map(({ leaf }) => leaf.stream)
+      .filter((stream) => {
+        const [first, second, ...rest] = stream.split("/");
+        return (
+          first !== "release" && first !== "agent" && second === environment && rest.length === 0
+        );
+      }),
+  );
+}

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { Hash } from "../model/ledger.ts";
+import { Digest } from "../model/primitives.ts";
+
+/**
+ * What the verifier reads out of payloads, by kind of entry. Loose on purpose: payloads grow, and what is
+ * signed stays what it is. A payload that lacks what its kind needs is a finding, never a guess.
+ */
+export const Accepted = z.object({
+  promotion: z.enum(["promotion", "rollback"]),
+  release: Digest,
+  configuration: Digest,
+  plan: Digest,
+  reason: z.string().default(""),
+});
+export type Accepted = z.infer<typeof Accepted>;
+
+/** `promotion.started`: a plan that was made anew when the promotion left the queue. */
+export const Started = z.object({ plan: Digest });
+
+export const Ended = z.object({ state: z.string(), message: z.string().default("") });
+
+export const CheckReported = z.object({
+  check: z.string(),
+  verdict: z.string(),
+  summary: z.string().default(""),
+});
+
+export const DecisionMade = z.object({
+  outcome: z.enum(["allow", "deny", "wait"]),
+  reasons: z.array(z.object({ rule: z.string(), message: z.string() })).default([]),
+});
+
+export const DocumentRegistered = z.object({
+  kind: z.enum(["Pipeline", "Environment"]),
+  name: z.string(),
+  version: z.int(),
+  digest: Digest,
+});
+
+export const ConfigurationApplied = z.object({ version: z.int(), digest: Digest });
+
+export const ReleaseCreated = z.object({ service: z.string(), version: z.string() });
+
+export const PayloadErased = z.object({
+  entry: z.int().nonnegative(),
+  reason: z.string().default(""),
+  /** Blobs that nothing else names and that went with it. */
+  blobs: z.array(Digest).default([]),
+});
+
+/** Of a plan, as a blob: what the story needs. */
+export const PlanBlob = z.object({
+  kind: z.enum(["promotion", "rollback"]),
+  lane: z.object({ service: z.string(), environment: z.string() }),
+  release: Digest,
+  configuration: Digest,
+  pipeline: Digest,
+  environment: Digest,
+  checks: z.array(
+    z.object({ name: z.string(), phase: z.string(), allowWarn: z.boolean().default(false) }),
+  ),
+});
+export type PlanBlob = z.infer<typeof PlanBlob>;
+
+/** Of a pipeline document, as a blob: where its service goes. */
+export const PipelineBlob = z.object({
+  kind: z.literal("Pipeline"),
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({ environments: z.array(z.object({ name: z.string() })) }),
+});
+
+/** `key.added`, `key.retired`. */
+export const KeyAdded = z.object({
+  use: z.enum(["log", "evidence"]),
+  /** Of the log: a signed-note verifier key. Of evidence: PEM (SubjectPublicKeyInfo). */
+  key: z.string(),
+});
+
+export const KeyCompromised = KeyAdded.extend({
+  /** The last size whose checkpoint is believed although this key signed it. */
+  lastTrustedSize: z.int().nonnegative(),
+});
+
+/** The first meeting with a host agent pins its key. */
+export const AgentMet = z.object({ agent: z.string(), publicKey: z.string() });
+
+/** Entries `from` to `to` of an agent's journal were taken in; `hash` is the last one's. */
+export const AgentObserved = z.object({
+  agent: z.string(),
+  from: z.int().positive(),
+  to: z.int().positive(),
+  hash: Hash,
+  /** The agent had dropped what stood before `from`: nobody had read it in time. */
+  gap: z.boolean().default(false),
+});
+export type AgentObserved = z.infer<typeof AgentObserved>;
+
+/** What a lane's router and target said when the pack was exported. */
+export const LaneObserved = z.object({
+  lane: z.string(),
+  /** Colour that the ledger's own tables call live. */
+  live: z.string().nullable(),
+  weights: z.object({ blue: z.int(), green: z.int() }).nullable(),
+  problem: z.string().nullable().default(null),
+});
+
+/** Entries whose payload lists envelopes in the content store. */
+export const Attested = z.object({ attestations: z.array(Digest).default([]) });
+
+/** Of the predicate of a check run: the report as it was kept. */
+export const CheckRunReport = z.object({ report: z.object({ digest: Digest }).nullable() });

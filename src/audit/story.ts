@@ -1,0 +1,93 @@
+import { Release } from "../model/release.ts";
+import { parsedJson } from "./checks/blobs.ts";
+import type { Journals } from "./checks/journal.ts";
+import type { PromotionStory } from "./checks/story.ts";
+import { paths, type Subject } from "./format.ts";
+import type { LogEntry } from "./log-entry.ts";
+import { DocumentRegistered } from "./payloads.ts";
+import { type Population, reconcile } from "./population.ts";
+import type { Pack } from "./read-pack.ts";
+
+/** What a verified pack tells, for people and programs. Everything in it was proven. */
+export interface Story {
+  readonly release: ReleaseStory | null;
+  readonly promotions: readonly PromotionStory[];
+  /** Documents in force, by digest: the policy. */
+  readonly documents: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly version: number;
+    readonly digest: string;
+    readonly at: string;
+    readonly by: string;
+    /** Whether a promotion of this pack was planned with it. */
+    readonly used: boolean;
+  }[];
+  /** Packs about an environment: every change, held against what agents signed. */
+  readonly population: Population | null;
+}
+
+/** Who wrote it and how it came here (S3-30). */
+export interface ReleaseStory {
+  readonly id: string;
+  readonly content: Release;
+  readonly createdAt: string;
+  readonly createdBy: string;
+}
+
+export function tellStory(
+  pack: Pack,
+  entries: readonly LogEntry[],
+  promotions: readonly PromotionStory[],
+  journals: Journals,
+): Story {
+  const { subject } = pack.manifest;
+  const about = promotions.filter((promotion) => concerns(subject, promotion));
+  return {
+    release: subject.kind === "release" ? releaseStory(pack, subject.release, entries) : null,
+    promotions: about,
+    documents: documentsOf(entries, about),
+    population: subject.kind === "environment" ? reconcile(subject, entries, journals) : null,
+  };
+}
+
+function concerns(subject: Subject, promotion: PromotionStory): boolean {
+  if (subject.kind === "release") return promotion.accepted.release === subject.release;
+  const inside = promotion.at >= subject.from && promotion.at < subject.to;
+  return inside && promotion.stream.endsWith(`/${subject.environment}`);
+}
+
+function releaseStory(
+  pack: Pack,
+  id: `sha256:${string}` | string,
+  entries: readonly LogEntry[],
+): ReleaseStory | null {
+  const created = entries.find(
+    ({ leaf }) => leaf.kind === "release.created" && leaf.stream === `release/${id}`,
+  );
+  const bytes = pack.files.get(paths.blob(id));
+  const content = bytes && Release.safeParse(parsedJson(bytes));
+  if (created === undefined || !content?.success) return null;
+  return {
+    id,
+    content: content.data,
+    createdAt: created.leaf.time,
+    createdBy: created.leaf.actor,
+  };
+}
+
+function documentsOf(
+  entries: readonly LogEntry[],
+  promotions: readonly PromotionStory[],
+): Story["documents"] {
+  const used = new Set(
+    promotions.flatMap(({ plan }) => (plan === null ? [] : [plan.pipeline, plan.environment])),
+  );
+  return entries.flatMap(({ leaf, payload }) => {
+    if (leaf.kind !== "document.registered") return [];
+    const document = DocumentRegistered.safeParse(payload);
+    if (!document.success) return [];
+    const { kind, name, version, digest } = document.data;
+    return [{ kind, name, version, digest, at: leaf.time, by: leaf.actor, used: used.has(digest) }];
+  });
+}
