@@ -10,6 +10,8 @@ import { toHex } from "./bytes.ts";
  */
 export interface Primitives {
   sha256(data: Uint8Array): Uint8Array;
+  /** Writes the 32 bytes into `target` from `at` on, where allocating them would cost more than hashing. */
+  sha256Into(data: Uint8Array, target: Uint8Array, at: number): void;
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
   /** `publicKey` is one that `isUsableKey` accepts, `signature` has 64 bytes. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
@@ -17,6 +19,7 @@ export interface Primitives {
 
 export const nobleCrypto: Primitives = {
   sha256: (data) => nobleSha256(data),
+  sha256Into: (data, target, at) => target.set(nobleSha256(data), at),
   hmacSha256: (key, data) => hmac(nobleSha256, key, data),
   verify(publicKey, message, signature) {
     try {
@@ -56,12 +59,16 @@ function fromNode(node: NodeCrypto | undefined): Primitives | null {
     }
     return key;
   };
+  const sha256Into: Primitives["sha256Into"] = (data, target, at) => {
+    // As text: an answer as Buffer allocates outside of the heap and takes five times as long.
+    const text = node.hash("sha256", data, "binary");
+    for (let i = 0; i < 32; i++) target[at + i] = text.charCodeAt(i);
+  };
   return {
+    sha256Into,
     sha256(data) {
-      // As text: an answer as Buffer allocates outside of the heap and takes five times as long.
-      const text = node.hash("sha256", data, "binary");
       const digest = new Uint8Array(32);
-      for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i);
+      sha256Into(data, digest, 0);
       return digest;
     },
     hmacSha256: (key, data) =>
@@ -80,6 +87,10 @@ const chosen = nodeCrypto ?? nobleCrypto;
 
 export function sha256(data: Uint8Array): Uint8Array {
   return chosen.sha256(data);
+}
+
+export function sha256Into(data: Uint8Array, target: Uint8Array, at: number): void {
+  chosen.sha256Into(data, target, at);
 }
 
 export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {

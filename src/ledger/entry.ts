@@ -47,11 +47,12 @@ function canonicalEntry(entry: LeafEntry): string {
   if (![actor, operation, stream].every((text) => text.isWellFormed())) {
     throw malformed("the entry has a text that is not valid Unicode");
   }
+  // The other texts have a form without anything that JSON escapes.
   return (
-    `{"actor":${JSON.stringify(actor)},"formatVersion":1,"kind":${JSON.stringify(kind)},` +
-    `"operation":${JSON.stringify(operation)},"payload":${JSON.stringify(payload)},` +
-    `"previous":${JSON.stringify(previous)},"sequence":${sequence},` +
-    `"stream":${JSON.stringify(stream)},"time":${JSON.stringify(time)}}`
+    `{"actor":${JSON.stringify(actor)},"formatVersion":1,"kind":"${kind}",` +
+    `"operation":${JSON.stringify(operation)},"payload":"${payload}",` +
+    `"previous":${previous === null ? "null" : `"${previous}"`},"sequence":${sequence},` +
+    `"stream":${JSON.stringify(stream)},"time":"${time}"}`
   );
 }
 

@@ -58,20 +58,29 @@ export class Frontier {
 
   /** @param leaf its hash, not its bytes */
   append(leaf: Uint8Array, onHash?: OnHash): void {
-    let hash = leaf;
-    let index = this.#size;
-    let level = 0;
-    onHash?.(level, index, hash);
+    this.appendTree(0, leaf, onHash);
+  }
+
+  /** A complete subtree of 2^level leaves at once; the size so far has to be a multiple of that. */
+  appendTree(level: number, root: Uint8Array, onHash?: OnHash): void {
+    const width = 2 ** level;
+    let hash = root;
+    let index = this.#size / width;
+    if (!Number.isInteger(index)) {
+      throw new Error(`a tree of ${width} leaves does not fit behind ${this.#size}`);
+    }
+    let at = level;
+    onHash?.(at, index, hash);
     while (index % 2 === 1) {
       const left = this.#hashes.pop();
       if (left === undefined) throw new Error("the edge lost a hash");
       hash = hashNode(left, hash);
       index = (index - 1) / 2;
-      level += 1;
-      onHash?.(level, index, hash);
+      at += 1;
+      onHash?.(at, index, hash);
     }
     this.#hashes.push(hash);
-    this.#size += 1;
+    this.#size += width;
   }
 
   root(): Uint8Array {

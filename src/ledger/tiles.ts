@@ -5,7 +5,7 @@ import type { HashSource } from "./proof.ts";
 
 /** C2SP tlog-tiles: the tree as files of up to 256 hashes, the entries as bundles of up to 256 entries. */
 export const tileWidth = 256;
-const tileHeight = 8;
+export const tileHeight = 8;
 
 /** The `index`-th tile of a tile level (each spans 8 levels of the tree); `width` is 256 for a full one. */
 export interface Tile {

@@ -5,9 +5,10 @@ import { fromHex, toHex } from "../../src/ledger/bytes.ts";
 import { verifyNote } from "../../src/ledger/checkpoint.ts";
 import { formatVerifierKey, keyId, parseNote, parseVerifierKey } from "../../src/ledger/note.ts";
 import { verifyConsistency, verifyInclusion } from "../../src/ledger/proof.ts";
+import { verifySubtreeConsistency, verifySubtreeInclusion } from "../../src/ledger/subtree.ts";
 
 /**
- * Published cases: 518 of transparency-dev/merkle and the example of C2SP signed-note. All of them agree, the ones
+ * Published cases: 518 of transparency-dev/merkle (inclusion and consistency, of whole trees and of subtrees) and the example of C2SP signed-note. All of them agree, the ones
  * of size 0 as well: these say that nothing is consistent with an empty tree. The one place where C2SP wants it
  * otherwise is a witness's first checkpoint, whose rule is src/witness's own.
  */
@@ -28,17 +29,33 @@ interface Consistency extends Case {
   readonly root1: string;
   readonly root2: string;
 }
+interface SubtreeInclusion extends Omit<Inclusion, "treeSize"> {
+  readonly start: number;
+  readonly end: number;
+}
+interface SubtreeConsistency extends Omit<Consistency, "size1" | "size2"> {
+  readonly start: number;
+  readonly end: number;
+  readonly size: number;
+}
+interface Cases {
+  readonly inclusion: Inclusion[];
+  readonly consistency: Consistency[];
+  readonly subtreeinclusion: SubtreeInclusion[];
+  readonly subtreeconsistency: SubtreeConsistency[];
+}
 
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(join(import.meta.dirname, "../fixtures/ledger", name), "utf8"));
-const cases = read("merkle.json") as { inclusion: Inclusion[]; consistency: Consistency[] };
+const cases = read("merkle.json") as Cases;
 const bytes = (text: string | null) => Uint8Array.from(Buffer.from(text ?? "", "base64"));
 const hashes = (texts: readonly string[] | null) => (texts ?? []).map(bytes);
 
 describe("the published cases of Merkle proofs", () => {
   it("are all here", () => {
-    expect(cases.inclusion).toHaveLength(98);
-    expect(cases.consistency).toHaveLength(98);
+    const { inclusion, consistency, subtreeinclusion, subtreeconsistency } = cases;
+    const all = [inclusion, consistency, subtreeinclusion, subtreeconsistency];
+    expect(all.map(({ length }) => length)).toEqual([98, 98, 204, 118]);
   });
 
   it.each(cases.inclusion)("$name", ({ leafIdx, treeSize, root, leafHash, proof, wantErr }) => {
@@ -50,6 +67,21 @@ describe("the published cases of Merkle proofs", () => {
   it.each(cases.consistency)("$name", ({ size1, size2, root1, root2, proof, wantErr }) => {
     const given = { from: size1, to: size2, fromRoot: bytes(root1), toRoot: bytes(root2) };
     expect(verifyConsistency({ ...given, proof: hashes(proof) })).toBe(!wantErr);
+  });
+
+  it.each(cases.subtreeinclusion)("$name", (one) => {
+    const given = { subtree: one, index: one.leafIdx, leafHash: bytes(one.leafHash) };
+    const right = verifySubtreeInclusion({
+      ...given,
+      proof: hashes(one.proof),
+      root: bytes(one.root),
+    });
+    expect(right).toBe(!one.wantErr);
+  });
+
+  it.each(cases.subtreeconsistency)("$name", (one) => {
+    const given = { subtree: one, size: one.size, node: bytes(one.root1), root: bytes(one.root2) };
+    expect(verifySubtreeConsistency({ ...given, proof: hashes(one.proof) })).toBe(!one.wantErr);
   });
 });
 
