@@ -56,7 +56,8 @@ async function integrateBatch(
   if (entries.length === 0) return 0;
   const streams = [...new Set(entries.map(({ stream }) => stream))];
   await reach?.("ledger:before-growing");
-  await growTree(tx, grow(head, entries, await streamHeads(tx, streams)));
+  const grown = grow(head, entries, await streamHeads(tx, streams));
+  await growTree(tx, { ...grown, queued: entries.map(({ queued }) => queued) });
   await reach?.("ledger:before-commit");
   return entries.length;
 }

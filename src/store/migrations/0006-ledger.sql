@@ -27,19 +27,20 @@ create table ledger_entries (
 -- Entries that are not in the tree yet. The sequencer empties it, never by a watermark: an identity counts
 -- in the order of inserts, not of commits.
 create table ledger_queue (
-  entry bigint primary key
+  -- No index: it is emptied several times a second, and every append would pay for it.
+  entry bigint not null
 );
 
--- Appends an array of {operation, kind, stream, actor, commitment, salt, payload}: hashes as hex, the payload
--- as its canonical text. A function, because its plan is made once a connection and not once an entry. Answers why nothing may be written.
-create function append_entries(given jsonb) returns text language plpgsql as $$
+-- Appends one entry, once. A function, because its plan is made once a connection and not once an entry.
+-- Answers why nothing may be written, or null.
+create function append_entry(
+  p_operation text, p_kind text, p_stream text, p_actor text, p_commitment bytea, p_salt bytea,
+  p_payload json
+) returns text language plpgsql as $$
 begin
   with fresh as (
     insert into ledger_entries (operation, kind, stream, actor, commitment, salt, payload)
-    select
-      e ->> 'operation', e ->> 'kind', e ->> 'stream', e ->> 'actor',
-      decode(e ->> 'commitment', 'hex'), decode(e ->> 'salt', 'hex'), (e ->> 'payload')::json
-    from jsonb_array_elements(given) as e
+    values (p_operation, p_kind, p_stream, p_actor, p_commitment, p_salt, p_payload)
     on conflict (operation, kind) do nothing
     returning entry
   )

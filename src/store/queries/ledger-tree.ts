@@ -75,6 +75,8 @@ function headOf(row: HeadRow | undefined): TreeHead {
 /** A committed entry that has no place yet. */
 export interface Unsequenced {
   readonly entry: string;
+  /** Its row of the queue, while the tree is held. */
+  readonly queued: string;
   readonly operation: string;
   readonly kind: string;
   readonly stream: string;
@@ -86,8 +88,8 @@ export interface Unsequenced {
 /** In the order in which they were written, whatever their numbers: the queue is emptied, not followed. */
 export async function unsequenced(db: Db, limit: number): Promise<readonly Unsequenced[]> {
   const { rows } = await sql<Unsequenced>`
-    select e.entry, e.operation, e.kind, e.stream, e.actor, e.commitment, e.at
-    from (select entry from ledger_queue order by entry limit ${limit}) q
+    select e.entry, q.queued, e.operation, e.kind, e.stream, e.actor, e.commitment, e.at
+    from (select entry, ctid as queued from ledger_queue order by entry limit ${limit}) q
     join ledger_entries e on e.entry = q.entry
     order by e.entry
   `.execute(db);
@@ -150,6 +152,8 @@ export async function growTree(
   grown: {
     readonly leaves: readonly NewLeaf[];
     readonly nodes: readonly NewNode[];
+    /** Rows of the queue that are done. */
+    readonly queued: readonly string[];
     readonly size: number;
     readonly root: Uint8Array;
     readonly frontier: readonly Uint8Array[];
@@ -177,7 +181,7 @@ export async function growTree(
       )
     `.execute(tx);
   }
-  await sql`delete from ledger_queue where entry = any(${entries}::bigint[])`.execute(tx);
+  await sql`delete from ledger_queue where ctid = any(${grown.queued}::tid[])`.execute(tx);
   await tx
     .updateTable("ledger_tree")
     .set({

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { sql } from "kysely";
+import { CompiledQuery } from "kysely";
 import { canonicalJson } from "../../model/canonical.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { EntryKind, maxPayloadBytes } from "../../model/ledger.ts";
@@ -21,14 +21,28 @@ export const tableLedger: Ledger<Db> = {
   async append(tx, ...entries) {
     if (entries.length === 0) return;
     const people = await pseudonymsOf(tx, entries);
-    const rows = entries.map((entry) => rowOf(entry, people.get(entry.actor) ?? entry.actor));
-    const { rows: answer } = await sql<{ behind: string | null }>`
-      select append_entries(${JSON.stringify(rows)}) as behind
-    `.execute(tx);
-    const behind = answer[0]?.behind;
+    const values = entries.flatMap((entry) => valuesOf(entry, people.get(entry.actor)));
+    const { rows } = await tx.executeQuery<Record<string, string | null>>(
+      CompiledQuery.raw(appendText(entries.length), values),
+    );
+    const behind = Object.values(rows[0] ?? {}).find((answer) => answer !== null);
     if (behind) throw readOnly(behind);
   },
 };
+
+const columns = 7;
+
+/**
+ * Calls of `append_entry` in order, as one statement. Ready-made text: building the query anew for every
+ * entry took a fifth of the time of an append.
+ */
+function appendText(entries: number): string {
+  const calls = Array.from({ length: entries }, (_, call) => {
+    const places = Array.from({ length: columns }, (_unused, i) => `$${call * columns + i + 1}`);
+    return `append_entry(${places.join(", ")}) as behind${call}`;
+  });
+  return `select ${calls.join(", ")}`;
+}
 
 /** No record, no action: with a ledger that must not go on, nothing does. The transaction is undone. */
 export function readOnly(behind: string): TidelockError {
@@ -38,19 +52,13 @@ export function readOnly(behind: string): TidelockError {
   });
 }
 
-function rowOf(entry: LedgerEntry, actor: string): Record<string, string> {
+function valuesOf(entry: LedgerEntry, pseudonym: string | undefined): unknown[] {
   const payload = canonicalJson(entry.payload);
   refuseUnfit(entry, payload);
   const salt = randomBytes(32);
-  return {
-    operation: entry.operation,
-    kind: entry.kind,
-    stream: entry.stream,
-    actor,
-    commitment: createHmac("sha256", salt).update(payload).digest("hex"),
-    salt: salt.toString("hex"),
-    payload,
-  };
+  const commitment = createHmac("sha256", salt).update(payload).digest();
+  const { operation, kind, stream, actor } = entry;
+  return [operation, kind, stream, pseudonym ?? actor, commitment, salt, payload];
 }
 
 function refuseUnfit(entry: LedgerEntry, payload: string): void {
