@@ -29,7 +29,7 @@ import { LocalSecrets } from "./secrets/local/local-secrets.ts";
 import { DiskContentStore } from "./store/content-store.ts";
 import { type Database, openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
-import { secretTable } from "./store/secret-table.ts";
+import { recordSecret, secretTable } from "./store/secret-table.ts";
 import { announce } from "./store/queries/events.ts";
 import { tableLedger } from "./store/queries/ledger.ts";
 import type { Schema, Tx } from "./store/schema.ts";
@@ -196,13 +196,7 @@ function secretKeeper(
     putSecret: async (actor, lane, name, value) => {
       const put = await engine.db.transaction().execute(async (tx) => {
         const stored = await secrets.put(tx, lane, { name, value, actor: actor.id });
-        await engine.ledger.append(tx, {
-          operation: `secret/${laneKey(lane)}/${name}/${stored.version}`,
-          kind: "secret.put",
-          stream: laneKey(lane),
-          actor: actor.id,
-          payload: { name, version: stored.version },
-        });
+        await recordSecret(tx, lane, stored, actor.id);
         await announce(tx, {
           kind: "secret.put",
           ...lane,

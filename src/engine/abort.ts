@@ -2,7 +2,7 @@ import { hasEnded } from "../model/promotion.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { Actor } from "../ports/control-plane.ts";
 import { announce } from "../store/queries/events.ts";
-import { readPromotion } from "../store/queries/promotions.ts";
+import { changePromotion, readPromotion } from "../store/queries/promotions.ts";
 import type { Db, PromotionRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
 import { finish } from "./transitions.ts";
@@ -43,11 +43,7 @@ export async function requestAbort(
   by: string,
 ): Promise<void> {
   if (promotion.desired === "aborted" || promotion.ending) return;
-  await tx
-    .updateTable("promotions")
-    .set({ desired: "aborted", desired_by: by, wake_at: null })
-    .where("id", "=", promotion.id)
-    .execute();
+  await changePromotion(tx, promotion.id, { desired: "aborted", desired_by: by, wake_at: null });
   await engine.ledger.append(tx, {
     operation: promotion.id,
     kind: "promotion.abort-wanted",

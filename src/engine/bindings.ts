@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { Configuration, SecretReference } from "../model/configuration.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { TidelockError } from "../model/errors.ts";
-import type { Lane } from "../model/primitives.ts";
+import { type Lane, laneKey } from "../model/primitives.ts";
 import type { Engine } from "./engine.ts";
 
 export type BindingsKind = "isolated" | "live";
@@ -69,12 +70,35 @@ export async function resolveBindings(
   return entries;
 }
 
+/** Says in the ledger that secrets are read, and what for, before anybody has them. Names, never values. */
+export async function recordSecretRead(
+  engine: Engine,
+  lane: Lane,
+  read: { readonly for: string; readonly references: readonly SecretReference[] },
+): Promise<void> {
+  const { references } = read;
+  if (references.length === 0) return;
+  const named = new Map(references.map((one) => [canonicalJson(one), one]));
+  await engine.ledger.append(engine.db, {
+    operation: `secret-read/${randomUUID()}`,
+    kind: "secret.read",
+    stream: laneKey(lane),
+    actor: "tidelock",
+    payload: { for: read.for, secrets: [...named.values()] },
+  });
+}
+
 /** What must appear in no report: the value of every secret, whichever bindings name it. */
 export async function secretValues(
   engine: Engine,
   lane: Lane,
   configuration: Configuration,
 ): Promise<readonly string[]> {
+  const references = [
+    ...Object.values(configuration.secrets),
+    ...Object.values(configuration.isolated.secrets),
+  ];
+  await recordSecretRead(engine, lane, { for: "keeping them out of a report", references });
   const values: string[] = [];
   for (const kind of ["isolated", "live"] as const) {
     const { secrets } = bindingsOf(configuration, kind);

@@ -88,20 +88,7 @@ async function execute(
     const report = await reportOf(context, demand, id, subject, controller);
     if (controller.signal.aborted) return;
     await withLease(engine, lease, async (tx) => {
-      await reportCheckRun(tx, id, report);
-      await engine.ledger.append(tx, {
-        operation: id,
-        kind: "check.reported",
-        stream: lease.fence.lane,
-        actor: "tidelock",
-        payload: {
-          check: demand.name,
-          uses: demand.uses,
-          verdict: report.verdict,
-          summary: report.summary,
-          exercised: report.exercised,
-        },
-      });
+      await reportCheckRun(tx, lease.lane, id, report);
       await announce(tx, {
         kind: "check.ended",
         ...lease.lane,

@@ -31,20 +31,7 @@ export async function applyConfiguration(
     if (basedOn !== undefined) await requireNewest(tx, lane, basedOn);
     const stored = await insertConfiguration(tx, configuration, actor.id);
     if (!stored.changed) return stored.row;
-    const { version, digest } = stored.row;
-    await engine.ledger.append(tx, {
-      operation: `configuration/${laneKey(lane)}/${version}`,
-      kind: "configuration.applied",
-      stream: laneKey(lane),
-      actor: actor.id,
-      // Names only: values stay in their own table.
-      payload: {
-        version,
-        digest,
-        values: Object.keys(configuration.values).sort(),
-        secrets: Object.keys(configuration.secrets).sort(),
-      },
-    });
+    const { version } = stored.row;
     await announce(tx, {
       kind: "configuration.applied",
       ...lane,

@@ -34,7 +34,7 @@ export async function applyDocuments(
     refuse(file, crossServerProblems(engine, registry, parsed));
     const results: Applied[number][] = [];
     for (const document of [...parsed.environments, ...parsed.pipelines]) {
-      results.push(await apply(engine, tx, actor, file, document));
+      results.push(await apply(tx, actor, file, document));
     }
     return results;
   });
@@ -67,7 +67,6 @@ async function registryWith(
 }
 
 async function apply(
-  engine: Engine,
   tx: Db,
   actor: Actor,
   file: string,
@@ -75,31 +74,20 @@ async function apply(
 ): Promise<Applied[number]> {
   const digest = digestOf(document);
   const { kind, metadata } = document;
-  const changed = await registerDocument(tx, { document, digest, file, actor: actor.id });
+  const registered = await registerDocument(tx, { document, digest, file, actor: actor.id });
   if (document.kind === "Pipeline") {
     for (const environment of document.spec.environments) {
       await ensureLane(tx, { service: metadata.name, environment: environment.name });
     }
   }
-  if (changed) {
-    const { rows } = await sql<{ version: number }>`
-      select max(version) as version from documents where kind = ${kind} and name = ${metadata.name}
-    `.execute(tx);
-    const version = rows[0]?.version ?? 1;
-    await engine.ledger.append(tx, {
-      operation: `document/${kind}/${metadata.name}/${version}`,
-      kind: "document.registered",
-      stream: "system",
-      actor: actor.id,
-      payload: { kind, name: metadata.name, version, digest },
-    });
+  if (registered) {
     await announce(tx, {
       kind: "document.registered",
       ...(kind === "Pipeline" ? { service: metadata.name } : { environment: metadata.name }),
-      message: `${actor.id} registered ${kind.toLowerCase()} ${metadata.name}, version ${version}`,
+      message: `${actor.id} registered ${kind.toLowerCase()} ${metadata.name}, version ${registered.version}`,
     });
   }
-  return { kind, name: metadata.name, digest, changed };
+  return { kind, name: metadata.name, digest, changed: registered !== null };
 }
 
 function refuse(file: string, problems: readonly Problem[]): void {

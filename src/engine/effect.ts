@@ -67,7 +67,8 @@ export class Effects {
       await engine.hooks?.reach(`${effect.name}:after-effect`);
       return result;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      // What a tool printed may be long; an entry is not.
+      const message = (error instanceof Error ? error.message : String(error)).slice(0, 4_000);
       this.#outcomes.push(this.#entry(effect, "effect.failure", { result: "failed", message }));
       throw error;
     }

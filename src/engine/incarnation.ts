@@ -3,6 +3,7 @@ import type { TidelockError } from "../model/errors.ts";
 import type { Actor } from "../ports/control-plane.ts";
 import { announce } from "../store/queries/events.ts";
 import { runningPromotion } from "../store/queries/promotions.ts";
+import { storeProjection } from "../store/projections/trust.ts";
 import type { Engine } from "./engine.ts";
 import { type Lease, withLease } from "./lease.ts";
 import { wait } from "./transitions.ts";
@@ -81,7 +82,7 @@ export async function declareRestored(engine: Engine, actor: Actor): Promise<str
       kind: "store.restored",
       stream: "system",
       actor: actor.id,
-      payload: { incarnation: raised },
+      payload: { ...storeProjection.columns({ incarnation: raised }) },
     });
     await announce(tx, {
       kind: "store.restored",

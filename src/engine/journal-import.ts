@@ -2,6 +2,11 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import { canonicalJson } from "../model/canonical.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { AgentInfo, JournalEntry } from "../ports/host-agent.ts";
+import { maxPayloadBytes } from "../model/ledger.ts";
+import type { LedgerEntry } from "../ports/ledger.ts";
+import { agentsProjection } from "../store/projections/trust.ts";
+import { recordRows } from "../store/projections/projection.ts";
+import { tableLedger } from "../store/queries/ledger.ts";
 import { announce } from "../store/queries/events.ts";
 import type { Db } from "../store/schema.ts";
 import { takeInReturn } from "./armed-return.ts";
@@ -51,11 +56,15 @@ async function importAll(engine: Engine): Promise<void> {
 
 /** The first meeting over the private socket pins the key; another key under the same id is refused. */
 async function meetAgent(engine: Engine, info: AgentInfo) {
-  await engine.db
-    .insertInto("agents")
-    .values({ agent_id: info.agentId, public_key: info.publicKey })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  await engine.db.transaction().execute(async (tx) => {
+    const met = await tx
+      .insertInto("agents")
+      .values({ agent_id: info.agentId, public_key: info.publicKey })
+      .onConflict((conflict) => conflict.doNothing())
+      .returningAll()
+      .execute();
+    await recordRows(tx, agentsProjection, met);
+  });
   const known = await engine.db
     .selectFrom("agents")
     .selectAll()
@@ -105,12 +114,28 @@ async function takeIn(
       })
       .execute();
   }
+  await tableLedger.append(tx, ...fresh.map((entry) => observed(info, entry)));
   await tx
     .updateTable("agents")
     .set({ imported_sequence: last.sequence, imported_hash: hashOf(last) })
     .where("agent_id", "=", info.agentId)
     .execute();
   return fresh;
+}
+
+/** What the agent says it did or saw, as an entry; its own signature stays with the journal. */
+function observed(info: AgentInfo, entry: JournalEntry): LedgerEntry {
+  const { sequence, at, kind, lane, operation, detail } = entry;
+  const payload = { agentId: info.agentId, sequence, at, kind, lane, operation };
+  const whole = { ...payload, journal: hashOf(entry), detail };
+  const fits = Buffer.byteLength(canonicalJson(whole)) <= maxPayloadBytes;
+  return {
+    operation: `agent/${info.agentId}/journal/${sequence}`,
+    kind: "agent.observed",
+    stream: lane ?? "system",
+    actor: "agent",
+    payload: fits ? whole : { ...payload, journal: hashOf(entry) },
+  };
 }
 
 /** An agent drops its oldest entries when nobody has read them for very long: said, not hidden. */

@@ -30,19 +30,6 @@ export async function createRelease(
   const stored = await engine.db.transaction().execute(async (tx) => {
     const fresh = await insertRelease(tx, release, id, actor.id);
     if (!fresh) return sameRelease(tx, release, id);
-    await engine.ledger.append(tx, {
-      operation: `release/${id}`,
-      kind: "release.created",
-      stream: `release/${id}`,
-      actor: actor.id,
-      payload: {
-        service: release.service,
-        version: release.version,
-        artifacts: release.artifacts.map(({ name, digest, size }) => ({ name, digest, size })),
-        revision: release.source.kind === "git" ? release.source.revision : null,
-        dirty: release.source.kind === "git" && release.source.dirty,
-      },
-    });
     await announce(tx, {
       kind: "release.created",
       service: release.service,

@@ -1,11 +1,11 @@
 import type { Configuration } from "../model/configuration.ts";
 import type { Plan } from "../model/plan.ts";
-import type { Colour, Digest } from "../model/primitives.ts";
+import { type Colour, type Digest, slotKey } from "../model/primitives.ts";
 import { type Release, releaseName } from "../model/release.ts";
 import type { SlotSpec } from "../ports/host-agent.ts";
 import { configurationByDigest } from "../store/queries/catalogue.ts";
 import { TidelockError } from "../model/errors.ts";
-import { type BindingsKind, resolveBindings } from "./bindings.ts";
+import { bindingsOf, type BindingsKind, recordSecretRead, resolveBindings } from "./bindings.ts";
 import type { Engine } from "./engine.ts";
 
 /** What is to run on a colour. */
@@ -22,6 +22,10 @@ export interface Occupant {
 /** The specification that the target gets, with secrets resolved; keep it out of every record. */
 export async function slotSpec(engine: Engine, plan: Plan, occupant: Occupant): Promise<SlotSpec> {
   const configuration = await configurationOf(engine, plan, occupant.configuration);
+  await recordSecretRead(engine, plan.lane, {
+    for: `${slotKey({ ...plan.lane, colour: occupant.colour })}, ${occupant.generation}`,
+    references: Object.values(bindingsOf(configuration, occupant.bindings).secrets),
+  });
   const entries = await resolveBindings(engine, plan.lane, configuration, occupant.bindings);
   return {
     slot: { ...plan.lane, colour: occupant.colour },

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { asTidelockError } from "../model/errors.ts";
 import type { Environment } from "../model/pipeline.ts";
 import { type Lane, laneKey, slotKey } from "../model/primitives.ts";
@@ -6,7 +7,7 @@ import type { Target } from "../ports/target.ts";
 import { registeredEnvironment, removePipeline } from "../store/queries/catalogue.ts";
 import { announce } from "../store/queries/events.ts";
 import { lanesOf, readLane } from "../store/queries/lanes.ts";
-import { leaveOldColour, recordNothingLive } from "../store/queries/live.ts";
+import { leaveOldColour, recordNothingLive, removeLane } from "../store/queries/live.ts";
 import { openPromotions } from "../store/queries/promotions.ts";
 import type { Db } from "../store/schema.ts";
 import { stopChecks } from "./check-runner.ts";
@@ -126,9 +127,9 @@ export async function removeService(
     await forget(engine, lane);
   }
   await engine.db.transaction().execute(async (tx) => {
-    await removePipeline(tx, service);
+    await removePipeline(tx, service, actor.id);
     await engine.ledger.append(tx, {
-      operation: `remove/${service}/${Date.now()}`,
+      operation: `remove/${service}/${randomUUID()}`,
       kind: "service.removed",
       stream: "system",
       actor: actor.id,
@@ -158,12 +159,7 @@ async function forget(engine: Engine, lane: Lane): Promise<void> {
     );
     await withLease(engine, lease, async (tx) => {
       await effects.record(tx);
-      await tx
-        .updateTable("lanes")
-        .set({ removed_at: new Date() })
-        .where("service", "=", lane.service)
-        .where("environment", "=", lane.environment)
-        .execute();
+      await removeLane(tx, lane);
     });
   } finally {
     await releaseLease(engine, lease).catch(() => undefined);

@@ -191,7 +191,7 @@ async function book(
       .where("id", "=", promotion.id)
       .execute();
     const message = `traffic goes to ${step.to} after ${figures.switchedMs.toFixed(1)} ms`;
-    await finishStep(engine, tx, promotion, { index: 0, title: "switch back" }, { message });
+    await finishStep(tx, promotion, { index: 0, title: "switch back" }, { message });
   });
 }
 

@@ -6,6 +6,8 @@ import { compensationsFor, compensationTitle } from "../strategies/compensation.
 import { titleOf } from "../strategies/plan.ts";
 import { announce } from "../store/queries/events.ts";
 import {
+  changePromotion,
+  changeStep,
   dbNow,
   dbNowPlus,
   insertDecision,
@@ -39,19 +41,15 @@ export async function start(
 ): Promise<void> {
   const planDigest = digestOf(plan);
   const replanned = planDigest !== promotion.plan_digest;
-  await tx
-    .updateTable("promotions")
-    .set({
-      state: "running",
-      started_at: dbNow,
-      deadline: dbNowPlus(plan.timeoutMs),
-      plan: JSON.stringify(plan),
-      plan_digest: planDigest,
-      step_index: 0,
-      wake_at: null,
-    })
-    .where("id", "=", promotion.id)
-    .execute();
+  await changePromotion(tx, promotion.id, {
+    state: "running",
+    started_at: dbNow,
+    deadline: dbNowPlus(plan.timeoutMs),
+    plan: JSON.stringify(plan),
+    plan_digest: planDigest,
+    step_index: 0,
+    wake_at: null,
+  });
   if (replanned) {
     await tx.deleteFrom("promotion_steps").where("promotion", "=", promotion.id).execute();
     await insertSteps(tx, promotion.id, stepsOfPlan(plan));
@@ -82,20 +80,15 @@ export interface StepEnd {
 
 /** The step is done and the next one begins. */
 export async function finishStep(
-  engine: Engine,
   tx: Db,
   promotion: PromotionRow,
   step: { index: number; title: string },
   end: StepEnd,
 ): Promise<void> {
-  await endStep(tx, promotion.id, step.index, "done", end);
-  await decided(engine, tx, promotion, step.index, end.decision);
+  await endStep(tx, promotion, step.index, "done", end);
+  if (end.decision) await insertDecision(tx, promotion, step.index, end.decision);
   await enterStep(tx, promotion.id, step.index + 1);
-  await tx
-    .updateTable("promotions")
-    .set({ step_index: step.index + 1, ...noWait() })
-    .where("id", "=", promotion.id)
-    .execute();
+  await changePromotion(tx, promotion.id, { step_index: step.index + 1, ...noWait() });
   await announceStep(tx, promotion, "step.done", `${step.title}: ${end.message}`);
 }
 
@@ -150,8 +143,8 @@ export async function beginEnding(
   end: StepEnd & { readonly ending: "failed" | "rolled-back" | "aborted" },
 ): Promise<void> {
   const reached = promotion.step_index;
-  await endStep(tx, promotion.id, reached, end.ending === "aborted" ? "skipped" : "failed", end);
-  await decided(engine, tx, promotion, reached, end.decision);
+  await endStep(tx, promotion, reached, end.ending === "aborted" ? "skipped" : "failed", end);
+  if (end.decision) await insertDecision(tx, promotion, reached, end.decision);
   await tx
     .updateTable("promotion_steps")
     .set({ state: "skipped" })
@@ -168,17 +161,13 @@ export async function beginEnding(
       title: compensationTitle(compensation),
     })),
   );
-  await tx
-    .updateTable("promotions")
-    .set({
-      ending: end.ending,
-      ending_message: end.message,
-      compensation_index: 0,
-      message: end.message,
-      ...noWait(),
-    })
-    .where("id", "=", promotion.id)
-    .execute();
+  await changePromotion(tx, promotion.id, {
+    ending: end.ending,
+    ending_message: end.message,
+    compensation_index: 0,
+    message: end.message,
+    ...noWait(),
+  });
   await enterStep(tx, promotion.id, plan.steps.length);
   await tell(engine, tx, promotion, "ending", `ends early: ${end.message}`, { ending: end.ending });
 }
@@ -189,13 +178,12 @@ export async function finishCompensation(
   step: { index: number; title: string },
   message: string,
 ): Promise<void> {
-  await endStep(tx, promotion.id, step.index, "compensated", { message });
+  await endStep(tx, promotion, step.index, "compensated", { message });
   await enterStep(tx, promotion.id, step.index + 1);
-  await tx
-    .updateTable("promotions")
-    .set({ compensation_index: promotion.compensation_index + 1, ...noWait() })
-    .where("id", "=", promotion.id)
-    .execute();
+  await changePromotion(tx, promotion.id, {
+    compensation_index: promotion.compensation_index + 1,
+    ...noWait(),
+  });
   await announceStep(tx, promotion, "step.compensated", `${step.title}: ${message}`);
 }
 
@@ -207,11 +195,7 @@ export async function finish(
   state: Exclude<PromotionState, "queued" | "running">,
   message: string,
 ): Promise<void> {
-  await tx
-    .updateTable("promotions")
-    .set({ state, message, ended_at: dbNow, ...noWait() })
-    .where("id", "=", promotion.id)
-    .execute();
+  await changePromotion(tx, promotion.id, { state, message, ended_at: dbNow, ...noWait() });
   await tx
     .updateTable("promotion_steps")
     .set({ state: "skipped" })
@@ -224,39 +208,16 @@ export async function finish(
 
 async function endStep(
   tx: Db,
-  promotion: string,
+  promotion: PromotionRow,
   index: number,
   state: "done" | "failed" | "compensated" | "skipped",
   end: StepEnd,
 ): Promise<void> {
-  await tx
-    .updateTable("promotion_steps")
-    .set({
-      state,
-      message: end.message,
-      ended_at: dbNow,
-      ...(end.detail ? { detail: JSON.stringify(end.detail) } : {}),
-    })
-    .where("promotion", "=", promotion)
-    .where("index", "=", index)
-    .execute();
-}
-
-async function decided(
-  engine: Engine,
-  tx: Db,
-  promotion: PromotionRow,
-  index: number,
-  decision: Decision | undefined,
-): Promise<void> {
-  if (!decision) return;
-  await insertDecision(tx, promotion.id, index, decision);
-  await engine.ledger.append(tx, {
-    operation: `${promotion.id}/${index}`,
-    kind: "decision.made",
-    stream: `${promotion.service}/${promotion.environment}`,
-    actor: "tidelock",
-    payload: { ...decision },
+  await changeStep(tx, promotion, index, {
+    state,
+    message: end.message,
+    ended_at: dbNow,
+    ...(end.detail ? { detail: JSON.stringify(end.detail) } : {}),
   });
 }
 

@@ -74,6 +74,7 @@ interface LedgerKeysTable {
   retired_at: Time | null;
   compromised_at: Time | null;
   trusted_size: ColumnType<string | null, string | number | null, string | number | null>;
+  changes: Generated<number>;
 }
 
 interface LedgerWitnessesTable {

@@ -49,6 +49,7 @@ interface DocumentsTable {
   applied_at: GeneratedTime;
   applied_by: string;
   removed_at: Time | null;
+  changes: Generated<number>;
 }
 
 interface ReleasesTable {

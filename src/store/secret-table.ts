@@ -1,6 +1,26 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import { laneKey, type Lane } from "../model/primitives.ts";
-import type { Schema } from "./schema.ts";
+import { secretsProjection } from "./projections/catalogue.ts";
+import { recordRows } from "./projections/projection.ts";
+import type { Schema, Tx } from "./schema.ts";
+
+/** A new version is an entry of the ledger: its name and what the ciphertext hashes to, never a value. */
+export async function recordSecret(
+  tx: Tx,
+  lane: Lane,
+  stored: { readonly name: string; readonly version: string },
+  actor: string,
+): Promise<void> {
+  const rows = await tx
+    .selectFrom("secrets")
+    .selectAll()
+    .where("service", "=", lane.service)
+    .where("environment", "=", lane.environment)
+    .where("name", "=", stored.name)
+    .where("version", "=", Number(stored.version))
+    .execute();
+  await recordRows(tx, secretsProjection, rows, { actor });
+}
 
 /**
  * Ciphertext of the local secret store in PostgreSQL (`SecretTable` of src/secrets/local). Rows are only

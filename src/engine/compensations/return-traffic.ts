@@ -1,6 +1,7 @@
 import type { Colour } from "../../model/primitives.ts";
 import { newColour } from "../../strategies/compensation.ts";
-import type { Db, LaneRow } from "../../store/schema.ts";
+import { changePromotion } from "../../store/queries/promotions.ts";
+import type { Db, LaneRow, PromotionRow } from "../../store/schema.ts";
 import { configurationByDigest } from "../../store/queries/catalogue.ts";
 import { recordMove, recordNothingLive, revokeDeployments } from "../../store/queries/live.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
@@ -25,7 +26,7 @@ export async function returnTraffic(
           operation,
           detail: { from, to },
           // Users have met it, whatever our rows knew: that is more than a failure.
-          onIntent: (tx) => (met ? endAsRolledBack(tx, promotion.id) : Promise.resolve()),
+          onIntent: (tx) => (met ? endAsRolledBack(tx, promotion) : Promise.resolve()),
         },
         (effect) => router.set(effect, route),
       );
@@ -55,13 +56,9 @@ export async function returnTraffic(
   };
 }
 
-async function endAsRolledBack(tx: Db, promotion: string): Promise<void> {
-  await tx
-    .updateTable("promotions")
-    .set({ ending: "rolled-back" })
-    .where("id", "=", promotion)
-    .where("ending", "=", "failed")
-    .execute();
+async function endAsRolledBack(tx: Db, promotion: PromotionRow): Promise<void> {
+  if (promotion.ending !== "failed") return;
+  await changePromotion(tx, promotion.id, { ending: "rolled-back" });
 }
 
 /** Our rows after a return; nothing to do where the traffic had never moved. */

@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import { formatVerifierKey, noteKey, noteKeyTypes } from "../../ledger/note.ts";
 import { TidelockError } from "../../model/errors.ts";
-import type { Ledger, LedgerEntry } from "../../ports/ledger.ts";
 import type { Signer } from "../../ports/signer.ts";
 import {
   generateKey,
@@ -11,6 +10,8 @@ import {
   readKeyFile,
   unsealKey,
 } from "../../store/ledger-keys.ts";
+import { keysProjection } from "../../store/projections/trust.ts";
+import { recordRows } from "../../store/projections/projection.ts";
 import { readTree } from "../../store/queries/ledger-tree.ts";
 import type { LedgerKeyRow } from "../../store/schema-ledger.ts";
 import type { Db } from "../../store/schema.ts";
@@ -19,7 +20,6 @@ export type KeyUse = "log" | "evidence";
 
 export interface LedgerKeysParts {
   readonly db: Db;
-  readonly ledger: Ledger<Db>;
   /** The key under which private keys are sealed; `make` once, when there is nothing sealed yet. */
   readonly master: { readonly read: () => Buffer | undefined; readonly make: () => Buffer };
   /** PEM files of keys that are given from outside, by use. */
@@ -111,12 +111,17 @@ export class LedgerKeys {
           where: id,
         });
       }
-      await tx
+      const changed = await tx
         .updateTable("ledger_keys")
-        .set({ compromised_at: sql<Date>`clock_timestamp()`, trusted_size: trustedSize })
+        .set({
+          compromised_at: sql<Date>`clock_timestamp()`,
+          trusted_size: trustedSize,
+          changes: counted,
+        })
         .where("key_id", "=", id)
-        .execute();
-      await this.#note(tx, "key.compromised", row, actor, { lastTrustedSize: trustedSize });
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await this.#note(tx, "key.compromised", changed, actor);
       const left = await activeKeys(tx, row.use);
       if (left.length === 0 && this.#given(row.use).length === 0) {
         await this.#add(tx, row.use, actor, generateKey(), `instead of ${id}`);
@@ -129,20 +134,26 @@ export class LedgerKeys {
     await this.#exclusively(async (tx) => {
       const due = await tx
         .updateTable("ledger_keys")
-        .set({ retired_at: sql<Date>`clock_timestamp()` })
+        .set({ retired_at: sql<Date>`clock_timestamp()`, changes: counted })
         .where("signs_until", "<=", sql<Date>`clock_timestamp()`)
         .where("retired_at", "is", null)
         .where("compromised_at", "is", null)
         .returningAll()
         .execute();
-      for (const row of due) await this.#note(tx, "key.retired", row, "tidelock", {});
+      for (const row of due) await this.#note(tx, "key.retired", row, "tidelock");
     });
   }
 
   /** A successor log has another name, and so its keys have other ids in notes: they are introduced again. */
   async introduce(tx: Db, actor: string): Promise<void> {
-    for (const row of await activeKeys(tx, "log")) {
-      await this.#note(tx, "key.added", row, actor, { reason: "the log has a new name" });
+    for (const { key_id } of await activeKeys(tx, "log")) {
+      const row = await tx
+        .updateTable("ledger_keys")
+        .set({ changes: counted })
+        .where("key_id", "=", key_id)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await this.#note(tx, "key.added", row, actor, "the log has a new name");
     }
   }
 
@@ -180,12 +191,17 @@ export class LedgerKeys {
   }
 
   async #limit(tx: Db, rows: readonly LedgerKeyRow[], ms: number): Promise<void> {
-    for (const row of rows.filter(({ signs_until }) => signs_until === null)) {
-      await tx
+    for (const { key_id } of rows.filter(({ signs_until }) => signs_until === null)) {
+      const row = await tx
         .updateTable("ledger_keys")
-        .set({ signs_until: sql<Date>`clock_timestamp() + ${ms} * interval '1 millisecond'` })
-        .where("key_id", "=", row.key_id)
-        .execute();
+        .set({
+          signs_until: sql<Date>`clock_timestamp() + ${ms} * interval '1 millisecond'`,
+          changes: counted,
+        })
+        .where("key_id", "=", key_id)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await this.#note(tx, "key.ending", row, "tidelock");
     }
   }
 
@@ -199,6 +215,7 @@ export class LedgerKeys {
         use,
         public_key: key.publicKey,
         sealed: outside ? null : key.seal(await this.#master(tx)),
+        changes: 1,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
@@ -210,7 +227,7 @@ export class LedgerKeys {
         hint: "give a key that was never used here",
       });
     }
-    await this.#note(tx, "key.added", row, actor, { reason });
+    await this.#note(tx, "key.added", row, actor, reason);
     return id;
   }
 
@@ -253,17 +270,11 @@ export class LedgerKeys {
     kind: string,
     row: LedgerKeyRow,
     actor: string,
-    more: Readonly<Record<string, unknown>>,
+    reason?: string,
   ): Promise<void> {
-    const { origin, log } = await readTree(tx);
-    const entry: LedgerEntry = {
-      operation: `key/${row.use}/${row.key_id}${log === 1 ? "" : `/${log}`}`,
-      kind,
-      stream: "system",
-      actor,
-      payload: { ...publicView(row, origin), ...more },
-    };
-    await this.#parts.ledger.append(tx, entry);
+    const { origin } = await readTree(tx);
+    const more = { key: publicForm(row, origin), ...(reason === undefined ? {} : { reason }) };
+    await recordRows(tx, keysProjection, [row], { kind, actor, more });
   }
 
   async #exclusively<T>(work: (tx: Db) => Promise<T>): Promise<T> {
@@ -274,21 +285,14 @@ export class LedgerKeys {
   }
 }
 
-/** What everybody may know of a key. */
-export function publicView(
-  row: Pick<LedgerKeyRow, "key_id" | "use" | "public_key">,
-  origin: string,
-) {
-  return {
-    id: row.key_id,
-    use: row.use,
-    /** As an auditor's trust root names it: a verifier key, or PEM. */
-    key:
-      row.use === "log"
-        ? formatVerifierKey(noteKey(origin, noteKeyTypes.ed25519, row.public_key))
-        : publicKeyPem(row.public_key),
-  };
+/** As an auditor's trust root names it: a verifier key under the log's name, or PEM. */
+export function publicForm(row: Pick<LedgerKeyRow, "use" | "public_key">, origin: string): string {
+  return row.use === "log"
+    ? formatVerifierKey(noteKey(origin, noteKeyTypes.ed25519, row.public_key))
+    : publicKeyPem(row.public_key);
 }
+
+const counted = sql<number>`changes + 1`;
 
 /** Keys that sign now, the newest first. */
 export async function activeKeys(db: Db, use: KeyUse): Promise<readonly LedgerKeyRow[]> {

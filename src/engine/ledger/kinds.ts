@@ -4,6 +4,7 @@
  */
 export const kinds = {
   "key.added": "a key signs from here on: checkpoints (log) or attestations (evidence)",
+  "key.ending": "a successor of a key has come: it signs beside it until the time that is given",
   "key.retired": "a key signs nothing any more; what it signed stays valid",
   "key.compromised":
     "somebody else may have a key; what it signed counts up to `lastTrustedSize` of the log",

@@ -14,7 +14,7 @@ import { integrate, type ReachLedgerPoint } from "./sequencer.ts";
 export interface LedgerLogParts {
   readonly db: Db;
   readonly ledger: Ledger<Db>;
-  readonly keys: Omit<LedgerKeysParts, "db" | "ledger">;
+  readonly keys: Omit<LedgerKeysParts, "db">;
   readonly mirror: Mirror | null;
   readonly notice: (message: string) => void;
   readonly bounds?: LedgerBounds;
@@ -40,7 +40,7 @@ export class LedgerLog {
 
   constructor(parts: LedgerLogParts) {
     this.#parts = parts;
-    this.keys = new LedgerKeys({ ...parts.keys, db: parts.db, ledger: parts.ledger });
+    this.keys = new LedgerKeys({ ...parts.keys, db: parts.db });
   }
 
   afterCheckpoint(listener: AfterCheckpoint): void {

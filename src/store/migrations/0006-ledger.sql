@@ -119,7 +119,8 @@ create table ledger_keys (
   retired_at timestamptz,
   compromised_at timestamptz,
   -- The last size of the log whose checkpoint is believed although this key signed it.
-  trusted_size bigint
+  trusted_size bigint,
+  changes integer not null default 0
 );
 
 -- Who else looks at our log, and what they signed; where checkpoints are written down elsewhere.
@@ -198,6 +199,7 @@ alter table store add column program_changes integer not null default 0;
 
 -- Rows that change are counted, so that each change is an entry of its own and an older one cannot be
 -- put in its place.
+alter table documents add column changes integer not null default 0;
 alter table lanes add column changes integer not null default 0;
 alter table deployments add column changes integer not null default 0;
 alter table promotions add column changes integer not null default 0;

@@ -3,6 +3,12 @@ import { type Configuration, configurationDigest } from "../../model/configurati
 import type { Document, Environment, Pipeline } from "../../model/pipeline.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
 import type { Release } from "../../model/release.ts";
+import {
+  configurationsProjection,
+  documentsProjection,
+  releasesProjection,
+} from "../projections/catalogue.ts";
+import { recordRows } from "../projections/projection.ts";
 import type { ConfigurationRow, Db, DocumentRow, ReleaseRow } from "../schema.ts";
 
 /** Registered documents, releases and configurations: what a promotion is made from. */
@@ -74,11 +80,11 @@ export async function documentByDigest<D extends Document>(
   return row?.content as D | undefined;
 }
 
-/** Writes a new version unless the newest one is the same; true when it changed. */
+/** Writes a new version, and its record, unless the newest one is the same; null when nothing changed. */
 export async function registerDocument(
   tx: Db,
   entry: { document: Document; digest: Digest; file: string; actor: string },
-): Promise<boolean> {
+): Promise<DocumentRow | null> {
   const { kind, metadata } = entry.document;
   const before = await tx
     .selectFrom("documents")
@@ -88,8 +94,8 @@ export async function registerDocument(
     .orderBy("version", "desc")
     .limit(1)
     .executeTakeFirst();
-  if (before && before.digest === entry.digest && !before.removed_at) return false;
-  await tx
+  if (before && before.digest === entry.digest && !before.removed_at) return null;
+  const row = await tx
     .insertInto("documents")
     .values({
       kind,
@@ -99,19 +105,24 @@ export async function registerDocument(
       content: JSON.stringify(entry.document),
       file: entry.file,
       applied_by: entry.actor,
+      changes: 1,
     })
-    .execute();
-  return true;
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await recordRows(tx, documentsProjection, [row], { actor: entry.actor });
+  return row;
 }
 
-export async function removePipeline(tx: Db, service: string): Promise<void> {
-  await tx
+export async function removePipeline(tx: Db, service: string, actor: string): Promise<void> {
+  const removed = await tx
     .updateTable("documents")
-    .set({ removed_at: sql<Date>`clock_timestamp()` })
+    .set({ removed_at: sql<Date>`clock_timestamp()`, changes: sql<number>`changes + 1` })
     .where("kind", "=", "Pipeline")
     .where("name", "=", service)
     .where("removed_at", "is", null)
+    .returningAll()
     .execute();
+  await recordRows(tx, documentsProjection, removed, { kind: "document.removed", actor });
 }
 
 export async function readRelease(db: Db, id: Digest): Promise<ReleaseRow | undefined> {
@@ -170,7 +181,7 @@ export async function listReleases(
   return query.limit(filter.limit).execute();
 }
 
-/** Inserts the release and its commits; false when version or id was taken meanwhile. */
+/** Inserts the release, its record and its commits; false when version or id was taken meanwhile. */
 export async function insertRelease(
   tx: Db,
   release: Release,
@@ -187,9 +198,10 @@ export async function insertRelease(
       created_by: actor,
     })
     .onConflict((conflict) => conflict.doNothing())
-    .returning("id")
+    .returningAll()
     .executeTakeFirst();
   if (!inserted) return false;
+  await recordRows(tx, releasesProjection, [inserted], { actor, more: originOf(release) });
   if (release.source.kind === "git" && release.source.commits.length > 0) {
     const commits = release.source.commits.map((commit, position) => ({
       release: id,
@@ -209,6 +221,15 @@ export async function insertRelease(
     }
   }
   return true;
+}
+
+/** What a release is made of, for whoever reads the log. */
+function originOf({ artifacts, source }: Release): Record<string, unknown> {
+  return {
+    artifacts: artifacts.map(({ name, digest, size }) => ({ name, digest, size })),
+    revision: source.kind === "git" ? source.revision : null,
+    dirty: source.kind === "git" && source.dirty,
+  };
 }
 
 export async function newestConfiguration(
@@ -246,7 +267,7 @@ function configurations(db: Db, lane: Lane) {
     .where("environment", "=", lane.environment);
 }
 
-/** Writes a new version unless the newest one is the same. The caller holds the lane's row. */
+/** Writes a new version, and its record, unless the newest one is the same. The caller holds the lane's row. */
 export async function insertConfiguration(
   tx: Db,
   configuration: Configuration,
@@ -267,5 +288,6 @@ export async function insertConfiguration(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+  await recordRows(tx, configurationsProjection, [row], { actor });
   return { row, changed: true };
 }

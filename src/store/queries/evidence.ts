@@ -1,5 +1,7 @@
 import type { Lane } from "../../model/primitives.ts";
 import type { CheckReport } from "../../model/verdict.ts";
+import { checkRunsProjection } from "../projections/promotions.ts";
+import { recordRows } from "../projections/projection.ts";
 import type { CheckRunRow, Db, DeploymentRow, Schema } from "../schema.ts";
 import { dbNow } from "./promotions.ts";
 import type { Insertable } from "kysely";
@@ -25,14 +27,25 @@ export async function insertCheckRun(tx: Db, run: Insertable<Schema["check_runs"
     .execute();
 }
 
-/** The first report stands. */
-export async function reportCheckRun(tx: Db, id: string, report: CheckReport): Promise<void> {
-  await tx
+/** The first report stands, and is recorded with it. */
+export async function reportCheckRun(
+  tx: Db,
+  lane: Lane,
+  id: string,
+  report: CheckReport,
+): Promise<void> {
+  const rows = await tx
     .updateTable("check_runs")
     .set({ report: JSON.stringify(report), ended_at: dbNow })
     .where("id", "=", id)
     .where("report", "is", null)
+    .returningAll()
     .execute();
+  const { service, environment } = lane;
+  const placed = rows.map((row) => ({ ...row, service, environment }));
+  const summary = report.summary.slice(0, 2_000);
+  const more = { summary, exercised: report.exercised, tools: report.tools };
+  await recordRows(tx, checkRunsProjection, placed, { more });
 }
 
 /** Every time in which `release` was live in a lane, newest first. */

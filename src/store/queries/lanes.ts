@@ -1,16 +1,23 @@
 import { sql } from "kysely";
 import type { Lane } from "../../model/primitives.ts";
+import { lanesProjection } from "../projections/lanes.ts";
+import { recordRows } from "../projections/projection.ts";
 import type { Db, LaneRow } from "../schema.ts";
 
 /** Makes the lane's row when there is none; brings a removed one back. */
 export async function ensureLane(tx: Db, lane: Lane): Promise<void> {
-  await tx
+  const made = await tx
     .insertInto("lanes")
-    .values({ service: lane.service, environment: lane.environment })
+    .values({ service: lane.service, environment: lane.environment, changes: 1 })
     .onConflict((conflict) =>
-      conflict.columns(["service", "environment"]).doUpdateSet({ removed_at: null }),
+      conflict
+        .columns(["service", "environment"])
+        .doUpdateSet({ removed_at: null, changes: sql<number>`lanes.changes + 1` })
+        .where("lanes.removed_at", "is not", null),
     )
+    .returningAll()
     .execute();
+  await recordRows(tx, lanesProjection, made);
 }
 
 export async function readLane(db: Db, lane: Lane): Promise<LaneRow | undefined> {

@@ -1,9 +1,14 @@
 import { sql } from "kysely";
 import type { Colour, Digest, Lane } from "../../model/primitives.ts";
+import { deploymentsProjection, lanesProjection } from "../projections/lanes.ts";
+import { recordRows } from "../projections/projection.ts";
 import type { Db, DeploymentRow, LaneRow } from "../schema.ts";
 import { dbNow, dbNowPlus } from "./promotions.ts";
 
-/** Which colour is live, which stands ready to take the traffic back, and the deployments in time. */
+/**
+ * Which colour is live, which stands ready to take the traffic back, and the deployments in time. Each
+ * writing of a row is an entry of the ledger in the same transaction.
+ */
 
 export interface Moved {
   readonly colour: Colour;
@@ -59,35 +64,53 @@ export async function leaveOldColour(tx: Db, lane: Lane): Promise<void> {
   });
 }
 
+/** When the old colour goes. No ground for anything, so no entry of the ledger. */
 export async function retireIn(tx: Db, lane: Lane, ms: number): Promise<void> {
-  await updateLane(tx, lane, { retire_at: dbNowPlus(ms) });
+  await tx
+    .updateTable("lanes")
+    .set({ retire_at: dbNowPlus(ms) })
+    .where("service", "=", lane.service)
+    .where("environment", "=", lane.environment)
+    .execute();
+}
+
+/** The service is gone from here; the row stays, because its epoch must never go back. */
+export async function removeLane(tx: Db, lane: Lane): Promise<void> {
+  await updateLane(tx, lane, { removed_at: dbNow });
 }
 
 async function updateLane(tx: Db, lane: Lane, set: Record<string, unknown>): Promise<void> {
-  await tx
+  const rows = await tx
     .updateTable("lanes")
-    .set(set)
+    .set({ ...set, changes: counted })
     .where("service", "=", lane.service)
     .where("environment", "=", lane.environment)
+    .returningAll()
     .execute();
+  await recordRows(tx, lanesProjection, rows);
 }
 
+const counted = sql<number>`changes + 1`;
+
 async function closeDeployment(tx: Db, lane: Lane): Promise<void> {
-  await tx
+  const rows = await tx
     .updateTable("deployments")
-    .set({ until_at: dbNow })
+    .set({ until_at: dbNow, changes: counted })
     .where("service", "=", lane.service)
     .where("environment", "=", lane.environment)
     .where("until_at", "is", null)
+    .returningAll()
     .execute();
+  await recordRows(tx, deploymentsProjection, rows);
 }
 
 async function beginDeployment(tx: Db, lane: Lane, moved: Moved): Promise<void> {
   // What was good here before and comes back is still good: its evidence stands (S4-44).
   const before = await goodDeployment(tx, lane, moved.release, moved.configuration);
-  await tx
+  const opened = await tx
     .insertInto("deployments")
     .values({
+      changes: 1,
       service: lane.service,
       environment: lane.environment,
       release: moved.release,
@@ -100,7 +123,9 @@ async function beginDeployment(tx: Db, lane: Lane, moved: Moved): Promise<void> 
       by_actor: moved.actor,
       verified_at: moved.kind === "rollback" ? (before?.verified_at ?? null) : null,
     })
+    .returningAll()
     .execute();
+  await recordRows(tx, deploymentsProjection, opened);
 }
 
 async function goodDeployment(
@@ -120,23 +145,28 @@ async function goodDeployment(
 
 /** The open deployment has its gate's evidence and passed its watch. */
 export async function verifyLive(tx: Db, lane: Lane): Promise<void> {
-  await tx
+  const rows = await tx
     .updateTable("deployments")
-    .set({ verified_at: sql<Date>`coalesce(verified_at, clock_timestamp())` })
+    .set({ verified_at: dbNow, changes: counted })
     .where("service", "=", lane.service)
     .where("environment", "=", lane.environment)
     .where("until_at", "is", null)
+    .where("verified_at", "is", null)
+    .returningAll()
     .execute();
+  await recordRows(tx, deploymentsProjection, rows);
 }
 
 /** Rolled back for cause: every deployment of that promotion is no way back any more. */
 export async function revokeDeployments(tx: Db, promotion: string, reason: string): Promise<void> {
-  await tx
+  const rows = await tx
     .updateTable("deployments")
-    .set({ revoked_at: dbNow, revoked_reason: reason })
+    .set({ revoked_at: dbNow, revoked_reason: reason, changes: counted })
     .where("promotion", "=", promotion)
     .where("revoked_at", "is", null)
+    .returningAll()
     .execute();
+  await recordRows(tx, deploymentsProjection, rows);
 }
 
 /** Known to be worse: the newest word about this release here is that it was rolled back for cause. */

@@ -1,6 +1,13 @@
-import { type InsertObject, sql } from "kysely";
+import { type InsertObject, sql, type UpdateObject } from "kysely";
 import type { Decision } from "../../model/decision.ts";
 import type { Lane } from "../../model/primitives.ts";
+import { recordRows } from "../projections/projection.ts";
+import {
+  decisionsProjection,
+  isRecorded,
+  promotionsProjection,
+  stepsProjection,
+} from "../projections/promotions.ts";
 import type { Db, PromotionRow, Schema, StepRow } from "../schema.ts";
 
 /** Rows of promotions and their steps. The state machine that moves them is src/engine/transitions.ts. */
@@ -20,7 +27,50 @@ export function dbNowPlus(ms: number) {
 }
 
 export async function insertPromotion(tx: Db, promotion: NewPromotion): Promise<PromotionRow> {
-  return tx.insertInto("promotions").values(promotion).returningAll().executeTakeFirstOrThrow();
+  const row = await tx
+    .insertInto("promotions")
+    .values({ ...promotion, changes: 1 })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await recordRows(tx, promotionsProjection, [row]);
+  return row;
+}
+
+/** Changes the row, and records what it is from here on. */
+export async function changePromotion(
+  tx: Db,
+  id: string,
+  set: UpdateObject<Schema, "promotions">,
+): Promise<void> {
+  const rows = await tx
+    .updateTable("promotions")
+    .set({ ...set, changes: sql<number>`changes + 1` })
+    .where("id", "=", id)
+    .returningAll()
+    .execute();
+  await recordRows(tx, promotionsProjection, rows);
+}
+
+/** Ends a step; one that may be a ground for something is recorded. */
+export async function changeStep(
+  tx: Db,
+  promotion: Pick<PromotionRow, "id" | "service" | "environment">,
+  index: number,
+  set: UpdateObject<Schema, "promotion_steps">,
+): Promise<void> {
+  const { service, environment } = promotion;
+  const rows = await tx
+    .updateTable("promotion_steps")
+    .set({ ...set, changes: sql<number>`changes + 1` })
+    .where("promotion", "=", promotion.id)
+    .where("index", "=", index)
+    .returningAll()
+    .execute();
+  const ended = rows.filter((row) => isRecorded(row.state));
+  for (const row of ended) {
+    const more = { title: row.title, message: row.message.slice(0, 2_000) };
+    await recordRows(tx, stepsProjection, [{ ...row, service, environment }], { more });
+  }
 }
 
 /** @param entered index of the step that is under way already */
@@ -110,20 +160,27 @@ export async function stepsOf(db: Db, promotion: string): Promise<readonly StepR
     .execute();
 }
 
+/** One decision a step: it is made in the transaction that ends the step. */
 export async function insertDecision(
   tx: Db,
-  promotion: string,
+  promotion: Pick<PromotionRow, "id" | "service" | "environment">,
   step: number,
   decision: Decision,
 ): Promise<void> {
-  const json = JSON.stringify(decision);
-  await tx
+  const { id, service, environment } = promotion;
+  const row = await tx
     .insertInto("decisions")
-    .values({ promotion, step, decision: json })
-    .onConflict((conflict) =>
-      conflict.columns(["promotion", "step"]).doUpdateSet({ decision: json, at: dbNow }),
-    )
-    .execute();
+    .values({ promotion: id, step, decision: JSON.stringify(decision) })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const { grades, inputs, reasons } = decision;
+  // The digest speaks of all; a list that no entry could hold is cut.
+  const more = { grades, inputs, reasons: reasons.slice(0, 100).map(shortened) };
+  await recordRows(tx, decisionsProjection, [{ ...row, service, environment }], { more });
+}
+
+function shortened(reason: Decision["reasons"][number]): Decision["reasons"][number] {
+  return { ...reason, message: reason.message.slice(0, 400) };
 }
 
 /** The last decision that was made for it. */
