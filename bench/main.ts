@@ -9,6 +9,7 @@ type Bench = (argv: readonly string[]) => Promise<BenchResult>;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   cli: async () => (await import("./cli.ts")).cliBench,
   intake: async () => (await import("./intake.ts")).intakeResult,
+  ledger: async () => (await import("./ledger.ts")).ledgerBench,
   rollback: async () => (await import("./rollback.ts")).rollbackBench,
   router: async () => (await import("./router.ts")).routerBench,
   switch: async () => (await import("./switch.ts")).switchBench,
