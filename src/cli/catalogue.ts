@@ -118,6 +118,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     "Show what ran where, and when",
     () => import("./commands/deployment/list.ts"),
   ),
+  entry(
+    "audit verify",
+    "Releases",
+    "Verify an audit pack, without a server",
+    () => import("./commands/audit/verify.ts"),
+  ),
 
   entry(
     "config set",
