@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   audit: ["model", "ports", "ledger", "evidence"],
 
   store: ["model", "ports", ...pure],
-  engine: ["model", "ports", "api", "store", "checks", ...pure],
+  engine: ["model", "ports", "api", "store", "reports", "checks", ...pure],
   reports: ["model", "ports", "store", ...pure],
   agent: ["model", "ports", "tree"],
   intake: ["model", "ports", "api", ...pure],
@@ -45,6 +45,7 @@ const adapterMayImport = ["model", "ports"];
 
 /** Single edges that are right although their parts' rule says no, each with its reason. */
 const exceptions: Readonly<Record<string, string>> = {
+  "ports/control-plane.ts -> api/audit.ts": "as for views: what is asked for, types only",
   "ports/control-plane.ts -> api/views.ts":
     "what the engine answers is what the API shows; types only, and views import no port but the agent's",
 };

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { z } from "zod";
 import { type ErrorCode, errorCodes, TidelockError } from "../model/errors.ts";
 import type { Digest } from "../model/primitives.ts";
+import { auditPackPath, type AuditPackRequest } from "./audit.ts";
 import { parseEventStream } from "./event-stream.ts";
 import { type RouteName, routes, type Routes } from "./routes.ts";
 import { ErrorView, EventView, LogLineView } from "./views.ts";
@@ -82,6 +83,21 @@ export class Client {
       duplex: "half",
       headers: { "content-type": "application/octet-stream", "content-length": String(size) },
     });
+  }
+
+  /** An audit pack: the name that the server proposes for its file, and its bytes. */
+  async exportPack(request: AuditPackRequest): Promise<{ name: string; zip: Uint8Array }> {
+    const response = await this.#send("POST", auditPackPath, {
+      body: JSON.stringify(request),
+      headers: { "content-type": "application/json" },
+    });
+    const proposed = /filename="([A-Za-z0-9._+-]{1,200})"/.exec(
+      response.headers.get("content-disposition") ?? "",
+    );
+    return {
+      name: proposed?.[1]?.replace(/^\.+/, "") || "audit.zip",
+      zip: new Uint8Array(await response.arrayBuffer()),
+    };
   }
 
   /** Events as they happen, without a gap over lost connections. `onOpen` runs once the first stands. */

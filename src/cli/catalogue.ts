@@ -119,6 +119,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     () => import("./commands/deployment/list.ts"),
   ),
   entry(
+    "audit export",
+    "Releases",
+    "Write everything about a release, or an environment's changes, as an audit pack",
+    () => import("./commands/audit/export.ts"),
+  ),
+  entry(
     "audit verify",
     "Releases",
     "Verify an audit pack, without a server",

@@ -5,6 +5,7 @@ import { listPromotions } from "../store/queries/promotions.ts";
 import { sql } from "kysely";
 import type { PromotionRow } from "../store/schema.ts";
 import { abort, existingPromotion } from "./abort.ts";
+import { exportPack } from "./audit/export-pack.ts";
 import { applyConfiguration, showConfiguration } from "./configurations.ts";
 import { applyDocuments, listPipelines } from "./documents.ts";
 import type { Engine } from "./engine.ts";
@@ -63,6 +64,8 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     removeService: (actor, service) => removeService(engine, actor, service),
     down: (actor: Actor) => down(engine, actor),
     declareRestored: (actor) => declareRestored(engine, actor),
+
+    exportPack: (actor, request) => exportPack(engine, actor, request),
 
     readLogs: (request) => readLogs(engine, request),
     events: (request) => readEvents(engine, request),

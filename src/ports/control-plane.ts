@@ -1,3 +1,4 @@
+import type { AuditPackRequest } from "../api/audit.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
@@ -90,6 +91,12 @@ export interface ControlPlane {
    * all that any agent has seen. Until then a promotion waits with a message that names this.
    */
   declareRestored(actor: Actor): Promise<string>;
+
+  /** An audit pack as a zip. Appends the ends of the streams it holds, and waits until they are signed. */
+  exportPack(
+    actor: Actor,
+    request: AuditPackRequest,
+  ): Promise<{ readonly name: string; readonly zip: Uint8Array }>;
 
   readLogs(request: {
     lane: Lane;

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { ContentStore } from "../ports/content-store.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
+import { registerAuditPacks } from "./audit-packs.ts";
 import { registerBlobs } from "./blobs.ts";
 import { registerErrors, answerFrameworkError } from "./errors.ts";
 import { handlers } from "./handlers.ts";
@@ -91,6 +92,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     api.addHook("onRequest", requireToken(parts.token));
     registerRoutes(api, handlers(parts));
     registerStreams(api, parts);
+    registerAuditPacks(api, parts);
     api.get("/api/v1/openapi.json", { schema: { hide: true } as object }, () => app.swagger());
     await api.register(async (blobs) => registerBlobs(blobs, parts));
   });

@@ -7,6 +7,7 @@ import type { Colour, Digest } from "../model/primitives.ts";
 import type { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
 import type { Release } from "../model/release.ts";
 import type { CheckReport } from "../model/verdict.ts";
+import type { AuditSchema } from "./schema-audit.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
 
 /** The tables of src/store/migrations as kysely sees them. Times are set by the database's clock. */
@@ -236,7 +237,7 @@ interface SecretsTable {
   created_by: string;
 }
 
-export interface Schema extends LedgerSchema {
+export interface Schema extends LedgerSchema, AuditSchema {
   store: StoreTable;
   events: EventsTable;
   documents: DocumentsTable;

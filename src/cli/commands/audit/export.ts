@@ -1,0 +1,106 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { TidelockError } from "../../../model/errors.ts";
+import type { AuditPackRequest } from "../../../api/audit.ts";
+import { verifyPack } from "../../../audit/verify-pack.ts";
+import { readText } from "../../audit/read-inputs.ts";
+import type { CommandContext } from "../../context.ts";
+import { defineCommand } from "../../define-command.ts";
+import { exit } from "../../exit-codes.ts";
+import { connectionOptions, flag, name, optionalArgument, text, texts } from "../../options.ts";
+import { printDocument } from "../../output/print.ts";
+import { bytesText } from "../../output/words.ts";
+import { releaseReference } from "../../release-reference.ts";
+import { clean } from "../../terminal.ts";
+
+export const command = defineCommand({
+  arguments: { release: optionalArgument("release", "shop@1.4.2: everything about this release") },
+  options: {
+    env: name("--env <environment>", "every change of this environment instead"),
+    from: text("--from <time>", "with --env: since then (2026-10-01 or RFC 3339)"),
+    to: text("--to <time>", "with --env: until then (not included)"),
+    file: text("-o, --output-file <file>", "where to write the pack"),
+    anchor: texts("--anchor <file>", "a checkpoint that the auditor has: the pack connects it"),
+    json: flag("--json", "say as JSON what was written"),
+    ...connectionOptions,
+  },
+  details:
+    "Writes an audit pack: a zip that proves what it says to whoever has the log's key, offline. The end of\n" +
+    "each stream is written to the ledger first, so that nothing can be left out unseen.",
+  examples: [
+    "tidelock audit export shop@1.4.2 -o shop-1.4.2.audit.zip",
+    "tidelock audit export --env production --from 2026-10-01 --to 2026-11-01",
+  ],
+  async run(context, { args, options }) {
+    const seen = options.anchor.map((file) => readText(file, "the anchor"));
+    const request = await requestOf(context, args.release, options, seen);
+    const { name: proposed, zip } = await context.connect(options).exportPack(request);
+    const file = resolve(context.folder, options.file ?? proposed);
+    write(file, zip);
+    const { report } = verifyPack(zip, null);
+    const { problems, problemCount } = report;
+    if (options.json) {
+      await printDocument(context.terminal, "json", { file, bytes: zip.length, problemCount, problems });
+    } else context.terminal.print(clean(file));
+    context.terminal.note(`${bytesText(zip.length)}; verify it: tidelock audit verify ${clean(file)} --trust trust.json`);
+    for (const { where, message } of problems.slice(0, 5)) {
+      context.terminal.note(`! the pack does not verify: ${clean(`${where}: ${message}`)}`);
+    }
+    return problemCount === 0 ? exit.done : exit.verification;
+  },
+});
+
+async function requestOf(
+  context: CommandContext,
+  release: string | undefined,
+  options: { readonly env?: string | undefined; readonly from?: string | undefined; readonly to?: string | undefined },
+  seen: string[],
+): Promise<AuditPackRequest> {
+  if ((release === undefined) === (options.env === undefined)) {
+    throw new TidelockError("invalid-input", "name either a release or --env", {
+      fault: "operator",
+      hint: "tidelock audit export shop@1.4.2, or tidelock audit export --env production",
+    });
+  }
+  if (options.env === undefined) {
+    if (options.from !== undefined || options.to !== undefined) {
+      throw new TidelockError("invalid-input", "--from and --to go with --env", {
+        fault: "operator",
+        hint: "a release's pack holds its whole history",
+      });
+    }
+    return { kind: "release", ...(await releaseReference(context, release ?? "", options)), seen };
+  }
+  const [from, to] = [time("--from", options.from), time("--to", options.to)];
+  return {
+    kind: "environment",
+    environment: options.env,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    seen,
+  };
+}
+
+function time(option: string, given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const whole = /^\d{4}-\d{2}-\d{2}$/.test(given) ? `${given}T00:00:00Z` : given;
+  const known = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(whole);
+  if (known && !Number.isNaN(Date.parse(whole))) return new Date(whole).toISOString();
+  throw new TidelockError("invalid-input", `${option}: ${given} is not a time`, {
+    fault: "operator",
+    where: option,
+    hint: "write 2026-10-01 or 2026-10-01T08:00:00Z",
+  });
+}
+
+function write(file: string, zip: Uint8Array): void {
+  try {
+    writeFileSync(file, zip);
+  } catch (error) {
+    throw new TidelockError("invalid-input", "the pack cannot be written there", {
+      fault: "operator",
+      where: file,
+      hint: (error as Error).message,
+    });
+  }
+}
