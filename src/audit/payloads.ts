@@ -24,9 +24,13 @@ export const CheckReported = z.object({
   check: z.string(),
   verdict: z.string(),
   summary: z.string().default(""),
+  /** The whole report, as a blob. */
+  report: Digest.nullish(),
 });
 
 export const DecisionMade = z.object({
+  /** Place of the step in the plan. */
+  step: z.int().nonnegative().optional(),
   outcome: z.enum(["allow", "deny", "wait"]),
   reasons: z.array(z.object({ rule: z.string(), message: z.string() })).default([]),
 });
@@ -57,6 +61,8 @@ export const PlanBlob = z.object({
   configuration: Digest,
   pipeline: Digest,
   environment: Digest,
+  /** Kinds of its steps, by place. */
+  steps: z.array(z.object({ kind: z.string() })).default([]),
   checks: z.array(
     z.object({ name: z.string(), phase: z.string(), allowWarn: z.boolean().default(false) }),
   ),
@@ -79,22 +85,30 @@ export const KeyAdded = z.object({
 
 export const KeyCompromised = KeyAdded.extend({
   /** The last size whose checkpoint is believed although this key signed it. */
-  lastTrustedSize: z.int().nonnegative(),
+  lastTrustedSize: z.int().nonnegative().nullable(),
 });
 
 /** The first meeting with a host agent pins its key. */
-export const AgentMet = z.object({ agent: z.string(), publicKey: z.string() });
+export const AgentMet = z.object({ agentId: z.string(), publicKey: z.string() });
 
-/** Entries `from` to `to` of an agent's journal were taken in; `hash` is the last one's. */
+/** One entry of an agent's journal was taken in; `journal` is the hash of what the agent signed. */
 export const AgentObserved = z.object({
-  agent: z.string(),
-  from: z.int().positive(),
-  to: z.int().positive(),
-  hash: Hash,
-  /** The agent had dropped what stood before `from`: nobody had read it in time. */
-  gap: z.boolean().default(false),
+  agentId: z.string(),
+  sequence: z.int().positive(),
+  at: z.string(),
+  kind: z.string(),
+  lane: z.string().nullable(),
+  operation: z.string().nullable(),
+  journal: Hash,
 });
 export type AgentObserved = z.infer<typeof AgentObserved>;
+
+/** The agent had dropped these before anybody read them. */
+export const AgentGap = z.object({
+  agentId: z.string(),
+  from: z.int().positive(),
+  to: z.int().positive(),
+});
 
 /** What a lane's router and target said when the pack was exported. */
 export const LaneObserved = z.object({

@@ -1,5 +1,5 @@
 import type { Subject } from "./format.ts";
-import type { Journals } from "./checks/journal.ts";
+import type { Journals, Observed } from "./checks/journal.ts";
 import { laneStreamsOf } from "./lane-streams.ts";
 import type { LogEntry } from "./log-entry.ts";
 import { Accepted, LaneObserved } from "./payloads.ts";
@@ -71,8 +71,8 @@ export function reconcile(
       changes.filter((change) => change.category === category).length,
     ]),
   ) as Record<ChangeCategory, number>;
-  const observed = journals.entries.filter(
-    ({ entry }) => entry.lane !== null && lanes.has(entry.lane) && inside(rfc3339(entry.at)),
+  const observed = journals.observed.filter(
+    ({ lane, at }) => lane !== null && lanes.has(lane) && inside(rfc3339(at)),
   );
   return {
     changes,
@@ -118,21 +118,23 @@ export function categoryOf({
 /** Journal kinds that change what runs or who gets the traffic. */
 const effects = new Set(["route", "route-remove", "deploy", "destroy", "forget", "return"]);
 
-type Observed = Journals["entries"];
-
-function outsideOf(observed: Observed, entries: readonly LogEntry[]): Population["outside"] {
+function outsideOf(
+  observed: readonly Observed[],
+  entries: readonly LogEntry[],
+): Population["outside"] {
   const intents = new Set(
     entries
       .filter(({ leaf }) => leaf.kind === "effect.intent" || leaf.kind === "agent.returned")
       .map(({ leaf }) => leaf.operation),
   );
-  return observed.flatMap(({ agent, entry }) => {
-    if (!effects.has(entry.kind)) return [];
-    const operation = entry.operation?.replace(/#\d+$/, "") ?? "";
-    const returned = `${entry.operation ?? entry.lane}/journal/${entry.sequence}`;
-    if (intents.has(operation) || (entry.kind === "return" && intents.has(returned))) return [];
-    const what = `${entry.kind} in ${entry.lane} (agent ${agent}, journal entry ${entry.sequence}, operation ${operation || "none"})`;
-    return [{ at: entry.at, what }];
+  return observed.flatMap((seen) => {
+    const { at, kind, lane, operation, sequence, agentId } = seen;
+    if (!effects.has(kind)) return [];
+    const bare = operation?.replace(/#\d+$/, "") ?? "";
+    const returned = `${operation ?? lane}/journal/${sequence}`;
+    if (intents.has(bare) || (kind === "return" && intents.has(returned))) return [];
+    const what = `${kind} in ${lane} (agent ${agentId}, journal entry ${sequence}, operation ${bare || "none"})`;
+    return [{ at, what }];
   });
 }
 
@@ -143,7 +145,7 @@ function unobservedOf(
   inside: (time: string) => boolean,
 ): Population["unobserved"] {
   const seen = new Set(
-    journals.entries.map(({ entry }) => entry.operation?.replace(/#\d+$/, "") ?? ""),
+    journals.observed.map(({ operation }) => operation?.replace(/#\d+$/, "") ?? ""),
   );
   return entries.flatMap(({ index, leaf, payload }) => {
     const moved = leaf.kind === "effect.outcome" && leaf.operation.endsWith("/switch");

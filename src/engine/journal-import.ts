@@ -150,6 +150,13 @@ async function acceptGap(
     kind: "agent.journal-gap",
     message: `entries ${imported + 1} to ${first.sequence - 1} of the agent's journal are gone: nobody read them in time (agent ${info.agentId})`,
   });
+  await tableLedger.append(tx, {
+    operation: `agent/${info.agentId}/gap/${first.sequence}`,
+    kind: "agent.gap",
+    stream: "system",
+    actor: "tidelock",
+    payload: { agentId: info.agentId, from: imported + 1, to: first.sequence - 1 },
+  });
   return true;
 }
 

@@ -49,11 +49,17 @@ export function digestsIn({ entry, opening }: StoredLeaf): readonly string[] {
 
 function digestsOfEnvelope(bytes: Uint8Array): readonly string[] {
   const { payload } = JSON.parse(Buffer.from(bytes).toString()) as { payload?: string };
-  return Buffer.from(payload ?? "", "base64").toString().match(digestPattern) ?? [];
+  return (
+    Buffer.from(payload ?? "", "base64")
+      .toString()
+      .match(digestPattern) ?? []
+  );
 }
 
 function promotionsIn(leaves: readonly StoredLeaf[]): readonly string[] {
-  return leaves.filter(({ entry }) => entry.kind === "promotion.accepted").map(({ entry }) => entry.operation);
+  return leaves
+    .filter(({ entry }) => entry.kind === "promotion.accepted")
+    .map(({ entry }) => entry.operation);
 }
 
 interface Text {
@@ -100,6 +106,10 @@ interface AttestationRow {
 }
 
 async function attestationsOf(db: Db, content: ContentStore, digests: readonly string[]) {
+  const { rows: there } = await sql<{ there: boolean }>`
+    select to_regclass('attestations') is not null as there
+  `.execute(db);
+  if (!there[0]?.there) return { own: [], foreign: [] };
   const { rows } = await sql<AttestationRow>`
     select distinct on (digest) digest, origin, format, content from attestations
     where digest = any(${digests}::text[]) and erased_at is null

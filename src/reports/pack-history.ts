@@ -28,7 +28,10 @@ export async function historyOf(
   hashAt: HashSource,
 ): Promise<History> {
   const notes = new Map<number, string>();
-  for (const size of [...(await introductions(db, leaves)), ...(await knownOutside(db, tree.log))]) {
+  for (const size of [
+    ...(await introductions(db, leaves)),
+    ...(await knownOutside(db, tree.log)),
+  ]) {
     if (size < 1 || size >= tree.size) continue;
     const note = await cosignedNote(db, tree.log, size);
     if (note !== null) notes.set(size, note);
@@ -95,10 +98,14 @@ async function requireOwn(
   const { origin, size, root } = parseCheckpoint(parseNote(note).text);
   const where = `checkpoint of size ${size}`;
   if (origin !== tree.origin) {
-    throw new TidelockError("invalid-input", `it is a checkpoint of ${origin}, not of ${tree.origin}`, {
-      fault: "operator",
-      where,
-    });
+    throw new TidelockError(
+      "invalid-input",
+      `it is a checkpoint of ${origin}, not of ${tree.origin}`,
+      {
+        fault: "operator",
+        where,
+      },
+    );
   }
   if (size >= 1 && size <= tree.size) {
     if (equalBytes(await rootFromHashes(size, hashAt), root)) return size;

@@ -8,25 +8,27 @@ interface Line {
   readonly entry: Readonly<Record<string, unknown>>;
 }
 
-/** What host agents signed within the subject's time: whole batches, as the ledger took them in. */
+/**
+ * What host agents signed, for the entries of a pack about an environment: for each agent the whole run from
+ * its first entry in the pack to its last, entries about other lanes included, because the agent's own chain
+ * goes through them all.
+ */
 export async function journalOf(
   db: Db,
   subject: Subject,
   leaves: readonly StoredLeaf[],
 ): Promise<readonly Line[]> {
   if (subject.kind !== "environment") return [];
-  const ranges = new Map<string, { from: number; to: number }>();
+  const ranges = new Map<string, { readonly from: number; readonly to: number }>();
   for (const { entry, opening } of leaves) {
-    if (entry.kind !== "agent.observed" || entry.time < subject.from || entry.time >= subject.to) {
-      continue;
-    }
-    const batch = AgentObserved.safeParse(opening?.payload);
-    if (!batch.success) continue;
-    const { agent, from, to } = batch.data;
-    const known = ranges.get(agent);
-    ranges.set(agent, {
-      from: Math.min(from, known?.from ?? from),
-      to: Math.max(to, known?.to ?? to),
+    if (entry.kind !== "agent.observed") continue;
+    const seen = AgentObserved.safeParse(opening?.payload);
+    if (!seen.success) continue;
+    const { agentId, sequence } = seen.data;
+    const known = ranges.get(agentId);
+    ranges.set(agentId, {
+      from: Math.min(sequence, known?.from ?? sequence),
+      to: Math.max(sequence, known?.to ?? sequence),
     });
   }
   const lines: Line[] = [];

@@ -15,15 +15,7 @@ export async function streamsOf(db: Db, subject: Subject): Promise<readonly stri
   }
   const here = lanes.filter(({ environment }) => environment === subject.environment);
   const releases = await releasesMoved(db, subject);
-  const agents = await agentStreams(db);
-  return [
-    ...new Set([
-      "system",
-      ...here.map(streamOf),
-      ...releases.map((id) => `release/${id}`),
-      ...agents,
-    ]),
-  ];
+  return [...new Set(["system", ...here.map(streamOf), ...releases.map((id) => `release/${id}`)])];
 }
 
 interface NamedLane {
@@ -58,9 +50,4 @@ async function releasesMoved(
     .where("created_at", "<", new Date(Date.parse(to) + 1_000))
     .execute();
   return rows.map(({ release }) => release);
-}
-
-async function agentStreams(db: Db): Promise<readonly string[]> {
-  const rows = await db.selectFrom("agents").select("agent_id").execute();
-  return rows.map(({ agent_id }) => `agent/${agent_id}`);
 }

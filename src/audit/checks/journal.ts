@@ -1,122 +1,121 @@
 import canonicalize from "canonicalize";
 import { fromBase64, toHex, utf8 } from "../../ledger/bytes.ts";
-import { sha256 } from "../../ledger/crypto.ts";
-import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
+import { sha256, verifyEd25519 } from "../../ledger/crypto.ts";
 import { JournalEntry } from "../../ports/host-agent.ts";
 import { paths } from "../format.ts";
 import type { LogEntry } from "../log-entry.ts";
-import { AgentMet, AgentObserved } from "../payloads.ts";
+import { AgentGap, AgentMet, AgentObserved } from "../payloads.ts";
 import type { Pack } from "../read-pack.ts";
 import type { Findings } from "../report.ts";
 
-/** What the agents of this pack signed, and where their journals have holes. */
+/** What agents did or saw, as entries of the log, and where their journals have holes. */
 export interface Journals {
-  readonly entries: readonly { readonly agent: string; readonly entry: JournalEntry }[];
+  readonly observed: readonly Observed[];
   readonly gaps: readonly string[];
 }
 
+export interface Observed extends AgentObserved {
+  /** Index of the entry that took it in. */
+  readonly index: number;
+}
+
 /**
- * Holds journal.jsonl against the ledger: each entry is signed by the key under which its agent was met, the
- * chain goes on without a break, and its ends are those that the ledger took in. An agent may drop entries
- * that nobody read for very long; that gap then stands in the ledger, and is named here.
+ * Holds journal.jsonl against the ledger: each entry that the ledger took in is here as its agent signed it,
+ * under the key with which the agent was first met, and the agent's own chain goes on without a break. An
+ * agent drops what nobody reads for very long; the ledger then says so, and the hole is named.
  */
 export function checkJournals(
   pack: Pack,
   entries: readonly LogEntry[],
   findings: Findings,
 ): Journals {
+  const observed = observedIn(entries);
+  if (pack.manifest.subject.kind !== "environment" && pack.journal.length === 0) {
+    return { observed, gaps: [] };
+  }
   const keys = agentKeys(entries, findings);
-  const taken = takenIn(entries, findings);
-  const parsed: { agent: string; entry: JournalEntry }[] = [];
-  const gaps: string[] = [];
+  const gaps = new Set(gapsIn(entries));
+  const named: string[] = [];
+  const signed = new Map<string, string>();
   const before = new Map<string, JournalEntry>();
   for (const [at, line] of pack.journal.entries()) {
     const location = { file: `${paths.journal}, line ${at + 1}` };
-    const entry = JournalEntry.safeParse(line.entry);
+    const problem = (message: string) => findings.problem("journal", location, message);
     findings.seen("journal");
-    if (!entry.success) {
-      findings.problem("journal", location, "it is no entry of an agent's journal");
+    const parsed = JournalEntry.safeParse(line.entry);
+    if (!parsed.success) {
+      problem("it is no entry of an agent's journal");
       continue;
     }
-    const { data } = entry;
+    const entry = parsed.data;
     const key = keys.get(line.agent);
-    if (key === undefined)
-      findings.problem("journal", location, `nobody has met the agent ${line.agent}`);
-    else if (!isSigned(line.entry, key)) {
-      findings.problem("journal", location, `it is not signed by the agent ${line.agent}`);
-    }
+    if (key === undefined) problem(`nobody has met the agent ${line.agent}`);
+    else if (!isSigned(line.entry, key)) problem(`it is not signed by the agent ${line.agent}`);
     const last = before.get(line.agent);
-    if (last !== undefined && data.sequence !== last.sequence + 1) {
-      const gap = `${line.agent}: entries ${last.sequence + 1} to ${data.sequence - 1} of its journal are missing`;
-      if (
-        taken.some(
-          (batch) => batch.agent === line.agent && batch.gap && batch.from === data.sequence,
-        )
-      ) {
-        gaps.push(gap);
-      } else findings.problem("journal", location, gap);
-    } else if (last !== undefined && data.previous !== hashOf(last)) {
-      findings.problem("journal", location, "it does not follow the entry before it");
+    if (last !== undefined && entry.sequence !== last.sequence + 1) {
+      const hole = holeText(line.agent, last.sequence + 1, entry.sequence - 1);
+      if (gaps.has(hole)) named.push(hole);
+      else problem(hole);
+    } else if (last !== undefined && entry.previous !== hashOf(last)) {
+      problem("it does not follow the entry before it");
     }
-    before.set(line.agent, data);
-    parsed.push({ agent: line.agent, entry: data });
+    before.set(line.agent, entry);
+    signed.set(`${line.agent}/${entry.sequence}`, hashOf(line.entry));
   }
-  checkEnds(taken, parsed, pack, findings);
-  return { entries: parsed, gaps };
+  checkTaken(observed, signed, findings);
+  return { observed, gaps: named };
 }
 
-/** Each batch that the ledger took in within the pack's time is here, up to the hash that it noted. */
-function checkEnds(
-  taken: readonly Batch[],
-  journal: Journals["entries"],
-  pack: Pack,
+/** Both ways: what the ledger took in is what the agent signed, and here. */
+function checkTaken(
+  observed: readonly Observed[],
+  signed: ReadonlyMap<string, string>,
   findings: Findings,
 ): void {
-  const { subject } = pack.manifest;
-  if (subject.kind !== "environment") return;
-  const found = new Map(journal.map(({ agent, entry }) => [`${agent}/${entry.sequence}`, entry]));
-  for (const { agent, to, hash, index, time } of taken) {
-    if (time < subject.from || time >= subject.to) continue;
-    const last = found.get(`${agent}/${to}`);
-    const at = { file: paths.journal, entry: index };
-    if (last === undefined) {
-      findings.problem(
-        "journal",
-        at,
-        `entry ${to} of the agent ${agent} was taken in and is not here`,
-      );
-    } else if (hashOf(last) !== hash) {
-      findings.problem("journal", at, `entry ${to} of the agent ${agent} is not the one taken in`);
-    }
+  for (const { agentId, sequence, journal, index } of observed) {
+    const hash = signed.get(`${agentId}/${sequence}`);
+    if (hash === journal) continue;
+    findings.problem(
+      "journal",
+      { file: paths.entries, entry: index },
+      hash === undefined
+        ? `entry ${sequence} of the agent ${agentId} is not here as the agent signed it`
+        : `entry ${sequence} of the agent ${agentId} is not the one that was taken in`,
+    );
   }
 }
 
-interface Batch extends AgentObserved {
-  readonly index: number;
-  readonly time: string;
-}
-
-function takenIn(entries: readonly LogEntry[], findings: Findings): readonly Batch[] {
+function observedIn(entries: readonly LogEntry[]): readonly Observed[] {
   return entries.flatMap(({ index, leaf, payload }) => {
-    if (leaf.kind !== "agent.observed" || payload === null) return [];
-    const batch = AgentObserved.safeParse(payload);
-    if (batch.success) return [{ ...batch.data, index, time: leaf.time }];
-    const at = { file: paths.entries, entry: index, stream: leaf.stream };
-    findings.problem("journal", at, "it does not say what was taken in");
-    return [];
+    if (leaf.kind !== "agent.observed") return [];
+    const seen = AgentObserved.safeParse(payload);
+    return seen.success ? [{ ...seen.data, index }] : [];
   });
 }
 
+function gapsIn(entries: readonly LogEntry[]): readonly string[] {
+  return entries.flatMap(({ leaf, payload }) => {
+    if (leaf.kind !== "agent.gap") return [];
+    const gap = AgentGap.safeParse(payload);
+    return gap.success ? [holeText(gap.data.agentId, gap.data.from, gap.data.to)] : [];
+  });
+}
+
+function holeText(agent: string, from: number, to: number): string {
+  return `entries ${from} to ${to} of the journal of the agent ${agent} are missing`;
+}
+
+/** Raw Ed25519 keys by agent. The second key of one agent is a finding: a key is pinned once. */
 function agentKeys(
   entries: readonly LogEntry[],
   findings: Findings,
-): ReadonlyMap<string, PublicKey> {
-  const keys = new Map<string, PublicKey>();
+): ReadonlyMap<string, Uint8Array> {
+  const keys = new Map<string, Uint8Array>();
   for (const { index, leaf, payload } of entries) {
     if (leaf.kind !== "agent.met" || payload === null) continue;
     const met = AgentMet.safeParse(payload);
-    const key = met.success ? readPublicKey(met.data.publicKey) : null;
-    if (met.success && key?.ok && !keys.has(met.data.agent)) keys.set(met.data.agent, key.value);
+    const key = met.success ? rawKey(met.data.publicKey) : null;
+    if (met.success && key !== null && !keys.has(met.data.agentId)) keys.set(met.data.agentId, key);
     else {
       const at = { file: paths.entries, entry: index, stream: leaf.stream };
       findings.problem("journal", at, "it names no key, or a second one for the same agent");
@@ -125,16 +124,32 @@ function agentKeys(
   return keys;
 }
 
+/** The 32 bytes behind the fixed head of an Ed25519 SubjectPublicKeyInfo (RFC 8410). */
+function rawKey(pem: string): Uint8Array | null {
+  const body = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*$/.exec(
+    pem,
+  );
+  try {
+    const der = fromBase64((body?.[1] ?? "").replaceAll(/\s/g, ""));
+    return toHex(der.subarray(0, 12)) === "302a300506032b6570032100" && der.length === 44
+      ? der.subarray(12)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The agent signs the canonical JSON of its entry without the signature. */
-function isSigned(line: unknown, key: PublicKey): boolean {
+function isSigned(line: unknown, key: Uint8Array): boolean {
   const { signature, ...signed } = line as Record<string, unknown>;
   try {
-    return key.verify(utf8(canonicalize(signed) ?? ""), fromBase64(String(signature)));
+    return verifyEd25519(key, utf8(canonicalize(signed) ?? ""), fromBase64(String(signature)));
   } catch {
     return false;
   }
 }
 
-function hashOf(entry: JournalEntry): string {
+/** What the next entry names as `previous`, and the ledger as `journal`. */
+function hashOf(entry: unknown): string {
   return toHex(sha256(utf8(canonicalize(entry) ?? "")));
 }

@@ -32,8 +32,9 @@ export function readKeyHistory(entries: readonly LogEntry[], findings: Findings)
       const end = (size: number) => ends[use].set(id, Math.min(size, ends[use].get(id) ?? size));
       if (leaf.kind === "key.retired") end(index + 1);
       else if (leaf.kind === "key.compromised") {
-        end(KeyCompromised.parse(payload).lastTrustedSize + 1);
-      } else if ("verify" in parsed) evidenceKeys.push(parsed);
+        end((KeyCompromised.parse(payload).lastTrustedSize ?? 0) + 1);
+      } else if (leaf.kind !== "key.added") continue;
+      else if ("verify" in parsed) evidenceKeys.push(parsed);
       else logKeys.push({ key: parsed, index });
     } catch {
       const at = { file: paths.entries, entry: index, stream: leaf.stream };

@@ -14,6 +14,14 @@ import type { Findings } from "../report.ts";
 import type { Blobs } from "./blobs.ts";
 import { byStream } from "./streams.ts";
 
+export interface Decided {
+  /** Kind of the step that asked: `admit`, `gate`, `check`. */
+  readonly step: string;
+  readonly outcome: string;
+  readonly at: string;
+  readonly why: readonly string[];
+}
+
 /** What the log says of one promotion, in its order. */
 export interface PromotionStory {
   readonly id: string;
@@ -24,11 +32,7 @@ export interface PromotionStory {
   plan: PlanBlob | null;
   /** Checks by name, the last report of each. */
   readonly checks: Map<string, { readonly verdict: string; readonly summary: string; at: string }>;
-  readonly decisions: {
-    readonly outcome: string;
-    readonly at: string;
-    readonly why: readonly string[];
-  }[];
+  readonly decisions: Decided[];
   /** Times at which traffic was given to it. */
   readonly switches: string[];
   /** Evidence that was erased: it satisfies nothing any more. */
@@ -80,8 +84,11 @@ function follow(
     }
     case "check.reported": {
       const report = CheckReported.safeParse(entry.payload);
-      if (report.success) story.checks.set(report.data.check, { ...report.data, at: time });
-      else if (entry.payload === null) story.erased.push(operation);
+      if (report.success) {
+        const { check, verdict, summary, report: whole } = report.data;
+        story.checks.set(check, { verdict, summary, at: time });
+        if (whole) blobs.need(whole, "the report", entry);
+      } else if (entry.payload === null) story.erased.push(operation);
       else problem("it does not say what the check found");
       return;
     }
@@ -169,8 +176,10 @@ function decide(
   }
   const { outcome, reasons } = decision.data;
   const why = reasons.map(({ rule, message }) => `${rule}: ${message}`);
-  story.decisions.push({ outcome, at: entry.leaf.time, why });
-  if (outcome !== "allow" || story.accepted.promotion === "rollback") return;
+  const step = story.plan?.steps[decision.data.step ?? -1]?.kind ?? "gate";
+  story.decisions.push({ step, outcome, at: entry.leaf.time, why });
+  // An admission looks at what is there before anything was checked; the gate, at everything.
+  if (step !== "gate" || outcome !== "allow" || story.accepted.promotion === "rollback") return;
   for (const { name, phase, allowWarn } of story.plan?.checks ?? []) {
     if (phase === "live") continue;
     const report = story.checks.get(name);
@@ -196,7 +205,7 @@ function move(
   story.switches.push(entry.leaf.time);
   // A return is decided by whoever asks for it (law 9), and that stands in promotion.accepted.
   if (story.accepted.promotion === "rollback") return;
-  const last = story.decisions.at(-1);
+  const last = story.decisions.findLast(({ step }) => step === "gate");
   if (last?.outcome === "allow") return;
   if (last === undefined && story.erased.length > 0) {
     findings.note(

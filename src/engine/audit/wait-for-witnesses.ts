@@ -24,10 +24,9 @@ export async function cosignedCheckpoint(
   const wanted = await witnessCount(engine);
   const deadline = performance.now() + patienceMs;
   let best = { size: Number(checkpoint.size), signatures: 0 };
-  while (wanted > 0) {
+  while (best.signatures < wanted && performance.now() < deadline) {
     best = (await bestCosigned(engine, log, Number(checkpoint.size))) ?? best;
-    if (best.signatures >= wanted || performance.now() > deadline) break;
-    await pause(100);
+    if (best.signatures < wanted) await pause(100);
   }
   const note = await cosignedNote(engine.db, log, best.size);
   return { log, note: note ?? checkpoint.note };
@@ -55,7 +54,10 @@ async function bestCosigned(
     .where("size", ">=", String(size))
     .groupBy("size")
     .execute();
-  const counted = rows.map((row) => ({ size: Number(row.size), signatures: Number(row.signatures) }));
+  const counted = rows.map((row) => ({
+    size: Number(row.size),
+    signatures: Number(row.signatures),
+  }));
   counted.sort((a, b) => b.signatures - a.signatures || b.size - a.size);
   return counted[0] ?? null;
 }

@@ -43,6 +43,7 @@ export const kinds = {
   "agent.met": "a host agent was met for the first time; its key is pinned",
   "agent.observed": "what a host agent did or saw and signed in its journal",
   "lane.observed": "what a lane's router did when somebody asked for an audit pack",
+  "agent.gap": "entries of a host agent's journal were gone before anybody read them",
   "agent.returned": "a host agent returned traffic by the authority that a switch had armed",
 } as const satisfies Readonly<Record<string, string>>;
 

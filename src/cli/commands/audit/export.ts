@@ -11,6 +11,7 @@ import { connectionOptions, flag, name, optionalArgument, text, texts } from "..
 import { printDocument } from "../../output/print.ts";
 import { bytesText } from "../../output/words.ts";
 import { releaseReference } from "../../release-reference.ts";
+import type { ConnectionFlags } from "../../settings.ts";
 import { clean } from "../../terminal.ts";
 
 export const command = defineCommand({
@@ -40,9 +41,16 @@ export const command = defineCommand({
     const { report } = verifyPack(zip, null);
     const { problems, problemCount } = report;
     if (options.json) {
-      await printDocument(context.terminal, "json", { file, bytes: zip.length, problemCount, problems });
+      await printDocument(context.terminal, "json", {
+        file,
+        bytes: zip.length,
+        problemCount,
+        problems,
+      });
     } else context.terminal.print(clean(file));
-    context.terminal.note(`${bytesText(zip.length)}; verify it: tidelock audit verify ${clean(file)} --trust trust.json`);
+    context.terminal.note(
+      `${bytesText(zip.length)}; verify it: tidelock audit verify ${clean(file)} --trust trust.json`,
+    );
     for (const { where, message } of problems.slice(0, 5)) {
       context.terminal.note(`! the pack does not verify: ${clean(`${where}: ${message}`)}`);
     }
@@ -53,7 +61,11 @@ export const command = defineCommand({
 async function requestOf(
   context: CommandContext,
   release: string | undefined,
-  options: { readonly env?: string | undefined; readonly from?: string | undefined; readonly to?: string | undefined },
+  options: ConnectionFlags & {
+    readonly env: string | undefined;
+    readonly from: string | undefined;
+    readonly to: string | undefined;
+  },
   seen: string[],
 ): Promise<AuditPackRequest> {
   if ((release === undefined) === (options.env === undefined)) {

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+  type Worker,
+} from "../../../test/support/engine-bench.ts";
+import { parseNote } from "../../ledger/note.ts";
+import { parseCheckpoint } from "../../ledger/checkpoint.ts";
+import type { TrustRoot } from "../../model/trust.ts";
+import { readZip } from "../../audit/zip/read-zip.ts";
+import { verifyPack } from "../../audit/verify-pack.ts";
+
+let bench: EngineBench;
+let worker: Worker;
+beforeEach(async () => {
+  bench = await EngineBench.create();
+  worker = bench.worker();
+  await worker.engine.log.open("1.0.0");
+});
+afterEach(() => bench.close());
+
+/** As an operator hands it to an auditor, on another way than the pack. */
+async function trustOf(overrides: Partial<TrustRoot> = {}): Promise<TrustRoot> {
+  const { db } = bench.database;
+  const added = await db
+    .selectFrom("ledger_entries")
+    .select("payload")
+    .where("kind", "=", "key.added")
+    .orderBy("entry")
+    .execute();
+  const key = added.find(({ payload }) => payload?.["use"] === "log")?.payload?.["key"];
+  return {
+    kind: "TrustRoot",
+    formatVersion: 1,
+    log: { origin: String(key).split("+")[0] ?? "", keys: [String(key)], operator: "shop" },
+    witnesses: [],
+    quorum: 0,
+    anchors: [],
+    attestors: [],
+    producers: {},
+    ...overrides,
+  };
+}
+
+async function ship(version: string, environment: string, verdicts: ("pass" | "fail")[] = []) {
+  bench.staged.verdicts = verdicts;
+  const { controlPlane } = worker;
+  await controlPlane.createRelease(operator, makeRelease(bench, version)).catch(() => undefined);
+  const request = { service: "shop", release: version, environment };
+  const { id } = await controlPlane.promote(operator, request);
+  return ended(controlPlane, id);
+}
+
+const releasePack = (release: string, seen: string[] = []) =>
+  worker.controlPlane.exportPack(operator, { kind: "release", service: "shop", release, seen });
+
+describe("an exported pack of a release", () => {
+  beforeEach(async () => {
+    await worker.controlPlane.applyDocuments(operator, "tidelock.yaml", documents());
+    await ship("1.0.0", "dev");
+    await ship("1.0.0", "production", ["fail"]);
+    await ship("1.0.0", "production", ["pass"]);
+    await ship("1.1.0", "dev");
+  });
+
+  it("verifies offline and tells what happened, the failed run included", async () => {
+    const { name, zip } = await releasePack("1.0.0");
+    const { report, story } = verifyPack(zip, await trustOf());
+    expect(report.problems).toEqual([]);
+    expect(report.result).toBe("verified");
+    expect(name).toBe("shop-1.0.0.audit.zip");
+    expect(story?.promotions.map(({ stream, ended: end }) => [stream, end?.state])).toEqual([
+      ["shop/dev", "complete"],
+      ["shop/production", "failed"],
+      ["shop/production", "complete"],
+    ]);
+    expect(story?.release?.content.version).toBe("1.0.0");
+    expect(story?.documents.filter(({ used }) => used).map((one) => one.name)).toEqual([
+      "dev",
+      "production",
+      "shop",
+    ]);
+  });
+
+  it("connects a checkpoint that the auditor kept, and is then anchored", async () => {
+    const kept = await worker.engine.log.flush();
+    await ship("1.2.0", "dev");
+    const anchors = [{ note: kept?.note ?? "", from: "notebook" }];
+    const { zip } = await releasePack("1.0.0", [kept?.note ?? ""]);
+    const { report } = verifyPack(zip, await trustOf({ anchors }));
+    expect(report.problems).toEqual([]);
+    expect(report.assurance).toEqual({
+      grade: "anchored",
+      anchors: [`notebook (at size ${kept?.size})`],
+    });
+  });
+
+  it("verifies over a rotation of the log's key, for an auditor who knows only the first", async () => {
+    const trust = await trustOf();
+    const { db } = bench.database;
+    await worker.engine.log.flush();
+    await worker.engine.log.keys.rotate("operator", "log", 60_000);
+    await worker.engine.log.flush();
+    await db
+      .updateTable("ledger_keys")
+      .set({ signs_until: new Date(0) })
+      .where("signs_until", "is not", null)
+      .execute();
+    await worker.engine.log.keys.retireDue();
+    await ship("1.2.0", "dev");
+    const { zip } = await releasePack("1.0.0");
+    const { report } = verifyPack(zip, trust);
+    expect(report.problems).toEqual([]);
+    const signers = parseNote(readZip(zip).get("checkpoint") ?? "").signatures;
+    expect(signers).toHaveLength(1);
+    expect(trust.log.keys[0]).not.toContain(signers[0]?.id);
+    expect(await db.selectFrom("ledger_keys").selectAll().execute()).toHaveLength(3);
+  });
+
+  it("is refused when somebody changed a row behind the ledger's back", async () => {
+    const { db } = bench.database;
+    await db
+      .updateTable("releases")
+      .set({ content: JSON.stringify({ changed: true }) })
+      .execute();
+    await expect(releasePack("1.0.0")).rejects.toMatchObject({ code: "digest-mismatch" });
+  });
+
+  it("is refused to somebody who kept a checkpoint of another history", async () => {
+    const kept = await worker.engine.log.flush();
+    const { note = "" } = kept ?? {};
+    const { size } = parseCheckpoint(parseNote(note).text);
+    const other = note.replace(`\n${size}\n`, `\n${size - 1}\n`);
+    await expect(releasePack("1.0.0", [other])).rejects.toMatchObject({ code: "digest-mismatch" });
+  });
+});
