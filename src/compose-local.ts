@@ -19,6 +19,7 @@ import type { AgentInfo } from "./ports/host-agent.ts";
 import { isRunning } from "./store/process-identity.ts";
 import { findServers, type ServerRecord } from "./store/server-record.ts";
 import { findToken } from "./store/token.ts";
+import type { WitnessOptions } from "./witness/run-witness.ts";
 
 /**
  * What the command line needs of this machine without a server. The only file of its own that reaches
@@ -216,4 +217,10 @@ export async function checkSchemas(): Promise<ReadonlyMap<string, z.ZodType>> {
   // Loaded only by the commands that read a file: the others start faster without.
   const { checks } = await import("./checks/registry.ts");
   return new Map([...checks].map(([id, check]) => [id, check.schema]));
+}
+
+/** A witness of somebody's log, in the foreground: it needs neither a server nor a database. */
+export async function runLocalWitness(options: WitnessOptions): Promise<void> {
+  const { runWitness } = await import("./witness/run-witness.ts");
+  await runWitness(options);
 }

@@ -22,7 +22,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   audit: ["model", "ports", "ledger", "evidence"],
 
   store: ["model", "ports", ...pure],
-  engine: ["model", "ports", "api", "store", "reports", "checks", ...pure],
+  witness: ["model", "ports", "store", "ledger"],
+  engine: ["model", "ports", "api", "store", "reports", "checks", "witness", ...pure],
   reports: ["model", "ports", "store", ...pure],
   agent: ["model", "ports", "tree"],
   intake: ["model", "ports", "api", ...pure],

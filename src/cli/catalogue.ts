@@ -205,6 +205,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     () => import("./commands/server/stop.ts"),
   ),
   entry(
+    "witness start",
+    "Server",
+    "Cosign a log's checkpoints, as somebody else than its owner",
+    () => import("./commands/witness/start.ts"),
+  ),
+  entry(
     "server recover",
     "Server",
     "Declare a restored database the truth",
