@@ -126,7 +126,7 @@ async function record(context: StepContext, step: PlanStep, result: StepResult):
       await withLease(engine, lease, async (tx, lane) => {
         await effects.record(tx);
         await result.record?.(tx, lane);
-        await finishStep(tx, promotion, place, result);
+        await finishStep(engine, tx, promotion, place, result);
         if (step.kind !== "complete") return;
         await finish(engine, tx, promotion, "complete", result.message);
         await wakeService(tx, promotion.service);

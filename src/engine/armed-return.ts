@@ -4,13 +4,14 @@ import type { JournalEntry } from "../ports/host-agent.ts";
 import { newColour } from "../strategies/compensation.ts";
 import { readPlan } from "../strategies/plan.ts";
 import { announce } from "../store/queries/events.ts";
-import { leaveOldColour, recordMove, revokeDeployments } from "../store/queries/live.ts";
+import { leaveOldColour, recordMove } from "../store/queries/live.ts";
 import { runningPromotion } from "../store/queries/promotions.ts";
 import type { Db, LaneRow, PromotionRow } from "../store/schema.ts";
 import { configurationByDigest } from "../store/queries/catalogue.ts";
 import { recordLiveAgain } from "./compensations/return-traffic.ts";
 import type { Engine } from "./engine.ts";
 import { releaseLease, seizeLease } from "./lease.ts";
+import { revoke } from "./revoke.ts";
 import { beginEnding } from "./transitions.ts";
 
 /** What the agent notes when it returns traffic by the authority that a switch had armed. */
@@ -55,7 +56,7 @@ async function follow(
   const plan = promotion && readPlan(promotion.plan);
   if (promotion && plan?.live?.colour === back.to && ledBy(promotion, lane, back.entry)) {
     if (lane.live_promotion === promotion.id && lane.live_colour === newColour(plan.live)) {
-      await revokeDeployments(tx, promotion.id, back.message);
+      await revoke(engine, tx, promotion.id, back.message);
       await recordLiveAgain(tx, lane, { live: plan.live, promotion: promotion.id, actor: "agent" });
     }
     if (!promotion.ending) {
@@ -64,7 +65,7 @@ async function follow(
     }
     return;
   }
-  await followWithoutPromotion(tx, lane, back);
+  await followWithoutPromotion(engine, tx, lane, back);
 }
 
 /** Whether this return belongs to the running promotion: it armed it, or its traffic is what was returned. */
@@ -76,13 +77,14 @@ function ledBy(promotion: PromotionRow, lane: LaneRow, entry: JournalEntry): boo
 
 /** The promotion had completed before the agent acted: the standing colour is live again. */
 async function followWithoutPromotion(
+  engine: Engine,
   tx: Db,
   lane: LaneRow,
   back: { to: Colour; message: string },
 ): Promise<void> {
   if (lane.live_colour === back.to || lane.old_colour !== back.to) return;
   if (!lane.old_release || !lane.old_configuration || !lane.old_promotion) return;
-  if (lane.live_promotion) await revokeDeployments(tx, lane.live_promotion, back.message);
+  if (lane.live_promotion) await revoke(engine, tx, lane.live_promotion, back.message);
   const configuration = await configurationByDigest(tx, lane, lane.old_configuration);
   await recordMove(tx, lane, {
     colour: lane.old_colour,

@@ -9,6 +9,7 @@ import type { CheckContext } from "../ports/check.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import { insertCheckRun, reportCheckRun } from "../store/queries/evidence.ts";
 import { announce } from "../store/queries/events.ts";
+import { attestCheckRun } from "./attest-promotion.ts";
 import { secretValues } from "./bindings.ts";
 import type { Engine } from "./engine.ts";
 import { identityOf } from "./evidence.ts";
@@ -83,12 +84,14 @@ async function execute(
   subject: Subject | null,
   controller: AbortController,
 ): Promise<void> {
-  const { engine, lease, promotion } = context;
+  const { engine, lease, promotion, plan } = context;
   try {
     const report = await reportOf(context, demand, id, subject, controller);
     if (controller.signal.aborted) return;
     await withLease(engine, lease, async (tx) => {
-      await reportCheckRun(tx, lease.lane, id, report);
+      await reportCheckRun(tx, lease.lane, id, report, (run) =>
+        attestCheckRun(engine, tx, plan, demand, run),
+      );
       await announce(tx, {
         kind: "check.ended",
         ...lease.lane,

@@ -12,6 +12,7 @@ import { checkRunsOf, standingOf } from "../store/queries/evidence.ts";
 import { stepsOf } from "../store/queries/promotions.ts";
 import type { CheckRunRow } from "../store/schema.ts";
 import { applyFloor } from "../policy/floor.ts";
+import { attestedRuns } from "./attested-runs.ts";
 import type { Engine } from "./engine.ts";
 import type { StepContext } from "./steps/step.ts";
 
@@ -20,7 +21,7 @@ import type { StepContext } from "./steps/step.ts";
 /** The decision before traffic moves, over all that this promotion has shown. */
 export async function decisionAtGate(context: StepContext): Promise<Decision> {
   const { engine, plan, promotion } = context;
-  const runs = await checkRunsOf(engine.db, promotion.id);
+  const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
   const returning = plan.kind === "rollback";
   // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
   // that was asked when it was accepted.
@@ -38,7 +39,7 @@ export async function decisionAtGate(context: StepContext): Promise<Decision> {
 /** A check has not passed: the decision over those that have run, so that it is on record. */
 export async function decisionOnChecks(context: StepContext): Promise<Decision | null> {
   const { engine, plan, promotion } = context;
-  const runs = await checkRunsOf(engine.db, promotion.id);
+  const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
   const reported = new Set(runs.filter((run) => run.report).map((run) => run.name));
   const decision = evaluateGate(plan.gate, {
     subject: subjectOf(plan),

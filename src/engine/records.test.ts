@@ -7,7 +7,7 @@ import { tableLedger } from "../store/queries/ledger.ts";
 
 let bench: EngineBench;
 beforeEach(async () => {
-  bench = await EngineBench.create();
+  bench = await EngineBench.create({ keys: false });
 });
 afterEach(() => bench.close());
 

@@ -184,14 +184,14 @@ async function book(
   if (step?.kind !== "switch") return;
   await withLease(engine, lease, async (tx, lane) => {
     await effects.record(tx);
-    await recordSwitch(tx, lane, { promotion, plan, step, routed: true });
+    await recordSwitch(engine, tx, lane, { promotion, plan, step, routed: true });
     await tx
       .updateTable("promotions")
       .set({ measured: JSON.stringify(figures) })
       .where("id", "=", promotion.id)
       .execute();
     const message = `traffic goes to ${step.to} after ${figures.switchedMs.toFixed(1)} ms`;
-    await finishStep(tx, promotion, { index: 0, title: "switch back" }, { message });
+    await finishStep(engine, tx, promotion, { index: 0, title: "switch back" }, { message });
   });
 }
 

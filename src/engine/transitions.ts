@@ -16,6 +16,7 @@ import {
 } from "../store/queries/promotions.ts";
 import { sql } from "kysely";
 import type { Db, PromotionRow } from "../store/schema.ts";
+import { attestCompletion, attestDecision } from "./attest-promotion.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -80,13 +81,14 @@ export interface StepEnd {
 
 /** The step is done and the next one begins. */
 export async function finishStep(
+  engine: Engine,
   tx: Db,
   promotion: PromotionRow,
   step: { index: number; title: string },
   end: StepEnd,
 ): Promise<void> {
   await endStep(tx, promotion, step.index, "done", end);
-  if (end.decision) await insertDecision(tx, promotion, step.index, end.decision);
+  await decided(engine, tx, promotion, step.index, end.decision);
   await enterStep(tx, promotion.id, step.index + 1);
   await changePromotion(tx, promotion.id, { step_index: step.index + 1, ...noWait() });
   await announceStep(tx, promotion, "step.done", `${step.title}: ${end.message}`);
@@ -144,7 +146,7 @@ export async function beginEnding(
 ): Promise<void> {
   const reached = promotion.step_index;
   await endStep(tx, promotion, reached, end.ending === "aborted" ? "skipped" : "failed", end);
-  if (end.decision) await insertDecision(tx, promotion, reached, end.decision);
+  await decided(engine, tx, promotion, reached, end.decision);
   await tx
     .updateTable("promotion_steps")
     .set({ state: "skipped" })
@@ -202,7 +204,9 @@ export async function finish(
     .where("promotion", "=", promotion.id)
     .where("state", "in", ["pending", "running", "waiting"])
     .execute();
-  await tell(engine, tx, promotion, "ended", `${state}: ${message}`, { state, message });
+  const attestations = await attestCompletion(engine, tx, promotion, state);
+  const ended = { state, message, attestations };
+  await tell(engine, tx, promotion, "ended", `${state}: ${message}`, ended);
   await engine.wake(tx, promotion);
 }
 
@@ -219,6 +223,18 @@ async function endStep(
     ended_at: dbNow,
     ...(end.detail ? { detail: JSON.stringify(end.detail) } : {}),
   });
+}
+
+async function decided(
+  engine: Engine,
+  tx: Db,
+  promotion: PromotionRow,
+  index: number,
+  decision: Decision | undefined,
+): Promise<void> {
+  if (!decision) return;
+  const attestation = await attestDecision(engine, tx, promotion, index, decision);
+  await insertDecision(tx, promotion, index, decision, [attestation]);
 }
 
 /** State, ledger and event of a promotion as one word. */

@@ -1,5 +1,5 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
+import { toHex } from "../ledger/bytes.ts";
+import { sha256 } from "../ledger/crypto.ts";
 import type { Digest } from "../model/primitives.ts";
 
 /** Bytes and their spellings, for Node and browsers alike. */
@@ -35,7 +35,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export function digestBytes(bytes: Uint8Array): Digest {
-  return `sha256:${bytesToHex(sha256(bytes))}`;
+  return `sha256:${toHex(sha256(bytes))}`;
 }
 
 /** The 64 digits after `sha256:`, as in-toto's digest sets have them. */

@@ -1,6 +1,6 @@
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384 } from "@noble/curves/nist.js";
 import { hexToBytes } from "@noble/hashes/utils.js";
+import { isUsableKey, verifyEd25519 } from "../ledger/crypto.ts";
 import { concat, decodeBase64, digestBytes, sameBytes } from "./bytes.ts";
 import { bad, good, type Result } from "./result.ts";
 
@@ -71,12 +71,11 @@ function fromRaw(algorithm: KeyAlgorithm, raw: Uint8Array): Result<PublicKey> {
 
 function edwards(raw: Uint8Array): PublicKey {
   // A key of small order "verifies" signatures that nobody made.
-  if (ed25519.Point.fromBytes(raw).isSmallOrder()) throw new Error("small order");
+  if (!isUsableKey(raw)) throw new Error("not usable");
   return {
     algorithm: "ed25519",
     id: idOf("ed25519", raw),
-    verify: (message, signature) =>
-      attempt(() => ed25519.verify(signature, message, raw, { zip215: false })),
+    verify: (message, signature) => verifyEd25519(raw, message, signature),
     verifySha256: () => false,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConfigurationKey } from "./configuration.ts";
 import { Duration, Name, Tier } from "./primitives.ts";
+import { ReleaseRequirements } from "./producers.ts";
 
 /**
  * The two documents of a `tidelock.yaml`. `Pipeline` is the service's own and travels with its code;
@@ -224,6 +225,8 @@ export const Environment = z.strictObject({
     target: TargetDeclaration.default({ type: "process" }),
     router: RouterDeclaration.default({ type: "none" }),
     floor: PolicyFloor.default({ gate: "baseline", checks: [], minimumSoak: 0, isolation: "none" }),
+    /** What has to be stated about a release, and by whom, before this environment takes it. */
+    requires: ReleaseRequirements.optional(),
   }),
 });
 export type Environment = z.infer<typeof Environment>;

@@ -16,6 +16,7 @@ const good: AdmissionInput = {
   artifacts: [{ name: "tree", digest: digest("c"), state: "verified" }],
   keys: { needed: ["DATABASE"], given: ["DATABASE", "OTHER"] },
   unresolved: null,
+  requirements: [],
   predecessors: [
     {
       environment: "staging",

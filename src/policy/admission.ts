@@ -30,6 +30,12 @@ export interface AdmissionInput {
   /** What is wrong with a reference to a secret (nobody has set it, no such provider), or null. */
   readonly unresolved: string | null;
   readonly predecessors: readonly Predecessor[];
+  /** One answer for each thing that the environment's owners demand to be stated about the release. */
+  readonly requirements: readonly {
+    readonly asked: "signature" | "provenance" | "sbom" | "attestation";
+    readonly met: boolean;
+    readonly message: string;
+  }[];
   /** What is live now; promoting the same deployment again is allowed and said. */
   readonly live: { readonly release: Digest; readonly configuration: Digest } | null;
 }
@@ -42,6 +48,9 @@ export function evaluateAdmission(input: AdmissionInput): Decision {
   const predecessors = input.kind === "rollback" ? [] : input.predecessors;
   const grounds: Ground[] = [
     ...artifactGrounds(input.artifacts),
+    ...input.requirements.map(({ asked, met, message }) =>
+      ground(met ? "allow" : "deny", `evidence.${asked}`, message),
+    ),
     keysGround(input.keys),
     ...(input.unresolved === null ? [] : [ground("deny", "secret", input.unresolved)]),
     isolationGround(input.preset, input.minimumIsolation, input.grades.isolation),

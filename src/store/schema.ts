@@ -225,6 +225,23 @@ interface AgentJournalTable {
   imported_at: GeneratedTime;
 }
 
+interface AttestationsTable {
+  release: Digest;
+  digest: Digest;
+  format: AttestationFormat;
+  predicate_type: string | null;
+  origin: "own" | "made" | "given";
+  about: string | null;
+  size: number;
+  content: Buffer | null;
+  added_at: GeneratedTime;
+  added_by: string;
+  erased_at: Time | null;
+}
+
+/** How the bytes of an attestation are to be read. */
+export type AttestationFormat = "dsse" | "sigstore" | "cms" | "cyclonedx" | "spdx";
+
 /** Ciphertext of the local secret store. */
 interface SecretsTable {
   service: string;
@@ -252,6 +269,7 @@ export interface Schema extends LedgerSchema, AuditSchema {
   deployments: DeploymentsTable;
   agents: AgentsTable;
   agent_journal: AgentJournalTable;
+  attestations: AttestationsTable;
   secrets: SecretsTable;
 }
 
@@ -267,3 +285,4 @@ export type DeploymentRow = Selectable<DeploymentsTable>;
 export type DocumentRow = Selectable<DocumentsTable>;
 export type ReleaseRow = Selectable<ReleasesTable>;
 export type ConfigurationRow = Selectable<ConfigurationsTable>;
+export type AttestationRow = Selectable<AttestationsTable>;

@@ -132,8 +132,12 @@ export class EngineBench {
     this.content = content;
   }
 
-  static async create(): Promise<EngineBench> {
-    return new EngineBench(await createMigratedDatabase<Schema>());
+  /** `keys: false`: an empty ledger, in which no engine can work. */
+  static async create({ keys = true } = {}): Promise<EngineBench> {
+    const database = await createMigratedDatabase<Schema>();
+    // As a server does when it starts: nothing is recorded without a key that signs it.
+    if (keys) await testLog(database.db).keys.ensure();
+    return new EngineBench(database);
   }
 
   /** The tree of this bench's ledger; nothing gives entries their place unless somebody asks. */

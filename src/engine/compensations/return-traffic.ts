@@ -3,7 +3,8 @@ import { newColour } from "../../strategies/compensation.ts";
 import { changePromotion } from "../../store/queries/promotions.ts";
 import type { Db, LaneRow, PromotionRow } from "../../store/schema.ts";
 import { configurationByDigest } from "../../store/queries/catalogue.ts";
-import { recordMove, recordNothingLive, revokeDeployments } from "../../store/queries/live.ts";
+import { recordMove, recordNothingLive } from "../../store/queries/live.ts";
+import { revoke } from "../revoke.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
 import type { StepContext, StepResult } from "../steps/step.ts";
 
@@ -63,9 +64,9 @@ async function endAsRolledBack(tx: Db, promotion: PromotionRow): Promise<void> {
 
 /** Our rows after a return; nothing to do where the traffic had never moved. */
 async function recordReturn(context: StepContext, tx: Db, lane: LaneRow): Promise<void> {
-  const { plan, promotion } = context;
+  const { engine, plan, promotion } = context;
   if (lane.live_promotion !== promotion.id || lane.live_colour !== newColour(plan.live)) return;
-  await revokeDeployments(tx, promotion.id, promotion.ending_message ?? "it was returned");
+  await revoke(engine, tx, promotion.id, promotion.ending_message ?? "it was returned");
   await recordLiveAgain(tx, lane, {
     live: plan.live,
     promotion: promotion.id,

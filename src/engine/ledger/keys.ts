@@ -67,17 +67,17 @@ export class LedgerKeys {
   }
 
   /** The newest key for attestations. */
-  async evidenceSigner(): Promise<Signer> {
-    const { origin } = await readTree(this.#parts.db);
-    const [signer] = await this.#signers("evidence", `${origin}#evidence`);
+  async evidenceSigner(db: Db = this.#parts.db): Promise<Signer> {
+    const { origin } = await readTree(db);
+    const [signer] = await this.#signers("evidence", `${origin}#evidence`, db);
     if (signer) return signer;
     throw new TidelockError("unavailable", "there is no key to sign attestations with", {
       hint: "make one: tidelock ledger key rotate --use evidence",
     });
   }
 
-  async #signers(use: KeyUse, name: string): Promise<readonly Signer[]> {
-    const rows = await activeKeys(this.#parts.db, use);
+  async #signers(use: KeyUse, name: string, db: Db = this.#parts.db): Promise<readonly Signer[]> {
+    const rows = await activeKeys(db, use);
     return rows.map((row) => {
       const key = this.#open(row);
       return { name, publicKey: row.public_key, sign: async (message) => key.sign(message) };

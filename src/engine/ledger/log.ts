@@ -78,9 +78,9 @@ export class LedgerLog {
     return ledgerTrouble(db, bounds ?? defaultBounds, clock ?? Date.now);
   }
 
-  /** Signs attestations: the newest evidence key. */
-  evidenceSigner(): Promise<Signer> {
-    return this.keys.evidenceSigner();
+  /** Signs attestations: the newest evidence key. A caller inside a transaction asks with it. */
+  evidenceSigner(db?: Db): Promise<Signer> {
+    return this.keys.evidenceSigner(db);
   }
 
   /** Something outside knows a newer or another tree: nothing is written until a person has recovered. */

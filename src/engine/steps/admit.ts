@@ -7,6 +7,7 @@ import { asTidelockError } from "../../model/errors.ts";
 import { type AdmissionInput, evaluateAdmission } from "../../policy/admission.ts";
 import { documentByDigest } from "../../store/queries/catalogue.ts";
 import { givenKeys, resolveBindings } from "../bindings.ts";
+import { checkRequirements } from "../attest-requirements.ts";
 import type { Engine } from "../engine.ts";
 import { gradesOf, predecessorsOf } from "../evidence.ts";
 import { configurationOf } from "../slot-spec.ts";
@@ -50,6 +51,8 @@ export async function admission(
     },
     unresolved: await unresolvedSecrets(engine, plan, configuration),
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
+    // A return passes stale evidence (law 9): what was live here was admitted once.
+    requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
     live: plan.live && { release: plan.live.release, configuration: plan.live.configuration },
   });
 }

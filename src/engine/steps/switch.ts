@@ -3,7 +3,10 @@ import type { Db, LaneRow, PromotionRow } from "../../store/schema.ts";
 import type { RouteSpec } from "../../ports/host-agent.ts";
 import type { Router } from "../../ports/router.ts";
 import { slotKey } from "../../model/primitives.ts";
-import { recordMove, revokeDeployments } from "../../store/queries/live.ts";
+import { recordMove } from "../../store/queries/live.ts";
+import { attestDeployment } from "../attest-promotion.ts";
+import type { Engine } from "../engine.ts";
+import { revoke } from "../revoke.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
 import { describeSlot } from "../slot-report.ts";
 import {
@@ -36,17 +39,21 @@ export const switchTraffic: StepDefinition<"switch"> = {
 };
 
 /** Everything that follows in our rows once the traffic has moved. */
-function moved({ promotion, plan, router }: StepContext, step: StepOf<"switch">): StepResult {
+function moved(
+  { engine, promotion, plan, router }: StepContext,
+  step: StepOf<"switch">,
+): StepResult {
   return {
     kind: "done",
     message: step.from ? `traffic goes to ${step.to}` : `${step.to} has its first traffic`,
     record: (tx, lane) =>
-      recordSwitch(tx, lane, { promotion, plan, step, routed: router !== null }),
+      recordSwitch(engine, tx, lane, { promotion, plan, step, routed: router !== null }),
   };
 }
 
 /** What is live changes its colour; what a rollback leaves is known to be worse from now on. */
 export async function recordSwitch(
+  engine: Engine,
   tx: Db,
   lane: LaneRow,
   made: { promotion: PromotionRow; plan: Plan; step: StepOf<"switch">; routed: boolean },
@@ -54,11 +61,7 @@ export async function recordSwitch(
   const { promotion, plan, step } = made;
   if (plan.kind === "rollback" && lane.live_promotion) {
     const why = promotion.reason ? `: ${promotion.reason}` : "";
-    await revokeDeployments(
-      tx,
-      lane.live_promotion,
-      `rolled back by ${promotion.created_by}${why}`,
-    );
+    await revoke(engine, tx, lane.live_promotion, `rolled back by ${promotion.created_by}${why}`);
   }
   await recordMove(tx, lane, {
     colour: step.to,
@@ -70,6 +73,7 @@ export async function recordSwitch(
     actor: promotion.created_by,
     oldStands: made.routed && plan.strategy === "blue-green",
   });
+  await attestDeployment(engine, tx, promotion, lane);
 }
 
 /** The plan said what was live when it was made; another answer now makes it void. */

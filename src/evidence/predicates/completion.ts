@@ -10,7 +10,6 @@ export const CompletionPredicate = z.strictObject({
   kind: z.enum(["promotion", "rollback"]),
   plan: Digest,
   result: PromotionState.exclude(["queued", "running"]),
-  message: z.string(),
   /** RFC 3339, the database's clock. */
   endedOn: z.iso.datetime(),
 });

@@ -1,4 +1,4 @@
-import type { Lane } from "../../model/primitives.ts";
+import type { Digest, Lane } from "../../model/primitives.ts";
 import type { CheckReport } from "../../model/verdict.ts";
 import { checkRunsProjection } from "../projections/promotions.ts";
 import { recordRows } from "../projections/projection.ts";
@@ -27,25 +27,27 @@ export async function insertCheckRun(tx: Db, run: Insertable<Schema["check_runs"
     .execute();
 }
 
-/** The first report stands, and is recorded with it. */
+/** The first report stands, and is recorded with it and with the statements that `attest` makes of it. */
 export async function reportCheckRun(
   tx: Db,
   lane: Lane,
   id: string,
   report: CheckReport,
+  attest: (run: CheckRunRow & { readonly report: CheckReport }) => Promise<readonly Digest[]>,
 ): Promise<void> {
-  const rows = await tx
+  const row = await tx
     .updateTable("check_runs")
     .set({ report: JSON.stringify(report), ended_at: dbNow })
     .where("id", "=", id)
     .where("report", "is", null)
     .returningAll()
-    .execute();
+    .executeTakeFirst();
+  if (!row) return;
   const { service, environment } = lane;
-  const placed = rows.map((row) => ({ ...row, service, environment }));
   const summary = report.summary.slice(0, 2_000);
-  const more = { summary, exercised: report.exercised, tools: report.tools };
-  await recordRows(tx, checkRunsProjection, placed, { more });
+  const attestations = await attest({ ...row, report });
+  const more = { summary, exercised: report.exercised, tools: report.tools, attestations };
+  await recordRows(tx, checkRunsProjection, [{ ...row, service, environment }], { more });
 }
 
 /** Every time in which `release` was live in a lane, newest first. */

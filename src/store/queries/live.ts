@@ -157,8 +157,12 @@ export async function verifyLive(tx: Db, lane: Lane): Promise<void> {
   await recordRows(tx, deploymentsProjection, rows);
 }
 
-/** Rolled back for cause: every deployment of that promotion is no way back any more. */
-export async function revokeDeployments(tx: Db, promotion: string, reason: string): Promise<void> {
+/** Rolled back for cause: every deployment of that promotion is no way back any more. False when none was. */
+export async function revokeDeployments(
+  tx: Db,
+  promotion: string,
+  reason: string,
+): Promise<boolean> {
   const rows = await tx
     .updateTable("deployments")
     .set({ revoked_at: dbNow, revoked_reason: reason, changes: counted })
@@ -167,6 +171,7 @@ export async function revokeDeployments(tx: Db, promotion: string, reason: strin
     .returningAll()
     .execute();
   await recordRows(tx, deploymentsProjection, rows);
+  return rows.length > 0;
 }
 
 /** Known to be worse: the newest word about this release here is that it was rolled back for cause. */

@@ -1,6 +1,6 @@
 import { type InsertObject, sql, type UpdateObject } from "kysely";
 import type { Decision } from "../../model/decision.ts";
-import type { Lane } from "../../model/primitives.ts";
+import type { Digest, Lane } from "../../model/primitives.ts";
 import { recordRows } from "../projections/projection.ts";
 import {
   decisionsProjection,
@@ -166,6 +166,8 @@ export async function insertDecision(
   promotion: Pick<PromotionRow, "id" | "service" | "environment">,
   step: number,
   decision: Decision,
+  /** What was signed about it. */
+  attestations: readonly Digest[],
 ): Promise<void> {
   const { id, service, environment } = promotion;
   const row = await tx
@@ -175,7 +177,8 @@ export async function insertDecision(
     .executeTakeFirstOrThrow();
   const { grades, inputs, reasons } = decision;
   // The digest speaks of all; a list that no entry could hold is cut.
-  const more = { grades, inputs, reasons: reasons.slice(0, 100).map(shortened) };
+  const cut = reasons.slice(0, 100).map(shortened);
+  const more = { grades, inputs, reasons: cut, attestations };
   await recordRows(tx, decisionsProjection, [{ ...row, service, environment }], { more });
 }
 

@@ -1,0 +1,100 @@
+import { sql } from "kysely";
+import type { Digest } from "../../model/primitives.ts";
+import type { AttestationRow, Db, Schema } from "../schema.ts";
+import type { Insertable } from "kysely";
+
+/** What is stated about releases: envelopes of ours, and what was handed in. */
+
+/** The same bytes about the same release are one row; true when it is new. */
+export async function insertAttestation(
+  tx: Db,
+  attestation: Insertable<Schema["attestations"]>,
+): Promise<boolean> {
+  const inserted = await tx
+    .insertInto("attestations")
+    .values(attestation)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("digest")
+    .executeTakeFirst();
+  return inserted !== undefined;
+}
+
+/** Without their bytes, oldest first; erased ones are named too. */
+export async function attestationsOf(
+  db: Db,
+  release: Digest,
+): Promise<readonly Omit<AttestationRow, "content">[]> {
+  return db
+    .selectFrom("attestations")
+    .select([
+      "release",
+      "digest",
+      "format",
+      "predicate_type",
+      "origin",
+      "about",
+      "size",
+      "added_at",
+      "added_by",
+      "erased_at",
+    ])
+    .where("release", "=", release)
+    .orderBy("added_at")
+    .orderBy("digest")
+    .execute();
+}
+
+export async function readAttestation(
+  db: Db,
+  release: Digest,
+  digest: Digest,
+): Promise<AttestationRow | undefined> {
+  return db
+    .selectFrom("attestations")
+    .selectAll()
+    .where("release", "=", release)
+    .where("digest", "=", digest)
+    .executeTakeFirst();
+}
+
+/** Envelopes of ours about a promotion or a check run, oldest first. */
+export async function ownAttestationsAbout(
+  db: Db,
+  about: readonly string[],
+  predicateType: string,
+): Promise<readonly AttestationRow[]> {
+  if (about.length === 0) return [];
+  return db
+    .selectFrom("attestations")
+    .selectAll()
+    .where("about", "in", about)
+    .where("origin", "=", "own")
+    .where("predicate_type", "=", predicateType)
+    .orderBy("added_at")
+    .execute();
+}
+
+/** Public keys whose attestations count: every evidence key but those that are known to be stolen. */
+export async function evidenceKeys(db: Db): Promise<readonly Buffer[]> {
+  const rows = await db
+    .selectFrom("ledger_keys")
+    .select("public_key")
+    .where("use", "=", "evidence")
+    .where("compromised_at", "is", null)
+    .execute();
+  return rows.map((row) => row.public_key);
+}
+
+/** The database's clock, as records have it. */
+export async function databaseTime(db: Db): Promise<string> {
+  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
+  return (rows[0]?.now ?? new Date(Number.NaN)).toISOString();
+}
+
+/** The program that writes here now. */
+export async function programVersion(db: Db): Promise<string> {
+  const { rows } = await sql<{ version: string | null }>`
+    select program_version as version from store
+  `.execute(db);
+  return rows[0]?.version ?? "unknown";
+}
