@@ -83,14 +83,40 @@ const fields = {
     .default([]),
 };
 
+/** Each name under `by` stands under `producers`: a demand that nobody can meet is a mistake in writing. */
+function refuseUnknown(
+  given: z.output<z.ZodObject<typeof fields>>,
+  context: z.RefinementCtx<unknown>,
+): void {
+  const lists = [
+    ...given.signature.map(({ by }, at) => ({ by, path: ["signature", at, "by"] })),
+    ...given.provenance.map(({ by }, at) => ({ by, path: ["provenance", at, "by"] })),
+    ...given.attestations.map(({ by }, at) => ({ by, path: ["attestations", at, "by"] })),
+    { by: given.sbom?.by ?? [], path: ["sbom", "by"] },
+  ];
+  const names = Object.keys(given.producers);
+  for (const { by, path } of lists) {
+    const unknown = by.find((name) => !names.includes(name));
+    if (unknown === undefined) continue;
+    const there = names.length === 0 ? "there is none" : `there are: ${names.join(", ")}`;
+    context.addIssue({
+      code: "custom",
+      path,
+      message: `${unknown} is not among the producers (${there})`,
+    });
+  }
+}
+
 /** What an environment demands of a release before it takes it. */
-export const ReleaseRequirements = z.strictObject(fields);
+export const ReleaseRequirements = z.strictObject(fields).superRefine(refuseUnknown);
 export type ReleaseRequirements = z.infer<typeof ReleaseRequirements>;
 
 /** The same as a file of its own, for `tidelock release verify --trust`. */
-export const ReleaseTrust = z.strictObject({
-  kind: z.literal("ReleaseTrust"),
-  formatVersion: z.literal(1),
-  ...fields,
-});
+export const ReleaseTrust = z
+  .strictObject({
+    kind: z.literal("ReleaseTrust"),
+    formatVersion: z.literal(1),
+    ...fields,
+  })
+  .superRefine(refuseUnknown);
 export type ReleaseTrust = z.infer<typeof ReleaseTrust>;
