@@ -5,7 +5,9 @@ import { Release } from "../model/release.ts";
 import {
   ConfigurationView,
   DeploymentView,
+  ErasureView,
   EventView,
+  HoldView,
   LaneView,
   LogLineView,
   PlanView,
@@ -209,6 +211,49 @@ export const routes = {
     path: "/api/v1/services/:service",
     params: z.object({ service: Name }),
     response: Done,
+  },
+
+  /** The first of two people asks; what may not be erased yet is refused at once. */
+  erasureRequest: {
+    method: "POST",
+    path: "/api/v1/ledger/erasures",
+    body: z.object({
+      wish: z.union([
+        z.strictObject({ entry: z.int().nonnegative() }),
+        z.strictObject({ person: z.string().min(1).max(256) }),
+      ]),
+      reason: z.string().trim().min(1).max(1_000),
+    }),
+    response: ErasureView,
+  },
+  erasureList: {
+    method: "GET",
+    path: "/api/v1/ledger/erasures",
+    response: list(ErasureView),
+  },
+  /** The second person does it. */
+  erasureConfirm: {
+    method: "POST",
+    path: "/api/v1/ledger/erasures/:id/confirm",
+    params: z.object({ id: z.string().min(1).max(64) }),
+    response: ErasureView,
+  },
+  holdAdd: {
+    method: "POST",
+    path: "/api/v1/ledger/holds",
+    body: z.object({
+      /** Null: everything. */
+      stream: z.string().min(1).max(512).nullable(),
+      reason: z.string().trim().min(1).max(1_000),
+    }),
+    response: HoldView,
+  },
+  holdList: { method: "GET", path: "/api/v1/ledger/holds", response: list(HoldView) },
+  holdRemove: {
+    method: "DELETE",
+    path: "/api/v1/ledger/holds/:id",
+    params: z.object({ id: z.string().min(1).max(64) }),
+    response: HoldView,
   },
 
   /** Server-sent events when `follow` is true, else what there is. */

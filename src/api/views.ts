@@ -211,3 +211,28 @@ export type ServerInfoView = z.infer<typeof ServerInfoView>;
 
 export const LogLineView = z.object({ at: Time, instance: z.string(), text: z.string() });
 export type LogLineView = z.infer<typeof LogLineView>;
+
+/** A wish to erase something of the ledger: asked for by one person, confirmed by another. */
+export const ErasureView = z.object({
+  id: z.string(),
+  /** Index in the log; null for a person. */
+  entry: z.int().nullable(),
+  pseudonym: z.string().nullable(),
+  reason: z.string(),
+  requestedAt: Time,
+  requestedBy: z.string(),
+  confirmedAt: Time.nullable(),
+  confirmedBy: z.string().nullable(),
+});
+export type ErasureView = z.infer<typeof ErasureView>;
+
+/** A legal hold. */
+export const HoldView = z.object({
+  id: z.string(),
+  /** Null: everything. */
+  stream: z.string().nullable(),
+  reason: z.string(),
+  addedAt: Time,
+  addedBy: z.string(),
+});
+export type HoldView = z.infer<typeof HoldView>;

@@ -101,6 +101,11 @@ const byKind: Readonly<Record<string, ChangeCategory>> = {
   "ledger.recovered": "restore",
   "payload.erased": "erasure",
   "person.erased": "erasure",
+  "hold.added": "access",
+  "hold.removed": "access",
+  "document.removed": "policy",
+  "key.ending": "key",
+  "log.succeeded": "restore",
 };
 
 /** Null for what is no change: reports, decisions, the effects of a change that was counted already. */

@@ -9,6 +9,7 @@ export const variables = {
   TIDELOCK_OUTPUT: "output format: table, wide, json, yaml or name",
   TIDELOCK_PORT: "port of `server start`",
   TIDELOCK_HOST_NAMES: "comma-separated names, besides localhost, the server answers to",
+  TIDELOCK_RETENTION: "how long the ledger is kept from erasure, e.g. 3650d (default: seven years)",
   DATABASE_URL: "external PostgreSQL for `server start`, instead of the embedded one",
   TIDELOCK_DEBUG: "set to anything: errors of ours show where they happened",
   NO_COLOR: "set to anything: no colours (no-color.org)",

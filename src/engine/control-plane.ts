@@ -9,6 +9,8 @@ import { exportPack } from "./audit/export-pack.ts";
 import { applyConfiguration, showConfiguration } from "./configurations.ts";
 import { applyDocuments, listPipelines } from "./documents.ts";
 import type { Engine } from "./engine.ts";
+import { confirmErasure, erasures, requestErasure } from "./erasure/erase.ts";
+import { addHold, holds, removeHold } from "./erasure/holds.ts";
 import { readEvents } from "./event-stream.ts";
 import { declareRestored } from "./incarnation.ts";
 import { readLogs } from "./logs.ts";
@@ -66,6 +68,13 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     declareRestored: (actor) => declareRestored(engine, actor),
 
     exportPack: (actor, request) => exportPack(engine, actor, request),
+
+    requestErasure: (actor, wish, reason) => requestErasure(engine, actor, wish, reason),
+    confirmErasure: (actor, id) => confirmErasure(engine, actor, id),
+    listErasures: () => erasures(engine),
+    addHold: (actor, stream, reason) => addHold(engine, actor, stream, reason),
+    removeHold: (actor, id) => removeHold(engine, actor, id),
+    listHolds: () => holds(engine),
 
     readLogs: (request) => readLogs(engine, request),
     events: (request) => readEvents(engine, request),

@@ -23,6 +23,8 @@ export interface EngineSettings {
   readonly keepLeaseMs: number;
   /** Pause before asking an agent again that did not answer. */
   readonly agentAwayMs: number;
+  /** How long what the ledger says has to be kept before anybody may erase it. */
+  readonly retentionMs: number;
   /** How often the agent hears that a control plane is there, and its journal is read. */
   readonly heartbeatMs: number;
   /** How often unpacked releases that nothing needs are removed. */
@@ -35,6 +37,7 @@ export const defaultSettings: EngineSettings = {
   pollMs: 100,
   keepLeaseMs: 2_500,
   agentAwayMs: 1_000,
+  retentionMs: 7 * 365.25 * 86_400_000,
   heartbeatMs: 2_000,
   collectMs: 3_600_000,
 };

@@ -5,7 +5,9 @@ import type { Release } from "../model/release.ts";
 import type {
   ConfigurationView,
   DeploymentView,
+  ErasureView,
   EventView,
+  HoldView,
   LaneView,
   LogLineView,
   PlanView,
@@ -97,6 +99,19 @@ export interface ControlPlane {
     actor: Actor,
     request: AuditPackRequest,
   ): Promise<{ readonly name: string; readonly zip: Uint8Array }>;
+
+  /** What one person asks for and another confirms. */
+  requestErasure(
+    actor: Actor,
+    wish: { readonly entry: number } | { readonly person: string },
+    reason: string,
+  ): Promise<ErasureView>;
+  confirmErasure(actor: Actor, id: string): Promise<ErasureView>;
+  listErasures(): Promise<readonly ErasureView[]>;
+  /** Legal holds; `stream` null: everything. */
+  addHold(actor: Actor, stream: string | null, reason: string): Promise<HoldView>;
+  removeHold(actor: Actor, id: string): Promise<HoldView>;
+  listHolds(): Promise<readonly HoldView[]>;
 
   readLogs(request: {
     lane: Lane;

@@ -106,10 +106,6 @@ interface AttestationRow {
 }
 
 async function attestationsOf(db: Db, content: ContentStore, digests: readonly string[]) {
-  const { rows: there } = await sql<{ there: boolean }>`
-    select to_regclass('attestations') is not null as there
-  `.execute(db);
-  if (!there[0]?.there) return { own: [], foreign: [] };
   const { rows } = await sql<AttestationRow>`
     select distinct on (digest) digest, origin, format, content from attestations
     where digest = any(${digests}::text[]) and erased_at is null

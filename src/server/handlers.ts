@@ -69,6 +69,17 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     promotionRetry: ({ actor, params }) => controlPlane.retry(actor, params.id),
     rollback: ({ actor, params, body }) => controlPlane.rollback(actor, params, known(body)),
 
+    erasureRequest: ({ actor, body }) => controlPlane.requestErasure(actor, body.wish, body.reason),
+    async erasureList() {
+      return { items: [...(await controlPlane.listErasures())] };
+    },
+    erasureConfirm: ({ actor, params }) => controlPlane.confirmErasure(actor, params.id),
+    holdAdd: ({ actor, body }) => controlPlane.addHold(actor, body.stream, body.reason),
+    async holdList() {
+      return { items: [...(await controlPlane.listHolds())] };
+    },
+    holdRemove: ({ actor, params }) => controlPlane.removeHold(actor, params.id),
+
     async status({ query }) {
       return { items: [...(await controlPlane.status(known(query)))] };
     },

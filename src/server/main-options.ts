@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { TidelockError } from "../model/errors.ts";
 import { defaultDataDir } from "../model/layout.ts";
+import { Duration } from "../model/primitives.ts";
 
 /** 7420: the tide and its locks; not assigned by IANA to anybody. */
 export const defaultPort = 7420;
@@ -14,6 +15,8 @@ export interface MainOptions {
   readonly blobLimitBytes: number | undefined;
   /** Whether it starts a host agent where none answers, or waits for a supervisor's. */
   readonly agent: "start" | "wait";
+  /** How long what the ledger says is kept from erasure, milliseconds; undefined: seven years. */
+  readonly retentionMs: number | undefined;
 }
 
 const HostName = z
@@ -40,9 +43,17 @@ export function readMainOptions(
     }),
     agent: agentChoice(values.agent ?? "start"),
     databaseUrl: environment["DATABASE_URL"] || undefined,
+    retentionMs: retention(environment["TIDELOCK_RETENTION"]),
     blobLimitBytes:
       limit === undefined ? undefined : whole(limit, "--blob-limit", 1, 1_048_576) * 1_048_576,
   };
+}
+
+function retention(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const parsed = Duration.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw wrong("TIDELOCK_RETENTION", parsed.error.issues[0]?.message ?? "");
 }
 
 function agentChoice(text: string): MainOptions["agent"] {

@@ -55,6 +55,9 @@ export async function serve(
         version: ownVersion(),
         ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
         agent: options.agent,
+        ...(options.retentionMs === undefined
+          ? {}
+          : { settings: { retentionMs: options.retentionMs } }),
         notice: (message) => log.warn("notice", { message }),
       }),
   });

@@ -15,6 +15,10 @@ export const kinds = {
   "stream.head": "the end of a stream at the time of an export, itself in the tree",
   "payload.erased": "what opened an entry was erased: by whom, on whose word, and why",
 
+  "person.erased": "who a pseudonym was is not known any more",
+  "hold.added": "a legal hold: nothing that it is about is erased while it stands",
+  "hold.removed": "a legal hold has ended",
+
   "document.registered": "a pipeline or an environment (policy) was registered or changed",
   "document.removed": "a pipeline's registration ended",
   "configuration.applied": "a new version of a configuration: names of its keys, never values",

@@ -157,6 +157,18 @@ export async function verifyLive(tx: Db, lane: Lane): Promise<void> {
   await recordRows(tx, deploymentsProjection, rows);
 }
 
+/** The evidence that it was good by is gone: it is not known to be bad, and it is no ground for anything. */
+export async function unverifyDeployments(tx: Db, promotion: string): Promise<void> {
+  const rows = await tx
+    .updateTable("deployments")
+    .set({ verified_at: null, changes: counted })
+    .where("promotion", "=", promotion)
+    .where("verified_at", "is not", null)
+    .returningAll()
+    .execute();
+  await recordRows(tx, deploymentsProjection, rows);
+}
+
 /** Rolled back for cause: every deployment of that promotion is no way back any more. False when none was. */
 export async function revokeDeployments(
   tx: Db,

@@ -1,0 +1,83 @@
+import { sql } from "kysely";
+import { digestBytes } from "../../evidence/bytes.ts";
+import { digestOf } from "../../model/canonical.ts";
+import type { CheckReport } from "../../model/verdict.ts";
+import { type ErasableEntry, namedElsewhere } from "../../store/queries/erasures.ts";
+import { unverifyDeployments } from "../../store/queries/live.ts";
+import type { Db } from "../../store/schema.ts";
+
+const digestPattern = /sha256:[0-9a-f]{64}/g;
+
+/**
+ * What the entry stood for goes with it, wherever it is kept: reports, attestations, decisions, messages.
+ * Evidence that is gone satisfies no gate, and what was verified by it is not verified any more.
+ *
+ * @returns digests of what was erased, for the record: an audit pack has to know that they are not missing
+ */
+export async function eraseContent(tx: Db, entry: ErasableEntry): Promise<readonly string[]> {
+  const named = JSON.stringify(entry.payload).match(digestPattern) ?? [];
+  const attestations = await eraseAttestations(tx, entry, [...new Set(named)]);
+  switch (entry.kind) {
+    case "check.reported":
+      return [...attestations, ...(await eraseReport(tx, entry.operation))];
+    case "decision.made": {
+      const [promotion = "", step = ""] = entry.operation.split("/");
+      await tx
+        .deleteFrom("decisions")
+        .where("promotion", "=", promotion)
+        .where("step", "=", Number(step))
+        .execute();
+      return attestations;
+    }
+    case "promotion.accepted":
+      await tx
+        .updateTable("promotions")
+        .set({ reason: "" })
+        .where("id", "=", entry.operation)
+        .execute();
+      return attestations;
+    case "promotion.ending":
+    case "promotion.ended":
+      await tx
+        .updateTable("promotions")
+        .set({ message: "", ending_message: null })
+        .where("id", "=", entry.operation)
+        .execute();
+      return attestations;
+    default:
+      return attestations;
+  }
+}
+
+async function eraseReport(tx: Db, run: string): Promise<readonly string[]> {
+  const row = await tx
+    .selectFrom("check_runs")
+    .select(["report", "promotion"])
+    .where("id", "=", run)
+    .executeTakeFirst();
+  if (!row?.report) return [];
+  await tx.updateTable("check_runs").set({ report: null }).where("id", "=", run).execute();
+  await unverifyDeployments(tx, row.promotion);
+  return digestsOf(row.report);
+}
+
+/** The whole report, and the raw one inside, by which attestations name it. */
+function digestsOf(report: CheckReport): readonly string[] {
+  const raw = report.raw && digestBytes(new TextEncoder().encode(report.raw.text));
+  return [digestOf(report), ...(raw === undefined ? [] : [raw])];
+}
+
+async function eraseAttestations(
+  tx: Db,
+  { entry }: ErasableEntry,
+  digests: readonly string[],
+): Promise<readonly string[]> {
+  const only: string[] = [];
+  for (const digest of digests) if (!(await namedElsewhere(tx, digest, entry))) only.push(digest);
+  const { rows } = await sql<{ digest: string }>`
+    update attestations set content = null, erased_at = clock_timestamp()
+    where digest = any(${only}::text[]) and erased_at is null
+    returning digest
+  `.execute(tx);
+  return [...new Set(rows.map(({ digest }) => digest))];
+}

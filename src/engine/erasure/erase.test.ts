@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+  type Worker,
+} from "../../../test/support/engine-bench.ts";
+import { readLeaves } from "../../store/queries/ledger-read.ts";
+import { standingOf } from "../../store/queries/evidence.ts";
+import { verifyPack } from "../../audit/verify-pack.ts";
+
+const other = { id: "second-person" };
+
+let bench: EngineBench;
+let worker: Worker;
+beforeEach(async () => {
+  bench = await EngineBench.create();
+  worker = bench.worker({ settings: { retentionMs: 0 } });
+  await worker.engine.log.open("1.0.0");
+  await worker.controlPlane.applyDocuments(operator, "tidelock.yaml", documents());
+  await worker.controlPlane.createRelease(operator, makeRelease(bench, "1.0.0"));
+  for (const environment of ["dev", "production"]) {
+    const request = { service: "shop", release: "1.0.0", environment };
+    const { id } = await worker.controlPlane.promote(operator, request);
+    expect((await ended(worker.controlPlane, id)).state).toBe("complete");
+  }
+  await worker.engine.log.flush();
+});
+afterEach(() => bench.close());
+
+async function indexOf(kind: string): Promise<number> {
+  const leaves = await readLeaves(bench.database.db, 0, 10_000);
+  return leaves.findLast(({ entry }) => entry.kind === kind)?.index ?? -1;
+}
+
+const leaf = async (index: number) => (await readLeaves(bench.database.db, index, index + 1))[0];
+
+async function erase(index: number): Promise<void> {
+  const { controlPlane } = worker;
+  const asked = await controlPlane.requestErasure(operator, { entry: index }, "ticket 77");
+  await controlPlane.confirmErasure(other, asked.id);
+  await worker.engine.log.flush();
+}
+
+describe("an erasure", () => {
+  it("takes two people: whoever asked for it cannot confirm it", async () => {
+    const { controlPlane } = worker;
+    const index = await indexOf("check.reported");
+    const asked = await controlPlane.requestErasure(operator, { entry: index }, "ticket 77");
+    await expect(controlPlane.confirmErasure(operator, asked.id)).rejects.toMatchObject({
+      code: "forbidden",
+    });
+    expect((await leaf(index))?.opening).not.toBeNull();
+    await controlPlane.confirmErasure(other, asked.id);
+    expect((await leaf(index))?.opening).toBeNull();
+    await expect(controlPlane.confirmErasure(other, asked.id)).rejects.toMatchObject({
+      code: "conflict",
+    });
+  });
+
+  it("leaves every proof valid, and a pack names what was erased and by which entry", async () => {
+    const index = await indexOf("check.reported");
+    const { salt = "", payload } = (await leaf(index))?.opening ?? {};
+    await erase(index);
+    const { zip } = await worker.controlPlane.exportPack(operator, {
+      kind: "release",
+      service: "shop",
+      release: "1.0.0",
+      seen: [],
+    });
+    const { report } = verifyPack(zip, null);
+    expect(report.problems).toEqual([]);
+    expect(report.erased).toMatchObject([
+      { entry: index, kind: "check.reported", reason: "ticket 77" },
+    ]);
+    const story = report.checks.find(({ id }) => id === "story");
+    expect(story?.notes.join(" ")).toContain("the report of the check smoke was erased");
+    const text = Buffer.from(zip).toString("latin1");
+    expect(text.includes(salt)).toBe(false);
+    expect(text.includes(`blobs/${String(payload?.["report"]).slice(7)}`)).toBe(false);
+  });
+
+  it("leaves evidence that satisfies no gate: what it had verified is verified no more", async () => {
+    const { db } = bench.database;
+    const lane = { service: "shop", environment: "production" };
+    const { id = "sha256:" } =
+      (await db.selectFrom("releases").select("id").executeTakeFirst()) ?? {};
+    expect((await standingOf(db, lane, id))[0]?.verified_at).not.toBeNull();
+    await erase(await indexOf("check.reported"));
+    expect((await standingOf(db, lane, id))[0]?.verified_at).toBeNull();
+    const runs = await db.selectFrom("check_runs").select("report").execute();
+    expect(runs).toEqual([{ report: null }]);
+  });
+
+  it("is refused before the retention time, naming until when", async () => {
+    const strict = bench.worker({ settings: { retentionMs: 7 * 365.25 * 86_400_000 } });
+    const wish = { entry: await indexOf("check.reported") };
+    await expect(strict.controlPlane.requestErasure(operator, wish, "x")).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringMatching(/kept until 20\d\d-.*2557 days/) as string,
+    });
+    await strict.reconciler.stop();
+  });
+
+  it("is refused under a legal hold, also one that came after it was asked for", async () => {
+    const { controlPlane } = worker;
+    const wish = { entry: await indexOf("check.reported") };
+    const asked = await controlPlane.requestErasure(operator, wish, "ticket 77");
+    const hold = await controlPlane.addHold(operator, "shop/production", "case 12");
+    await expect(controlPlane.confirmErasure(other, asked.id)).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringContaining("case 12") as string,
+    });
+    expect(await controlPlane.listHolds()).toHaveLength(1);
+    await controlPlane.removeHold(operator, hold.id);
+    await controlPlane.confirmErasure(other, asked.id);
+    expect(await controlPlane.listHolds()).toEqual([]);
+  });
+
+  it.each(["key.added", "document.registered", "release.created", "promotion.changed"])(
+    "of an entry %s is refused: later proofs lean on it",
+    async (kind) => {
+      const wish = { entry: await indexOf(kind) };
+      const refused = worker.controlPlane.requestErasure(operator, wish, "x");
+      await expect(refused).rejects.toMatchObject({ code: "denied" });
+    },
+  );
+
+  it("of a person leaves the pseudonym, which then means nobody anywhere", async () => {
+    const { db } = bench.database;
+    const { controlPlane } = worker;
+    const asked = await controlPlane.requestErasure(other, { person: "operator" }, "left");
+    await controlPlane.confirmErasure({ id: "third-person" }, asked.id);
+    const pseudonym = asked.pseudonym ?? "";
+    expect(pseudonym).toMatch(/^person:/);
+    expect((await db.selectFrom("releases").select("created_by").execute())[0]?.created_by).toBe(
+      pseudonym,
+    );
+    const { rows } = await db
+      .selectFrom("events")
+      .select("message")
+      .execute()
+      .then((found) => ({ rows: found.filter(({ message }) => /\boperator\b/.test(message)) }));
+    expect(rows).toEqual([]);
+    const people = await db.selectFrom("ledger_people").select(["pseudonym", "person"]).execute();
+    expect(people.find((one) => one.pseudonym === pseudonym)?.person).toBeNull();
+  });
+});

@@ -1,0 +1,196 @@
+import { randomBytes } from "node:crypto";
+import { TidelockError } from "../../model/errors.ts";
+import type { Actor } from "../../ports/control-plane.ts";
+import type { ErasureView } from "../../api/views.ts";
+import {
+  confirmErasureRow,
+  eraseEntry,
+  forgetPerson,
+  insertErasure,
+  listErasures,
+  newestEntryBy,
+  readErasure,
+} from "../../store/queries/erasures.ts";
+import { announce } from "../../store/queries/events.ts";
+import type { ErasureRow } from "../../store/schema-audit.ts";
+import type { Db } from "../../store/schema.ts";
+import type { Engine } from "../engine.ts";
+import { requireErasable, requireNoHold, requireOld } from "./erasable.ts";
+import { eraseContent } from "./erase-content.ts";
+
+/** What one person wants gone: the payload of an entry, or the link between a person and a pseudonym. */
+export type ErasureWish = { readonly entry: number } | { readonly person: string };
+
+/**
+ * The first of two people asks. What may not be erased yet is refused now, not at the second person's desk.
+ *
+ * Throws `not-found`, `denied` (retention, legal hold, kind), `conflict` (waits already, or is gone).
+ */
+export async function requestErasure(
+  engine: Engine,
+  actor: Actor,
+  wish: ErasureWish,
+  reason: string,
+): Promise<ErasureView> {
+  const row = await engine.db.transaction().execute(async (tx) => {
+    const pseudonym = "person" in wish ? await requirePerson(engine, tx, wish.person) : null;
+    const entry = "entry" in wish ? (await requireErasable(engine, tx, wish.entry)).index : null;
+    const id = `e${randomBytes(5).toString("hex")}`;
+    const requested = { id, entry, pseudonym, reason, requested_by: actor.id };
+    const row = await insertErasure(tx, requested);
+    if (row) return row;
+    throw new TidelockError("conflict", "its erasure was asked for already", {
+      fault: "operator",
+      hint: "another person confirms it: tidelock ledger erase confirm <id>",
+    });
+  });
+  await announce(engine.db, {
+    kind: "erasure.requested",
+    message: `${actor.id} asked for the erasure ${row.id}: ${reason}`,
+  });
+  engine.signals.emit("change");
+  return erasureView(row);
+}
+
+/**
+ * The second person does it: everything in one transaction, the record of it included. Afterwards the
+ * proofs of every entry are what they were, and nobody can say what the erased one said.
+ *
+ * Throws `forbidden` when it is the same person, `conflict` when it was done meanwhile, and whatever has
+ * come to forbid it since the request.
+ */
+export async function confirmErasure(
+  engine: Engine,
+  actor: Actor,
+  id: string,
+): Promise<ErasureView> {
+  const row = await engine.db.transaction().execute(async (tx) => {
+    const asked = await readErasure(tx, id);
+    if (!asked) {
+      throw new TidelockError("not-found", `there is no erasure ${id}`, {
+        fault: "operator",
+        where: id,
+        hint: "`tidelock ledger erase list` shows those that wait",
+      });
+    }
+    requireSecondPerson(asked, actor);
+    const row = await confirmErasureRow(tx, id, actor.id);
+    if (!row) {
+      throw new TidelockError("conflict", "it was done already", { fault: "operator", where: id });
+    }
+    if (row.entry === null) await eraseLink(engine, tx, actor, row);
+    else await erasePayload(engine, tx, actor, row, Number(row.entry));
+    return row;
+  });
+  engine.signals.emit("change");
+  return erasureView(row);
+}
+
+export async function erasures(engine: Engine): Promise<readonly ErasureView[]> {
+  return (await listErasures(engine.db, 200)).map(erasureView);
+}
+
+/** Nobody erases alone, administrators included (law 5). */
+function requireSecondPerson(asked: ErasureRow, actor: Actor): void {
+  if (asked.requested_by !== actor.id) return;
+  throw new TidelockError(
+    "forbidden",
+    `an erasure is confirmed by another person than asked for it; both are ${actor.id}`,
+    {
+      fault: "operator",
+      where: asked.id,
+      hint: "every token of this version acts as `operator`: until people sign in as themselves, no second person can confirm here, and nothing is erased",
+    },
+  );
+}
+
+async function erasePayload(
+  engine: Engine,
+  tx: Db,
+  actor: Actor,
+  row: ErasureRow,
+  index: number,
+): Promise<void> {
+  const entry = await requireErasable(engine, tx, index);
+  const blobs = await eraseContent(tx, entry);
+  await eraseEntry(tx, entry.entry);
+  await engine.ledger.append(tx, {
+    operation: `erasure/${row.id}`,
+    kind: "payload.erased",
+    stream: "system",
+    actor: actor.id,
+    payload: {
+      entry: index,
+      kind: entry.kind,
+      operation: entry.operation,
+      reason: row.reason,
+      blobs,
+    },
+  });
+  await announce(tx, {
+    kind: "payload.erased",
+    message: `${actor.id} confirmed the erasure ${row.id}: entry ${index}`,
+  });
+}
+
+async function requirePerson(engine: Engine, db: Db, person: string): Promise<string> {
+  const known = await db
+    .selectFrom("ledger_people")
+    .select("pseudonym")
+    .where("person", "=", person)
+    .executeTakeFirst();
+  if (!known) {
+    throw new TidelockError("not-found", "the ledger knows nobody by this name", {
+      fault: "operator",
+      where: person,
+    });
+  }
+  await requirePersonErasable(engine, db, known.pseudonym, person);
+  return known.pseudonym;
+}
+
+/** As long as one of the person's entries has to be kept, so has who it was. */
+async function requirePersonErasable(
+  engine: Engine,
+  db: Db,
+  pseudonym: string,
+  where: string,
+): Promise<void> {
+  const age = await newestEntryBy(db, pseudonym);
+  if (age !== null) requireOld(engine, age, where);
+  await requireNoHold(db, null, where);
+}
+
+async function eraseLink(engine: Engine, tx: Db, actor: Actor, row: ErasureRow): Promise<void> {
+  const pseudonym = row.pseudonym ?? "";
+  const known = await tx
+    .selectFrom("ledger_people")
+    .select("person")
+    .where("pseudonym", "=", pseudonym)
+    .executeTakeFirst();
+  if (!known?.person) {
+    throw new TidelockError("conflict", "this person is erased already", { fault: "operator" });
+  }
+  await requirePersonErasable(engine, tx, pseudonym, pseudonym);
+  await forgetPerson(tx, pseudonym, known.person);
+  await engine.ledger.append(tx, {
+    operation: `erasure/${row.id}`,
+    kind: "person.erased",
+    stream: "system",
+    actor: actor.id,
+    payload: { pseudonym },
+  });
+}
+
+function erasureView(row: ErasureRow): ErasureView {
+  return {
+    id: row.id,
+    entry: row.entry === null ? null : Number(row.entry),
+    pseudonym: row.pseudonym,
+    reason: row.reason,
+    requestedAt: row.requested_at.toISOString(),
+    requestedBy: row.requested_by,
+    confirmedAt: row.confirmed_at?.toISOString() ?? null,
+    confirmedBy: row.confirmed_by,
+  };
+}
