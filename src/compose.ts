@@ -17,6 +17,7 @@ import {
 } from "./engine/engine.ts";
 import { LedgerLog } from "./engine/ledger/log.ts";
 import { fileMirror } from "./engine/ledger/mirror.ts";
+import { OutsideWorker } from "./engine/ledger/outside/outside-worker.ts";
 import { LedgerWorker } from "./engine/ledger/worker.ts";
 import { EngineWorker } from "./engine/worker.ts";
 import type { Layout } from "./model/layout.ts";
@@ -113,6 +114,9 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
     const ledgerWorker = new LedgerWorker(engine);
     ledgerWorker.start();
     undo.push(() => ledgerWorker.stop());
+    const outside = new OutsideWorker(engine);
+    outside.start();
+    undo.push(() => outside.stop());
     const worker = new EngineWorker(engine);
     worker.start();
     undo.push(() => worker.stop());

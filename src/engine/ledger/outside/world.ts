@@ -1,0 +1,42 @@
+import { verifyCheckpoint } from "../../../ledger/checkpoint.ts";
+import { noteKey, noteKeyTypes } from "../../../ledger/note.ts";
+import { everyLogKey } from "../../../store/queries/ledger-outside.ts";
+import { readTree } from "../../../store/queries/ledger-tree.ts";
+import type { Db } from "../../../store/schema.ts";
+import { whyBehind } from "../mirror.ts";
+
+/** What the world outside says of this database, in one of its parts. */
+export type WorldAnswer =
+  | { readonly kind: "agrees" }
+  /** Signed by our own key, and not what this database holds: it was put back, or rewritten. */
+  | { readonly kind: "behind"; readonly why: string }
+  /** Not signed by a key of this log: it says nothing, and somebody should look why it is there. */
+  | { readonly kind: "strange"; readonly why: string };
+
+/**
+ * Holds a checkpoint that somebody outside kept against this database. Only what our own key signed can show that
+ * the database is behind: nobody else's word makes a server read-only.
+ *
+ * @param origin of the log it was kept for
+ * @param from for the message: `the witness w1`
+ */
+export async function compareWithWorld(
+  db: Db,
+  note: string,
+  origin: string,
+  from: string,
+): Promise<WorldAnswer> {
+  const material = await everyLogKey(db);
+  const keys = material.map((key) => noteKey(origin, noteKeyTypes.ed25519, Uint8Array.from(key)));
+  const answer = verifyCheckpoint(note, { origin, keys });
+  if (!answer.ok) {
+    return {
+      kind: "strange",
+      why: `what ${from} shows is no checkpoint that a key of this log signed: ${answer.problem}`,
+    };
+  }
+  // After the note: a tree that grew in between still contains what it says.
+  const head = await readTree(db);
+  const why = await whyBehind(db, head, answer.checkpoint, from);
+  return why === null ? { kind: "agrees" } : { kind: "behind", why };
+}
