@@ -84,7 +84,8 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
     const jobs = await startJobs(database, notice);
     undo.push(() => jobs.stop());
     const reach = options.agent === "wait" ? awaitAgent : ensureAgent;
-    const link = new AgentLink(() => reach(paths.root), connectAgent(paths.root), notice);
+    const connection = connectAgent(paths.root, { onRefused: () => link.startAgain() });
+    const link: AgentLink = new AgentLink(() => reach(paths.root), connection, notice);
     await link.connect();
     undo.push(async () => link.close());
     const secrets = new LocalSecrets<Tx>(

@@ -114,6 +114,18 @@ test("without an agent a call says so in time, with the way to start one", async
   client.close();
 });
 
+test("whoever can start an agent hears at once that none answers, while the call still waits for one", async () => {
+  let heard = 0;
+  const onRefused = (): void => {
+    heard += 1;
+    if (heard === 1) void serve({ "slot.list": () => Promise.resolve({ slots: [] }) });
+  };
+  const client = connectAgent(dataDir, { onRefused });
+  expect(await client.call("slot.list", {})).toEqual({ slots: [] });
+  expect(heard).toBeGreaterThan(0);
+  client.close();
+});
+
 test("an agent that never answers is a timeout", async () => {
   await serve({ "slot.list": () => new Promise(() => undefined) });
   const client = connectAgent(dataDir, { callTimeoutMs: 80 });

@@ -21,6 +21,8 @@ export interface AgentClientOptions {
   readonly connectTimeoutMs?: number;
   /** Replaces the limit of each call. Milliseconds. */
   readonly callTimeoutMs?: number;
+  /** Told when nobody answers at the socket, while the call goes on trying: time to start an agent. */
+  readonly onRefused?: () => void;
 }
 
 export interface AgentClient extends HostAgent {
@@ -40,6 +42,13 @@ interface Connection {
   readonly socket: Socket;
   readonly waiting: Map<number, Waiting>;
   readonly info: AgentInfo;
+}
+
+interface ConnectionEvents {
+  /** It was open and is not any more. */
+  readonly close: () => void;
+  /** A try to open it has failed. */
+  readonly refused: () => void;
 }
 
 /** Calls that wait for something outside the agent take longer than the rest. Milliseconds. */
@@ -67,9 +76,11 @@ export function connectAgent(dataDir: string, options: AgentClientOptions = {}):
 
   async function connection(): Promise<Connection> {
     if (closed) throw new TidelockError("cancelled", "this agent client is closed");
-    connecting ??= open(path, name, connectTimeout, () => {
-      connecting = null;
-    }).catch((error: unknown) => {
+    const on: ConnectionEvents = {
+      close: () => (connecting = null),
+      refused: options.onRefused ?? (() => undefined),
+    };
+    connecting ??= open(path, name, connectTimeout, on).catch((error: unknown) => {
       connecting = null;
       throw error;
     });
@@ -164,14 +175,15 @@ async function open(
   path: string,
   name: string,
   limitMs: number,
-  onClose: () => void,
+  on: ConnectionEvents,
 ): Promise<Connection> {
   const deadline = performance.now() + limitMs;
   for (let wait = 25; ; wait = Math.min(wait * 2, 250)) {
     try {
-      return await openOnce(path, name, onClose);
+      return await openOnce(path, name, on.close);
     } catch (error) {
       const refused = error instanceof TidelockError && error.code === "incompatible";
+      if (!refused) on.refused();
       if (refused || performance.now() + wait > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, wait));
     }

@@ -102,10 +102,11 @@ async function forward(
   if (!step) throw new TidelockError("internal", `a plan has no step ${index}`, { fault: "bug" });
   const context = await contextFor(engine, lease, seen, plan, index, fresh);
   if (!context) return engine.settings.pollMs;
+  await engine.hooks?.reach(`${step.kind}:begin`, index);
   const result = await resultOf(engine, () => runStep(context, step));
-  await engine.hooks?.reach(`${step.kind}:before-record`);
+  await engine.hooks?.reach(`${step.kind}:before-record`, index);
   const again = await record(context, step, result);
-  await engine.hooks?.reach(`${step.kind}:after-record`);
+  await engine.hooks?.reach(`${step.kind}:after-record`, index);
   return again;
 }
 
@@ -194,9 +195,12 @@ async function compensate(
   const index = plan.steps.length + promotion.compensation_index;
   const context = await contextFor(engine, lease, seen, plan, index, fresh);
   if (!context) return engine.settings.pollMs;
+  await engine.hooks?.reach(`${compensation.kind}:begin`, index);
   const result = await resultOf(engine, () => runCompensation(context, compensation));
-  await engine.hooks?.reach(`${compensation.kind}:before-record`);
-  return recordCompensation(context, compensation, result);
+  await engine.hooks?.reach(`${compensation.kind}:before-record`, index);
+  const again = await recordCompensation(context, compensation, result);
+  await engine.hooks?.reach(`${compensation.kind}:after-record`, index);
+  return again;
 }
 
 /** A compensation that did not work is tried again until it does. */

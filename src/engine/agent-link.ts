@@ -1,6 +1,9 @@
 import { asTidelockError } from "../model/errors.ts";
 import type { AgentInfo, HostAgent, MethodName, Params, Result } from "../ports/host-agent.ts";
 
+/** Between two agents that did not come up. Milliseconds. */
+const pauseMs = 5_000;
+
 /** A connection to a host agent, as the agent's client makes it. */
 export interface AgentConnection extends HostAgent {
   info(): Promise<AgentInfo>;
@@ -18,6 +21,7 @@ export class AgentLink implements HostAgent {
   #info: AgentInfo | null = null;
   #starting: Promise<void> | undefined;
   #down = false;
+  #notBefore = 0;
 
   /**
    * @param ensure starts an agent unless one answers
@@ -51,7 +55,7 @@ export class AgentLink implements HostAgent {
       if (method === "agent.shutdown") this.#down = true;
       return result;
     } catch (error) {
-      if (asTidelockError(error).code === "unavailable") this.#startAgain();
+      if (asTidelockError(error).code === "unavailable") this.startAgain();
       throw error;
     }
   }
@@ -61,10 +65,12 @@ export class AgentLink implements HostAgent {
     this.#connection.close();
   }
 
-  #startAgain(): void {
-    if (this.#down || this.#starting) return;
+  /** Nobody answers: an agent is started, unless this is under way or it was told to go. */
+  startAgain(): void {
+    if (this.#down || this.#starting || performance.now() < this.#notBefore) return;
     this.#starting = this.connect()
       .catch((error: unknown) => {
+        this.#notBefore = performance.now() + pauseMs;
         this.#notice(`the host agent does not come back: ${asTidelockError(error).message}`);
       })
       .finally(() => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CheckDemand } from "../model/pipeline.ts";
 import { asTidelockError } from "../model/errors.ts";
 import { type Colour, type Lane, laneKey } from "../model/primitives.ts";
@@ -102,13 +103,23 @@ async function execute(
   } catch (error) {
     // Nothing was written: whoever holds the lane now starts the same run again.
     engine.notice(`the report of check ${id} was not kept: ${asTidelockError(error).message}`);
+    if (isAway(error)) await sleep(engine.settings.agentAwayMs, undefined, { ref: false });
   } finally {
     engine.runningChecks.delete(id);
     engine.signals.emit("lane", lease.lane);
   }
 }
 
-/** Whatever goes wrong with the check itself is the verdict `error`, never a pass (law 2). */
+/** The host agent is away; whoever calls it has it started again. */
+function isAway(error: unknown): boolean {
+  const { code, retryable } = asTidelockError(error);
+  return code === "unavailable" && retryable;
+}
+
+/**
+ * Whatever goes wrong with the check itself is the verdict `error`, never a pass (law 2). That the host agent
+ * is away before the check has begun is not the check's fault: nothing is reported, and it is begun again.
+ */
 async function reportOf(
   context: StepContext,
   demand: CheckDemand,
@@ -126,6 +137,8 @@ async function reportOf(
     const secrets = await secretValues(engine, plan.lane, configuration);
     return CheckReportSchema.parse(await runCheck(check, seen, demand, { secrets }));
   } catch (error) {
+    // `runCheck` throws nothing: this is from before it.
+    if (isAway(error)) throw error;
     return errorReport(asTidelockError(error).message);
   }
 }

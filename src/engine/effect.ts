@@ -1,8 +1,25 @@
+import { asTidelockError } from "../model/errors.ts";
 import type { LedgerEntry } from "../ports/ledger.ts";
 import type { EffectContext } from "../ports/target.ts";
 import type { Db, LaneRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
 import { type Lease, withLease } from "./lease.ts";
+
+/** The last parts of the ids of a promotion's operations: what `operation(name)` is called with. */
+export const operationNames = [
+  "open-route",
+  "close-route",
+  "deploy",
+  "arm-return",
+  "switch",
+  "stop",
+  "stop-old",
+  "disarm-return",
+  "restore",
+  "return-traffic",
+  "destroy",
+] as const;
+export type OperationName = (typeof operationNames)[number];
 
 /** One change of the world outside, before it happens. */
 export interface Effect {
@@ -67,8 +84,10 @@ export class Effects {
       await engine.hooks?.reach(`${effect.name}:after-effect`);
       return result;
     } catch (error) {
+      const { code, message: whole } = asTidelockError(error);
       // What a tool printed may be long; an entry is not.
-      const message = (error instanceof Error ? error.message : String(error)).slice(0, 4_000);
+      const message = whole.slice(0, 4_000);
+      await engine.hooks?.reach(`${effect.name}:${code}`);
       this.#outcomes.push(this.#entry(effect, "effect.failure", { result: "failed", message }));
       throw error;
     }

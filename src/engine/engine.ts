@@ -47,7 +47,8 @@ export const defaultSettings: EngineSettings = {
  * passes none; there is no variable or flag that could.
  */
 export interface EngineHooks {
-  reach(point: string): Promise<void>;
+  /** @param step place in the plan, where several steps of a kind have points of one name */
+  reach(point: string, step?: number): Promise<void>;
 }
 
 /** Everything the engine needs from outside. Compose makes it; every function here takes it first. */

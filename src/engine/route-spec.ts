@@ -43,8 +43,14 @@ export function sendsTo(observation: RouteObservation, colour: Colour | null): b
   return actual.blue === wanted.blue && actual.green === wanted.green;
 }
 
-/** `blue 100, green 0`, or that there is no route: what a person reads when it is not as it should be. */
+/** `blue 100, green 0`, or why there is nothing to say: what a person reads when it is not as it should be. */
 export function describeRoute(observation: RouteObservation): string {
   const weights = observation.effective?.weights;
-  return weights ? `blue ${weights.blue}, green ${weights.green}` : "there is no route";
+  if (weights) return `blue ${weights.blue}, green ${weights.green}`;
+  return isSilent(observation) ? "nothing: it does not answer" : "there is no route";
+}
+
+/** There is a route, and the router is not there to say what it does: it may just be starting again. */
+export function isSilent({ route, effective }: RouteObservation): boolean {
+  return route !== null && effective === null;
 }

@@ -15,8 +15,10 @@ import {
   type NewStep,
 } from "../store/queries/promotions.ts";
 import { sql } from "kysely";
+import { openIntents } from "../store/queries/intents.ts";
 import type { Db, PromotionRow } from "../store/schema.ts";
 import { attestCompletion, attestDecision } from "./attest-promotion.ts";
+import { operationNames } from "./effect.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -204,10 +206,24 @@ export async function finish(
     .where("promotion", "=", promotion.id)
     .where("state", "in", ["pending", "running", "waiting"])
     .execute();
+  await endIntents(engine, tx, promotion);
   const attestations = await attestCompletion(engine, tx, promotion, state);
   const ended = { state, message, attestations };
   await tell(engine, tx, promotion, "ended", `${state}: ${message}`, ended);
   await engine.wake(tx, promotion);
+}
+
+/** Law 1 to its end: no intent of an ended promotion is left without a word on what came of it. */
+async function endIntents(engine: Engine, tx: Db, promotion: PromotionRow): Promise<void> {
+  const open = await openIntents(tx, promotion.id, operationNames);
+  const entries = open.map((operation) => ({
+    operation,
+    kind: "effect.unseen",
+    stream: `${promotion.service}/${promotion.environment}`,
+    actor: "tidelock",
+    payload: { result: "unseen" },
+  }));
+  if (entries.length > 0) await engine.ledger.append(tx, ...entries);
 }
 
 async function endStep(

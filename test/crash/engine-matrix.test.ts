@@ -147,6 +147,7 @@ async function expectRight(bench: EngineBench, scenario: Scenario, id: string): 
     expect([...bench.host.slots.keys()]).toEqual([`shop/dev/${scenario.live}`]);
   }
   await expectRecorded(bench);
+  await expectEnded(bench);
   expect(gaps).toEqual([]);
 }
 
@@ -162,6 +163,20 @@ async function expectRecorded(bench: EngineBench): Promise<void> {
     (effect) => !known.has(effect.operation.replace(/#\d+$/, "")),
   );
   expect(unrecorded).toEqual([]);
+}
+
+/** Nor is any intent left without a word on what came of it. */
+async function expectEnded(bench: EngineBench): Promise<void> {
+  const entries = await bench.database.db
+    .selectFrom("ledger_entries")
+    .select(["operation", "kind"])
+    .where("kind", "like", "effect.%")
+    .execute();
+  const ended = new Set(
+    entries.filter(({ kind }) => kind !== "effect.intent").map(({ operation }) => operation),
+  );
+  const open = entries.filter(({ operation }) => !ended.has(operation));
+  expect(open.map(({ operation }) => operation)).toEqual([]);
 }
 
 /** The points that a promotion passes, found by letting one run. */

@@ -51,6 +51,8 @@ export class FakeHost implements HostAgent {
   away = false;
   /** The router stops doing what it is told. */
   routerIgnores = false;
+  /** The router does not answer, as while it is being started again. */
+  routerSilent = false;
   /** The agent's key: a copy of the machine has the same. */
   readonly keys: KeyPairKeyObjectResult;
 
@@ -139,6 +141,9 @@ export class FakeHost implements HostAgent {
     }),
     "return.arm": ({ lane, to, ...effect }: Params<"return.arm">) => {
       this.#effect("return.arm", effect, () => {
+        if (this.#lane(lane).route === null) {
+          throw new TidelockError("not-found", `${lane} has no route to return`);
+        }
         this.#lane(lane).armed = { to, operation: effect.operation };
       });
       return {};
@@ -261,12 +266,15 @@ export class FakeHost implements HostAgent {
     return {
       lane,
       route,
-      effective: route && {
-        weights: route.weights,
-        generation: 1,
-        colours: { blue: none, green: none },
-        lastSwitch: null,
-      },
+      effective:
+        route === null || this.routerSilent
+          ? null
+          : {
+              weights: route.weights,
+              generation: 1,
+              colours: { blue: none, green: none },
+              lastSwitch: null,
+            },
     };
   }
 

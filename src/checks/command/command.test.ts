@@ -14,6 +14,8 @@ class SmallAgent implements HostAgent {
   readonly stopped: string[] = [];
   /** Answers `unavailable` this often before it observes. */
   away = 0;
+  /** Goes away this often when it has started a run, before it can say so. */
+  lostAnswers = 0;
   readonly #runs = new Map<string, CheckProcess>();
   readonly #kill = new Map<string, () => void>();
 
@@ -25,6 +27,9 @@ class SmallAgent implements HostAgent {
   #answer(method: MethodName, params: Params<"check.start">): unknown {
     if (method === "check.start") {
       if (!this.#runs.has(params.run)) this.#start(params);
+      if (this.lostAnswers-- > 0) {
+        throw new TidelockError("unavailable", "away", { retryable: true });
+      }
       return {};
     }
     if (method === "check.observe") {
@@ -108,6 +113,13 @@ describe("the command check", () => {
       truncated: false,
     });
     expect(report.exercised.assertions).toBe(1);
+  });
+
+  it("asks whether it was started when the agent went away before it could say so", async () => {
+    const agent = new SmallAgent();
+    agent.lostAnswers = 1;
+    expect((await check("", {}, agent)).verdict).toBe("pass");
+    expect(agent.started).toHaveLength(1);
   });
 
   it("fails on any other, and shows the last line", async () => {

@@ -59,7 +59,8 @@ async function untilEnded(
   }
 }
 
-async function start(context: CheckContext, configuration: CommandConfiguration): Promise<true> {
+/** False when the agent went away before it answered: whether it was started is found by asking again. */
+async function start(context: CheckContext, configuration: CommandConfiguration): Promise<boolean> {
   try {
     await context.agent.call("check.start", {
       fence: context.fence,
@@ -74,6 +75,7 @@ async function start(context: CheckContext, configuration: CommandConfiguration)
   } catch (error) {
     // It was started before, and whoever watched over it is gone.
     if (error instanceof TidelockError && error.code === "conflict") throw lost(context.run);
+    if (error instanceof TidelockError && error.code === "unavailable") return false;
     throw error;
   }
 }

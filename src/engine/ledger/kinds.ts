@@ -42,6 +42,8 @@ export const kinds = {
   "effect.intent": "a change of the world outside is about to be made",
   "effect.outcome": "the change was made, or found made",
   "effect.failure": "the change was tried and failed",
+  "effect.unseen":
+    "nobody was left to say how a change that had begun ended; whoever came next looked before acting",
   "lane.changed": "what is live in an environment, and what stands ready to take the traffic back",
   "deployment.changed": "a release's time in an environment: begun, ended, verified or revoked",
 

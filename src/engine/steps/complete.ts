@@ -1,7 +1,11 @@
 import { laneKey } from "../../model/primitives.ts";
 import { retireIn, verifyLive } from "../../store/queries/live.ts";
-import { describeRoute, sendsTo } from "../route-spec.ts";
-import { failed, type StepDefinition } from "./step.ts";
+import type { RouteObservation } from "../../ports/host-agent.ts";
+import { describeRoute, isSilent, sendsTo } from "../route-spec.ts";
+import { failed, type StepContext, type StepDefinition, type StepResult } from "./step.ts";
+
+/** A router that was killed is back within a second; that is no reason to take a good release back. */
+const patienceMs = 5_000;
 
 /**
  * Provisional becomes complete: the release is the last good one by evidence (S4-44), the armed return is
@@ -14,6 +18,8 @@ export const complete: StepDefinition<"complete"> = {
     const { engine, plan, router, effects } = context;
     const lane = laneKey(plan.lane);
     if (router) {
+      const silent = waitForRouter(context, await router.read(lane));
+      if (silent) return silent;
       await effects.perform(
         { name: "disarm-return", operation: context.operation("disarm-return"), detail: { lane } },
         (effect) => engine.agent.call("return.disarm", { ...effect, lane }),
@@ -21,6 +27,8 @@ export const complete: StepDefinition<"complete"> = {
       // The agent may have returned the traffic a moment before: from here on it does not.
       const observed = await router.read(lane);
       if (!sendsTo(observed, step.colour)) {
+        const away = waitForRouter(context, observed);
+        if (away) return away;
         return failed(`at the very end the router says ${describeRoute(observed)}`);
       }
     }
@@ -36,3 +44,17 @@ export const complete: StepDefinition<"complete"> = {
     };
   },
 };
+
+/** A router that does not answer sends nobody anywhere else: it is waited for, within reason. */
+function waitForRouter(context: StepContext, observed: RouteObservation): StepResult | null {
+  const since = context.step.started_at ?? context.now;
+  const until = new Date(since.getTime() + patienceMs);
+  if (!isSilent(observed) || context.now >= until) return null;
+  return {
+    kind: "wait",
+    reason: "the router does not answer: it is being started again",
+    who: "the host agent",
+    until,
+    againMs: context.engine.settings.pollMs,
+  };
+}

@@ -5,7 +5,7 @@ import type { Release } from "../../model/release.ts";
 import type { Router } from "../../ports/router.ts";
 import type { Target } from "../../ports/target.ts";
 import type { Db, LaneRow, PromotionRow, StepRow } from "../../store/schema.ts";
-import type { Effects } from "../effect.ts";
+import type { Effects, OperationName } from "../effect.ts";
 import type { Engine } from "../engine.ts";
 import type { Lease } from "../lease.ts";
 
@@ -27,7 +27,7 @@ export interface StepContext {
   readonly now: Date;
   readonly effects: Effects;
   /** `<promotion>/<step>/<name>`. */
-  readonly operation: (name: string) => string;
+  readonly operation: (name: OperationName) => string;
 }
 
 /** Observe, then act; answer one of three. A step never blocks for longer than its lease. */

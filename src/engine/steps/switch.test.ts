@@ -81,3 +81,22 @@ it("moves nothing when something else is live than the plan says: what was appro
   expect(view.message).toContain("the plan is void");
   await expectOldColourLive();
 });
+
+it("waits at the very end for a router that is being started again, and takes no good release back", async () => {
+  const away = (): void => {
+    at = null;
+    bench.host.routerSilent = true;
+    setTimeout(() => (bench.host.routerSilent = false), 300);
+  };
+  at = { point: "complete:begin", act: away };
+  expect(await promoted("1.1.0")).toMatchObject({ state: "complete" });
+  expect(bench.host.routerSilent).toBe(false);
+  expect(bench.host.live("shop/dev")).toBe("green");
+});
+
+it("promotes where a stop that was cut short has left no route: there is nothing to arm a return to", async () => {
+  const lane = bench.host.lanes.get("shop/dev");
+  if (lane) lane.route = null;
+  expect(await promoted("1.1.0")).toMatchObject({ state: "complete" });
+  expect(bench.host.live("shop/dev")).toBe("green");
+});

@@ -107,11 +107,16 @@ async function moveTraffic(
   const { effects, plan } = context;
   const route = routeSpec(plan, context.environment, weightsTo(step.to));
   const operation = context.operation("switch");
-  if (sendsTo(await router.read(route.lane), step.to)) {
+  const before = await router.read(route.lane);
+  // Where a stop of the service was cut short there may be no route any more, and nothing to return.
+  const armed = step.from !== null && plan.kind === "promotion" && before.route !== null;
+  if (sendsTo(before, step.to)) {
     effects.found({ operation });
+    // It was armed before, by the same worker that died since.
+    if (armed) effects.found({ operation: context.operation("arm-return") });
     return null;
   }
-  if (step.from && plan.kind === "promotion") await armReturn(context, step.from, route);
+  if (armed && step.from) await armReturn(context, step.from, route);
   const observed = await effects.perform(
     { name: "switch", operation, detail: { from: step.from, to: step.to, release: plan.release } },
     (effect) => router.set(effect, route),

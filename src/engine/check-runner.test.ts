@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+} from "../../test/support/engine-bench.ts";
+import type { ControlPlane } from "../ports/control-plane.ts";
+
+const dev = { service: "shop", environment: "dev", release: "1.0.0" };
+let bench: EngineBench;
+let plane: ControlPlane;
+
+beforeEach(async () => {
+  bench = await EngineBench.create();
+  const reach = async (point: string): Promise<void> => {
+    if (point !== "check:before-effect" || bench.staged.runs.length > 0 || returned) return;
+    bench.host.away = true;
+    setTimeout(() => {
+      bench.host.away = false;
+      returned = true;
+    }, 200);
+  };
+  plane = bench.worker({ hooks: { reach } }).controlPlane;
+  const checks = "      checks: [{ name: smoke, uses: staged }]";
+  await plane.applyDocuments(operator, "t.yaml", documents({ dev: checks }));
+  await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
+});
+
+let returned = false;
+afterEach(() => bench.close());
+
+it("reports no verdict on a check that could not begin because the host agent was away, and begins it again", async () => {
+  const { id } = await plane.promote(operator, dev);
+  const view = await ended(plane, id);
+  expect(returned).toBe(true);
+  expect(view).toMatchObject({ state: "complete" });
+  expect(view.checks).toMatchObject([{ name: "smoke", report: { verdict: "pass" } }]);
+  expect(bench.staged.runs).toHaveLength(1);
+});
