@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { AnchorSettings } from "../model/anchor.ts";
 import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
+import { VerifierKey } from "../model/trust.ts";
+import { AnchorView, WitnessView } from "./outside-views.ts";
 import {
   ConfigurationView,
   DeploymentView,
@@ -254,6 +257,47 @@ export const routes = {
     path: "/api/v1/ledger/holds/:id",
     params: z.object({ id: z.string().min(1).max(64) }),
     response: HoldView,
+  },
+
+  /** Who looks at the ledger from outside: witnesses cosign its checkpoints, anchors keep them. */
+  ledgerWitnessList: {
+    method: "GET",
+    path: "/api/v1/ledger/witnesses",
+    response: list(WitnessView),
+  },
+  ledgerWitnessAdd: {
+    method: "POST",
+    path: "/api/v1/ledger/witnesses",
+    body: z.object({
+      key: VerifierKey,
+      url: z.string().min(1).max(2_000),
+      operator: z.string().trim().min(1).max(256),
+    }),
+    response: WitnessView,
+  },
+  ledgerWitnessRemove: {
+    method: "DELETE",
+    path: "/api/v1/ledger/witnesses/:name",
+    params: z.object({ name: z.string().min(1).max(512) }),
+    response: Done,
+  },
+  ledgerAnchorList: { method: "GET", path: "/api/v1/ledger/anchors", response: list(AnchorView) },
+  ledgerAnchorAdd: {
+    method: "POST",
+    path: "/api/v1/ledger/anchors",
+    body: z.object({
+      name: Name,
+      settings: AnchorSettings,
+      /** At most one checkpoint in this time. */
+      everyMs: z.int().min(0).max(31_622_400_000),
+    }),
+    response: AnchorView,
+  },
+  ledgerAnchorRemove: {
+    method: "DELETE",
+    path: "/api/v1/ledger/anchors/:name",
+    params: z.object({ name: Name }),
+    response: Done,
   },
 
   /** Server-sent events when `follow` is true, else what there is. */

@@ -13,6 +13,7 @@ import { confirmErasure, erasures, requestErasure } from "./erasure/erase.ts";
 import { addHold, holds, removeHold } from "./erasure/holds.ts";
 import { readEvents } from "./event-stream.ts";
 import { declareRestored } from "./incarnation.ts";
+import { makeLedgerOutside } from "./ledger/outside/control.ts";
 import { readLogs } from "./logs.ts";
 import { findRelease } from "./plan-inputs.ts";
 import { previewPlan } from "./plan-preview.ts";
@@ -75,6 +76,8 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     addHold: (actor, stream, reason) => addHold(engine, actor, stream, reason),
     removeHold: (actor, id) => removeHold(engine, actor, id),
     listHolds: () => holds(engine),
+
+    outside: makeLedgerOutside(engine),
 
     readLogs: (request) => readLogs(engine, request),
     events: (request) => readEvents(engine, request),

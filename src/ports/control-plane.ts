@@ -16,6 +16,8 @@ import type {
   TraceView,
 } from "../api/views.ts";
 
+import type { LedgerOutside } from "./ledger-outside.ts";
+
 /** Who asks: shown in records. Roles come with the identity work; today every token is an operator. */
 export interface Actor {
   readonly id: string;
@@ -112,6 +114,8 @@ export interface ControlPlane {
   addHold(actor: Actor, stream: string | null, reason: string): Promise<HoldView>;
   removeHold(actor: Actor, id: string): Promise<HoldView>;
   listHolds(): Promise<readonly HoldView[]>;
+
+  readonly outside: LedgerOutside;
 
   readLogs(request: {
     lane: Lane;

@@ -80,6 +80,21 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     },
     holdRemove: ({ actor, params }) => controlPlane.removeHold(actor, params.id),
 
+    async ledgerWitnessList() {
+      return { items: [...(await controlPlane.outside.listWitnesses())] };
+    },
+    ledgerWitnessAdd: ({ actor, body }) => controlPlane.outside.addWitness(actor, body),
+    async ledgerWitnessRemove({ actor, params }) {
+      return { done: true, message: await controlPlane.outside.removeWitness(actor, params.name) };
+    },
+    async ledgerAnchorList() {
+      return { items: [...(await controlPlane.outside.listAnchors())] };
+    },
+    ledgerAnchorAdd: ({ actor, body }) => controlPlane.outside.addAnchor(actor, body),
+    async ledgerAnchorRemove({ actor, params }) {
+      return { done: true, message: await controlPlane.outside.removeAnchor(actor, params.name) };
+    },
+
     async status({ query }) {
       return { items: [...(await controlPlane.status(known(query)))] };
     },

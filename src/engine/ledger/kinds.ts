@@ -19,6 +19,11 @@ export const kinds = {
   "hold.added": "a legal hold: nothing that it is about is erased while it stands",
   "hold.removed": "a legal hold has ended",
 
+  "witness.added": "a witness is asked to cosign checkpoints from here on",
+  "witness.removed": "a witness is asked no more; what it cosigned stays",
+  "anchor.added": "checkpoints are written down in another place from here on",
+  "anchor.removed": "no checkpoint is written to that place any more; what lies there stays",
+
   "document.registered": "a pipeline or an environment (policy) was registered or changed",
   "document.removed": "a pipeline's registration ended",
   "configuration.applied": "a new version of a configuration: names of its keys, never values",
