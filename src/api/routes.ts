@@ -6,6 +6,7 @@ import { Release } from "../model/release.ts";
 import { VerifierKey } from "../model/trust.ts";
 import { AnchorView, WitnessView } from "./outside-views.ts";
 import {
+  AttestationView,
   ConfigurationView,
   DeploymentView,
   ErasureView,
@@ -82,6 +83,28 @@ export const routes = {
     path: "/api/v1/services/:service/releases/:release",
     params: z.object({ service: Name, release: ReleaseRef }),
     response: ReleaseView,
+  },
+  /** Keeps what is stated about a release. Bytes first (`PUT /api/v1/blobs/<digest>`), then their digest. */
+  releaseAttest: {
+    method: "POST",
+    path: "/api/v1/services/:service/releases/:release/attestations",
+    params: z.object({ service: Name, release: ReleaseRef }),
+    body: z.object({ digest: Digest }),
+    response: AttestationView,
+  },
+  /** The release as it was taken in, and all that is stated about it: what `release verify` starts from. */
+  releaseEvidence: {
+    method: "GET",
+    path: "/api/v1/services/:service/releases/:release/evidence",
+    params: z.object({ service: Name, release: ReleaseRef }),
+    response: z.object({ id: Digest, release: Release, attestations: z.array(AttestationView) }),
+  },
+  /** The bytes of one of them, in base64. */
+  attestationContent: {
+    method: "GET",
+    path: "/api/v1/services/:service/releases/:release/attestations/:digest",
+    params: z.object({ service: Name, release: ReleaseRef, digest: Digest }),
+    response: z.object({ digest: Digest, content: z.string() }),
   },
   /** Revision that the last environment of the pipeline runs: where `source.commits` starts. */
   releaseSince: {

@@ -26,6 +26,22 @@ export const ErrorView = z.object({
 });
 export type ErrorView = z.infer<typeof ErrorView>;
 
+/** Something that is stated about a release; whether it counts is for whoever verifies it to say. */
+export const AttestationView = z.object({
+  /** Of its bytes. */
+  digest: Digest,
+  format: z.enum(["dsse", "sigstore", "cms", "cyclonedx", "spdx"]),
+  /** As it says itself; null for SBOMs and plain signatures. */
+  predicateType: z.string().nullable(),
+  /** `own`: by this server about what it did; `made`: from the release's tree; `given`: handed in. */
+  origin: z.enum(["own", "made", "given"]),
+  size: z.int(),
+  addedAt: Time,
+  addedBy: z.string(),
+  erased: z.boolean(),
+});
+export type AttestationView = z.infer<typeof AttestationView>;
+
 export const ReleaseView = z.object({
   id: Digest,
   service: Name,
@@ -34,6 +50,8 @@ export const ReleaseView = z.object({
   createdBy: z.string(),
   artifacts: z.array(z.object({ name: z.string(), digest: Digest, size: z.int() })),
   source: Source,
+  /** What was handed in about it, or made of it; not what this server states itself. */
+  attestations: z.array(AttestationView),
   /** Where it is or was live. */
   environments: z.array(
     z.object({

@@ -83,6 +83,36 @@ export const catalogue: readonly CatalogueEntry[] = [
   ),
   entry("release show", "Releases", "Show one release", () => import("./commands/release/show.ts")),
   entry(
+    "release verify",
+    "Releases",
+    "Hold a release or a file against a trust file",
+    () => import("./commands/release/verify.ts"),
+  ),
+  entry(
+    "release attest",
+    "Releases",
+    "Keep an attestation or an SBOM about a release",
+    () => import("./commands/release/attest.ts"),
+  ),
+  entry(
+    "release sign",
+    "Releases",
+    "Sign a release with a key of yours",
+    () => import("./commands/release/sign.ts"),
+  ),
+  entry(
+    "sbom show",
+    "Releases",
+    "List what a release is made of",
+    () => import("./commands/sbom/show.ts"),
+  ),
+  entry(
+    "sbom diff",
+    "Releases",
+    "Compare what two releases are made of",
+    () => import("./commands/sbom/diff.ts"),
+  ),
+  entry(
     "promotion list",
     "Releases",
     "List promotions, newest first",

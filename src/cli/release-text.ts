@@ -1,4 +1,4 @@
-import type { ReleaseView } from "../api/views.ts";
+import type { AttestationView, ReleaseView } from "../api/views.ts";
 import type { Card } from "./output/print.ts";
 import { bytesText, when } from "./output/words.ts";
 
@@ -29,6 +29,7 @@ export function releaseCard(release: ReleaseView): Card<ReleaseView> {
       ...release.artifacts.map(
         ({ name, digest, size }) => ["artifact", `${name} ${digest} (${bytesText(size)})`] as const,
       ),
+      ...release.attestations.map((one) => ["attestation", attestationText(one)] as const),
       ...release.environments.map(
         (place) =>
           [
@@ -36,6 +37,34 @@ export function releaseCard(release: ReleaseView): Card<ReleaseView> {
             `${place.environment} since ${when(place.since)}${place.verifiedAt === null ? "" : ", verified"}`,
           ] as const,
       ),
+    ],
+  };
+}
+
+/** `https://slsa.dev/provenance/v1 (sigstore) sha256:3f2a…`; what it is worth is `release verify`'s to say. */
+export function attestationText({
+  format,
+  predicateType,
+  origin,
+  digest,
+  erased,
+}: AttestationView): string {
+  const what = predicateType === null ? format : `${predicateType} (${format})`;
+  const how = origin === "made" ? ", made from its tree" : "";
+  return `${what}${how}${erased ? ", erased" : ""} ${digest}`;
+}
+
+export function attestationCard(view: AttestationView): Card<AttestationView> {
+  return {
+    item: view,
+    name: view.digest,
+    lines: [
+      ["digest", view.digest],
+      ["format", view.format],
+      ["states", view.predicateType],
+      ["size", bytesText(view.size)],
+      ["added", `${when(view.addedAt)} by ${view.addedBy}`],
+      ["verified", "no: keeping is not trusting; see `tidelock release verify`"],
     ],
   };
 }

@@ -8,6 +8,7 @@ import { abort, existingPromotion } from "./abort.ts";
 import { exportPack } from "./audit/export-pack.ts";
 import { applyConfiguration, showConfiguration } from "./configurations.ts";
 import { applyDocuments, listPipelines } from "./documents.ts";
+import { attestationContent, attestRelease, releaseEvidence } from "./attest-release.ts";
 import type { Engine } from "./engine.ts";
 import { confirmErasure, erasures, requestErasure } from "./erasure/erase.ts";
 import { addHold, holds, removeHold } from "./erasure/holds.ts";
@@ -44,6 +45,10 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     listReleases: async (filter) => releaseViews(db, await listReleases(db, filter)),
     showRelease: async (service, reference) =>
       releaseView(db, await findRelease(db, service, reference)),
+    attestRelease: (actor, of) => attestRelease(engine, actor, of),
+    releaseEvidence: (service, reference) => releaseEvidence(engine, service, reference),
+    attestationContent: (service, reference, digest) =>
+      attestationContent(engine, service, reference, digest),
     liveRevision: (service) => liveRevision(engine, service),
     trace: (revision) => traceViews(db, revision),
 

@@ -11,6 +11,7 @@ import {
 import { announce } from "../store/queries/events.ts";
 import { readLane } from "../store/queries/lanes.ts";
 import type { Db, ReleaseRow } from "../store/schema.ts";
+import { makeSbom } from "./attest-sbom.ts";
 import type { Engine } from "./engine.ts";
 import { releaseView } from "./views/release-view.ts";
 
@@ -37,6 +38,7 @@ export async function createRelease(
     });
     return existing(tx, id);
   });
+  await makeSbom(engine, release);
   engine.signals.emit("change");
   engine.signals.emit("service", release.service);
   return releaseView(engine.db, stored);

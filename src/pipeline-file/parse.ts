@@ -67,7 +67,8 @@ export function parseDocuments(file: string, text: string, options: ParseOptions
   };
 }
 
-function invalid(file: string, unsorted: readonly Problem[]): TidelockError {
+/** All problems of one file as one error, in the order of the file. */
+export function invalid(file: string, unsorted: readonly Problem[]): TidelockError {
   const sorted = [...unsorted].sort((a, b) => order(a) - order(b));
   const problems = sorted.slice(0, maxProblems);
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;

@@ -3,6 +3,7 @@ import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
 import type {
+  AttestationView,
   ConfigurationView,
   DeploymentView,
   ErasureView,
@@ -42,6 +43,20 @@ export interface ControlPlane {
   createRelease(actor: Actor, release: Release): Promise<ReleaseView>;
   listReleases(filter: { service?: string; limit: number }): Promise<readonly ReleaseView[]>;
   showRelease(service: string, reference: string): Promise<ReleaseView>;
+  attestRelease(
+    actor: Actor,
+    of: { service: string; release: string; digest: Digest },
+  ): Promise<AttestationView>;
+  releaseEvidence(
+    service: string,
+    reference: string,
+  ): Promise<{ id: Digest; release: Release; attestations: AttestationView[] }>;
+  /** Bytes in base64. */
+  attestationContent(
+    service: string,
+    reference: string,
+    digest: Digest,
+  ): Promise<{ digest: Digest; content: string }>;
   liveRevision(service: string): Promise<string | null>;
   trace(revision: string): Promise<readonly TraceView[]>;
 

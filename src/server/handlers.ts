@@ -38,6 +38,11 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       return { items: [...(await controlPlane.listReleases(known(query)))] };
     },
     releaseShow: ({ params }) => controlPlane.showRelease(params.service, params.release),
+    releaseAttest: ({ actor, params, body }) =>
+      controlPlane.attestRelease(actor, { ...params, digest: body.digest }),
+    releaseEvidence: ({ params }) => controlPlane.releaseEvidence(params.service, params.release),
+    attestationContent: ({ params }) =>
+      controlPlane.attestationContent(params.service, params.release, params.digest),
     async releaseSince({ params }) {
       return { revision: await controlPlane.liveRevision(params.service) };
     },

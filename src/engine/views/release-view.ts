@@ -1,5 +1,7 @@
 import type { ReleaseView } from "../../api/views.ts";
+import { othersAttestations } from "../../store/queries/attestations.ts";
 import type { Db, DeploymentRow, ReleaseRow } from "../../store/schema.ts";
+import { attestationView } from "./attestation-view.ts";
 
 /** A release and where it is or was live, in the order in which it came there. */
 export async function releaseView(db: Db, row: ReleaseRow): Promise<ReleaseView> {
@@ -23,6 +25,10 @@ export async function releaseViews(
     )
     .orderBy("from_at")
     .execute();
+  const attestations = await othersAttestations(
+    db,
+    rows.map((row) => row.id),
+  );
   return rows.map((row) => ({
     id: row.id,
     service: row.service,
@@ -31,6 +37,7 @@ export async function releaseViews(
     createdBy: row.created_by,
     artifacts: row.content.artifacts.map(({ name, digest, size }) => ({ name, digest, size })),
     source: row.content.source,
+    attestations: attestations.filter((one) => one.release === row.id).map(attestationView),
     environments: environmentsOf(deployments.filter((one) => one.release === row.id)),
   }));
 }

@@ -20,10 +20,7 @@ export async function insertAttestation(
 }
 
 /** Without their bytes, oldest first; erased ones are named too. */
-export async function attestationsOf(
-  db: Db,
-  release: Digest,
-): Promise<readonly Omit<AttestationRow, "content">[]> {
+function listed(db: Db) {
   return db
     .selectFrom("attestations")
     .select([
@@ -38,10 +35,23 @@ export async function attestationsOf(
       "added_by",
       "erased_at",
     ])
-    .where("release", "=", release)
     .orderBy("added_at")
-    .orderBy("digest")
-    .execute();
+    .orderBy("digest");
+}
+
+export async function attestationsOf(
+  db: Db,
+  release: Digest,
+): Promise<readonly Omit<AttestationRow, "content">[]> {
+  return listed(db).where("release", "=", release).execute();
+}
+
+/** What was handed in or made of it, for several releases at once. */
+export async function othersAttestations(
+  db: Db,
+  releases: readonly Digest[],
+): Promise<readonly Omit<AttestationRow, "content">[]> {
+  return listed(db).where("release", "in", releases).where("origin", "!=", "own").execute();
 }
 
 export async function readAttestation(

@@ -1,13 +1,13 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Producer } from "../../../model/producers.ts";
-import { decodeBase64, decodeUtf8 } from "../../bytes.ts";
 import { matchesPattern } from "../../pattern.ts";
 import { bad, good, type Result } from "../../result.ts";
 import { type ForeignResult, notMine, refused } from "../result.ts";
+import { signedDataBytes } from "./armour.ts";
 import { type Certificate, parsePem, subjectLines } from "./certificate.ts";
 import { verifyChain } from "./chain.ts";
 import { parseSignedData, type SignedData, signerOf } from "./cms.ts";
-import { DerError, oidText, readDer, tags } from "./der.ts";
+import { DerError } from "./der.ts";
 import { verifyTimestamp } from "./timestamp.ts";
 
 /** Adapts a foreign format with Node's own cryptography: not for browsers. */
@@ -91,27 +91,6 @@ function wrongAttribute(lines: readonly string[], subject: X509Producer["subject
     if (!matchesPattern(value, pattern)) return `its ${attribute} is not ${pattern}`;
   }
   return null;
-}
-
-/** DER of a CMS SignedData, or null when these bytes are something else. */
-function signedDataBytes(bytes: Uint8Array): Uint8Array | null {
-  const text = decodeUtf8(bytes.subarray(0, 64))?.trimStart() ?? "";
-  const armour = /^-----BEGIN (CMS|PKCS7)-----/.exec(text);
-  if (armour !== null) {
-    const whole = decodeUtf8(bytes) ?? "";
-    const body = /-----BEGIN (?:CMS|PKCS7)-----([^-]+)-----END/.exec(whole)?.[1] ?? "";
-    return decodeBase64(body.replace(/\s/g, ""));
-  }
-  if (bytes[0] !== tags.sequence) return null;
-  try {
-    const [type] = [readDer(bytes)].map(({ content }) => content);
-    const length = type?.[1] ?? 0;
-    return type !== undefined && oidText(readDer(type.subarray(0, length + 2))) !== ""
-      ? bytes
-      : null;
-  } catch {
-    return null;
-  }
 }
 
 function readAll(pems: readonly string[], field: string): Result<readonly Certificate[]> {

@@ -1,0 +1,110 @@
+import type { AttestationView } from "../api/views.ts";
+import { encodeBase64 } from "../evidence/bytes.ts";
+import { identify } from "../evidence/identify.ts";
+import { TidelockError } from "../model/errors.ts";
+import type { Digest } from "../model/primitives.ts";
+import type { Release } from "../model/release.ts";
+import type { Actor } from "../ports/control-plane.ts";
+import {
+  attestationsOf,
+  insertAttestation,
+  readAttestation,
+} from "../store/queries/attestations.ts";
+import { announce } from "../store/queries/events.ts";
+import type { ReleaseRow } from "../store/schema.ts";
+import { attestationBytes, blobBytes } from "./attest-material.ts";
+import type { Engine } from "./engine.ts";
+import { findRelease } from "./plan-inputs.ts";
+import { attestationView } from "./views/attestation-view.ts";
+
+/**
+ * Keeps what was handed in about a release; its bytes are in the content store already. Keeping is not
+ * trusting: each use verifies it anew, against what that user trusts. The same bytes twice are one.
+ *
+ * Throws `invalid-input` for what no reader knows, and for what says that it is about something else.
+ */
+export async function attestRelease(
+  engine: Engine,
+  actor: Actor,
+  of: { readonly service: string; readonly release: string; readonly digest: Digest },
+): Promise<AttestationView> {
+  const row = await findRelease(engine.db, of.service, of.release);
+  const bytes = await blobBytes(engine, of.digest);
+  const found = identify(bytes);
+  const name = `${row.service}@${row.version}`;
+  if (!found.ok) {
+    throw new TidelockError("invalid-input", found.problem, {
+      fault: "operator",
+      where: of.digest,
+      hint: "hand in an envelope, a bundle, a signature or an SBOM as it was made",
+    });
+  }
+  const { format, predicateType, about } = found.value;
+  refuseOther(row, name, about);
+  await engine.db.transaction().execute(async (tx) => {
+    const fresh = await insertAttestation(tx, {
+      release: row.id,
+      digest: of.digest,
+      format,
+      predicate_type: predicateType,
+      origin: "given",
+      size: bytes.length,
+      added_by: actor.id,
+    });
+    if (!fresh) return;
+    await engine.ledger.append(tx, {
+      operation: `attestation/${row.id}/${of.digest}`,
+      kind: "attestation.added",
+      stream: `release/${row.id}`,
+      actor: actor.id,
+      payload: { release: row.id, digest: of.digest, format, predicateType, origin: "given" },
+    });
+    await announce(tx, {
+      kind: "release.attested",
+      service: row.service,
+      message: `${actor.id} added ${predicateType ?? format} about ${name}`,
+    });
+  });
+  engine.signals.emit("change");
+  const kept = await readAttestation(engine.db, row.id, of.digest);
+  if (kept) return attestationView(kept);
+  throw new TidelockError("internal", "an attestation has vanished", { fault: "bug" });
+}
+
+function refuseOther(row: ReleaseRow, name: string, about: readonly Digest[] | null): void {
+  if (about === null) return;
+  const mine = [row.id, ...row.content.artifacts.map(({ digest }) => digest)];
+  if (about.some((digest) => mine.includes(digest))) return;
+  throw new TidelockError("invalid-input", `it is not about ${name}`, {
+    fault: "operator",
+    where: about[0] ?? "its subjects",
+    hint: `subjects are the release's id (${row.id}) or its artifacts' digests`,
+  });
+}
+
+/** A release as it was taken in, and all that is stated about it. */
+export async function releaseEvidence(
+  engine: Engine,
+  service: string,
+  reference: string,
+): Promise<{ id: Digest; release: Release; attestations: AttestationView[] }> {
+  const row = await findRelease(engine.db, service, reference);
+  const attestations = await attestationsOf(engine.db, row.id);
+  return { id: row.id, release: row.content, attestations: attestations.map(attestationView) };
+}
+
+export async function attestationContent(
+  engine: Engine,
+  service: string,
+  reference: string,
+  digest: Digest,
+): Promise<{ digest: Digest; content: string }> {
+  const row = await findRelease(engine.db, service, reference);
+  const found = await readAttestation(engine.db, row.id, digest);
+  if (found) return { digest, content: encodeBase64(await attestationBytes(engine, found)) };
+  throw new TidelockError("not-found", `nothing with that digest is stated about ${reference}`, {
+    fault: "operator",
+    where: digest,
+    hint: "see what there is: tidelock release show",
+  });
+}
