@@ -27,7 +27,7 @@ kind: Pipeline
 metadata: { name: shop }
 spec:
   processes: { web: { command: [node, server.js] } }
-  environments: [{ name: production }]
+  environments: [{ name: production, strategy: recreate }]
 ---
 apiVersion: tidelock.dev/v1
 kind: Environment
@@ -80,7 +80,7 @@ const trust = () => ["--trust", join(work, "trust.yaml")];
 
 describe("evidence about a release", () => {
   it("is made, signed, kept, verified and compared", async () => {
-    await ends(0, "server", "start", "--background");
+    await ends(0, "server", "start", "--detach", "--port", "0");
     await ends(0, "pipeline", "apply");
     await ends(0, "release", "create", "--version", "1.0.0");
 
