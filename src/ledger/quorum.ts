@@ -6,6 +6,7 @@ import { type Note, type NoteKey, noteKeyTypes, parseVerifierKey } from "./note.
 /** A witness that an auditor believes to be somebody else than who runs the log. */
 export interface IndependentWitness {
   readonly key: NoteKey;
+  /** Its operator, in the spelling in which the trust root names it first: one operator is one text. */
   readonly operator: string;
 }
 
@@ -21,13 +22,16 @@ export function independentWitnesses(
 ): readonly IndependentWitness[] {
   const taken = new Set(trust.log.keys.map((text) => toHex(parseVerifierKey(text).publicKey)));
   const witnesses: IndependentWitness[] = [];
+  const spellings = new Map<string, string>();
   for (const { key: text, operator } of trust.witnesses) {
     const key = parseVerifierKey(text);
     const material = toHex(key.publicKey);
     if (key.type !== noteKeyTypes.cosignature || taken.has(material)) continue;
     taken.add(material);
     if (sameOperator(operator, trust.log.operator) || isUnknown(operator)) continue;
-    witnesses.push({ key, operator: operator.trim() });
+    const spelling = spellings.get(folded(operator)) ?? operator.trim();
+    spellings.set(folded(operator), spelling);
+    witnesses.push({ key, operator: spelling });
   }
   return witnesses;
 }
@@ -93,14 +97,8 @@ function operatorsOf(
   { cosignedBy }: SignedCheckpoint,
   witnesses: readonly IndependentWitness[],
 ): string[] {
-  const found = new Map<string, string>();
-  for (const { key } of cosignedBy) {
-    const witness = witnesses.find((one) => one.key === key);
-    if (witness !== undefined && !found.has(folded(witness.operator))) {
-      found.set(folded(witness.operator), witness.operator);
-    }
-  }
-  return [...found.values()].sort();
+  const found = witnesses.filter((one) => cosignedBy.some(({ key }) => one.key === key));
+  return [...new Set(found.map(({ operator }) => operator))].sort();
 }
 
 const folded = (operator: string) => operator.trim().normalize("NFKC").toLowerCase();

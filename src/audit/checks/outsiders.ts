@@ -1,6 +1,7 @@
 import { equalBytes } from "../../ledger/bytes.ts";
 import { type Checkpoint, parseCheckpoint, verifyNote } from "../../ledger/checkpoint.ts";
-import { type NoteKey, noteKeyTypes, parseNote } from "../../ledger/note.ts";
+import { formatVerifierKey, type NoteKey, noteKeyTypes, parseNote } from "../../ledger/note.ts";
+import { independentWitnesses } from "../../ledger/quorum.ts";
 import type { TrustRoot } from "../../model/trust.ts";
 import type { Findings } from "../report.ts";
 import { type Checkpoints, ofSize, type ReadCheckpoint } from "./checkpoints.ts";
@@ -33,10 +34,12 @@ export function checkOutsiders(
   trust: TrustRoot,
   findings: Findings,
 ): Outsiders {
+  const voices = voicesOf(trust);
   const witnesses = trust.witnesses.flatMap(({ key: text, operator }): readonly Witness[] => {
     const key = readVerifierKey(text, "witnesses", findings);
     if (key?.type !== noteKeyTypes.cosignature) return [];
-    return [{ key, operator, independent: operator !== trust.log.operator }];
+    const voice = voices.get(text);
+    return [{ key, operator: voice ?? operator, independent: voice !== undefined }];
   });
   const sightings: Sighting[] = [];
   const operators = cosigners(checkpoints.newest, witnesses, sightings, findings);
@@ -55,6 +58,17 @@ export function checkOutsiders(
     return seen === null ? [] : [seen];
   });
   return { operators: [...operators].sort(), earlier, anchors, sightings };
+}
+
+/** Whose voice each key is: one operator is one, and one key under two names is one (see ledger/quorum.ts). */
+function voicesOf(trust: TrustRoot): ReadonlyMap<string, string> {
+  try {
+    const independent = independentWitnesses(trust);
+    return new Map(independent.map(({ key, operator }) => [formatVerifierKey(key), operator]));
+  } catch {
+    // A key of the trust root is none; that is a finding where keys are read, and nobody counts.
+    return new Map();
+  }
 }
 
 function cosigners(
