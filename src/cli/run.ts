@@ -1,4 +1,5 @@
-import { type CatalogueEntry, catalogue, entriesBelow, findCommand } from "./catalogue.ts";
+import type { CatalogueEntry } from "./catalogue-entry.ts";
+import { catalogue, entriesBelow, findCommand } from "./catalogue.ts";
 import type { Surroundings } from "./context.ts";
 import { exit, type ExitCode } from "./exit-codes.ts";
 import { environmentHelp, groupHelp, overview } from "./help.ts";
