@@ -14,6 +14,7 @@ import type { CheckRunRow } from "../store/schema.ts";
 import { applyFloor } from "../policy/floor.ts";
 import { attestedRuns } from "./attested-runs.ts";
 import type { Engine } from "./engine.ts";
+import { groundsOfGate, underLedger } from "./ledger/grounds.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** Gathers what the pure gates look at: nothing here decides. */
@@ -25,7 +26,7 @@ export async function decisionAtGate(context: StepContext): Promise<Decision> {
   const returning = plan.kind === "rollback";
   // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
   // that was asked when it was accepted.
-  return evaluateGate(returning ? "baseline" : plan.gate, {
+  const decision = evaluateGate(returning ? "baseline" : plan.gate, {
     subject: subjectOf(plan),
     now: context.now.toISOString(),
     checks: returning ? [] : plan.checks,
@@ -34,6 +35,7 @@ export async function decisionAtGate(context: StepContext): Promise<Decision> {
     minimumIsolation: returning ? "none" : plan.minimumIsolation,
     grades: await gradesOf(engine, promotion.id),
   });
+  return underLedger(engine, plan, decision, await groundsOfGate(context, runs));
 }
 
 /** A check has not passed: the decision over those that have run, so that it is on record. */

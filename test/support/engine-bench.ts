@@ -112,6 +112,8 @@ type BenchDatabase = Database<Schema> & { readonly databaseUrl: string };
 export interface WorkerOptions {
   readonly hooks?: EngineHooks;
   readonly settings?: Partial<EngineSettings>;
+  /** This server's clock, milliseconds. */
+  readonly clock?: () => number;
   /** Its own way to the database and to the agent, so that it can lose both. */
   readonly db?: Engine["db"];
   readonly agent?: HostAgent;
@@ -164,7 +166,7 @@ export class EngineBench {
       worker: randomUUID(),
       db: options.db ?? this.database.db,
       ledger: tableLedger,
-      log: testLog(options.db ?? this.database.db, notices),
+      log: testLog(options.db ?? this.database.db, notices, options.clock),
       agent,
       agentInfo: () => this.host.info(),
       targetFor: () => fakeTarget(agent),
@@ -201,12 +203,17 @@ export class EngineBench {
 const master = Buffer.alloc(32, 7);
 
 /** A ledger whose keys any process of a test can open. */
-export function testLog(db: Engine["db"], notices: string[] = []): LedgerLog {
+export function testLog(
+  db: Engine["db"],
+  notices: string[] = [],
+  clock: () => number = Date.now,
+): LedgerLog {
   return new LedgerLog({
     db,
     ledger: tableLedger,
     keys: { master: { read: () => master, make: () => master } },
     mirror: null,
+    clock,
     notice: (message) => notices.push(message),
   });
 }

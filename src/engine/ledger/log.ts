@@ -1,6 +1,10 @@
 import { sql } from "kysely";
+import { toHex } from "../../ledger/bytes.ts";
+import { verifyCheckpoint } from "../../ledger/checkpoint.ts";
+import { noteKey, noteKeyTypes } from "../../ledger/note.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import type { Signer } from "../../ports/signer.ts";
+import { newestCheckpoint } from "../../store/queries/ledger-checkpoints.ts";
 import { readTree, type TreeHead } from "../../store/queries/ledger-tree.ts";
 import { readOnly } from "../../store/queries/ledger.ts";
 import type { CheckpointRow } from "../../store/schema-ledger.ts";
@@ -76,6 +80,19 @@ export class LedgerLog {
   trouble(): Promise<string | null> {
     const { db, bounds, clock } = this.#parts;
     return ledgerTrouble(db, bounds ?? defaultBounds, clock ?? Date.now);
+  }
+
+  /** The newest checkpoint that one of our own keys has signed, by the key itself and not by its row. */
+  async signedRoot(db: Db): Promise<{ readonly size: number; readonly root: string } | null> {
+    const { origin } = await readTree(db);
+    const newest = await newestCheckpoint(db);
+    if (!newest) return null;
+    const keys = (await this.keys.logSigners()).map(({ name, publicKey }) =>
+      noteKey(name, noteKeyTypes.ed25519, publicKey),
+    );
+    const answer = verifyCheckpoint(newest.note, { origin, keys });
+    if (!answer.ok) return null;
+    return { size: answer.checkpoint.size, root: toHex(answer.checkpoint.root) };
   }
 
   /** Signs attestations: the newest evidence key. A caller inside a transaction asks with it. */

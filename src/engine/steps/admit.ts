@@ -10,6 +10,7 @@ import { givenKeys, resolveBindings } from "../bindings.ts";
 import { checkRequirements } from "../attest-requirements.ts";
 import type { Engine } from "../engine.ts";
 import { gradesOf, predecessorsOf } from "../evidence.ts";
+import { groundsOfAdmission, underLedger } from "../ledger/grounds.ts";
 import { configurationOf } from "../slot-spec.ts";
 import { resultOf } from "./gate.ts";
 import type { StepDefinition } from "./step.ts";
@@ -19,7 +20,9 @@ export const admit: StepDefinition<"admit"> = {
   kind: "admit",
   async run(context) {
     const { engine, plan, release, now } = context;
-    return resultOf(context, await admission(engine, plan, release, now));
+    const decision = await admission(engine, plan, release, now);
+    const grounds = await groundsOfAdmission(context);
+    return resultOf(context, await underLedger(engine, plan, decision, grounds));
   },
 };
 

@@ -14,6 +14,7 @@ export const documentsProjection: Projection<DocumentRow> = {
   kinds: ["document.registered", "document.removed"],
   key: ({ kind, name, version }) => `document/${kind}/${name}/${version}`,
   changes: ({ changes }) => changes,
+  counted: true,
   columns: (row) => ({
     kind: row.kind,
     name: row.name,
@@ -33,6 +34,7 @@ export const releasesProjection: Projection<ReleaseRow> = {
   kinds: ["release.created"],
   key: ({ id }) => `release/${id}`,
   changes: () => null,
+  counted: false,
   columns: (row) => ({
     id: row.id,
     content: releaseId(row.content),
@@ -51,6 +53,7 @@ export const configurationsProjection: Projection<ConfigurationRow> = {
   kinds: ["configuration.applied"],
   key: (row) => `configuration/${row.service}/${row.environment}/${row.version}`,
   changes: () => null,
+  counted: false,
   columns: (row) => ({
     service: row.service,
     environment: row.environment,
@@ -74,6 +77,7 @@ export const secretsProjection: Projection<SecretRow> = {
   kinds: ["secret.put"],
   key: (row) => `secret/${row.service}/${row.environment}/${row.name}/${row.version}`,
   changes: () => null,
+  counted: false,
   columns: (row) => ({
     service: row.service,
     environment: row.environment,

@@ -8,6 +8,7 @@ export const lanesProjection: Projection<LaneRow> = {
   kinds: ["lane.changed"],
   key: ({ service, environment }) => `lane/${service}/${environment}`,
   changes: ({ changes }) => changes,
+  counted: true,
   columns: (row) => ({
     service: row.service,
     environment: row.environment,
@@ -32,6 +33,7 @@ export const deploymentsProjection: Projection<DeploymentRow> = {
   kinds: ["deployment.changed"],
   key: ({ id }) => `deployment/${id}`,
   changes: ({ changes }) => changes,
+  counted: true,
   columns: (row) => ({
     deployment: Number(row.id),
     service: row.service,

@@ -18,6 +18,10 @@ export interface Projection<R> {
   readonly key: (row: R) => string;
   /** How often it was written; null: once, and then its operation is the key alone. */
   readonly changes: (row: R) => number | null;
+  /** Whether rows are written more than once, and so counted. */
+  readonly counted: boolean;
+  /** Entries whose row need not be there any more. */
+  readonly mayBeAbsent?: (columns: Columns) => boolean;
   readonly columns: (row: R) => Columns;
   /** Where it belongs. */
   readonly stream: (row: R) => string;
@@ -35,15 +39,19 @@ export interface ProjectedRow {
 export interface TableProjection {
   readonly table: keyof Schema;
   readonly kinds: readonly string[];
+  readonly counted: boolean;
+  readonly mayBeAbsent?: (columns: Columns) => boolean;
   readonly rows: (db: Db) => AsyncIterable<ProjectedRow>;
 }
 
 /** A projection without its row's type, for the registry. */
 export function project<R>(projection: Projection<R>): TableProjection {
-  const { table, kinds } = projection;
+  const { table, kinds, counted, mayBeAbsent } = projection;
   return {
     table,
     kinds,
+    counted,
+    ...(mayBeAbsent === undefined ? {} : { mayBeAbsent }),
     async *rows(db) {
       for await (const row of projection.rows(db)) yield projectRow(projection, row);
     },

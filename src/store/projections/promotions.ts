@@ -10,6 +10,7 @@ export const promotionsProjection: Projection<PromotionRow> = {
   kinds: ["promotion.changed"],
   key: ({ id }) => `promotion/${id}`,
   changes: ({ changes }) => changes,
+  counted: true,
   columns: (row) => ({
     promotion: row.id,
     kind: row.kind,
@@ -57,6 +58,7 @@ export const stepsProjection: Projection<PlacedStep> = {
   kinds: ["step.ended"],
   key: ({ promotion, index }) => `step/${promotion}/${index}`,
   changes: ({ changes }) => changes,
+  counted: true,
   columns: (row) => ({
     promotion: row.promotion,
     step: row.index,
@@ -89,6 +91,7 @@ export const checkRunsProjection: Projection<PlacedRun> = {
   kinds: ["check.reported"],
   key: ({ id }) => id,
   changes: () => null,
+  counted: false,
   columns: (row) => ({
     promotion: row.promotion,
     step: row.step,
@@ -131,6 +134,7 @@ export const decisionsProjection: Projection<PlacedDecision> = {
   kinds: ["decision.made"],
   key: ({ promotion, step }) => `${promotion}/${step}`,
   changes: () => null,
+  counted: false,
   columns: ({ promotion, step, decision }) => ({
     promotion,
     step,

@@ -12,7 +12,8 @@ export const agentsProjection: Projection<AgentRow> = {
   kinds: ["agent.met"],
   key: ({ agent_id }) => `agent/${agent_id}`,
   changes: () => null,
-  columns: (row) => ({ agentId: row.agent_id, publicKey: row.public_key }),
+  counted: false,
+  columns: (row) => ({ agent: row.agent_id, publicKey: row.public_key }),
   stream: () => "system",
   async *rows(db) {
     yield* await db.selectFrom("agents").selectAll().execute();
@@ -24,6 +25,7 @@ export const keysProjection: Projection<LedgerKeyRow> = {
   kinds: ["key.added", "key.ending", "key.retired", "key.compromised"],
   key: (row) => `key/${row.use}/${row.key_id}`,
   changes: ({ changes }) => changes,
+  counted: true,
   columns: (row) => ({
     id: row.key_id,
     use: row.use,
@@ -47,6 +49,7 @@ export const storeProjection: Projection<StoreRow> = {
   kinds: ["store.restored"],
   key: () => "store/incarnation",
   changes: ({ incarnation }) => incarnation,
+  counted: true,
   columns: ({ incarnation }) => ({ incarnation }),
   stream: () => "system",
   async *rows(db) {

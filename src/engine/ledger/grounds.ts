@@ -1,0 +1,126 @@
+import { sql } from "kysely";
+import type { Decision } from "../../model/decision.ts";
+import type { Plan } from "../../model/plan.ts";
+import {
+  configurationsProjection,
+  documentsProjection,
+  releasesProjection,
+} from "../../store/projections/catalogue.ts";
+import { deploymentsProjection, lanesProjection } from "../../store/projections/lanes.ts";
+import {
+  checkRunsProjection,
+  isRecorded,
+  promotionsProjection,
+  stepsProjection,
+} from "../../store/projections/promotions.ts";
+import { standingOf } from "../../store/queries/evidence.ts";
+import { announce } from "../../store/queries/events.ts";
+import { readLane } from "../../store/queries/lanes.ts";
+import { readPromotion, stepsOf } from "../../store/queries/promotions.ts";
+import type { CheckRunRow, Db, DocumentRow } from "../../store/schema.ts";
+import type { Engine } from "../engine.ts";
+import type { StepContext } from "../steps/step.ts";
+import { differenceToLog, type Ground, groundsOf } from "./leaning.ts";
+
+/** The rows that decisions lean on, each to be held against the log before it counts. */
+
+/** What is promoted, by whose documents, from where, and what was good before. */
+export async function groundsOfAdmission(context: StepContext): Promise<readonly Ground[]> {
+  const { engine, plan, promotion } = context;
+  const { db } = engine;
+  const [documents, releases, configurations, standing, lane, row] = await Promise.all([
+    documentsOf(db, plan),
+    db.selectFrom("releases").selectAll().where("id", "=", plan.release).execute(),
+    configurationsOf(db, plan),
+    standingOfPredecessors(db, plan),
+    readLane(db, plan.lane),
+    readPromotion(db, promotion.id),
+  ]);
+  return [
+    ...groundsOf(documentsProjection, documents),
+    ...groundsOf(releasesProjection, releases),
+    ...groundsOf(configurationsProjection, configurations),
+    ...groundsOf(deploymentsProjection, standing),
+    ...groundsOf(lanesProjection, lane ? [lane] : []),
+    ...groundsOf(promotionsProjection, row ? [row] : []),
+  ];
+}
+
+/** The same, and the evidence: check runs, and the steps that proved whom they met. */
+export async function groundsOfGate(
+  context: StepContext,
+  runs: readonly CheckRunRow[],
+): Promise<readonly Ground[]> {
+  const { engine, plan, promotion } = context;
+  const placed = <R>(row: R) => ({ ...row, ...plan.lane });
+  const steps = (await stepsOf(engine.db, promotion.id)).filter((step) => isRecorded(step.state));
+  return [
+    ...(await groundsOfAdmission(context)),
+    ...groundsOf(checkRunsProjection, runs.filter((run) => run.report !== null).map(placed)),
+    ...groundsOf(stepsProjection, steps.map(placed)),
+  ];
+}
+
+/**
+ * The decision as the ledger lets it stand. While clocks are apart or the log does not go on, no gate opens:
+ * wait. Where a row is not what its entry says, somebody has changed the database: deny, and say so to
+ * everybody. A return of traffic is not held up by either (law 9), but a difference is announced.
+ */
+export async function underLedger(
+  engine: Engine,
+  plan: Plan,
+  decision: Decision,
+  grounds: readonly Ground[],
+): Promise<Decision> {
+  const returning = plan.kind === "rollback";
+  const trouble = returning ? null : await engine.log.trouble();
+  if (trouble) return against(decision, "wait", trouble);
+  const look = differenceToLog(engine.log, engine.db, grounds);
+  const difference = await (returning ? look.catch(() => null) : look);
+  if (!difference) return decision;
+  const message = `the database was changed behind the ledger: ${difference.message}`;
+  await announce(engine.db, { kind: "ledger.difference", ...plan.lane, message });
+  engine.notice(message);
+  return returning ? decision : against(decision, "deny", message);
+}
+
+/** A denial stays one, whatever else is wrong. */
+function against(decision: Decision, outcome: "deny" | "wait", message: string): Decision {
+  const reasons = [...decision.reasons, { outcome, rule: "ledger", message }];
+  const { until: _until, ...rest } = decision;
+  return { ...rest, outcome: decision.outcome === "deny" ? "deny" : outcome, reasons };
+}
+
+/** Those that the plan was made from, and those of now, which say how long a predecessor has to soak. */
+async function documentsOf(db: Db, plan: Plan): Promise<readonly DocumentRow[]> {
+  const environments = [plan.lane.environment, ...plan.predecessors];
+  const { rows } = await sql<DocumentRow>`
+    select * from documents where digest = any(${[plan.pipeline, plan.environment]})
+    union all
+    select * from (
+      select distinct on (kind, name) * from documents
+      where (kind = 'Pipeline' and name = ${plan.lane.service})
+        or (kind = 'Environment' and name = any(${environments}))
+      order by kind, name, version desc
+    ) as newest
+  `.execute(db);
+  return rows;
+}
+
+async function configurationsOf(db: Db, plan: Plan) {
+  return db
+    .selectFrom("configurations")
+    .selectAll()
+    .where("service", "=", plan.lane.service)
+    .where("environment", "=", plan.lane.environment)
+    .where("digest", "=", plan.configuration)
+    .execute();
+}
+
+async function standingOfPredecessors(db: Db, plan: Plan) {
+  const { service } = plan.lane;
+  const rows = await Promise.all(
+    plan.predecessors.map((environment) => standingOf(db, { service, environment }, plan.release)),
+  );
+  return rows.flat();
+}

@@ -1,0 +1,95 @@
+import { verifyInclusion, proveInclusion } from "../../ledger/proof.ts";
+import { fromHex } from "../../ledger/bytes.ts";
+import { operationOf, type Projection, projectRow } from "../../store/projections/projection.ts";
+import { hashSource } from "../../store/queries/ledger-checkpoints.ts";
+import { leavesOfOperation } from "../../store/queries/ledger-read.ts";
+import type { Db } from "../../store/schema.ts";
+import type { LedgerLog } from "./log.ts";
+import { type Difference, leafProblem, rowDifference } from "./verify-state.ts";
+
+/** A row that a decision leans on. */
+export interface Ground {
+  readonly holds: (db: Db, tree: SignedTree) => Promise<Difference | null>;
+}
+
+interface SignedTree {
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly hashAt: ReturnType<typeof hashSource>;
+}
+
+export function groundsOf<R>(projection: Projection<R>, rows: readonly R[]): readonly Ground[] {
+  return rows.map((row) => ({ holds: (db, tree) => held(db, tree, projection, row) }));
+}
+
+/**
+ * Holds rows against the log before a decision uses them: row, entry, what opens it, leaf, and the leaf in the
+ * tree that our own key has signed. Answers the first difference: then somebody has changed the database.
+ */
+export async function differenceToLog(
+  log: LedgerLog,
+  db: Db,
+  grounds: readonly Ground[],
+): Promise<Difference | null> {
+  await log.flush();
+  const signed = await log.signedRoot(db);
+  if (signed === null) {
+    const message = "no checkpoint of the ledger is signed by our own key";
+    return { table: "ledger_checkpoints", row: null, column: null, index: null, message };
+  }
+  const { size } = signed;
+  const tree = { size, root: fromHex(signed.root), hashAt: hashSource(db, size) };
+  for (const ground of grounds) {
+    const difference = await ground.holds(db, tree);
+    if (difference) return difference;
+  }
+  return null;
+}
+
+async function held<R>(
+  db: Db,
+  { size, root, hashAt }: SignedTree,
+  projection: Projection<R>,
+  row: R,
+): Promise<Difference | null> {
+  const { table, kinds } = projection;
+  const projected = projectRow(projection, row);
+  const leaves = await leavesOfOperation(db, operationOf(projection, row));
+  const leaf = leaves.find(({ entry }) => kinds.includes(entry.kind));
+  if (!leaf) return rowDifference(table, projected, undefined);
+  const { index, hash: leafHash, opening } = leaf;
+  const at = { table, row: projected.key, column: null, index };
+  const damaged = leafProblem(leaf, index);
+  if (damaged) return damaged;
+  if (!opening) {
+    const message = `${table}: what entry ${index} says of ${projected.key} was erased, and erased evidence opens no gate`;
+    return { ...at, message };
+  }
+  const proof = await proveInclusion(index, size, hashAt).catch(() => []);
+  if (!verifyInclusion({ index, size, leafHash, proof, root })) {
+    const message = `entry ${index}, which says what ${projected.key} is, is not in the tree that was signed`;
+    return { ...at, message };
+  }
+  const later = projected.changes !== null && (await writtenAgain(db, projection, projected));
+  if (later) {
+    const message = `${table}: the row ${projected.key} was put back to what it was before a later change`;
+    return { ...at, column: "changes", message };
+  }
+  const { changes } = projected;
+  return rowDifference(table, projected, { index, changes, columns: opening.payload });
+}
+
+/** A row that is older than the log was put back. */
+async function writtenAgain<R>(
+  db: Db,
+  { kinds }: Projection<R>,
+  { key, changes }: { readonly key: string; readonly changes: number | null },
+): Promise<boolean> {
+  const later = await db
+    .selectFrom("ledger_entries")
+    .select("entry")
+    .where("operation", "=", `${key}/${(changes ?? 0) + 1}`)
+    .where("kind", "in", [...kinds])
+    .executeTakeFirst();
+  return later !== undefined;
+}

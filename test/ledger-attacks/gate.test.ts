@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ControlPlane } from "../../src/ports/control-plane.ts";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+  until,
+} from "../support/engine-bench.ts";
+
+/** A gate holds what it leans on against the log, so that an edit of the database opens none. */
+
+let bench: EngineBench;
+let plane: ControlPlane;
+const production = { service: "shop", environment: "production", release: "1.0.0" };
+const dev = { ...production, environment: "dev" };
+
+beforeEach(async () => {
+  bench = await EngineBench.create();
+  plane = bench.worker().controlPlane;
+  await plane.applyDocuments(operator, "t.yaml", documents());
+  await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
+});
+afterEach(() => bench.close());
+
+async function edit(sql: string): Promise<void> {
+  await bench.database.pool.query(sql);
+}
+
+async function denied(): Promise<void> {
+  const { id } = await plane.promote(operator, production);
+  const view = await ended(plane, id);
+  expect(view.state).toBe("failed");
+  expect(view.message).toContain("the database was changed behind the ledger");
+  expect(view.decision?.reasons).toContainEqual(
+    expect.objectContaining({ outcome: "deny", rule: "ledger" }),
+  );
+  const events = await plane.events({ after: 0, waitMs: 0, limit: 500 });
+  expect(events.map(({ kind }) => kind)).toContain("ledger.difference");
+}
+
+describe("a gate denies, and says which row is not what the log says, when somebody", () => {
+  it("verified a release in the predecessor with a stroke of the pen", async () => {
+    bench.staged.verdicts.push("pass");
+    const { id } = await plane.promote(operator, dev);
+    await ended(plane, id);
+    await edit("update deployments set verified_at = now() - interval '9 days'");
+    await denied();
+  });
+
+  it("invented the deployment as a whole", async () => {
+    await edit(`
+      insert into promotions (id, kind, service, environment, release, configuration,
+        configuration_version, plan_format, plan, plan_digest, state, created_by)
+      select 'p-forged', 'promotion', 'shop', 'dev', id, 'sha256:0', 1, 1, '{}', '', 'complete', 'x'
+        from releases;
+      insert into deployments (service, environment, release, configuration, configuration_version,
+        colour, promotion, kind, from_at, by_actor, verified_at)
+      select 'shop', 'dev', id, 'sha256:0', 1, 'blue', 'p-forged', 'promotion', now(), 'x', now()
+        from releases`);
+    await denied();
+  });
+
+  it("took the checks out of the pipeline", async () => {
+    const { id } = await plane.promote(operator, dev);
+    await ended(plane, id);
+    await edit(`update documents set content = jsonb_set(content, '{spec,environments,1,checks}', '[]')
+      where kind = 'Pipeline'`);
+    await denied();
+  });
+
+  it("put a row back to what it was before", async () => {
+    const { id } = await plane.promote(operator, dev);
+    await ended(plane, id);
+    // As it was when it began, with the count of then: a genuine state, and an old one.
+    await edit("update deployments set changes = 1, verified_at = null");
+    await edit("update deployments set verified_at = null");
+    const { id: second } = await plane.promote(operator, production);
+    const view = await ended(plane, second);
+    expect(view.state).toBe("failed");
+    expect(view.decision?.reasons.map(({ message }) => message).join()).toContain("was put back");
+  });
+});
+
+it("no gate opens while this server's clock and the database's are apart, and one does when they agree", async () => {
+  for (const { reconciler } of bench.workers) await reconciler.stop();
+  let apart = 3_600_000;
+  const skewed = bench.worker({ clock: () => Date.now() + apart }).controlPlane;
+  const { id } = await skewed.promote(operator, dev);
+  const waiting = await until(
+    () => skewed.showPromotion(id),
+    (view) => view.waiting !== null,
+  );
+  expect(waiting.waiting?.reason).toMatch(
+    /clocks of this server and of its database are 3600 s apart/,
+  );
+  apart = 0;
+  await bench.database.pool.query("update promotions set wake_at = null");
+  expect(await ended(skewed, id)).toMatchObject({ state: "complete" });
+});
+
+it("a return of traffic is not held up by a difference, and says it", async () => {
+  const first = await plane.promote(operator, dev);
+  await ended(plane, first.id);
+  await plane.createRelease(operator, makeRelease(bench, "1.1.0"));
+  const second = await plane.promote(operator, { ...dev, release: "1.1.0" });
+  await ended(plane, second.id);
+  await edit(
+    "update documents set content = jsonb_set(content, '{spec,environments,1,checks}', '[]') where kind = 'Pipeline'",
+  );
+  await edit("update lanes set retire_at = now()");
+  await until(
+    async () => (await plane.status({ service: "shop" }))[0],
+    (lane) => lane?.rollbackUntil === null,
+  );
+  const back = await plane.rollback(operator, dev, { reason: "prices are wrong" });
+  expect(await ended(plane, back.id)).toMatchObject({ state: "complete" });
+  const events = await plane.events({ after: 0, waitMs: 0, limit: 500 });
+  expect(events.map(({ kind }) => kind)).toContain("ledger.difference");
+});
