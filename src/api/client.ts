@@ -76,6 +76,13 @@ export class Client {
     return response.status === 200;
   }
 
+  /** A file of the log (`tile/0/000`); null for what the log does not have. */
+  async ledgerFile(path: string): Promise<Uint8Array | null> {
+    const response = await this.#send("GET", `/ledger/${path}`, {}, [404]);
+    if (response.status === 404) return null;
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
   /** Uploads the bytes of one artifact; `size` in bytes. Throws `digest-mismatch` when they are others. */
   async putBlob(digest: Digest, size: number, body: AsyncIterable<Uint8Array>): Promise<void> {
     await this.#send("PUT", `/api/v1/blobs/${digest}`, {

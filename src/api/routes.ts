@@ -5,6 +5,7 @@ import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
 import { VerifierKey } from "../model/trust.ts";
 import { AnchorView, WitnessView } from "./outside-views.ts";
+import { KeyUse, LedgerProofView, LedgerStateView, LedgerStatusView } from "./ledger-views.ts";
 import {
   AttestationView,
   ConfigurationView,
@@ -23,8 +24,8 @@ import {
 
 /**
  * Every call of the HTTP API: method, path, and the schemas of what goes in and out. The server registers
- * this table, the OpenAPI document is made from it, and the CLI's client is typed by it. All paths but
- * `/healthz` and `/readyz` want `Authorization: Bearer <token>`. Errors are `ErrorView`.
+ * this table, the OpenAPI document is made from it, and the CLI's client is typed by it. The log's files are
+ * at `/ledger/` (see server/ledger-files.ts). All paths but `/healthz`, `/readyz` and the log's hashes want `Authorization: Bearer <token>`. Errors are `ErrorView`.
  */
 
 const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
@@ -42,6 +43,36 @@ export const routes = {
   serverRecover: { method: "POST", path: "/api/v1/server/recover", response: Done },
   /** Stops every service, router and agent of this data directory, then the server. */
   down: { method: "POST", path: "/api/v1/down", response: Done },
+
+  ledgerStatus: { method: "GET", path: "/api/v1/ledger", response: LedgerStatusView },
+  /** `entry`: an index or an operation. */
+  ledgerProof: {
+    method: "GET",
+    path: "/api/v1/ledger/proof",
+    query: z.object({ entry: z.string().min(1).max(1_024) }),
+    response: LedgerProofView,
+  },
+  /** Rebuilds from the log every table that can open a gate; answers the first difference. */
+  ledgerVerifyState: {
+    method: "POST",
+    path: "/api/v1/ledger/verify-state",
+    response: LedgerStateView,
+  },
+  ledgerKeyRotate: {
+    method: "POST",
+    path: "/api/v1/ledger/keys",
+    body: z.object({ use: KeyUse, overlapMs: z.int().min(0).max(31_622_400_000).optional() }),
+    response: Done,
+  },
+  ledgerKeyCompromised: {
+    method: "POST",
+    path: "/api/v1/ledger/keys/:key/compromised",
+    params: z.object({ key: z.string().regex(/^[0-9a-f]{16}$/, "expected 16 hex digits") }),
+    body: z.object({ trustedSize: z.int().nonnegative().optional() }),
+    response: Done,
+  },
+  /** After a restore: records what was lost, and opens a successor log. */
+  ledgerRecover: { method: "POST", path: "/api/v1/ledger/recover", response: Done },
 
   /** The text of a tidelock.yaml, all documents, applied as one: everything or nothing. */
   pipelineApply: {

@@ -15,6 +15,7 @@ import { addHold, holds, removeHold } from "./erasure/holds.ts";
 import { readEvents } from "./event-stream.ts";
 import { declareRestored } from "./incarnation.ts";
 import { makeLedgerOutside } from "./ledger/outside/control.ts";
+import { makeLedgerControl } from "./ledger/control.ts";
 import { readLogs } from "./logs.ts";
 import { findRelease } from "./plan-inputs.ts";
 import { previewPlan } from "./plan-preview.ts";
@@ -38,6 +39,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
   const shown = (row: PromotionRow) => promotionView(db, row);
   const reread = async (row: PromotionRow) => shown(await existingPromotion(db, row.id));
   return {
+    ledger: makeLedgerControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),
     listPipelines: () => listPipelines(engine),
 

@@ -4,8 +4,10 @@ import type { Actor } from "../ports/control-plane.ts";
 import { announce } from "../store/queries/events.ts";
 import { runningPromotion } from "../store/queries/promotions.ts";
 import { storeProjection } from "../store/projections/trust.ts";
+import { readTree } from "../store/queries/ledger-tree.ts";
 import type { Engine } from "./engine.ts";
 import { type Lease, withLease } from "./lease.ts";
+import { recoverLedger } from "./ledger/recover.ts";
 import { wait } from "./transitions.ts";
 
 /**
@@ -19,7 +21,9 @@ export async function recordFenceProblem(
   error: TidelockError,
 ): Promise<void> {
   const problem = `the host agent has seen a newer server than this database knows: ${error.message}. Was the database restored from a backup?`;
-  const who = "an operator: `tidelock server recover` declares this database the truth";
+  const who = "an operator: `tidelock ledger recover` declares this database the truth";
+  // An agent's epochs are a record outside of the database, like a witness's: nothing is decided from here on.
+  await engine.log.declareBehind(problem);
   await withLease(engine, lease, async (tx, lane) => {
     if (lane.fence_problem !== problem) {
       await setProblem(tx, lease, problem);
@@ -62,34 +66,44 @@ async function setProblem(tx: Engine["db"], lease: Lease, problem: string): Prom
  * than all that any agent has seen, and wakes what was refused. Every worker must take its lanes anew.
  */
 export async function declareRestored(engine: Engine, actor: Actor): Promise<string> {
-  const incarnation = await engine.db.transaction().execute(async (tx) => {
-    const { rows } = await sql<{ incarnation: number }>`
+  if ((await readTree(engine.db)).behind) return recoverLedger(engine, actor);
+  const incarnation = await engine.db
+    .transaction()
+    .execute((tx) => raiseIncarnation(engine, tx, actor));
+  engine.signals.emit("change");
+  return `this database is the truth from now on (incarnation ${incarnation})`;
+}
+
+/** Fences are higher than all that any agent has seen, and every worker must take its lanes anew. */
+export async function raiseIncarnation(
+  engine: Engine,
+  tx: Engine["db"],
+  actor: Actor,
+): Promise<number> {
+  const { rows } = await sql<{ incarnation: number }>`
       update store set incarnation = incarnation + 1, incarnation_since = clock_timestamp()
       returning incarnation
     `.execute(tx);
-    const raised = rows[0]?.incarnation ?? 0;
-    await tx
-      .updateTable("lanes")
-      .set({ fence_problem: null, lease_holder: null, lease_expires: null, epoch: sql`epoch + 1` })
-      .execute();
-    await tx
-      .updateTable("promotions")
-      .set({ wake_at: null })
-      .where("state", "=", "running")
-      .execute();
-    await engine.ledger.append(tx, {
-      operation: `store/incarnation/${raised}`,
-      kind: "store.restored",
-      stream: "system",
-      actor: actor.id,
-      payload: { ...storeProjection.columns({ incarnation: raised }) },
-    });
-    await announce(tx, {
-      kind: "store.restored",
-      message: `${actor.id} declared this database restored: incarnation ${raised}`,
-    });
-    return raised;
+  const raised = rows[0]?.incarnation ?? 0;
+  await tx
+    .updateTable("lanes")
+    .set({ fence_problem: null, lease_holder: null, lease_expires: null, epoch: sql`epoch + 1` })
+    .execute();
+  await tx
+    .updateTable("promotions")
+    .set({ wake_at: null })
+    .where("state", "=", "running")
+    .execute();
+  await engine.ledger.append(tx, {
+    operation: `store/incarnation/${raised}`,
+    kind: "store.restored",
+    stream: "system",
+    actor: actor.id,
+    payload: { ...storeProjection.columns({ incarnation: raised }) },
   });
-  engine.signals.emit("change");
-  return `this database is the truth from now on (incarnation ${incarnation})`;
+  await announce(tx, {
+    kind: "store.restored",
+    message: `${actor.id} declared this database restored: incarnation ${raised}`,
+  });
+  return raised;
 }

@@ -2,6 +2,7 @@ import type { AuditPackRequest } from "../api/audit.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
+import type { LedgerControl } from "./ledger-control.ts";
 import type {
   AttestationView,
   ConfigurationView,
@@ -31,6 +32,7 @@ type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;
  * server maps `code` to a status. Nothing is half-applied when one throws.
  */
 export interface ControlPlane {
+  readonly ledger: LedgerControl;
   applyDocuments(
     actor: Actor,
     file: string,

@@ -7,6 +7,7 @@ import { registerAuditPacks } from "./audit-packs.ts";
 import { registerBlobs } from "./blobs.ts";
 import { registerErrors, answerFrameworkError } from "./errors.ts";
 import { handlers } from "./handlers.ts";
+import { registerLedgerEntries, registerPublicLedger } from "./ledger-files.ts";
 import { registerHealth } from "./health.ts";
 import { registerOpenapi } from "./openapi.ts";
 import type { LogLine, ServerLog } from "./log.ts";
@@ -88,11 +89,13 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
 
   await registerOpenapi(app, parts.identity.version);
   registerHealth(app, parts.controlPlane);
+  registerPublicLedger(app, parts);
   await app.register(async (api) => {
     api.addHook("onRequest", requireToken(parts.token));
     registerRoutes(api, handlers(parts));
     registerStreams(api, parts);
     registerAuditPacks(api, parts);
+    registerLedgerEntries(api, parts);
     api.get("/api/v1/openapi.json", { schema: { hide: true } as object }, () => app.swagger());
     await api.register(async (blobs) => registerBlobs(blobs, parts));
   });

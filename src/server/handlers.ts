@@ -26,6 +26,22 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       return { done: true, message };
     },
 
+    ledgerStatus: () => controlPlane.ledger.status(),
+    ledgerProof: ({ query }) => controlPlane.ledger.proof(query.entry),
+    ledgerVerifyState: () => controlPlane.ledger.verifyState(),
+    async ledgerKeyRotate({ actor, body }) {
+      const message = await controlPlane.ledger.rotateKey(actor, body.use, body.overlapMs);
+      return { done: true, message };
+    },
+    async ledgerKeyCompromised({ actor, params, body }) {
+      const { key } = params;
+      const message = await controlPlane.ledger.compromiseKey(actor, key, body.trustedSize);
+      return { done: true, message };
+    },
+    async ledgerRecover({ actor }) {
+      return { done: true, message: await controlPlane.ledger.recover(actor) };
+    },
+
     async pipelineApply({ actor, body }) {
       return { applied: [...(await controlPlane.applyDocuments(actor, body.file, body.text))] };
     },

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { toHex } from "../../ledger/bytes.ts";
-import { verifyCheckpoint } from "../../ledger/checkpoint.ts";
+import { type Checkpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
 import { noteKey, noteKeyTypes } from "../../ledger/note.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import type { Signer } from "../../ports/signer.ts";
@@ -105,6 +105,11 @@ export class LedgerLog {
     const { db, notice } = this.#parts;
     await db.updateTable("ledger_tree").set({ behind: why }).where("behind", "is", null).execute();
     notice(`the ledger is read-only: ${why}`);
+  }
+
+  /** The newest checkpoint that is known outside of the database. */
+  knownOutside(): Pick<Checkpoint, "origin" | "size" | "root"> | null {
+    return this.#parts.mirror?.read() ?? this.#seen;
   }
 
   /** A recovery has made this database the truth: what was known before does not count any more. */

@@ -1,0 +1,140 @@
+import type { LedgerProofView, LedgerStatusView } from "../../api/ledger-views.ts";
+import { toBase64, toHex } from "../../ledger/bytes.ts";
+import { encodeEntry } from "../../ledger/entry.ts";
+import { proveInclusion } from "../../ledger/proof.ts";
+import { encodeBundle, parsePath } from "../../ledger/tiles.ts";
+import { formatTlogProof } from "../../ledger/tlog-proof.ts";
+import { TidelockError } from "../../model/errors.ts";
+import type { LedgerControl } from "../../ports/ledger-control.ts";
+import { hashSource, newestCheckpoint, readTile } from "../../store/queries/ledger-checkpoints.ts";
+import { leavesOfOperation, readLeaves, type StoredLeaf } from "../../store/queries/ledger-read.ts";
+import { backlog, readTree } from "../../store/queries/ledger-tree.ts";
+import { cosignedSize } from "../../store/queries/ledger-witnesses.ts";
+import type { LedgerKeyRow } from "../../store/schema-ledger.ts";
+import type { Db } from "../../store/schema.ts";
+import type { Engine } from "../engine.ts";
+import { publicForm } from "./keys.ts";
+import { recoverLedger } from "./recover.ts";
+import { verifyState } from "./verify-state.ts";
+
+export function makeLedgerControl(engine: Engine): LedgerControl {
+  const { db, log } = engine;
+  return {
+    status: () => ledgerStatus(engine),
+    file: (path) => ledgerFile(db, path),
+    proof: (entry) => ledgerProof(engine, entry),
+    verifyState: () => verifyState(log, db),
+    async rotateKey(actor, use, overlapMs) {
+      const id = await log.keys.rotate(actor.id, use, overlapMs);
+      engine.signals.emit("change");
+      return `the key ${id} signs from now on; the one before signs beside it until its time is over`;
+    },
+    async compromiseKey(actor, id, trustedSize) {
+      const trusted = trustedSize ?? (await cosignedSize(db));
+      await log.keys.compromise(actor.id, id, trusted);
+      engine.signals.emit("change");
+      return `the key ${id} signs nothing any more; what it signed counts up to size ${trusted}`;
+    },
+    recover: (actor) => recoverLedger(engine, actor),
+  };
+}
+
+async function ledgerStatus({ db, log }: Engine): Promise<LedgerStatusView> {
+  const [tree, checkpoint, waiting, trouble, keys] = await Promise.all([
+    readTree(db),
+    newestCheckpoint(db),
+    backlog(db),
+    log.trouble(),
+    db.selectFrom("ledger_keys").selectAll().orderBy("added_at").execute(),
+  ]);
+  return {
+    origin: tree.origin,
+    size: tree.size,
+    root: toHex(tree.root),
+    lastTime: tree.lastTime === null ? null : new Date(tree.lastTime).toISOString(),
+    checkpoint: checkpoint
+      ? {
+          size: Number(checkpoint.size),
+          at: checkpoint.at.toISOString(),
+          note: checkpoint.note,
+        }
+      : null,
+    waiting: { entries: waiting.waiting, ms: waiting.ms },
+    behind: tree.behind,
+    trouble,
+    keys: keys.map((row) => keyView(row, tree.origin)),
+  };
+}
+
+function keyView(row: LedgerKeyRow, origin: string): LedgerStatusView["keys"][number] {
+  return {
+    id: row.key_id,
+    use: row.use,
+    key: publicForm(row, origin),
+    state: stateOf(row),
+    addedAt: row.added_at.toISOString(),
+    signsUntil: row.signs_until?.toISOString() ?? null,
+    lastTrustedSize: row.trusted_size === null ? null : Number(row.trusted_size),
+    kept: row.sealed ? "sealed" : "outside",
+  };
+}
+
+function stateOf(row: LedgerKeyRow): LedgerStatusView["keys"][number]["state"] {
+  if (row.compromised_at) return "compromised";
+  if (row.retired_at) return "retired";
+  return row.signs_until ? "ending" : "active";
+}
+
+/** Only what a checkpoint covers is shown: it was signed, and is in the database for good. */
+async function ledgerFile(db: Db, path: string): Promise<Uint8Array | null> {
+  const checkpoint = await newestCheckpoint(db);
+  if (!checkpoint) return null;
+  if (path === "checkpoint") return Buffer.from(checkpoint.note);
+  const resource = parsePath(path);
+  if (!resource) return null;
+  const size = Number(checkpoint.size);
+  const level = resource.kind === "hashes" ? resource.level : 0;
+  const there = Math.floor(size / 256 ** level) - resource.index * 256;
+  if (level > 7 || there < resource.width) return null;
+  if (resource.kind === "hashes") return readTile(db, resource);
+  const from = resource.index * 256;
+  const leaves = await readLeaves(db, from, from + resource.width);
+  return encodeBundle(leaves.map(({ entry }) => encodeEntry(entry)));
+}
+
+/** The receipt for one entry under the newest checkpoint; what was committed by now is covered by it. */
+async function ledgerProof({ db, log }: Engine, wanted: string): Promise<LedgerProofView> {
+  const checkpoint = await log.flush();
+  const leaf = await findLeaf(db, wanted);
+  const size = Number(checkpoint?.size ?? 0);
+  if (!leaf || !checkpoint || leaf.index >= size) {
+    throw new TidelockError("not-found", `the ledger has no entry ${wanted}`, {
+      fault: "operator",
+      where: wanted,
+      hint: `name an index below ${size}, or an operation as \`tidelock ledger proof\` shows it`,
+    });
+  }
+  const bytes = encodeEntry(leaf.entry);
+  const proof = await proveInclusion(leaf.index, size, hashSource(db, size));
+  return {
+    index: leaf.index,
+    entry: leaf.entry,
+    leaf: toBase64(bytes),
+    opening: leaf.opening,
+    receipt: formatTlogProof({
+      extra: null,
+      index: leaf.index,
+      proof,
+      checkpoint: checkpoint.note,
+    }),
+  };
+}
+
+async function findLeaf(db: Db, wanted: string): Promise<StoredLeaf | undefined> {
+  if (/^\d{1,15}$/.test(wanted)) {
+    const index = Number(wanted);
+    const [leaf] = await readLeaves(db, index, index + 1);
+    return leaf;
+  }
+  return (await leavesOfOperation(db, wanted)).at(-1);
+}
