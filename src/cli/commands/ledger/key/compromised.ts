@@ -1,0 +1,32 @@
+import { confirm } from "../../../confirm.ts";
+import { defineCommand } from "../../../define-command.ts";
+import { exit } from "../../../exit-codes.ts";
+import { argument, connectionOptions, flag, whole } from "../../../options.ts";
+import { clean } from "../../../terminal.ts";
+
+export const command = defineCommand({
+  arguments: { key: argument("key", "its id, as `tidelock ledger key list` shows it") },
+  options: {
+    trusted: whole(
+      "--trusted-size <entries>",
+      "the last size that others had seen (default: the last that a witness cosigned)",
+      { least: 0, most: 999_999_999_999 },
+    ),
+    yes: flag("-y, --yes", "do not ask"),
+    ...connectionOptions,
+  },
+  details:
+    "Somebody else may have the key: it signs nothing from now on, and a new one is made at once. What it signed\n" +
+    "counts up to the last size that independent witnesses had seen; behind that, anybody may have written it.",
+  async run(context, { args, options }) {
+    const client = context.connect(options);
+    const question = `Is the key ${args.key} compromised? It cannot be made good again.`;
+    await confirm(context, question, options.yes);
+    const { message } = await client.call("ledgerKeyCompromised", {
+      params: { key: args.key },
+      body: options.trusted === undefined ? {} : { trustedSize: options.trusted },
+    });
+    context.terminal.note(clean(message));
+    return exit.done;
+  },
+});

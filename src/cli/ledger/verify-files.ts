@@ -1,0 +1,107 @@
+import { type Checkpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
+import { type NoteKey, parseVerifierKey } from "../../ledger/note.ts";
+import { type KnownRoot, type LogProblem, verifyLog } from "../../ledger/verify-log.ts";
+import { type Assurance, TrustRoot } from "../../model/trust.ts";
+import { bundlesOf, leafTilesOf, type LogFiles, readCheckpointNote, sizeOf } from "./log-files.ts";
+
+export type LedgerReport =
+  | {
+      readonly ok: true;
+      readonly origin: string;
+      readonly size: number;
+      readonly streams: number;
+      /** Effects that were begun and have no end yet. */
+      readonly openIntents: number;
+      readonly assurance: Assurance;
+    }
+  | {
+      readonly ok: false;
+      readonly problem: Pick<LogProblem, "index" | "stream" | "message"> & { readonly what: string };
+    };
+
+/**
+ * Recomputes a whole log from its files: every leaf and tile, the root, the chains of its streams, its times, and
+ * the signatures. Without a trust root the answer says how it fits together, and not whose it is.
+ */
+export async function verifyFiles(files: LogFiles, trust: TrustRoot | null): Promise<LedgerReport> {
+  const note = await readCheckpointNote(files);
+  const claimed = trust ? { origin: trust.log.origin, keys: trust.log.keys } : await files.claimed();
+  const log = { origin: claimed.origin, keys: claimed.keys.map(parseVerifierKey) };
+  const witnesses = (trust?.witnesses ?? []).map(({ key }) => parseVerifierKey(key));
+  let size: number;
+  try {
+    size = sizeOf(note);
+  } catch (error) {
+    return failed("checkpoint", (error as Error).message);
+  }
+  const known = knownRoots(trust, log);
+  if (typeof known === "string") return failed("anchor", known);
+  const answer = await verifyLog({
+    checkpoint: note,
+    log,
+    witnesses,
+    known,
+    bundles: bundlesOf(files, size),
+    leafTiles: leafTilesOf(files, size),
+  });
+  if (!answer.ok) return answer;
+  const operators = trust ? operatorsOf(trust, answer.checkpoint.cosignedBy) : [];
+  if (trust && operators.length < trust.quorum) {
+    const message = `${operators.length} independent operators have cosigned the checkpoint, and the trust root wants ${trust.quorum}`;
+    return failed("witnesses", message);
+  }
+  return {
+    ok: true,
+    origin: log.origin,
+    size,
+    streams: answer.streams.size,
+    openIntents: answer.openIntents.length,
+    assurance: assuranceOf(trust, operators, known),
+  };
+}
+
+function failed(what: string, message: string): LedgerReport {
+  return { ok: false, problem: { what, index: null, stream: null, message } };
+}
+
+/** Checkpoints that were seen before; one that our keys did not sign is the owner's mistake, and said. */
+function knownRoots(
+  trust: TrustRoot | null,
+  log: { readonly origin: string; readonly keys: readonly NoteKey[] },
+): KnownRoot[] | string {
+  const roots: KnownRoot[] = [];
+  for (const [at, { note, from }] of (trust?.anchors ?? []).entries()) {
+    const answer = verifyCheckpoint(note, log);
+    const where = from === "" ? `anchor ${at + 1} of the trust root` : from;
+    if (!answer.ok) return `${where}: ${answer.problem}`;
+    const { size, root }: Checkpoint = answer.checkpoint;
+    roots.push({ size, root, from: where });
+  }
+  return roots;
+}
+
+/** Those who administer the log do not count, however many witnesses they run. */
+function operatorsOf(
+  { witnesses, log }: TrustRoot,
+  cosigned: readonly { readonly key: NoteKey }[],
+): readonly string[] {
+  const operators = witnesses
+    .filter(({ key }) => {
+      const { name, id } = parseVerifierKey(key);
+      return cosigned.some((one) => one.key.name === name && one.key.id === id);
+    })
+    .map(({ operator }) => operator)
+    .filter((operator) => operator !== log.operator);
+  return [...new Set(operators)].sort();
+}
+
+function assuranceOf(
+  trust: TrustRoot | null,
+  operators: readonly string[],
+  known: readonly KnownRoot[],
+): Assurance {
+  if (!trust) return { grade: "consistent-not-authenticated" };
+  const anchors = known.map(({ from, size }) => `${from} (at size ${size})`);
+  if (operators.length > 0) return { grade: "witnessed", operators: [...operators], anchors };
+  return anchors.length > 0 ? { grade: "anchored", anchors } : { grade: "self-signed" };
+}
