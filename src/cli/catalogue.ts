@@ -1,4 +1,5 @@
 import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
+import { ledgerEntries } from "./catalogue-ledger.ts";
 import { releaseCommands } from "./catalogue-releases.ts";
 
 /** Every command. A test compares this table with the folder of commands. */
@@ -149,6 +150,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     "Declare a restored database the truth",
     () => import("./commands/server/recover.ts"),
   ),
+  ...ledgerEntries,
   entry(
     "agent start",
     "Server",

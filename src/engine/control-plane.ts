@@ -16,6 +16,8 @@ import { readEvents } from "./event-stream.ts";
 import { declareRestored } from "./incarnation.ts";
 import { makeLedgerOutside } from "./ledger/outside/control.ts";
 import { makeLedgerControl } from "./ledger/control.ts";
+import { recoverLedger } from "./ledger/recover.ts";
+import { readTree } from "../store/queries/ledger-tree.ts";
 import { readLogs } from "./logs.ts";
 import { findRelease } from "./plan-inputs.ts";
 import { previewPlan } from "./plan-preview.ts";
@@ -73,7 +75,9 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     stopService: (actor, lane) => stopService(engine, actor, lane),
     removeService: (actor, service) => removeService(engine, actor, service),
     down: (actor: Actor) => down(engine, actor),
-    declareRestored: (actor) => declareRestored(engine, actor),
+    // A ledger that is behind the world is recovered with it: the same person says the same thing.
+    declareRestored: async (actor) =>
+      (await readTree(db)).behind ? recoverLedger(engine, actor) : declareRestored(engine, actor),
 
     exportPack: (actor, request) => exportPack(engine, actor, request),
 

@@ -4,10 +4,8 @@ import type { Actor } from "../ports/control-plane.ts";
 import { announce } from "../store/queries/events.ts";
 import { runningPromotion } from "../store/queries/promotions.ts";
 import { storeProjection } from "../store/projections/trust.ts";
-import { readTree } from "../store/queries/ledger-tree.ts";
 import type { Engine } from "./engine.ts";
 import { type Lease, withLease } from "./lease.ts";
-import { recoverLedger } from "./ledger/recover.ts";
 import { wait } from "./transitions.ts";
 
 /**
@@ -66,7 +64,6 @@ async function setProblem(tx: Engine["db"], lease: Lease, problem: string): Prom
  * than all that any agent has seen, and wakes what was refused. Every worker must take its lanes anew.
  */
 export async function declareRestored(engine: Engine, actor: Actor): Promise<string> {
-  if ((await readTree(engine.db)).behind) return recoverLedger(engine, actor);
   const incarnation = await engine.db
     .transaction()
     .execute((tx) => raiseIncarnation(engine, tx, actor));

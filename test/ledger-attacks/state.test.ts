@@ -151,6 +151,18 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
     "decisions",
     "outcome",
   ],
+  [
+    "insert into ledger_erasures (id, entry, reason, requested_by) values ('e1', 3, 'x', 'somebody')",
+    "ledger_erasures",
+  ],
+  [
+    "insert into ledger_holds (id, stream, reason, added_by) values ('h1', null, 'x', 'y')",
+    "ledger_holds",
+  ],
+  [
+    "insert into attestations (release, digest, format, origin, size, added_by) select id, 'sha256:0', 'cyclonedx', 'given', 1, 'x' from releases",
+    "attestations",
+  ],
   ["insert into agents (agent_id, public_key) values ('mallory', 'a key')", "agents"],
   ["update ledger_keys set retired_at = now() where use = 'evidence'", "ledger_keys", "retired"],
   [

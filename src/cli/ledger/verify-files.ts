@@ -16,7 +16,9 @@ export type LedgerReport =
     }
   | {
       readonly ok: false;
-      readonly problem: Pick<LogProblem, "index" | "stream" | "message"> & { readonly what: string };
+      readonly problem: Pick<LogProblem, "index" | "stream" | "message"> & {
+        readonly what: string;
+      };
     };
 
 /**
@@ -25,7 +27,9 @@ export type LedgerReport =
  */
 export async function verifyFiles(files: LogFiles, trust: TrustRoot | null): Promise<LedgerReport> {
   const note = await readCheckpointNote(files);
-  const claimed = trust ? { origin: trust.log.origin, keys: trust.log.keys } : await files.claimed();
+  const claimed = trust
+    ? { origin: trust.log.origin, keys: trust.log.keys }
+    : await files.claimed();
   const log = { origin: claimed.origin, keys: claimed.keys.map(parseVerifierKey) };
   const witnesses = (trust?.witnesses ?? []).map(({ key }) => parseVerifierKey(key));
   let size: number;

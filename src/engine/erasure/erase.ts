@@ -11,6 +11,9 @@ import {
   newestEntryBy,
   readErasure,
 } from "../../store/queries/erasures.ts";
+import { pseudonymOf } from "../../store/queries/ledger.ts";
+import { erasuresProjection } from "../../store/projections/erasure.ts";
+import { recordRows } from "../../store/projections/projection.ts";
 import { announce } from "../../store/queries/events.ts";
 import type { ErasureRow } from "../../store/schema-audit.ts";
 import type { Db } from "../../store/schema.ts";
@@ -38,7 +41,11 @@ export async function requestErasure(
     const id = `e${randomBytes(5).toString("hex")}`;
     const requested = { id, entry, pseudonym, reason, requested_by: actor.id };
     const row = await insertErasure(tx, requested);
-    if (row) return row;
+    if (row) {
+      const by = { ...row, requester: await pseudonymOf(tx, actor.id) };
+      await recordRows(tx, erasuresProjection, [by], { actor: actor.id });
+      return row;
+    }
     throw new TidelockError("conflict", "its erasure was asked for already", {
       fault: "operator",
       hint: "another person confirms it: tidelock ledger erase confirm <id>",

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { HoldView } from "../../api/views.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { Actor } from "../../ports/control-plane.ts";
+import { holdsProjection } from "../../store/projections/erasure.ts";
+import { recordRows } from "../../store/projections/projection.ts";
 import { activeHolds, endHold, insertHold } from "../../store/queries/erasures.ts";
 import type { HoldRow } from "../../store/schema-audit.ts";
 import type { Engine } from "../engine.ts";
@@ -17,14 +19,9 @@ export async function addHold(
 ): Promise<HoldView> {
   const id = `h${randomBytes(5).toString("hex")}`;
   const row = await engine.db.transaction().execute(async (tx) => {
-    await engine.ledger.append(tx, {
-      operation: `hold/${id}`,
-      kind: "hold.added",
-      stream: "system",
-      actor: actor.id,
-      payload: { hold: id, stream, reason },
-    });
-    return insertHold(tx, { id, stream, reason, added_by: actor.id });
+    const added = await insertHold(tx, { id, stream, reason, added_by: actor.id });
+    await recordRows(tx, holdsProjection, [added], { actor: actor.id, more: { reason } });
+    return added;
   });
   engine.signals.emit("change");
   return holdView(row);
@@ -41,13 +38,7 @@ export async function removeHold(engine: Engine, actor: Actor, id: string): Prom
         hint: "`tidelock ledger hold list` shows those that do",
       });
     }
-    await engine.ledger.append(tx, {
-      operation: `hold/${id}`,
-      kind: "hold.removed",
-      stream: "system",
-      actor: actor.id,
-      payload: { hold: id },
-    });
+    await recordRows(tx, holdsProjection, [ended], { kind: "hold.removed", actor: actor.id });
     return ended;
   });
   engine.signals.emit("change");

@@ -15,6 +15,8 @@ export const kinds = {
   "stream.head": "the end of a stream at the time of an export, itself in the tree",
   "payload.erased": "what opened an entry was erased: by whom, on whose word, and why",
 
+  "erasure.requested":
+    "one person wants an entry or a person erased; another one has to confirm it",
   "person.erased": "who a pseudonym was is not known any more",
   "hold.added": "a legal hold: nothing that it is about is erased while it stands",
   "hold.removed": "a legal hold has ended",

@@ -33,6 +33,13 @@ interface Said {
   readonly columns: Columns | null;
 }
 
+interface Replayed {
+  readonly said: ReadonlyMap<string, Map<string, Said>>;
+  readonly size: number;
+  /** Digests of envelopes that entries name. */
+  readonly attestations: ReadonlySet<unknown>;
+}
+
 const pageSize = 1_000;
 
 /**
@@ -52,16 +59,13 @@ export async function verifyState(log: LedgerLog, db: Db): Promise<StateVerifica
       if (stray) return { ok: false as const, difference: stray };
       const replayed = await replay(tx, log);
       if ("message" in replayed) return { ok: false as const, difference: replayed };
+      const unnamed = await unnamedAttestation(tx, replayed.attestations);
+      if (unnamed) return { ok: false as const, difference: unnamed };
       return compare(tx, replayed.said, replayed.size);
     });
 }
 
-async function replay(
-  db: Db,
-  log: LedgerLog,
-): Promise<
-  { readonly said: ReadonlyMap<string, Map<string, Said>>; readonly size: number } | Difference
-> {
+async function replay(db: Db, log: LedgerLog): Promise<Replayed | Difference> {
   const { size } = await readTree(db);
   const signed = await log.signedRoot(db);
   if (signed === null) return about("ledger_checkpoints", "no checkpoint is signed by our own key");
@@ -69,6 +73,7 @@ async function replay(
     projections.flatMap((one) => one.kinds.map((kind) => [kind, one] as const)),
   );
   const said = new Map(projections.map(({ table }) => [table as string, new Map<string, Said>()]));
+  const attestations = new Set<unknown>();
   const frontier = Frontier.empty();
   while (frontier.size < size) {
     const leaves = await readLeaves(db, frontier.size, frontier.size + pageSize);
@@ -81,12 +86,14 @@ async function replay(
         const root = toHex(frontier.root());
         if (root !== signed.root) return anotherRoot(signed, root);
       }
+      const named = leaf.opening?.payload["attestations"];
+      if (Array.isArray(named)) for (const digest of named) attestations.add(digest);
       const projection = byKind.get(leaf.entry.kind);
       if (projection) note(said.get(projection.table), projection, leaf);
     }
   }
   if (signed.size > size) return missing(size);
-  return { said, size };
+  return { said, size, attestations };
 }
 
 function anotherRoot(signed: { readonly size: number; readonly root: string }, root: string) {
@@ -201,6 +208,19 @@ export function rowDifference(
 function shown(value: unknown): string {
   const text = JSON.stringify(value ?? null);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** An envelope that no entry names was put there by somebody else. Erased ones have no bytes to lean on. */
+async function unnamedAttestation(db: Db, named: ReadonlySet<unknown>): Promise<Difference | null> {
+  const rows = await db
+    .selectFrom("attestations")
+    .select(["digest", "release"])
+    .where("erased_at", "is", null)
+    .execute();
+  const stray = rows.find(({ digest }) => !named.has(digest));
+  if (!stray) return null;
+  const message = `attestations: ${stray.digest} about ${stray.release} is named by no entry of the log`;
+  return { table: "attestations", row: stray.digest, column: null, index: null, message };
 }
 
 /** An entry that was taken out of the queue would never come into the log. */

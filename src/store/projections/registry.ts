@@ -5,6 +5,7 @@ import {
   releasesProjection,
   secretsProjection,
 } from "./catalogue.ts";
+import { erasuresProjection, holdsProjection } from "./erasure.ts";
 import { deploymentsProjection, lanesProjection } from "./lanes.ts";
 import {
   checkRunsProjection,
@@ -30,6 +31,8 @@ export const projections: readonly TableProjection[] = [
   project(agentsProjection),
   project(keysProjection),
   project(storeProjection),
+  project(holdsProjection),
+  project(erasuresProjection),
 ];
 
 /** The other tables, each with the reason why nothing can be gained by changing it. A test knows them all. */
@@ -46,6 +49,9 @@ export const notProjected: Readonly<Partial<Record<keyof Schema, string>>> = {
   ledger_cosignatures: "signed by the witnesses",
   ledger_anchors: "says where to write checkpoints; nothing is believed because of it",
   ledger_anchored: "says where checkpoints were written; each is verified where it lies",
+  plans: "each stands under its own digest, which promotions and entries name",
+  attestations: "each is under its own digest, and every digest has to be named by an entry",
+  access_events: "who called what; nothing is decided by it, and its runs are in the log by digest",
   events: "what people watch; nothing is decided by it",
   release_commits: "an index over the content of releases, for search",
   agent_journal: "signed and chained by the agents; their keys are projected",

@@ -19,7 +19,10 @@ export const command = defineCommand({
   details:
     "Plain files in C2SP tlog-tiles layout: checkpoint, tile/<level>/…, tile/entries/…. Payloads are not among\n" +
     "them: an entry holds a commitment. `tidelock ledger verify --dir <folder> --trust trust.json` verifies them.",
-  examples: ["tidelock ledger export ledger-2026-11", "tidelock ledger verify --dir ledger-2026-11"],
+  examples: [
+    "tidelock ledger export ledger-2026-11",
+    "tidelock ledger verify --dir ledger-2026-11",
+  ],
   async run(context, { args, options }) {
     const files = serverFiles(context.connect(options));
     const folder = resolve(context.folder, args.folder);

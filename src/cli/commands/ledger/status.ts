@@ -19,10 +19,7 @@ export const command = defineCommand({
         ["entries", String(status.size)],
         ["root", status.root],
         ["last entry", status.lastTime && when(status.lastTime)],
-        [
-          "checkpoint",
-          checkpoint ? `size ${checkpoint.size}, ${when(checkpoint.at)}` : "none yet",
-        ],
+        ["checkpoint", checkpoint ? `size ${checkpoint.size}, ${when(checkpoint.at)}` : "none yet"],
         [
           "waiting",
           waiting.entries === 0

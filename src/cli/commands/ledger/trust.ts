@@ -12,7 +12,10 @@ export const command = defineCommand({
   options: {
     file: text("-o, --output-file <file>", "write it there instead of printing it"),
     operator: text("--operator <name>", "who administers this log"),
-    anchor: text("--with-checkpoint <yes|no>", "include the newest checkpoint as an anchor (default: yes)"),
+    anchor: text(
+      "--with-checkpoint <yes|no>",
+      "include the newest checkpoint as an anchor (default: yes)",
+    ),
     ...connectionOptions,
   },
   details:
