@@ -111,47 +111,4 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     "Verify an audit pack, without a server",
     () => import("./commands/audit/verify.ts"),
   ),
-
-  entry(
-    "ledger erase",
-    "Releases",
-    "Ask for the erasure of what an entry of the ledger says",
-    () => import("./commands/ledger/erase.ts"),
-  ),
-  entry(
-    "ledger erase person",
-    "Releases",
-    "Ask to forget who a pseudonym of the ledger is",
-    () => import("./commands/ledger/erase/person.ts"),
-  ),
-  entry(
-    "ledger erase confirm",
-    "Releases",
-    "Do an erasure that another person asked for",
-    () => import("./commands/ledger/erase/confirm.ts"),
-  ),
-  entry(
-    "ledger erase list",
-    "Releases",
-    "List erasures, those that wait first",
-    () => import("./commands/ledger/erase/list.ts"),
-  ),
-  entry(
-    "ledger hold add",
-    "Releases",
-    "Put a legal hold on a stream, or on everything",
-    () => import("./commands/ledger/hold/add.ts"),
-  ),
-  entry(
-    "ledger hold list",
-    "Releases",
-    "List the legal holds that stand",
-    () => import("./commands/ledger/hold/list.ts"),
-  ),
-  entry(
-    "ledger hold remove",
-    "Releases",
-    "End a legal hold",
-    () => import("./commands/ledger/hold/remove.ts"),
-  ),
 ];

@@ -103,42 +103,6 @@ export const catalogue: readonly CatalogueEntry[] = [
     () => import("./commands/server/stop.ts"),
   ),
   entry(
-    "ledger witness add",
-    "Server",
-    "Ask a witness to cosign the ledger's checkpoints",
-    () => import("./commands/ledger/witness/add.ts"),
-  ),
-  entry(
-    "ledger witness list",
-    "Server",
-    "List the witnesses, and what each has cosigned",
-    () => import("./commands/ledger/witness/list.ts"),
-  ),
-  entry(
-    "ledger witness remove",
-    "Server",
-    "Ask a witness no more",
-    () => import("./commands/ledger/witness/remove.ts"),
-  ),
-  entry(
-    "ledger anchor add",
-    "Server",
-    "Write the ledger's checkpoints down in another place",
-    () => import("./commands/ledger/anchor/add.ts"),
-  ),
-  entry(
-    "ledger anchor list",
-    "Server",
-    "List the anchors, and what lies there",
-    () => import("./commands/ledger/anchor/list.ts"),
-  ),
-  entry(
-    "ledger anchor remove",
-    "Server",
-    "Write no more checkpoints to an anchor",
-    () => import("./commands/ledger/anchor/remove.ts"),
-  ),
-  entry(
     "witness start",
     "Server",
     "Cosign a log's checkpoints, as somebody else than its owner",

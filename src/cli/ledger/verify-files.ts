@@ -1,7 +1,7 @@
 import { type Checkpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
 import { type NoteKey, parseVerifierKey } from "../../ledger/note.ts";
 import { type KnownRoot, type LogProblem, verifyLog } from "../../ledger/verify-log.ts";
-import { type Assurance, TrustRoot } from "../../model/trust.ts";
+import type { Assurance, TrustRoot } from "../../model/trust.ts";
 import { bundlesOf, leafTilesOf, type LogFiles, readCheckpointNote, sizeOf } from "./log-files.ts";
 
 export type LedgerReport =
