@@ -150,20 +150,31 @@ async function wrongWithRecord(rig: Rig, promotion: string): Promise<string[]> {
   return wrong;
 }
 
-/** What a stale server could change: compared before and after it goes on. */
-export async function fingerprint(rig: Rig): Promise<unknown> {
+/** What a stale server could change, by name: compared before and after it goes on. */
+export async function fingerprint(rig: Rig): Promise<ReadonlyMap<string, string>> {
   const { lanes, slots } = await rig.agentState();
   const { rows } = await rig.pool.query<{ count: string }>(
     "select count(*)::text as count from ledger_entries",
   );
-  return {
-    lanes,
-    slots: Object.fromEntries(
-      Object.entries(slots).map(([key, { spec, instances }]) => [
-        key,
-        { generation: spec?.generation, instances: instances.map(({ identity }) => identity?.pid) },
-      ]),
-    ),
-    ledger: rows[0]?.count,
-  };
+  const prints = new Map([["entries in the ledger", rows[0]?.count ?? ""]]);
+  for (const [lane, { operations, ...rest }] of Object.entries(lanes)) {
+    prints.set(`last operation of ${lane}`, operations.at(-1)?.operation ?? "none");
+    for (const [key, value] of Object.entries(rest)) {
+      prints.set(`${key} of ${lane}`, JSON.stringify(value));
+    }
+  }
+  for (const [slot, { spec, instances }] of Object.entries(slots)) {
+    prints.set(`generation of ${slot}`, spec?.generation ?? "none");
+    prints.set(`processes of ${slot}`, instances.map(({ identity }) => identity?.pid).join(" "));
+  }
+  return prints;
+}
+
+export function differences(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): readonly string[] {
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((key) => before.get(key) !== after.get(key))
+    .map((key) => `${key} was ${before.get(key) ?? "not there"}, is ${after.get(key) ?? "gone"}`);
 }

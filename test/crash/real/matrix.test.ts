@@ -25,6 +25,7 @@ async function pointsOf(rig: Rig, scenario: Scenario): Promise<readonly string[]
   if (request.method === "promote" || request.method === "rollback") {
     await rig.ended(await rig.newest({ service: scenario.service, environment }));
   }
+  if (request.method === "removeService") await rig.register();
   if (scenario.name === "retire") {
     await until("it is retired", () => rig.server.passed.includes("retire:after-effect"));
   }

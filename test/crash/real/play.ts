@@ -1,9 +1,10 @@
+import type { LaneView } from "../../../src/api/views.ts";
 import { hasEnded } from "../../../src/model/promotion.ts";
 import { eventually } from "../../support/child.ts";
 import { until } from "../../support/agent-harness.ts";
 import { nobodyLive, SteadyClient } from "../../support/steady-client.ts";
 import type { ServerProcess } from "../../support/server-process.ts";
-import { fingerprint, whatIsWrong } from "./judge.ts";
+import { differences, fingerprint, whatIsWrong } from "./judge.ts";
 import { environment, type Rig } from "./rig.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -62,7 +63,7 @@ export async function play(rig: Rig, one: Case): Promise<Row> {
     const result = { promotion: view.id, live: request.live };
     wrong.push(...(await settled(rig, scenario, result)));
     if (stale) {
-      wrong.push(...(await goesOn(rig, stale, point)));
+      wrong.push(...(await goesOn(rig, stale, one)));
       wrong.push(...(await settled(rig, scenario, result)));
     }
   } catch (error) {
@@ -159,8 +160,9 @@ async function settled(
 }
 
 /** The server that stood still goes on in the middle of its effect, and nothing of it may land. */
-async function goesOn(rig: Rig, stale: ServerProcess, point: string): Promise<readonly string[]> {
-  const before = JSON.stringify(await fingerprint(rig));
+async function goesOn(rig: Rig, stale: ServerProcess, { point }: Case): Promise<readonly string[]> {
+  await untilQuiet(rig);
+  const before = await fingerprint(rig);
   const effect = point.replace(/:before-effect$/, "");
   stale.signal("SIGCONT");
   const refused = () =>
@@ -179,9 +181,18 @@ async function goesOn(rig: Rig, stale: ServerProcess, point: string): Promise<re
   // Whatever else it may have in its hands.
   await new Promise((resolve) => setTimeout(resolve, 200));
   if (stale.gone) wrong.push("the stale server ended instead of going on");
-  const after = JSON.stringify(await fingerprint(rig));
-  if (after !== before) wrong.push(`something of the stale server landed: ${before} -> ${after}`);
-  return wrong;
+  const landed = differences(before, await fingerprint(rig));
+  return [...wrong, ...landed.map((what) => `something of the stale server landed: ${what}`)];
+}
+
+/** What the present server is about to do by itself, it has done: an old colour that is due is retired. */
+async function untilQuiet(rig: Rig): Promise<void> {
+  await until("no old colour is due", async () => {
+    const lanes = await rig.server.call<LaneView[]>("status", {});
+    return lanes.every(
+      ({ rollbackUntil: due }) => due === null || Date.parse(due) - Date.now() > 60_000,
+    );
+  });
 }
 
 function wrongForUsers(

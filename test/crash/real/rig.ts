@@ -56,7 +56,7 @@ export class Rig {
     for (const name of services) ports.set(name, await freePort());
     const rig = new Rig(await makeDataDir(), await createTestDatabase(), ports);
     await rig.server.compose();
-    await rig.server.call("applyDocuments", operator, "tidelock.yaml", documentsOf(ports));
+    await rig.register();
     for (const { service, version, source } of sources) {
       const { digest, size } = await storeServer(rig.dataDir, source);
       const artifact = { name: "tree", digest, size, mediaType: treeMediaType };
@@ -73,6 +73,12 @@ export class Rig {
       await rig.server.call("createRelease", operator, release);
     }
     return rig;
+  }
+
+  /** The pipelines of all services; a service that was removed is there again. */
+  async register(): Promise<void> {
+    const text = documentsOf(this.#ports);
+    await this.server.call("applyDocuments", operator, "tidelock.yaml", text);
   }
 
   port(service: ServiceName): number {
