@@ -51,6 +51,16 @@ describe("a release", () => {
     expect(await plane.listReleases({ limit: 10 })).toEqual([]);
   });
 
+  it("is refused where its tree is empty, whoever packed it", async () => {
+    const release = makeRelease(bench, "1.0.0");
+    const nothing = { name: "tree", ...bench.content.add("\0".repeat(1_024)) };
+    const artifacts = release.artifacts.map((artifact) => ({ ...artifact, ...nothing }));
+    await expect(plane.createRelease(operator, { ...release, artifacts })).rejects.toMatchObject({
+      code: "invalid-input",
+      message: "tree is an empty tree",
+    });
+  });
+
   it("is found by version, id and unique prefix, and otherwise not", async () => {
     const { id } = await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
     for (const reference of ["1.0.0", id, id.slice(0, 20), id.slice(7, 20)]) {

@@ -1,6 +1,6 @@
 import type { ReleaseView } from "../api/views.ts";
 import type { Actor } from "../ports/control-plane.ts";
-import { type Release, releaseId, releaseName } from "../model/release.ts";
+import { emptyTree, type Release, releaseId, releaseName } from "../model/release.ts";
 import { TidelockError } from "../model/errors.ts";
 import {
   insertRelease,
@@ -47,6 +47,13 @@ export async function createRelease(
 async function requireBytes(engine: Engine, release: Release): Promise<void> {
   for (const { name, digest, size } of release.artifacts) {
     const where = `artifacts.${name}`;
+    if (digest === emptyTree) {
+      throw new TidelockError("invalid-input", `${name} is an empty tree`, {
+        fault: "operator",
+        where,
+        hint: "a release holds at least one file: pack the folder that the service runs from",
+      });
+    }
     if (!(await engine.content.has(digest))) {
       throw new TidelockError("invalid-input", `the bytes of ${name} (${digest}) are not here`, {
         fault: "operator",

@@ -127,6 +127,21 @@ describe("prepareRelease", () => {
     expect(known.release.source).toMatchObject({ kind: "git", commits: { length: 1 } });
   });
 
+  it("refuses an archive without an entry, and a folder in which everything is left out", async () => {
+    const archive = join(root, "empty.tar");
+    writeFileSync(archive, Buffer.alloc(10_240));
+    await expect(prepare({ from: { kind: "tarball", path: archive } })).rejects.toMatchObject({
+      code: "invalid-input",
+      message: expect.stringContaining("the archive is empty") as string,
+      where: archive,
+    });
+    const nothing = join(root, "nothing");
+    mkdirSync(nothing);
+    await expect(prepare({ from: { kind: "folder", path: nothing } })).rejects.toThrow(
+      "there is nothing to pack",
+    );
+  });
+
   it("packs a ref as it was committed, whatever lies in the folder now", async () => {
     const before = await prepare();
     repository.git(["tag", "v1"]);

@@ -4,7 +4,14 @@ import { dirname, join, resolve } from "node:path";
 import { TidelockError } from "../model/errors.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
-import { type Build, Release, releaseId, type Source, treeMediaType } from "../model/release.ts";
+import {
+  type Build,
+  emptyTree,
+  Release,
+  releaseId,
+  type Source,
+  treeMediaType,
+} from "../model/release.ts";
 import { packTree } from "../tree/pack-tree.ts";
 import { removeTree, unpackTree } from "../tree/unpack-tree.ts";
 import type { Exclude } from "../tree/walk.ts";
@@ -74,6 +81,7 @@ export async function prepareRelease(request: PrepareRequest): Promise<PreparedR
     request.onProgress?.({ phase: "source" });
     const source = await intake.source();
     const { blob, build } = await intake.artifact(source);
+    if (blob.digest === emptyTree) throw nothingIn(request);
     await intake.requireUnchanged(source);
     const release = Release.parse({
       kind: "Release",
@@ -90,6 +98,15 @@ export async function prepareRelease(request: PrepareRequest): Promise<PreparedR
     await dispose();
     throw error;
   }
+}
+
+function nothingIn({ from, pipelineFile }: PrepareRequest): TidelockError {
+  const what = from.kind === "tarball" ? "the archive is empty" : "there is nothing to pack";
+  return new TidelockError("invalid-input", `${what}: a release holds at least one file`, {
+    fault: "operator",
+    where: from.kind === "tarball" ? from.path : pipelineFile,
+    hint: "look at spec.path and spec.exclude, and at how the archive or the build's output is made",
+  });
 }
 
 class Intake {

@@ -2,6 +2,10 @@ import { z } from "zod";
 import { digestOf } from "./canonical.ts";
 import { Digest, Name, Version } from "./primitives.ts";
 
+/** A tree of ours without any entry: the end of an archive, 1024 zero bytes. Nothing could run from it. */
+export const emptyTree: Digest =
+  "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+
 /** A person as git knows one. */
 export const Person = z.object({ name: z.string(), email: z.string() });
 export type Person = z.infer<typeof Person>;

@@ -20,6 +20,17 @@ export type TreeEntry =
 const maxPathBytes = 4_000;
 const maxNameBytes = 255;
 
+/**
+ * Control characters (escape sequences, line ends) and marks that turn the direction of text: in a listing, a
+ * log or a page such a name says something else than it is.
+ */
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+/** As it may stand in an error, which ends on a terminal. */
+export function printable(path: string): string {
+  return path.replaceAll(new RegExp(unprintable, "gu"), "?");
+}
+
 /** `.git` holds history and credentials, `.tidelock` our own data: neither is ever part of a release. */
 export const reservedNames: ReadonlySet<string> = new Set([".git", ".tidelock"]);
 
@@ -37,6 +48,9 @@ export function checkPath(path: string): void {
   const reserved = names.find((name) => reservedNames.has(name));
   if (reserved) refuse(path, `${reserved} is never part of a release`, "leave it out");
   if (path.includes("\0")) refuse(path, "it has a zero byte", "rename the file");
+  if (unprintable.test(path)) {
+    refuse(path, "its name would write on a terminal what it is not", "rename the file");
+  }
   const long = Buffer.byteLength(path) > maxPathBytes;
   if (long || names.some((name) => Buffer.byteLength(name) > maxNameBytes)) {
     refuse(path.slice(0, 200), "it is too long", `use names up to ${maxNameBytes} bytes`);
@@ -60,6 +74,7 @@ export function checkLink(path: string, target: string): void {
   }
   if (levels > path.split("/").length - 1) refuseLink(path, target, "it leads out of the tree");
   if (Buffer.byteLength(target) > maxPathBytes) refuseLink(path, target, "it is too long");
+  if (unprintable.test(target)) refuseLink(path, target, "it has control characters");
 }
 
 /** @throws TidelockError `invalid-input` for bytes that are no UTF-8: they would read differently elsewhere */
@@ -69,9 +84,10 @@ export function decodeName(bytes: Buffer, what: string): string {
 }
 
 function refuse(path: string, why: string, hint: string): never {
-  throw new TidelockError("invalid-input", `the path ${JSON.stringify(path)} is refused: ${why}`, {
+  const shown = JSON.stringify(printable(path));
+  throw new TidelockError("invalid-input", `the path ${shown} is refused: ${why}`, {
     fault: "operator",
-    where: path,
+    where: printable(path),
     hint,
   });
 }
@@ -79,10 +95,10 @@ function refuse(path: string, why: string, hint: string): never {
 function refuseLink(path: string, target: string, why: string): never {
   throw new TidelockError(
     "invalid-input",
-    `the symbolic link ${JSON.stringify(path)} -> ${JSON.stringify(target.slice(0, 200))} is refused: ${why}`,
+    `the symbolic link ${JSON.stringify(printable(path))} -> ${JSON.stringify(printable(target.slice(0, 200)))} is refused: ${why}`,
     {
       fault: "operator",
-      where: path,
+      where: printable(path),
       hint: "point it at a file of the same tree, replace it by the file, or exclude it",
     },
   );

@@ -211,6 +211,22 @@ describe("packTree", () => {
     });
   });
 
+  it.each([
+    ["an escape sequence", "a\u001b]0;x\u0007"],
+    ["a line end", "a\nb"],
+    ["a mark that turns its direction", "a\u202egpj.sh"],
+  ])("refuses a name with %s, and does not repeat it", async (_, name) => {
+    writeFileSync(join(folder, name), "");
+    const error = await hashTree(folder).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "invalid-input",
+      fault: "operator",
+      where: expect.any(String),
+    });
+    const { message, where } = error as { message: string; where: string };
+    expect(`${message}${where}`).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+
   it("refuses sockets, pipes and names that are not UTF-8", async () => {
     const server = createServer().listen(join(folder, "socket"));
     await new Promise((resolve) => server.once("listening", resolve));

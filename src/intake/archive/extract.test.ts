@@ -125,6 +125,9 @@ describe("extractArchive", () => {
         { name: "h", type: "link", linkname: "l" },
       ],
     ],
+    ["a name with an escape sequence", [{ name: "a\u001b[2Jb", content: "x" }]],
+    ["a name of two lines", [{ name: "a\nb", content: "x" }]],
+    ["a link to a name of two lines", [{ name: "l", type: "symlink", linkname: "a\nb" }]],
     ["a device", [{ name: "d", type: "character-device", devmajor: 1, devminor: 3 }]],
     ["a pipe", [{ name: "p", type: "fifo" }]],
     [

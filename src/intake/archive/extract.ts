@@ -3,7 +3,7 @@ import { copyFile, mkdir, open, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { extract, type Header } from "tar-stream";
 import { TidelockError } from "../../model/errors.ts";
-import { checkLink, checkPath, reservedNames } from "../../tree/tree-entry.ts";
+import { checkLink, checkPath, printable, reservedNames } from "../../tree/tree-entry.ts";
 import {
   type ArchiveLimits,
   defaultLimits,
@@ -137,7 +137,7 @@ class ArchiveWriter {
   #refuse(path: string, why: string): never {
     throw new TidelockError("invalid-input", `the archive is refused: ${why}`, {
       fault: "operator",
-      where: `${this.#archive}: ${path}`,
+      where: `${this.#archive}: ${printable(path)}`,
       hint: "make it from the service's folder with an ordinary tar, or pack the folder itself",
     });
   }
