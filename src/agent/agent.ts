@@ -90,6 +90,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const checks = new Checks(parts, slots, keys.content);
   onChange = ({ environment }) => routes.refresh(environment);
 
+  void tellAlteration(parts);
   await parts.journal.note({ kind: "start", detail: { pid: process.pid, bootId: bootId() } });
   await checks.prepare();
   killStrays(parts.agentId, livingMarks(store, await checks.livingMarks()));
@@ -121,6 +122,20 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await unlock();
     },
   };
+}
+
+/** A journal that was changed on disk is said loudly and is on record; the agent's work goes on. */
+async function tellAlteration({ journal, paths }: Parts): Promise<void> {
+  const found = await journal.findAlteration().catch(() => null);
+  if (found === null) return;
+  const { sequence, why } = found;
+  const where = join(paths.agent, "journal");
+  report(
+    `THE JOURNAL WAS ALTERED: ${where}, at entry ${sequence}: ${why}. ` +
+      "Somebody or a broken disk has changed it. No control plane believes anything from there on: " +
+      "keep a copy of the folder for whoever looks into it",
+  );
+  await journal.note({ kind: "journal-altered", detail: { sequence, why } });
 }
 
 async function makeParts(

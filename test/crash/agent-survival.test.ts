@@ -9,6 +9,7 @@ import { ensureAgent } from "../../src/agent/launch.ts";
 import { identify, processStatus } from "../../src/agent/os/identity.ts";
 import { findBreak } from "../../src/agent/journal/chain.ts";
 import type { AgentState } from "../../src/agent/state/schema.ts";
+import { removeTree } from "../../src/agent/os/remove-tree.ts";
 import { layout } from "../../src/model/layout.ts";
 import type { RouteSpec } from "../../src/ports/host-agent.ts";
 import {
@@ -66,6 +67,33 @@ async function editState(change: (state: AgentState) => void): Promise<void> {
   await writeFile(path, JSON.stringify(state));
 }
 
+test("a service whose unpacked release was removed is started again all the same", async () => {
+  const { pid } = await startService();
+  const { releases } = layout(agent.dataDir);
+  await removeTree(releases);
+  process.kill(pid, "SIGKILL");
+  const seen = await until("it runs again", async () => {
+    const now = await agent.client.call("slot.observe", { slot: aSlot });
+    return now.state === "ready" && now.instances[0]?.pid !== pid && now;
+  });
+  expect(seen.instances[0]?.lastExit).not.toContain("ENOENT");
+});
+
+test("a release that was removed and cannot be unpacked again is named, not the program that starts it", async () => {
+  const { pid } = await startService();
+  const { releases, blobs } = layout(agent.dataDir);
+  await removeTree(releases);
+  await removeTree(blobs);
+  process.kill(pid, "SIGKILL");
+  const said = await until("it says why", async () => {
+    const { instances } = await agent.client.call("slot.observe", { slot: aSlot });
+    const last = instances[0]?.lastExit ?? "";
+    return last.includes("removed") && last;
+  });
+  expect(said).toContain("the unpacked release was removed");
+  expect(said).toContain(releases);
+});
+
 describe("a killed agent", () => {
   test("takes no service and no router along, and the next one adopts both", async () => {
     const { pid, port } = await startService();
@@ -108,6 +136,28 @@ describe("a killed agent", () => {
     await client;
     expect(answers.length).toBeGreaterThan(20);
     expect(answers.filter((status) => status !== 200)).toEqual([]);
+  });
+
+  test("is followed by one that says loudly that its journal was altered meanwhile, and works on", async () => {
+    const { pid } = await startService();
+    const { entries } = await agent.client.call("journal.read", { after: 0, limit: 100 });
+    expect(entries.length).toBeGreaterThan(2);
+    await agent.kill();
+    const folder = join(layout(agent.dataDir).agent, "journal");
+    const [name = ""] = await readdir(folder);
+    const text = await readFile(join(folder, name), "utf8");
+    await writeFile(join(folder, name), text.replace('"kind":"deploy"', '"kind":"destroy"'));
+    await agent.startAgain();
+    const said = await until("it is in the journal", async () => {
+      const read = await agent.client.call("journal.read", { after: entries.length, limit: 100 });
+      return read.entries.find(({ kind }) => kind === "journal-altered");
+    });
+    const changed = entries.findIndex(({ kind }) => kind === "deploy");
+    expect(said.detail).toMatchObject({ sequence: changed + 2 });
+    const log = await readFile(join(layout(agent.dataDir).logs, "agent.log"), "utf8");
+    expect(log).toContain("THE JOURNAL WAS ALTERED");
+    const seen = await untilState(agent.client, aSlot, "ready");
+    expect(seen.instances[0]?.pid).toBe(pid);
   });
 
   test("whose instance ends meanwhile has it started again by the next one", async () => {

@@ -39,3 +39,10 @@ test("an artifact whose bytes were changed in the store is not unpacked, whateve
   await expect(unpacking).rejects.toMatchObject({ code: "digest-mismatch" });
   expect(await readdir(layout(dataDir).releases)).toEqual([]);
 });
+
+test("an artifact is unpacked also where somebody has removed the folder of all of them", async () => {
+  const packed = await storeTree(dataDir, files);
+  await removeTree(layout(dataDir).releases);
+  const directory = await artifacts.ensure(packed, packed.path);
+  expect(await readFile(join(directory, "server.mjs"), "utf8")).toBe(files[0]?.content);
+});

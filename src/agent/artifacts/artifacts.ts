@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readdir, realpath, rename, stat } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, realpath, rename, stat } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import type { Readable } from "node:stream";
 import { TidelockError, asTidelockError } from "../../model/errors.ts";
@@ -10,6 +10,7 @@ import { hashTree } from "../../tree/pack-tree.ts";
 import { unpackTree } from "../../tree/unpack-tree.ts";
 import { diskError, errorCode, syncDirectory } from "../os/durable.ts";
 import { removeTree } from "../os/remove-tree.ts";
+import { report } from "../parts.ts";
 import { firstDifference } from "./difference.ts";
 
 const unfinished = ".unpacking-";
@@ -89,6 +90,7 @@ export class Artifacts {
   async #ensure(artifact: { digest: Digest; size: number }, path: string): Promise<string> {
     const directory = this.directory(artifact.digest);
     if ((await this.changeOf(artifact.digest)) === null) return directory;
+    await this.#requireFolder();
     const name = `${unfinished}${randomBytes(12).toString("hex")}`;
     const temporary = join(this.#paths.releases, name);
     try {
@@ -102,6 +104,16 @@ export class Artifacts {
       await removeTree(temporary);
       throw diskError(error, directory);
     }
+  }
+
+  /** Somebody may have removed `releases/` with all that was unpacked: it is made again, as open as its siblings. */
+  async #requireFolder(): Promise<void> {
+    const { releases, slots } = this.#paths;
+    if ((await stat(releases).catch(() => null)) !== null) return;
+    report(`${releases} was removed: making it again`);
+    await mkdir(releases, { recursive: true, mode: 0o700 });
+    const sibling = await stat(slots).catch(() => null);
+    if (sibling !== null) await chmod(releases, sibling.mode & 0o777);
   }
 
   /** A changed tree is replaced, never repaired; what runs from it keeps its folder until the next collect. */

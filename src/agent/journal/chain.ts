@@ -15,6 +15,19 @@ export function signEntry(key: KeyObject, entry: Omit<JournalEntry, "signature">
   return { ...entry, signature };
 }
 
+/** Why an entry is not the one after `before`; null when it is. */
+export function linkProblem(before: JournalEntry, entry: JournalEntry): string | null {
+  if (entry.sequence !== before.sequence + 1) return `entry ${before.sequence + 1} is missing`;
+  return entry.previous === entryHash(before)
+    ? null
+    : `entry ${entry.sequence} does not follow the one before it`;
+}
+
+export function isSigned({ signature, ...signed }: JournalEntry, key: KeyObject): boolean {
+  const bytes = Buffer.from(canonicalJson(signed));
+  return verify(null, bytes, key, Buffer.from(signature, "base64"));
+}
+
 /**
  * Checks a run of entries: each signed by the key, each naming the one before it, none missing.
  *
@@ -34,11 +47,7 @@ export function findBreak(
     sequence += 1;
     if (entry.sequence !== sequence) return `entry ${sequence} is missing`;
     if (entry.previous !== previous) return `entry ${sequence} does not follow the one before it`;
-    const { signature, ...signed } = entry;
-    const bytes = Buffer.from(canonicalJson(signed));
-    if (!verify(null, bytes, key, Buffer.from(signature, "base64"))) {
-      return `entry ${sequence} is not signed by this agent`;
-    }
+    if (!isSigned(entry, key)) return `entry ${sequence} is not signed by this agent`;
     previous = entryHash(entry);
   }
   return null;

@@ -131,3 +131,43 @@ test("an entry that was changed, moved or signed by somebody else is found", asy
   const other = generateKeyPairSync("ed25519").publicKey.export({ format: "pem", type: "spki" });
   expect(findBreak(entries, other.toString(), null)).toMatch(/entry 1 is not signed/);
 });
+
+test("an entry that was changed, taken out or made unreadable anywhere is found; a whole journal is not", async () => {
+  const original = await Journal.open(folder, privateKey, { segmentBytes: 2_000, segments: 9 });
+  await write(original, 20);
+  expect(await original.findAlteration()).toBeNull();
+  await original.close();
+  const files = await segments();
+  expect(files.length).toBeGreaterThan(2);
+  const [, file = ""] = files;
+  const whole = await readFile(file, "utf8");
+  const lines = whole.trimEnd().split("\n");
+  const second = JSON.parse(lines[1] ?? "") as { sequence: number; detail: { at: number } };
+  const alterations = {
+    changed: whole.replace(`{"at":${second.detail.at}}`, '{"at":999}'),
+    "taken out": whole.replace(`${lines[1]}\n`, ""),
+    unreadable: whole.replace(lines[1] ?? "", "x"),
+  };
+  for (const [how, text] of Object.entries(alterations)) {
+    expect(text).not.toBe(whole);
+    await writeFile(file, text);
+    const journal = await Journal.open(folder, privateKey);
+    expect(await journal.findAlteration(), how).toMatchObject({ sequence: second.sequence + 1 });
+    await journal.close();
+  }
+  await writeFile(file, whole);
+  const again = await Journal.open(folder, privateKey);
+  expect(await again.findAlteration()).toBeNull();
+  await again.close();
+});
+
+test("a last entry that was changed is found by its signature", async () => {
+  const first = await Journal.open(folder, privateKey);
+  await write(first, 3);
+  await first.close();
+  const [file = ""] = await segments();
+  await writeFile(file, (await readFile(file, "utf8")).replace('{"at":3}', '{"at":4}'));
+  const second = await Journal.open(folder, privateKey);
+  expect(await second.findAlteration()).toMatchObject({ sequence: 3 });
+  await second.close();
+});

@@ -1,10 +1,10 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { constants } from "node:fs";
-import type { KeyObject } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { JournalEntry } from "../../ports/host-agent.ts";
 import { diskError, syncDirectory } from "../os/durable.ts";
-import { entryHash, noPrevious, signEntry } from "./chain.ts";
+import { entryHash, isSigned, linkProblem, noPrevious, signEntry } from "./chain.ts";
 
 export interface JournalFact {
   /** `start`, `adopt`, `deploy`, `instance-exit`, `route`, `return`, `destroy` … */
@@ -15,6 +15,12 @@ export interface JournalFact {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** Where a journal is not what was written, and how that shows. */
+export interface Alteration {
+  readonly sequence: number;
+  readonly why: string;
+}
+
 export interface JournalLimits {
   /** A segment that has grown past this is closed. Bytes. */
   readonly segmentBytes: number;
@@ -23,6 +29,8 @@ export interface JournalLimits {
 }
 
 const defaultLimits: JournalLimits = { segmentBytes: 8 * 1024 * 1024, segments: 8 };
+/** Entries between two breaths. */
+const checkedAtOnce = 200;
 const segmentPattern = /^journal-(\d{12})\.ndjson$/;
 /** Facts that could not be written because the disk is full; older ones are dropped beyond this. */
 const maxHeldBack = 1_000;
@@ -96,6 +104,38 @@ export class Journal {
       }
     }
     return entries;
+  }
+
+  /**
+   * The first place where what is on disk is not one chain that ends in an entry of ours; null where it is.
+   * Hashes are compared all along and the last signature is: whoever changes an entry without the key breaks
+   * one of the two. Takes its time in small pieces, beside everything else.
+   */
+  async findAlteration(): Promise<Alteration | null> {
+    const until = this.#sequence;
+    if (until === 0) return null;
+    let before: JournalEntry | null = null;
+    for await (const entry of this.#parsed()) {
+      if (entry.sequence > until) break;
+      const why: string | null = before === null ? null : linkProblem(before, entry);
+      if (why !== null) return { sequence: entry.sequence, why };
+      before = entry;
+    }
+    if (before?.sequence !== until) return { sequence: until, why: "it cannot be read" };
+    if (isSigned(before, createPublicKey(this.#key))) return null;
+    return { sequence: until, why: "it is not signed by this agent" };
+  }
+
+  /** Every entry that can be read, oldest first, with a breath now and then. */
+  async *#parsed(): AsyncGenerator<JournalEntry> {
+    for (const first of await this.#segments()) {
+      const lines = (await readFile(this.#path(first), "utf8")).split("\n");
+      for (const [at, line] of lines.entries()) {
+        const entry = parseLine(line);
+        if (entry !== null) yield entry;
+        if (at % checkedAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
 import { closeSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { TidelockError } from "../../model/errors.ts";
-import type { Slot } from "../../model/primitives.ts";
+import { asTidelockError, TidelockError } from "../../model/errors.ts";
+import { type Digest, type Slot, slotKey } from "../../model/primitives.ts";
 import { type Parts, report } from "../parts.ts";
 import { resolveCommand } from "../processes/command.ts";
 import { baseEnvironment, serviceEnvironment } from "../processes/environment.ts";
@@ -35,6 +36,7 @@ export async function startInstance(
   const artifacts = spec.artifacts.map(({ digest }) => parts.artifacts.directory(digest));
   const [cwd] = artifacts;
   if (cwd === undefined) throw new TidelockError("invalid-input", "a release without an artifact");
+  for (const { digest } of spec.artifacts) await requireUnpacked(parts, slot, digest);
   const env = serviceEnvironment(
     baseEnvironment({ runtime: parts.paths.runtime, home, temporary }),
     {
@@ -77,6 +79,25 @@ export async function startInstance(
     return { ...spawned, host: apart?.address ?? loopback };
   } finally {
     closeSync(log);
+  }
+}
+
+/**
+ * A folder that somebody has removed would show only as a program that cannot be started: it is unpacked
+ * again from the content store, and where that cannot be, the error says which folder is missing.
+ */
+async function requireUnpacked(parts: Parts, slot: Slot, digest: Digest): Promise<void> {
+  const folder = parts.artifacts.directory(digest);
+  if ((await stat(folder).catch(() => null)) !== null) return;
+  report(`${slotKey(slot)}: ${folder} is gone; unpacking the release again`);
+  try {
+    await parts.artifacts.restore(digest);
+  } catch (cause) {
+    throw new TidelockError("not-found", `the unpacked release was removed: ${folder}`, {
+      where: folder,
+      hint: `promote the release again; it could not be unpacked here: ${asTidelockError(cause).message}`,
+      cause,
+    });
   }
 }
 
