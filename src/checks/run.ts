@@ -1,6 +1,7 @@
 import { TidelockError, asTidelockError } from "../model/errors.ts";
 import type { CheckDemand } from "../model/pipeline.ts";
 import type { CheckReport, Verdict } from "../model/verdict.ts";
+import { redactor, type Redactor } from "../model/redact.ts";
 import type { Check, CheckContext } from "../ports/check.ts";
 
 /** What of a raw report is kept; the rest is cut and said so. */
@@ -92,7 +93,7 @@ export function errorReport(summary: string): CheckReport {
 }
 
 /** Cut to what a record takes, free of secrets, and honest about having exercised nothing. */
-function tidy(report: CheckReport, clean: (text: string) => string): CheckReport {
+function tidy(report: CheckReport, { clean, cleanCut }: Redactor): CheckReport {
   const { requests, assertions, files } = report.exercised;
   const hollow =
     requests + assertions + files === 0 && (report.verdict === "pass" || report.verdict === "warn");
@@ -101,12 +102,17 @@ function tidy(report: CheckReport, clean: (text: string) => string): CheckReport
     .sort((a, b) => rank(a.verdict) - rank(b.verdict))
     .slice(0, maxResults)
     .map((result) => ({ ...result, name: text(result.name), message: text(result.message) }));
-  const raw = report.raw === undefined ? undefined : cut(clean(report.raw.text), maxRawBytes);
+  const raw =
+    report.raw === undefined
+      ? undefined
+      : cut((report.raw.truncated ? cleanCut : clean)(report.raw.text), maxRawBytes);
   return {
     verdict: hollow ? "inconclusive" : report.verdict,
     summary: hollow ? `nothing was exercised: ${text(report.summary)}` : text(report.summary),
     exercised: report.exercised,
-    tools: report.tools,
+    tools: Object.fromEntries(
+      Object.entries(report.tools).map(([name, version]) => [text(name), text(version)]),
+    ),
     results,
     ...(report.raw === undefined || raw === undefined
       ? {}
@@ -134,23 +140,4 @@ function cut(text: string, bytes: number): { text: string; truncated: boolean } 
     .toString("utf8")
     .replace(/\uFFFD$/, "");
   return { text: part, truncated: true };
-}
-
-/** Shorter values would blank half of every text; they are no secrets to speak of. */
-const shortestSecret = 4;
-
-/** Blanks each secret as it is, percent-encoded, in JSON and in base64. */
-function redactor(secrets: readonly string[]): (text: string) => string {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < shortestSecret) continue;
-    const whole = secret.toWellFormed();
-    forms.add(whole);
-    forms.add(encodeURIComponent(whole));
-    forms.add(JSON.stringify(whole).slice(1, -1));
-    forms.add(Buffer.from(whole).toString("base64"));
-    forms.add(Buffer.from(whole).toString("base64url"));
-  }
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((rest, form) => rest.replaceAll(form, "[redacted]"), text);
 }

@@ -139,6 +139,7 @@ async function reportOf(
   } catch (error) {
     // `runCheck` throws nothing: this is from before it.
     if (isAway(error)) throw error;
+    // It never came to run the check, so nothing that a service or a tool wrote is in the message.
     return errorReport(asTidelockError(error).message);
   }
 }

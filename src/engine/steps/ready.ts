@@ -1,5 +1,5 @@
 import type { Process } from "../../model/pipeline.ts";
-import { describeSlot } from "../slot-report.ts";
+import { explainSlot } from "../slot-report.ts";
 import { generationOf } from "./deploy.ts";
 import { done, failed, type StepContext, type StepDefinition } from "./step.ts";
 
@@ -13,21 +13,23 @@ export const ready: StepDefinition<"ready"> = {
     const slot = { ...context.plan.lane, colour: step.colour };
     const seen = await context.target.observe(slot);
     if (seen.deployed?.generation !== generationOf(context, step.bindings)) {
-      return failed(`${step.colour} holds something else than was started: ${describeSlot(seen)}`);
+      return failed(
+        `${step.colour} holds something else than was started: ${await explainSlot(context, seen)}`,
+      );
     }
     if (seen.state === "ready") {
       const count = seen.instances.length;
       return done(count === 1 ? "1 instance is ready" : `${count} instances are ready`);
     }
     if (seen.state === "failed") {
-      return failed(`${step.colour} does not become ready: ${describeSlot(seen)}`);
+      return failed(`${step.colour} does not become ready: ${await explainSlot(context, seen)}`);
     }
     const limitMs = limitOf(context);
     const startedAt = context.step.started_at ?? context.now;
     const until = new Date(startedAt.getTime() + limitMs + marginMs);
     if (context.now >= until) {
       return failed(
-        `${step.colour} was not ready within ${Math.round(limitMs / 1_000)} s: ${describeSlot(seen)}`,
+        `${step.colour} was not ready within ${Math.round(limitMs / 1_000)} s: ${await explainSlot(context, seen)}`,
       );
     }
     return {

@@ -8,7 +8,7 @@ import { attestDeployment } from "../attest-promotion.ts";
 import type { Engine } from "../engine.ts";
 import { revoke } from "../revoke.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
-import { describeSlot } from "../slot-report.ts";
+import { explainSlot } from "../slot-report.ts";
 import {
   done,
   failed,
@@ -93,10 +93,12 @@ function changedSince({ plan, lane }: StepContext): string | null {
 async function whyNotReady(context: StepContext, step: StepOf<"switch">): Promise<string | null> {
   const seen = await context.target.observe({ ...context.plan.lane, colour: step.to });
   if (seen.deployed?.release !== context.plan.release) {
-    return `${step.to} does not hold the release any more: ${describeSlot(seen)}`;
+    return `${step.to} does not hold the release any more: ${await explainSlot(context, seen)}`;
   }
   if (seen.deployed.bindings !== "live") return `${step.to} does not have its live bindings`;
-  return seen.state === "ready" ? null : `${step.to} is not ready: ${describeSlot(seen)}`;
+  return seen.state === "ready"
+    ? null
+    : `${step.to} is not ready: ${await explainSlot(context, seen)}`;
 }
 
 async function moveTraffic(

@@ -5,7 +5,7 @@ import { addressesOf, isAccepted, startCheck } from "../check-runner.ts";
 import { probe, type ProbeResult } from "../probe.ts";
 import { importJournal } from "../journal-import.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
-import { describeSlot } from "../slot-report.ts";
+import { explainSlot } from "../slot-report.ts";
 import { generationOf } from "./deploy.ts";
 import {
   failed,
@@ -64,7 +64,7 @@ function badInARow({ step }: StepContext): number {
 async function lookAt(context: StepContext, step: StepOf<"watch">): Promise<string | null> {
   const { plan, router, target } = context;
   const seen = await target.observe({ ...plan.lane, colour: step.colour });
-  if (seen.state !== "ready") return describeSlot(seen);
+  if (seen.state !== "ready") return explainSlot(context, seen);
   if (router) {
     const observed = await router.read(laneKey(plan.lane));
     if (!sendsTo(observed, step.colour)) {
