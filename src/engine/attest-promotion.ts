@@ -122,7 +122,7 @@ export async function attestDeployment(
   });
   await engine.ledger.append(tx, {
     operation: `${promotion.id}/deployed`,
-    kind: "attestation.added",
+    kind: "attestation.made",
     stream: `${promotion.service}/${promotion.environment}`,
     actor: "tidelock",
     payload: { release: plan.release, predicateType: deployment.type, attestations: [digest] },

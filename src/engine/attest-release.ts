@@ -5,11 +5,7 @@ import { TidelockError } from "../model/errors.ts";
 import type { Digest } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
 import type { Actor } from "../ports/control-plane.ts";
-import {
-  attestationsOf,
-  insertAttestation,
-  readAttestation,
-} from "../store/queries/attestations.ts";
+import { attestationsOf, keepAttestation, readAttestation } from "../store/queries/attestations.ts";
 import { announce } from "../store/queries/events.ts";
 import type { ReleaseRow } from "../store/schema.ts";
 import { attestationBytes, blobBytes } from "./attest-material.ts";
@@ -42,7 +38,7 @@ export async function attestRelease(
   const { format, predicateType, about } = found.value;
   refuseOther(row, name, about);
   await engine.db.transaction().execute(async (tx) => {
-    const fresh = await insertAttestation(tx, {
+    const fresh = await keepAttestation(tx, {
       release: row.id,
       digest: of.digest,
       format,
@@ -52,13 +48,6 @@ export async function attestRelease(
       added_by: actor.id,
     });
     if (!fresh) return;
-    await engine.ledger.append(tx, {
-      operation: `attestation/${row.id}/${of.digest}`,
-      kind: "attestation.added",
-      stream: `release/${row.id}`,
-      actor: actor.id,
-      payload: { release: row.id, digest: of.digest, format, predicateType, origin: "given" },
-    });
     await announce(tx, {
       kind: "release.attested",
       service: row.service,

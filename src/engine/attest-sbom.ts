@@ -5,7 +5,7 @@ import { type Release, releaseId, treeMediaType } from "../model/release.ts";
 import { BlockReader } from "../tree/block-reader.ts";
 import { TreeReader } from "../tree/read-tree.ts";
 import { blockBytes } from "../tree/tar-format.ts";
-import { insertAttestation } from "../store/queries/attestations.ts";
+import { keepAttestation } from "../store/queries/attestations.ts";
 import type { Engine } from "./engine.ts";
 
 /** Above any real lock or package.json; larger files are passed over. */
@@ -34,7 +34,7 @@ export async function makeSbom(engine: Engine, release: Release): Promise<void> 
 async function keep(engine: Engine, release: string, bytes: Uint8Array): Promise<void> {
   const digest = digestBytes(bytes);
   await engine.db.transaction().execute(async (tx) => {
-    const fresh = await insertAttestation(tx, {
+    await keepAttestation(tx, {
       release,
       digest,
       format: "cyclonedx",
@@ -42,14 +42,6 @@ async function keep(engine: Engine, release: string, bytes: Uint8Array): Promise
       size: bytes.length,
       content: Buffer.from(bytes),
       added_by: "tidelock",
-    });
-    if (!fresh) return;
-    await engine.ledger.append(tx, {
-      operation: `attestation/${release}/${digest}`,
-      kind: "attestation.added",
-      stream: `release/${release}`,
-      actor: "tidelock",
-      payload: { release, digest, format: "cyclonedx", origin: "made" },
     });
   });
 }

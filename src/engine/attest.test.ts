@@ -18,6 +18,7 @@ import { deployment } from "../evidence/predicates/deployment.ts";
 import { summary } from "../evidence/predicates/summary.ts";
 import { testResult } from "../evidence/predicates/test-result.ts";
 import { readStatement, subjectDigests } from "../evidence/statement.ts";
+import { keepAttestation } from "../store/queries/attestations.ts";
 import { trustedEvidenceKeys } from "./attest.ts";
 
 let bench: EngineBench;
@@ -168,18 +169,22 @@ describe("admission", () => {
     const sbom = Buffer.from(
       JSON.stringify({ bomFormat: "CycloneDX", specVersion: "1.6", components: [{ name: "x" }] }),
     );
-    await bench.database.db
-      .insertInto("attestations")
-      .values({
-        release: releaseId(release),
-        digest: digestBytes(sbom),
-        format: "cyclonedx",
-        origin: "given",
-        size: sbom.length,
-        content: sbom,
-        added_by: "operator",
-      })
-      .execute();
+    const handedIn = {
+      release: releaseId(release),
+      digest: digestBytes(sbom),
+      format: "cyclonedx",
+      origin: "given",
+      size: sbom.length,
+      content: sbom,
+      added_by: "operator",
+    } as const;
+    const { db } = bench.database;
+    // Put there by somebody with the database, and in no entry of the ledger: it opens nothing.
+    await db.insertInto("attestations").values(handedIn).execute();
+    const smuggled = await controlPlane.promote(operator, { ...dev, release: "1.0.0" });
+    expect((await ended(controlPlane, smuggled.id)).message).toContain("behind the ledger");
+    await db.deleteFrom("attestations").where("digest", "=", handedIn.digest).execute();
+    await db.transaction().execute((tx) => keepAttestation(tx, handedIn));
     const again = await controlPlane.promote(operator, { ...dev, release: "1.0.0" });
     expect(await ended(controlPlane, again.id)).toMatchObject({ state: "complete" });
   });

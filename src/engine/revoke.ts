@@ -24,7 +24,7 @@ export async function revoke(
   const digest = await attestSummary(engine, tx, plan, promotion, { passed: false, at });
   await engine.ledger.append(tx, {
     operation: `${promotion}/revoked`,
-    kind: "attestation.added",
+    kind: "attestation.made",
     stream: `${row.service}/${row.environment}`,
     actor: "tidelock",
     // The reason names people, and stands with the deployment.

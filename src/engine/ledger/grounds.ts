@@ -6,6 +6,7 @@ import {
   documentsProjection,
   releasesProjection,
 } from "../../store/projections/catalogue.ts";
+import { attestationsProjection } from "../../store/projections/attestations.ts";
 import { deploymentsProjection, lanesProjection } from "../../store/projections/lanes.ts";
 import {
   checkRunsProjection,
@@ -13,6 +14,7 @@ import {
   promotionsProjection,
   stepsProjection,
 } from "../../store/projections/promotions.ts";
+import { othersAttestations } from "../../store/queries/attestations.ts";
 import { standingOf } from "../../store/queries/evidence.ts";
 import { announce } from "../../store/queries/events.ts";
 import { readLane } from "../../store/queries/lanes.ts";
@@ -39,6 +41,7 @@ export async function groundsOfAdmission(context: StepContext): Promise<readonly
   return [
     ...groundsOf(documentsProjection, documents),
     ...groundsOf(releasesProjection, releases),
+    ...groundsOf(attestationsProjection, await statedAbout(db, plan, documents)),
     ...groundsOf(configurationsProjection, configurations),
     ...groundsOf(deploymentsProjection, standing),
     ...groundsOf(lanesProjection, lane ? [lane] : []),
@@ -105,6 +108,16 @@ async function documentsOf(db: Db, plan: Plan): Promise<readonly DocumentRow[]> 
     ) as newest
   `.execute(db);
   return rows;
+}
+
+/** What was handed in or made, where the owners demand something: erased pieces answer no demand anyway. */
+async function statedAbout(db: Db, plan: Plan, documents: readonly DocumentRow[]) {
+  const demanded = documents.some(
+    ({ content }) => content.kind === "Environment" && content.spec.requires !== undefined,
+  );
+  if (!demanded || plan.kind === "rollback") return [];
+  const stated = await othersAttestations(db, [plan.release]);
+  return stated.filter((row) => row.erased_at === null);
 }
 
 async function configurationsOf(db: Db, plan: Plan) {

@@ -44,7 +44,8 @@ export const kinds = {
   "step.ended": "a step of a promotion has ended",
   "decision.made": "a gate decided, with every reason",
   "check.reported": "a check reported its verdict",
-  "attestation.added": "something signed was stated about a release, or was handed in",
+  "attestation.made": "a statement of ours that no other entry names: a deployment, a revocation",
+  "attestation.added": "something was handed in about a release, or an SBOM was made of it",
 
   "effect.intent": "a change of the world outside is about to be made",
   "effect.outcome": "the change was made, or found made",

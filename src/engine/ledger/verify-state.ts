@@ -215,6 +215,7 @@ async function unnamedAttestation(db: Db, named: ReadonlySet<unknown>): Promise<
   const rows = await db
     .selectFrom("attestations")
     .select(["digest", "release"])
+    .where("origin", "=", "own")
     .where("erased_at", "is", null)
     .execute();
   const stray = rows.find(({ digest }) => !named.has(digest));

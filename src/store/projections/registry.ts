@@ -6,6 +6,7 @@ import {
   secretsProjection,
 } from "./catalogue.ts";
 import { erasuresProjection, holdsProjection } from "./erasure.ts";
+import { attestationsProjection } from "./attestations.ts";
 import { deploymentsProjection, lanesProjection } from "./lanes.ts";
 import {
   checkRunsProjection,
@@ -20,6 +21,7 @@ import { agentsProjection, keysProjection, storeProjection } from "./trust.ts";
 export const projections: readonly TableProjection[] = [
   project(documentsProjection),
   project(releasesProjection),
+  project(attestationsProjection),
   project(configurationsProjection),
   project(secretsProjection),
   project(lanesProjection),
@@ -50,7 +52,6 @@ export const notProjected: Readonly<Partial<Record<keyof Schema, string>>> = {
   ledger_anchors: "says where to write checkpoints; nothing is believed because of it",
   ledger_anchored: "says where checkpoints were written; each is verified where it lies",
   plans: "each stands under its own digest, which promotions and entries name",
-  attestations: "each is under its own digest, and every digest has to be named by an entry",
   access_events: "who called what; nothing is decided by it, and its runs are in the log by digest",
   events: "what people watch; nothing is decided by it",
   release_commits: "an index over the content of releases, for search",

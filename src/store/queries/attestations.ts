@@ -1,5 +1,7 @@
 import { sql } from "kysely";
 import type { Digest } from "../../model/primitives.ts";
+import { attestationsProjection } from "../projections/attestations.ts";
+import { recordRows } from "../projections/projection.ts";
 import type { AttestationRow, Db, Schema } from "../schema.ts";
 import type { Insertable } from "kysely";
 
@@ -17,6 +19,18 @@ export async function insertAttestation(
     .returning("digest")
     .executeTakeFirst();
   return inserted !== undefined;
+}
+
+/** Keeps what was handed in or made, and records it; the same thing twice is one. True when it is new. */
+export async function keepAttestation(
+  tx: Db,
+  attestation: Omit<Insertable<Schema["attestations"]>, "about"> & { origin: "made" | "given" },
+): Promise<boolean> {
+  if (!(await insertAttestation(tx, attestation))) return false;
+  const row = await readAttestation(tx, attestation.release, attestation.digest);
+  const actor = attestation.added_by;
+  await recordRows(tx, attestationsProjection, row ? [row] : [], { actor });
+  return true;
 }
 
 /** Without their bytes, oldest first; erased ones are named too. */
