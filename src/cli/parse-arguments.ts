@@ -10,6 +10,11 @@ export type Parsed =
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "usage"; readonly message: string };
 
+/** Line breaks of the source inside a paragraph are none of the terminal's: it has a width of its own. */
+function flowing(text: string | undefined): string | undefined {
+  return text?.replaceAll(/(?<!\n)\n(?!\n)/g, " ");
+}
+
 /**
  * Reads the words after a command's name with commander. Nothing is printed and nothing exits here.
  *
@@ -24,7 +29,7 @@ export function parseArguments(
   let out = "";
   let problem = "";
   const program = new Commander(`tidelock ${path}`)
-    .description([summary, command.details].filter(Boolean).join("\n\n"))
+    .description([summary, flowing(command.details)].filter(Boolean).join("\n\n"))
     .exitOverride()
     .allowExcessArguments(false)
     .configureOutput({
