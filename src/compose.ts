@@ -1,5 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fromKysely, PgBoss } from "pg-boss";
 import { connectAgent } from "./agent/client.ts";
@@ -29,6 +30,7 @@ import { createKey, readKey } from "./secrets/local/key-file.ts";
 import { LocalSecrets } from "./secrets/local/local-secrets.ts";
 import { DiskContentStore } from "./store/content-store.ts";
 import { type Database, openDatabase } from "./store/database.ts";
+import { writeDurably } from "./store/durable-file.ts";
 import { migrate } from "./store/migrate.ts";
 import { recordSecret, secretTable } from "./store/secret-table.ts";
 import { announce } from "./store/queries/events.ts";
@@ -115,7 +117,8 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
     const ledgerWorker = new LedgerWorker(engine);
     ledgerWorker.start();
     undo.push(() => ledgerWorker.stop());
-    const outside = new OutsideWorker(engine);
+    const keepEvidence = evidenceKeeper(join(paths.server, "evidence"));
+    const outside = new OutsideWorker({ db: engine.db, log, notice, keepEvidence });
     outside.start();
     undo.push(() => outside.stop());
     const worker = new EngineWorker(engine);
@@ -127,6 +130,19 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
     await close();
     throw error;
   }
+}
+
+/** Two checkpoints that do not belong together, each pair in a file of its own. */
+function evidenceKeeper(folder: string): (text: string) => string {
+  return (text) => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(
+      folder,
+      `${createHash("sha256").update(text).digest("hex").slice(0, 16)}.json`,
+    );
+    writeDurably(file, text);
+    return file;
+  };
 }
 
 /** The ledger's tree; private keys are sealed under a file of the data directory, like the secrets. */

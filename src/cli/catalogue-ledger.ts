@@ -99,6 +99,12 @@ export const ledgerEntries: readonly CatalogueEntry[] = [
     () => import("./commands/ledger/hold/remove.ts"),
   ),
   entry(
+    "ledger judge",
+    "Server",
+    "Judge two checkpoints that do not belong together, offline",
+    () => import("./commands/ledger/judge.ts"),
+  ),
+  entry(
     "ledger witness add",
     "Server",
     "Ask a witness to cosign the ledger's checkpoints",

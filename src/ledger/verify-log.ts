@@ -1,7 +1,7 @@
 import { TidelockError } from "../model/errors.ts";
 import type { LeafEntry } from "../model/ledger.ts";
 import { rootOfFullBundle } from "./bundle-root.ts";
-import { equalBytes, toHex } from "./bytes.ts";
+import { equalBytes, isCount, toHex } from "./bytes.ts";
 import { type SignedCheckpoint, verifyCheckpoint } from "./checkpoint.ts";
 import { decodeEntry } from "./entry.ts";
 import { EntryRules, type OpenIntent, type RuleBroken, type StreamEnd } from "./entry-rules.ts";
@@ -200,7 +200,9 @@ function checkKnown({ frontier, known }: Walk): Failed | null {
 }
 
 function rootsInOrder(known: readonly KnownRoot[], size: number): KnownRoot[] | Failed {
-  const ahead = known.find((one) => !(one.size <= size));
+  const none = known.find((one) => !isCount(one.size) || one.root.length !== hashLength);
+  if (none !== undefined) return problem("history", `what is known from ${none.from} is no root`);
+  const ahead = known.find((one) => one.size > size);
   if (ahead === undefined) return known.toSorted((a, b) => a.size - b.size);
   const message = `the checkpoint covers ${size} entries; known from ${ahead.from} is a size of ${ahead.size}: the log was rewound`;
   return problem("history", message);

@@ -34,7 +34,7 @@ export type Verdict =
       /** 409: what the witness has cosigned. */
       readonly size?: number;
       /** Signed by the log and impossible beside what was cosigned: worth keeping as evidence. */
-      readonly suspicious?: Note;
+      readonly suspicious?: { readonly log: WatchedLog; readonly note: Note };
     };
 
 /**
@@ -72,11 +72,12 @@ export function decide(
   if (oldSize !== last.size) {
     const message = `cosigned last was the size ${last.size}, not ${oldSize}`;
     const another = checkpoint.size === last.size && !equalBytes(checkpoint.root, last.root);
-    const suspicious = another ? { suspicious: kept } : {};
+    const suspicious = another ? { suspicious: { log, note: kept } } : {};
     return { kind: "refuse", status: 409, message, size: last.size, ...suspicious };
   }
   const wrong = whyInconsistent(last, checkpoint, proof);
-  if (wrong !== null) return { kind: "refuse", status: 422, message: wrong, suspicious: kept };
+  if (wrong !== null)
+    return { kind: "refuse", status: 422, message: wrong, suspicious: { log, note: kept } };
   return { kind: "cosign", origin: log.origin, checkpoint, note: kept };
 }
 

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCheckpoint, verifyNote } from "../ledger/checkpoint.ts";
+import { formatEvidence } from "../ledger/evidence-file.ts";
 import { type Note, type NoteKey, formatNote } from "../ledger/note.ts";
 import { TidelockError } from "../model/errors.ts";
 import { syncFolder, writeDurably } from "../store/durable-file.ts";
-import type { Cosigned } from "./decide.ts";
+import type { Cosigned, WatchedLog } from "./decide.ts";
 
 /** A checkpoint as it was cosigned: the log's signatures and ours. */
 export interface KeptCheckpoint extends Cosigned {
@@ -49,13 +50,15 @@ export class WitnessState {
   }
 
   /**
-   * Keeps two checkpoints that cannot both be right.
+   * Keeps two checkpoints that do not belong together, for `tidelock ledger judge`.
    *
    * @returns the file
    */
-  keepEvidence(origin: string, suspicious: Note): string {
-    const text = `${this.latest(origin)?.note ?? ""}\n${formatNote(suspicious)}`;
-    const name = `${originHash(origin).slice(0, 16)}-${hexOf(text).slice(0, 16)}.txt`;
+  keepEvidence({ origin, keys }: WatchedLog, suspicious: Note): string {
+    const earlier = this.latest(origin)?.note ?? "";
+    const later = formatNote(suspicious);
+    const text = formatEvidence({ origin, keys, earlier, later, proof: null });
+    const name = `${originHash(origin).slice(0, 16)}-${hexOf(text).slice(0, 16)}.json`;
     const file = join(this.#folder, "evidence", name);
     if (!existsSync(file)) writeDurably(file, text);
     return file;

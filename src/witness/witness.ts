@@ -55,8 +55,9 @@ export class Witness {
     const verdict = decide(body, logs, (origin) => state.latest(origin));
     if (verdict.kind === "refuse") {
       if (verdict.suspicious !== undefined) {
-        const origin = verdict.suspicious.text.slice(0, verdict.suspicious.text.indexOf("\n"));
-        const file = state.keepEvidence(origin, verdict.suspicious);
+        const { log, note } = verdict.suspicious;
+        const { origin } = log;
+        const file = state.keepEvidence(log, note);
         alarm(
           `the log ${origin} signed what does not continue what it showed before: ${verdict.message}; both are in ${file}`,
         );

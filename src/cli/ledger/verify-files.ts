@@ -1,5 +1,6 @@
 import { type Checkpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
 import { type NoteKey, parseVerifierKey } from "../../ledger/note.ts";
+import { assess } from "../../ledger/quorum.ts";
 import { type KnownRoot, type LogProblem, verifyLog } from "../../ledger/verify-log.ts";
 import type { Assurance, TrustRoot } from "../../model/trust.ts";
 import { bundlesOf, leafTilesOf, type LogFiles, readCheckpointNote, sizeOf } from "./log-files.ts";
@@ -49,18 +50,16 @@ export async function verifyFiles(files: LogFiles, trust: TrustRoot | null): Pro
     leafTiles: leafTilesOf(files, size),
   });
   if (!answer.ok) return answer;
-  const operators = trust ? operatorsOf(trust, answer.checkpoint.cosignedBy) : [];
-  if (trust && operators.length < trust.quorum) {
-    const message = `${operators.length} independent operators have cosigned the checkpoint, and the trust root wants ${trust.quorum}`;
-    return failed("witnesses", message);
-  }
+  const anchors = known.map(({ from, size: seen }) => `${from} (at size ${seen})`);
+  const worth = trust === null ? null : assess(note, trust, anchors);
+  if (worth?.ok === false) return failed("witnesses", worth.problem);
   return {
     ok: true,
     origin: log.origin,
     size,
     streams: answer.streams.size,
     openIntents: answer.openIntents.length,
-    assurance: assuranceOf(trust, operators, known),
+    assurance: worth?.assurance ?? { grade: "consistent-not-authenticated" },
   };
 }
 
@@ -82,30 +81,4 @@ function knownRoots(
     roots.push({ size, root, from: where });
   }
   return roots;
-}
-
-/** Those who administer the log do not count, however many witnesses they run. */
-function operatorsOf(
-  { witnesses, log }: TrustRoot,
-  cosigned: readonly { readonly key: NoteKey }[],
-): readonly string[] {
-  const operators = witnesses
-    .filter(({ key }) => {
-      const { name, id } = parseVerifierKey(key);
-      return cosigned.some((one) => one.key.name === name && one.key.id === id);
-    })
-    .map(({ operator }) => operator)
-    .filter((operator) => operator !== log.operator);
-  return [...new Set(operators)].sort();
-}
-
-function assuranceOf(
-  trust: TrustRoot | null,
-  operators: readonly string[],
-  known: readonly KnownRoot[],
-): Assurance {
-  if (!trust) return { grade: "consistent-not-authenticated" };
-  const anchors = known.map(({ from, size }) => `${from} (at size ${size})`);
-  if (operators.length > 0) return { grade: "witnessed", operators: [...operators], anchors };
-  return anchors.length > 0 ? { grade: "anchored", anchors } : { grade: "self-signed" };
 }

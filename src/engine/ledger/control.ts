@@ -5,12 +5,18 @@ import { proveInclusion } from "../../ledger/proof.ts";
 import { encodeBundle, parsePath } from "../../ledger/tiles.ts";
 import { formatTlogProof } from "../../ledger/tlog-proof.ts";
 import { TidelockError } from "../../model/errors.ts";
+import { cosignedNote } from "../../reports/pack-history.ts";
 import type { LedgerControl } from "../../ports/ledger-control.ts";
-import { hashSource, newestCheckpoint, readTile } from "../../store/queries/ledger-checkpoints.ts";
+import {
+  checkpointAt,
+  hashSource,
+  newestCheckpoint,
+  readTile,
+} from "../../store/queries/ledger-checkpoints.ts";
 import { leavesOfOperation, readLeaves, type StoredLeaf } from "../../store/queries/ledger-read.ts";
 import { backlog, readTree } from "../../store/queries/ledger-tree.ts";
 import { cosignedSize } from "../../store/queries/ledger-witnesses.ts";
-import type { LedgerKeyRow } from "../../store/schema-ledger.ts";
+import type { CheckpointRow, LedgerKeyRow } from "../../store/schema-ledger.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { publicForm } from "./keys.ts";
@@ -89,7 +95,7 @@ function stateOf(row: LedgerKeyRow): LedgerStatusView["keys"][number]["state"] {
 async function ledgerFile(db: Db, path: string): Promise<Uint8Array | null> {
   const checkpoint = await newestCheckpoint(db);
   if (!checkpoint) return null;
-  if (path === "checkpoint") return Buffer.from(checkpoint.note);
+  if (path === "checkpoint") return Buffer.from(await withCosignatures(db, checkpoint));
   const resource = parsePath(path);
   if (!resource) return null;
   const size = Number(checkpoint.size);
@@ -102,7 +108,15 @@ async function ledgerFile(db: Db, path: string): Promise<Uint8Array | null> {
   return encodeBundle(leaves.map(({ entry }) => encodeEntry(entry)));
 }
 
-/** The receipt for one entry under the newest checkpoint; what was committed by now is covered by it. */
+async function withCosignatures(db: Db, checkpoint: CheckpointRow): Promise<string> {
+  const { log, size, note } = checkpoint;
+  return (await cosignedNote(db, log, Number(size))) ?? note;
+}
+
+/**
+ * The receipt for one entry: under the newest checkpoint that a witness has cosigned where that covers it, else under
+ * the newest. What was committed by now is covered.
+ */
 async function ledgerProof({ db, log }: Engine, wanted: string): Promise<LedgerProofView> {
   const checkpoint = await log.flush();
   const leaf = await findLeaf(db, wanted);
@@ -115,7 +129,12 @@ async function ledgerProof({ db, log }: Engine, wanted: string): Promise<LedgerP
     });
   }
   const bytes = encodeEntry(leaf.entry);
-  const proof = await proveInclusion(leaf.index, size, hashSource(db, size));
+  const cosigned = await cosignedSize(db);
+  const covering =
+    leaf.index < cosigned ? await checkpointAt(db, checkpoint.log, cosigned) : undefined;
+  const shown = covering ?? checkpoint;
+  const treeSize = Number(shown.size);
+  const proof = await proveInclusion(leaf.index, treeSize, hashSource(db, treeSize));
   return {
     index: leaf.index,
     entry: leaf.entry,
@@ -125,7 +144,7 @@ async function ledgerProof({ db, log }: Engine, wanted: string): Promise<LedgerP
       extra: null,
       index: leaf.index,
       proof,
-      checkpoint: checkpoint.note,
+      checkpoint: await withCosignatures(db, shown),
     }),
   };
 }

@@ -12,7 +12,7 @@ import { compareWithWorld } from "./world.ts";
 export type OutsideAnswer =
   | { readonly kind: "done" }
   | { readonly kind: "trouble"; readonly message: string }
-  | { readonly kind: "behind"; readonly why: string };
+  | { readonly kind: "behind"; readonly why: string; readonly evidence: string | null };
 
 /** Asks one witness to cosign, verifies what it gives, and keeps it. Throws what the network throws. */
 export async function cosignWith(

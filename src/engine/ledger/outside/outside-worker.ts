@@ -28,6 +28,8 @@ export interface OutsideParts {
   readonly db: Db;
   readonly log: Pick<LedgerLog, "afterCheckpoint" | "declareBehind">;
   readonly notice: (message: string) => void;
+  /** Keeps a file for people outside, and answers where. */
+  readonly keepEvidence?: (text: string) => string;
 }
 
 /**
@@ -126,12 +128,20 @@ export class OutsideWorker {
   async #try(name: string, work: () => Promise<OutsideAnswer>): Promise<boolean> {
     try {
       const answer = await work();
-      if (answer.kind === "behind") await this.#parts.log.declareBehind(answer.why);
+      if (answer.kind === "behind") await this.#behind(answer);
       this.#say(name, answer.kind === "trouble" ? answer.message : "");
       return true;
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#say(name, asTidelockError(error).message);
       return false;
+    }
+  }
+
+  async #behind({ why, evidence }: Extract<OutsideAnswer, { kind: "behind" }>): Promise<void> {
+    const { log, keepEvidence, notice } = this.#parts;
+    await log.declareBehind(why);
+    if (evidence !== null && keepEvidence !== undefined) {
+      notice(`the evidence is in ${keepEvidence(evidence)}: tidelock ledger judge`);
     }
   }
 

@@ -8,6 +8,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { copyDatabase, createMigratedDatabase } from "../../../../test/support/database.ts";
 import { testLog } from "../../../../test/support/engine-bench.ts";
 import { type RunningWitness, startWitness } from "../../../../test/support/witness.ts";
+import { judgeCheckpoints } from "../../../ledger/divergence.ts";
+import { parseEvidence } from "../../../ledger/evidence-file.ts";
 import { verifyCheckpoint } from "../../../ledger/checkpoint.ts";
 import { type NoteKey, formatVerifierKey, noteKey, noteKeyTypes } from "../../../ledger/note.ts";
 import { cosignedNote } from "../../../reports/pack-history.ts";
@@ -70,6 +72,7 @@ interface Server {
   readonly worker: OutsideWorker;
 }
 
+const evidence: string[] = [];
 const open: (() => Promise<void>)[] = [];
 let witness: RunningWitness;
 let folder: string;
@@ -93,7 +96,9 @@ async function restored(): Promise<Server> {
   const log = testLog(database.db, notices);
   const notice = (message: string) => void notices.push(message);
   const pace = { gatherMs: 5, retryMs: 100 };
-  const worker = new OutsideWorker({ db: database.db, log, notice }, pace);
+  evidence.length = 0;
+  const keepEvidence = (text: string) => `evidence ${evidence.push(text)}`;
+  const worker = new OutsideWorker({ db: database.db, log, notice, keepEvidence }, pace);
   open.push(() => worker.stop());
   return { database, log, notices, worker };
 }
@@ -195,6 +200,9 @@ describe("a database that was put back to an older state", () => {
     worker.start();
     await until(async () => (await readTree(database.db)).behind !== null);
     expect((await readTree(database.db)).behind).toMatch(/tells another history/);
+    await until(async () => evidence.length > 0);
+    const judged = judgeCheckpoints({ ...parseEvidence(evidence[0] ?? ""), origin, keys: [key] });
+    expect(judged).toMatchObject({ kind: "diverged", evidence: { kind: "fork" } });
   });
 });
 

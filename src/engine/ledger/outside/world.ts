@@ -1,5 +1,7 @@
 import { verifyCheckpoint } from "../../../ledger/checkpoint.ts";
-import { noteKey, noteKeyTypes } from "../../../ledger/note.ts";
+import { claimOf, formatEvidence } from "../../../ledger/evidence-file.ts";
+import { type NoteKey, noteKey, noteKeyTypes } from "../../../ledger/note.ts";
+import { hashSource, newestCheckpoint } from "../../../store/queries/ledger-checkpoints.ts";
 import { everyLogKey } from "../../../store/queries/ledger-outside.ts";
 import { readTree } from "../../../store/queries/ledger-tree.ts";
 import type { Db } from "../../../store/schema.ts";
@@ -9,7 +11,7 @@ import { whyBehind } from "../mirror.ts";
 export type WorldAnswer =
   | { readonly kind: "agrees" }
   /** Signed by our own key, and not what this database holds: it was put back, or rewritten. */
-  | { readonly kind: "behind"; readonly why: string }
+  | { readonly kind: "behind"; readonly why: string; readonly evidence: string | null }
   /** Not signed by a key of this log: it says nothing, and somebody should look why it is there. */
   | { readonly kind: "strange"; readonly why: string };
 
@@ -38,5 +40,28 @@ export async function compareWithWorld(
   // After the note: a tree that grew in between still contains what it says.
   const head = await readTree(db);
   const why = await whyBehind(db, head, answer.checkpoint, from);
-  return why === null ? { kind: "agrees" } : { kind: "behind", why };
+  if (why === null) return { kind: "agrees" };
+  const evidence = await evidenceOf(db, {
+    origin,
+    keys,
+    shown: note,
+    shownSize: answer.checkpoint.size,
+  });
+  return { kind: "behind", why, evidence };
+}
+
+/** What shows it to somebody who believes neither side: both notes, and what our tree says of its beginning. */
+async function evidenceOf(
+  db: Db,
+  given: { origin: string; keys: readonly NoteKey[]; shown: string; shownSize: number },
+): Promise<string | null> {
+  const { origin, keys, shown, shownSize } = given;
+  const ours = await newestCheckpoint(db);
+  if (ours === undefined) return null;
+  const size = Number(ours.size);
+  const proof =
+    shownSize >= 1 && shownSize < size
+      ? await claimOf(shownSize, size, hashSource(db, size))
+      : null;
+  return formatEvidence({ origin, keys, earlier: shown, later: ours.note, proof });
 }
