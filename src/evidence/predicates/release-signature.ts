@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { Name, Version } from "../../model/primitives.ts";
-import { type Release, releaseId } from "../../model/release.ts";
+import canonicalize from "canonicalize";
+import type { Release } from "../../model/release.ts";
+import { digestBytes, utf8 } from "../bytes.ts";
 import { type About, makeStatement, type Statement } from "../statement.ts";
 import type { PredicateKind } from "./predicate.ts";
 
@@ -19,7 +21,8 @@ export const releaseSignature = {
 export function releaseSubjects(release: Release): readonly About[] {
   const { service, version } = release;
   return [
-    { name: `${service}@${version}`, digest: releaseId(release) },
+    // Its id: RFC 8785 and SHA-256, as model/release.ts has it, in a way that browsers know too.
+    { name: `${service}@${version}`, digest: digestBytes(utf8(canonicalize(release) ?? "")) },
     ...release.artifacts.map(({ name, digest }) => ({ name, digest })),
   ];
 }
