@@ -10,6 +10,9 @@ export const variables = {
   TIDELOCK_PORT: "port of `server start`",
   TIDELOCK_HOST_NAMES: "comma-separated names, besides localhost, the server answers to",
   TIDELOCK_RETENTION: "how long the ledger is kept from erasure, e.g. 3650d (default: seven years)",
+  TIDELOCK_LEDGER_KEY_FILE:
+    "private key of the ledger (PKCS#8 PEM, mode 0600), instead of one that is made and sealed",
+  TIDELOCK_EVIDENCE_KEY_FILE: "the same for the key that signs attestations",
   DATABASE_URL: "external PostgreSQL for `server start`, instead of the embedded one",
   TIDELOCK_DEBUG: "set to anything: errors of ours show where they happened",
   NO_COLOR: "set to anything: no colours (no-color.org)",

@@ -17,6 +17,8 @@ export interface MainOptions {
   readonly agent: "start" | "wait";
   /** How long what the ledger says is kept from erasure, milliseconds; undefined: seven years. */
   readonly retentionMs: number | undefined;
+  /** Private keys of the ledger that are given from outside. */
+  readonly ledgerKeyFiles: Readonly<Partial<Record<"log" | "evidence", string>>>;
 }
 
 const HostName = z
@@ -44,9 +46,17 @@ export function readMainOptions(
     agent: agentChoice(values.agent ?? "start"),
     databaseUrl: environment["DATABASE_URL"] || undefined,
     retentionMs: retention(environment["TIDELOCK_RETENTION"]),
+    ledgerKeyFiles: {
+      ...given("log", environment["TIDELOCK_LEDGER_KEY_FILE"]),
+      ...given("evidence", environment["TIDELOCK_EVIDENCE_KEY_FILE"]),
+    },
     blobLimitBytes:
       limit === undefined ? undefined : whole(limit, "--blob-limit", 1, 1_048_576) * 1_048_576,
   };
+}
+
+function given(use: "log" | "evidence", path: string | undefined) {
+  return path === undefined || path === "" ? {} : { [use]: path };
 }
 
 function retention(text: string | undefined): number | undefined {

@@ -55,6 +55,7 @@ export async function serve(
         version: ownVersion(),
         ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
         agent: options.agent,
+        ledgerKeyFiles: options.ledgerKeyFiles,
         ...(options.retentionMs === undefined
           ? {}
           : { settings: { retentionMs: options.retentionMs } }),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projections, notProjected } from "../../src/store/projections/registry.ts";
+import { kinds } from "../../src/engine/ledger/kinds.ts";
 import { verifyState } from "../../src/engine/ledger/verify-state.ts";
 import { LocalSecrets } from "../../src/secrets/local/local-secrets.ts";
 import { recordSecret, secretTable } from "../../src/store/secret-table.ts";
@@ -200,6 +201,17 @@ describe("an edit with triggers and foreign keys disabled is found by `ledger ve
       if (column !== undefined) expect(found.difference.column).toBe(column);
     },
   );
+});
+
+it("has a meaning for people for every kind of entry that was written", async () => {
+  const copy = await copyDatabase<Schema>(url);
+  try {
+    const rows = await copy.db.selectFrom("ledger_entries").select("kind").distinct().execute();
+    expect(rows.map(({ kind }) => kind).filter((kind) => !(kind in kinds))).toEqual([]);
+    expect(rows.length).toBeGreaterThan(15);
+  } finally {
+    await copy.close();
+  }
 });
 
 it("knows every table of the schema: projected, or listed with the reason why not", async () => {

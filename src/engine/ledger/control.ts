@@ -105,7 +105,19 @@ async function ledgerFile(db: Db, path: string): Promise<Uint8Array | null> {
   if (resource.kind === "hashes") return readTile(db, resource);
   const from = resource.index * 256;
   const leaves = await readLeaves(db, from, from + resource.width);
-  return encodeBundle(leaves.map(({ entry }) => encodeEntry(entry)));
+  try {
+    return encodeBundle(leaves.map(({ entry }) => encodeEntry(entry)));
+  } catch (cause) {
+    throw new TidelockError(
+      "digest-mismatch",
+      "an entry of the ledger was changed: it is none any more",
+      {
+        where: path,
+        hint: "somebody changed the database: `tidelock ledger verify --state` names the entry",
+        cause,
+      },
+    );
+  }
 }
 
 async function withCosignatures(db: Db, checkpoint: CheckpointRow): Promise<string> {
