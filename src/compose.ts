@@ -81,6 +81,9 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
     await migrate(database.pool, { programVersion: version });
     const content = await DiskContentStore.open(paths.blobs);
     const log = openLog(options, database.db, notice);
+    const keepEvidence = evidenceKeeper(join(paths.server, "evidence"));
+    const outside = new OutsideWorker({ db: database.db, log, notice, keepEvidence });
+    await outside.lookFirst();
     const behind = await log.open(version);
     if (behind) notice(`read-only: ${behind}; see \`tidelock ledger status\``);
     const jobs = await startJobs(database, notice);
@@ -117,8 +120,6 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
     const ledgerWorker = new LedgerWorker(engine);
     ledgerWorker.start();
     undo.push(() => ledgerWorker.stop());
-    const keepEvidence = evidenceKeeper(join(paths.server, "evidence"));
-    const outside = new OutsideWorker({ db: engine.db, log, notice, keepEvidence });
     outside.start();
     undo.push(() => outside.stop());
     const worker = new EngineWorker(engine);

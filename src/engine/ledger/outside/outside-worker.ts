@@ -52,6 +52,22 @@ export class OutsideWorker {
     this.#pace = pace;
   }
 
+  /**
+   * Before a server writes anything: asks witnesses and anchors what they know of this log. Whoever does not answer
+   * in `limitMs` is asked again later.
+   */
+  async lookFirst(limitMs = 3_000): Promise<void> {
+    const enough = new AbortController();
+    const look = this.#try("the ledger's witnesses and anchors", async () => {
+      const { db } = this.#parts;
+      const [witnesses, anchors] = await Promise.all([listWitnesses(db), listAnchors(db)]);
+      this.#compared = await this.#compare(witnesses, anchors);
+      return { kind: "done" };
+    });
+    await Promise.race([look, pause(limitMs, enough.signal)]);
+    enough.abort();
+  }
+
   start(): void {
     this.#parts.log.afterCheckpoint(() => this.nudge());
     this.#timer = setInterval(() => this.nudge(), this.#pace.retryMs);

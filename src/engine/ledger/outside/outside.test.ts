@@ -191,6 +191,32 @@ describe("a database that was put back to an older state", () => {
     },
   );
 
+  it("is read-only before it has written anything, when its witness answers", async () => {
+    await today();
+    const { database, log, worker } = await restored();
+    await knowOutside(database);
+    const { size } = await readTree(database.db);
+    await worker.lookFirst();
+    expect(await log.open("2.0.0")).toMatch(/older state/);
+    expect((await readTree(database.db)).size).toBe(size);
+  });
+
+  it("starts without a witness that does not answer, soon", async () => {
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    open.push(async () => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const { database, worker } = await restored();
+    const { port } = silent.address() as AddressInfo;
+    await knowOutside(database, `http://127.0.0.1:${port}`);
+    const begun = performance.now();
+    await worker.lookFirst(200);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect((await readTree(database.db)).behind).toBeNull();
+  });
+
   it("is found out although it has grown past what the witness knows", async () => {
     await today();
     const { database, log, worker } = await restored();
