@@ -170,6 +170,8 @@ export function parseCanonical<T extends z.ZodType>(
     return "it is not JSON";
   }
   const parsed = schema.safeParse(value);
+  // A schema may pass over what it does not know (`__proto__`): then it is not what stands here.
+  if (parsed.success && canonicalize(parsed.data) !== text) return "it has a key that is not read";
   if (parsed.success) return { value: parsed.data };
   const [issue] = parsed.error.issues;
   return `${issue?.path.join(".") || "its content"}: ${issue?.message ?? "is not of this format"}`;

@@ -63,7 +63,8 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
   const outsiders = trust && checkOutsiders(checkpoints, trust, findings);
 
   const blobs = new Blobs(pack.files, entries, findings);
-  checkStreams(entries, requiredStreams(pack.manifest.subject, entries, blobs, findings), findings);
+  const { subject } = pack.manifest;
+  checkStreams(entries, subject, requiredStreams(subject, entries, blobs, findings), findings);
   checkIntents(entries, findings);
   checkTime(entries, outsiders?.sightings ?? [], findings);
   const promotions = checkStory(entries, blobs, findings);

@@ -88,8 +88,9 @@ export function commit(salt: Uint8Array, payload: Opening["payload"]): LeafEntry
 /** Whether salt and payload are the ones that the entry commits to. Never throws. */
 export function opens(entry: LeafEntry, opening: Opening): boolean {
   try {
-    const { salt, payload } = Opening.parse(opening);
-    return equalBytes(utf8(commit(fromHex(salt), payload)), utf8(entry.payload));
+    // The payload as it was given: a schema passes over a key named `__proto__`.
+    const { salt } = Opening.parse(opening);
+    return equalBytes(utf8(commit(fromHex(salt), opening.payload)), utf8(entry.payload));
   } catch {
     return false;
   }

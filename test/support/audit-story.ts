@@ -5,6 +5,7 @@ import { utf8 } from "../../src/ledger/bytes.ts";
 import { digestBytes } from "../../src/evidence/bytes.ts";
 import { encodeEnvelope } from "../../src/evidence/dsse.ts";
 import { makeStatement, signStatement } from "../../src/evidence/statement.ts";
+import { exportEnd } from "../../src/audit/export-end.ts";
 import type { Subject } from "../../src/audit/format.ts";
 import type { PackContent } from "../../src/audit/write-pack.ts";
 import { logKeyText, MemoryLog, testKey, type TestKey, witnessKeyText } from "./memory-log.ts";
@@ -268,12 +269,15 @@ export class AuditStory {
       /** Sizes of earlier checkpoints to connect, beside the rotation's. */
       readonly sizes?: readonly number[];
       readonly streams?: ReadonlySet<string>;
+      readonly subject?: Subject;
     } = {},
   ): Promise<PackContent> {
     const streams = options.streams ?? this.streams();
+    const subject = options.subject ?? this.subject;
+    const payload = exportEnd(`export ${this.log.entries.length}`, subject, [...streams]);
     for (const stream of streams) {
       const operation = `head/${stream}/${this.log.entries.length}`;
-      this.log.append({ kind: "stream.head", operation, stream, payload: {} });
+      this.log.append({ kind: "stream.head", operation, stream, payload });
     }
     const size = this.log.entries.length;
     const indices = this.log.entries.flatMap(({ leaf }, index) =>
@@ -281,7 +285,7 @@ export class AuditStory {
     );
     const sizes = [...new Set([this.rotatedAt, ...(options.sizes ?? [])])].filter((n) => n < size);
     return {
-      subject: this.subject,
+      subject,
       checkpoint: await this.log.checkpoint(options.signers ?? [keys.second], options.witnesses),
       history: await Promise.all(
         sizes.map(async (earlier) => {

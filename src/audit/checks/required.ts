@@ -17,7 +17,7 @@ export function requiredStreams(
   findings: Findings,
 ): ReadonlyMap<string, string> {
   const required = new Map([["system", "keys, documents and restores stand there"]]);
-  for (const { service, environment, by } of lanesEverNamed(entries, blobs)) {
+  for (const { service, environment, by } of lanesEverNamed(entries, blobs, findings)) {
     const meant =
       subject.kind === "release"
         ? service === subject.service
@@ -68,13 +68,21 @@ function requireSubject(
   }
 }
 
-function lanesEverNamed(entries: readonly LogEntry[], blobs: Blobs) {
+function lanesEverNamed(entries: readonly LogEntry[], blobs: Blobs, findings: Findings) {
   const lanes: { service: string; environment: string; by: number }[] = [];
+  // Nobody can be held to what is erased; that a lane may be missing because of it is said.
+  const unseen = ({ index }: LogEntry): void =>
+    findings.note(
+      "streams",
+      `entry ${index}: a registered document was erased: a lane that only it named could be left out of this pack unseen`,
+    );
   for (const entry of entries) {
     if (entry.leaf.kind !== "document.registered") continue;
+    if (entry.payload === null) unseen(entry);
     const document = DocumentRegistered.safeParse(entry.payload);
     if (!document.success || document.data.kind !== "Pipeline") continue;
     const bytes = blobs.need(document.data.digest, "the pipeline document", entry);
+    if (bytes === null && blobs.isErased(document.data.digest)) unseen(entry);
     const pipeline = PipelineBlob.safeParse(bytes === null ? null : parsedJson(bytes));
     if (!pipeline.success) continue;
     for (const { name } of pipeline.data.spec.environments) {

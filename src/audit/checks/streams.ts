@@ -1,3 +1,6 @@
+import canonicalize from "canonicalize";
+import { digestOfStreams, ExportEnd } from "../export-end.ts";
+import type { Subject } from "../format.ts";
 import type { LogEntry } from "../log-entry.ts";
 import type { Findings } from "../report.ts";
 
@@ -6,19 +9,23 @@ export const headKind = "stream.head";
 
 /**
  * Each stream in the pack is whole: sequence 1 to its head without a gap, each leaf naming the one before,
- * each place in the log taken once. A fork shows as two entries with one sequence or one index.
+ * each place in the log taken once. A fork shows as two entries with one sequence or one index. All end in
+ * the same export, and are the ones that it had.
  *
  * @param required streams that this pack must have, each with the reason
  */
 export function checkStreams(
   entries: readonly LogEntry[],
+  subject: Subject,
   required: ReadonlyMap<string, string>,
   findings: Findings,
 ): void {
-  for (const [stream, chain] of byStream(entries)) {
+  const streams = byStream(entries);
+  for (const [stream, chain] of streams) {
     findings.seen("streams");
     checkChain(stream, chain, findings);
   }
+  checkExport(streams, subject, findings);
   const there = new Set(entries.map(({ leaf }) => leaf.stream));
   for (const [stream, reason] of required) {
     if (!there.has(stream)) findings.problem("streams", { stream }, `it is missing: ${reason}`);
@@ -58,6 +65,42 @@ function checkChain(stream: string, chain: readonly LogEntry[], findings: Findin
       { file: "entries.jsonl", entry: before.index, stream },
       `it ends in ${before.leaf.kind} instead of ${headKind}: its end was left out`,
     );
+  }
+}
+
+/** The last of the heads says which export this is; every other stream ends in that one too. */
+function checkExport(
+  streams: ReadonlyMap<string, readonly LogEntry[]>,
+  subject: Subject,
+  findings: Findings,
+): void {
+  const heads = [...streams.values()]
+    .flatMap((chain) => chain.at(-1) ?? [])
+    .filter(({ leaf }) => leaf.kind === headKind)
+    .sort((a, b) => a.index - b.index);
+  const last = heads.at(-1);
+  if (last === undefined) return;
+  const end = ExportEnd.safeParse(last.payload);
+  for (const head of heads) {
+    const at = { file: "entries.jsonl", entry: head.index, stream: head.leaf.stream };
+    const problem = (message: string): void => findings.problem("streams", at, message);
+    const own = ExportEnd.safeParse(head.payload);
+    if (!own.success || !end.success) problem("its end does not say of which export it is");
+    else if (own.data.export !== end.data.export) {
+      problem("it ends in an earlier export: what came after that was left out");
+    } else if (canonicalize(own.data) !== canonicalize(end.data)) {
+      problem("its end says something else of the export than the other streams' ends");
+    }
+  }
+  if (!end.success) return;
+  const { count, digest } = end.data.streams;
+  if (digest !== digestOfStreams([...streams.keys()])) {
+    const message = `the export had ${count} streams, and the ${streams.size} here are not all of them`;
+    findings.problem("streams", { file: "entries.jsonl" }, message);
+  }
+  if (canonicalize(end.data.subject) !== canonicalize(subject)) {
+    const message = "the pack says that it is about something else than what was exported";
+    findings.problem("streams", { file: "manifest.json" }, message);
   }
 }
 

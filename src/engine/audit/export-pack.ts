@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AuditPackRequest } from "../../api/audit.ts";
+import { exportEnd } from "../../audit/export-end.ts";
 import type { Subject } from "../../audit/format.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { Actor } from "../../ports/control-plane.ts";
@@ -46,7 +47,7 @@ export async function exportPack(
       kind: "stream.head",
       stream,
       actor: actor.id,
-      payload: { export: id },
+      payload: exportEnd(id, subject, streams),
     })),
   );
   const { log, note } = await cosignedCheckpoint(engine);
