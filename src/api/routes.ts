@@ -3,6 +3,7 @@ import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
+import { ReleaseChangesView } from "./change-views.ts";
 import {
   AttestationView,
   ConfigurationView,
@@ -104,6 +105,13 @@ export const routes = {
     path: "/api/v1/services/:service/releases/:release/attestations/:digest",
     params: z.object({ service: Name, release: ReleaseRef, digest: Digest }),
     response: z.object({ digest: Digest, content: z.string() }),
+  },
+  /** The change log of a release, from records. */
+  releaseChanges: {
+    method: "GET",
+    path: "/api/v1/services/:service/releases/:release/changes",
+    params: z.object({ service: Name, release: ReleaseRef }),
+    response: ReleaseChangesView,
   },
   /** Revision that the last environment of the pipeline runs: where `source.commits` starts. */
   releaseSince: {

@@ -32,6 +32,12 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     "List releases, newest first",
     () => import("./commands/release/list.ts"),
   ),
+  entry(
+    "release changes",
+    "Releases",
+    "Show what a release changes, and what was found about it",
+    () => import("./commands/release/changes.ts"),
+  ),
   entry("release show", "Releases", "Show one release", () => import("./commands/release/show.ts")),
   entry(
     "release verify",

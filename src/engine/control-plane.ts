@@ -26,6 +26,7 @@ import { createRelease, liveRevision } from "./releases.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
 import { down, removeService, stopService } from "./stop-service.ts";
+import { changesView } from "./views/changes-view.ts";
 import { deploymentViews } from "./views/deployment-view.ts";
 import { traceViews } from "./views/trace-view.ts";
 import { laneViews } from "./views/lane-view.ts";
@@ -53,6 +54,8 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     releaseEvidence: (service, reference) => releaseEvidence(engine, service, reference),
     attestationContent: (service, reference, digest) =>
       attestationContent(engine, service, reference, digest),
+    releaseChanges: async (service, reference) =>
+      changesView(db, await findRelease(db, service, reference)),
     liveRevision: (service) => liveRevision(engine, service),
     trace: (revision) => traceViews(db, revision),
 

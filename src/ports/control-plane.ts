@@ -1,4 +1,5 @@
 import type { AuditPackRequest } from "../api/audit.ts";
+import type { ReleaseChangesView } from "../api/change-views.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
@@ -59,6 +60,7 @@ export interface ControlPlane {
     reference: string,
     digest: Digest,
   ): Promise<{ digest: Digest; content: string }>;
+  releaseChanges(service: string, reference: string): Promise<ReleaseChangesView>;
   liveRevision(service: string): Promise<string | null>;
   trace(revision: string): Promise<readonly TraceView[]>;
 

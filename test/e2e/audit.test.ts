@@ -159,6 +159,17 @@ it("gives a pack of a release that verifies without the server, and says who wro
   expect((await verify(0, [failed, "--trust", trust])).stdout).toMatch(/check deep: fail/);
 });
 
+it("makes the change log of a release from records", async () => {
+  const set = ["config", "set", "GREETING=hello", "--environment", "production"];
+  await ends(0, set);
+  const { stdout } = await ends(0, ["release", "changes", "shop@1.2.0"]);
+  expect(stdout).toMatch(/Version 1\.2\.0 \(Ada\)/);
+  expect(stdout).toMatch(/configuration of production, version \d to \d: \+GREETING/);
+  expect(stdout).toMatch(/promotion to production by operator: complete/);
+  expect(stdout).toContain("check deep: pass");
+  expect(stdout).toMatch(/allow/);
+});
+
 it("finds the pack damaged by one bit, and does not crash on rubbish", async () => {
   const pack = readFileSync(join(work, "shop.zip"));
   pack[Math.floor(pack.length / 2)]! ^= 1;
