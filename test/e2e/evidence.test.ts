@@ -122,6 +122,16 @@ describe("evidence about a release", () => {
     );
     // A signature of one release says nothing of another.
     await ends(7, "release", "verify", "shop@1.1.0", ...trust());
+
+    // The ledger names all of it, and a pack brings it along.
+    await ends(0, "ledger", "verify", "--state");
+    const pack = join(work, "pack.zip");
+    await ends(0, "audit", "export", "shop@1.0.0", "-o", pack);
+    const root = join(work, "root.json");
+    await ends(0, "ledger", "trust", "-o", root);
+    expect(await ends(0, "audit", "verify", pack, "--trust", root)).toContain(
+      "every document, plan and report is the one that its entry names",
+    );
   });
 
   it("that is none, or is about something else, is not kept", async () => {
