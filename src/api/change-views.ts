@@ -42,3 +42,24 @@ export const ReleaseChangesView = z.object({
   ),
 });
 export type ReleaseChangesView = z.infer<typeof ReleaseChangesView>;
+
+/** Calls that changed something or were refused. */
+export const AccessView = z.object({
+  items: z.array(
+    z.object({
+      id: z.int(),
+      at: z.string(),
+      /** Pseudonym, or `unknown`. */
+      actor: z.string(),
+      action: z.string(),
+      target: z.string(),
+      /** HTTP status. */
+      outcome: z.string(),
+      /** Whether the digest of its run is in the ledger already. */
+      recorded: z.boolean(),
+    }),
+  ),
+  /** Runs that are not what the ledger says they were. */
+  problems: z.array(z.string()),
+});
+export type AccessView = z.infer<typeof AccessView>;

@@ -3,7 +3,7 @@ import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
-import { ReleaseChangesView } from "./change-views.ts";
+import { AccessView, ReleaseChangesView } from "./change-views.ts";
 import {
   AttestationView,
   ConfigurationView,
@@ -105,6 +105,13 @@ export const routes = {
     path: "/api/v1/services/:service/releases/:release/attestations/:digest",
     params: z.object({ service: Name, release: ReleaseRef, digest: Digest }),
     response: z.object({ digest: Digest, content: z.string() }),
+  },
+  /** Calls that changed something or were refused, newest first. */
+  accessList: {
+    method: "GET",
+    path: "/api/v1/audit/access",
+    query: z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(100) }),
+    response: AccessView,
   },
   /** The change log of a release, from records. */
   releaseChanges: {

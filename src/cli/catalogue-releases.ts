@@ -112,6 +112,12 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/audit/export.ts"),
   ),
   entry(
+    "audit access",
+    "Releases",
+    "Show who called the API to change something, and who was refused",
+    () => import("./commands/audit/access.ts"),
+  ),
+  entry(
     "audit verify",
     "Releases",
     "Verify an audit pack, without a server",

@@ -5,6 +5,7 @@ import { listPromotions } from "../store/queries/promotions.ts";
 import { sql } from "kysely";
 import type { PromotionRow } from "../store/schema.ts";
 import { abort, existingPromotion } from "./abort.ts";
+import { accessEvents, noteAccess } from "./access/access-log.ts";
 import { exportPack } from "./audit/export-pack.ts";
 import { applyConfiguration, showConfiguration } from "./configurations.ts";
 import { applyDocuments, listPipelines } from "./documents.ts";
@@ -54,6 +55,8 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     releaseEvidence: (service, reference) => releaseEvidence(engine, service, reference),
     attestationContent: (service, reference, digest) =>
       attestationContent(engine, service, reference, digest),
+    noteAccess: (event) => noteAccess(engine, event),
+    listAccess: (limit) => accessEvents(engine, limit),
     releaseChanges: async (service, reference) =>
       changesView(db, await findRelease(db, service, reference)),
     liveRevision: (service) => liveRevision(engine, service),

@@ -1,5 +1,5 @@
 import type { AuditPackRequest } from "../api/audit.ts";
-import type { ReleaseChangesView } from "../api/change-views.ts";
+import type { AccessView, ReleaseChangesView } from "../api/change-views.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
@@ -60,6 +60,14 @@ export interface ControlPlane {
     reference: string,
     digest: Digest,
   ): Promise<{ digest: Digest; content: string }>;
+  /** Writes one call down; `actor` null: nobody was authenticated. */
+  noteAccess(event: {
+    readonly actor: string | null;
+    readonly action: string;
+    readonly target: string;
+    readonly outcome: string;
+  }): Promise<void>;
+  listAccess(limit: number): Promise<AccessView>;
   releaseChanges(service: string, reference: string): Promise<ReleaseChangesView>;
   liveRevision(service: string): Promise<string | null>;
   trace(revision: string): Promise<readonly TraceView[]>;

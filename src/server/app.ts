@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { ContentStore } from "../ports/content-store.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
+import { registerAccessLog } from "./access-log.ts";
 import { registerAuditPacks } from "./audit-packs.ts";
 import { registerBlobs } from "./blobs.ts";
 import { registerErrors, answerFrameworkError } from "./errors.ts";
@@ -91,6 +92,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   registerHealth(app, parts.controlPlane);
   registerPublicLedger(app, parts);
   await app.register(async (api) => {
+    registerAccessLog(api, parts);
     api.addHook("onRequest", requireToken(parts.token));
     registerRoutes(api, handlers(parts));
     registerStreams(api, parts);

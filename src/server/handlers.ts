@@ -59,6 +59,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     releaseEvidence: ({ params }) => controlPlane.releaseEvidence(params.service, params.release),
     attestationContent: ({ params }) =>
       controlPlane.attestationContent(params.service, params.release, params.digest),
+    accessList: ({ query }) => controlPlane.listAccess(query.limit),
     releaseChanges: ({ params }) => controlPlane.releaseChanges(params.service, params.release),
     async releaseSince({ params }) {
       return { revision: await controlPlane.liveRevision(params.service) };

@@ -11,6 +11,7 @@ import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import type { Engine } from "../engine.ts";
 import { importJournal } from "../journal-import.ts";
 import { findRelease } from "../plan-inputs.ts";
+import { closeAccessRun } from "../access/access-log.ts";
 import { observeLanes } from "./observe-lanes.ts";
 import { cosignedCheckpoint } from "./wait-for-witnesses.ts";
 
@@ -90,6 +91,7 @@ async function lookAround(engine: Engine, actor: Actor, environment: string): Pr
   await importJournal(engine).catch((error: unknown) => {
     engine.notice(`the agent's journal is not in this export: ${String(error)}`);
   });
+  await closeAccessRun(engine);
   await observeLanes(engine, actor, environment);
 }
 

@@ -18,6 +18,7 @@ export const kinds = {
   "erasure.requested":
     "one person wants an entry or a person erased; another one has to confirm it",
   "person.erased": "who a pseudonym was is not known any more",
+  "access.recorded": "calls of the API since the last such entry, by the digest of their list",
   "hold.added": "a legal hold: nothing that it is about is erased while it stands",
   "hold.removed": "a legal hold has ended",
 
