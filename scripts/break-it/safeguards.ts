@@ -3,6 +3,7 @@ import { adoption } from "./safeguards/adoption.ts";
 import { bytes } from "./safeguards/bytes.ts";
 import { fencing } from "./safeguards/fencing.ts";
 import { gates } from "./safeguards/gates.ts";
+import { ledger } from "./safeguards/ledger.ts";
 import { traffic } from "./safeguards/traffic.ts";
 
 /** Every safeguard that `npm run break-it` switches off. */
@@ -12,4 +13,5 @@ export const safeguards: readonly Safeguard[] = [
   ...bytes,
   ...adoption,
   ...gates,
+  ...ledger,
 ];
