@@ -9,6 +9,7 @@ import { openPromotions, runningPromotion } from "../store/queries/promotions.ts
 import type { LaneRow, PromotionRow, ReleaseRow } from "../store/schema.ts";
 import { requestAbort } from "./abort.ts";
 import type { Engine } from "./engine.ts";
+import { refuseInvented } from "./ledger/allowed.ts";
 import { findRelease, laneDocuments, nothingThere } from "./plan-inputs.ts";
 import { accept } from "./promote.ts";
 import { liveOf } from "./queue.ts";
@@ -62,6 +63,7 @@ async function promoteBack(
   const lane: Lane = { service: row.service, environment: row.environment };
   await refuseWhileReturning(engine, lane, wanted);
   const good = wanted ? await goodOf(engine, lane, wanted) : await lastGoodOf(engine, row);
+  await refuseInvented(engine, lane, good);
   const documents = await laneDocuments(engine.db, lane);
   const [release, configuration] = await Promise.all([
     readRelease(engine.db, good.release),

@@ -83,6 +83,41 @@ describe("a gate denies, and says which row is not what the log says, when someb
   });
 });
 
+it("traffic does not move for a promotion that somebody put behind its gate", async () => {
+  await ended(plane, (await plane.promote(operator, dev)).id);
+  let letGo: () => void = () => undefined;
+  bench.staged.hold = new Promise((resolve) => (letGo = resolve));
+  const { id } = await plane.promote(operator, production);
+  await until(
+    () => bench.staged.runs.length,
+    (runs) => runs > 0,
+  );
+  await edit(`update promotions set step_index = (
+      select min(index) from promotion_steps where promotion = '${id}' and kind = 'switch')
+    where id = '${id}'`);
+  letGo();
+  const view = await ended(plane, id);
+  expect(view.message).toContain("no gate has allowed this");
+  expect(bench.host.live("shop/production")).toBeNull();
+});
+
+it("a rollback goes to nothing that was never good, whatever a row says", async () => {
+  await ended(plane, (await plane.promote(operator, dev)).id);
+  await plane.createRelease(operator, makeRelease(bench, "1.1.0"));
+  await ended(plane, (await plane.promote(operator, { ...dev, release: "1.1.0" })).id);
+  await edit(
+    "update deployments set verified_at = now() + interval '1 s' where until_at is not null",
+  );
+  await edit("update lanes set retire_at = now()");
+  await until(
+    async () => (await plane.status({ service: "shop" }))[0],
+    (lane) => lane?.rollbackUntil === null,
+  );
+  await expect(plane.rollback(operator, dev, { reason: "x" })).rejects.toMatchObject({
+    code: "denied",
+  });
+});
+
 it("no gate opens while this server's clock and the database's are apart, and one does when they agree", async () => {
   for (const { reconciler } of bench.workers) await reconciler.stop();
   let apart = 3_600_000;

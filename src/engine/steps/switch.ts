@@ -6,6 +6,7 @@ import { slotKey } from "../../model/primitives.ts";
 import { recordMove } from "../../store/queries/live.ts";
 import { attestDeployment } from "../attest-promotion.ts";
 import type { Engine } from "../engine.ts";
+import { whyNotAllowed } from "../ledger/allowed.ts";
 import { revoke } from "../revoke.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
 import { explainSlot } from "../slot-report.ts";
@@ -28,6 +29,8 @@ export const switchTraffic: StepDefinition<"switch"> = {
     if (context.lane.live_promotion === context.promotion.id) return done("it has moved already");
     const changed = changedSince(context);
     if (changed) return failed(changed);
+    const notAllowed = await whyNotAllowed(context);
+    if (notAllowed) return failed(notAllowed);
     const notReady = await whyNotReady(context, step);
     if (notReady) return failed(notReady);
     const failure = context.router
