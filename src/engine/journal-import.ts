@@ -2,6 +2,7 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import { canonicalJson } from "../model/canonical.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { AgentInfo, JournalEntry } from "../ports/host-agent.ts";
+import { maxPayloadBytes } from "../model/ledger.ts";
 import type { LedgerEntry } from "../ports/ledger.ts";
 import { agentsProjection } from "../store/projections/trust.ts";
 import { recordRows } from "../store/projections/projection.ts";
@@ -113,7 +114,7 @@ async function takeIn(
       })
       .execute();
   }
-  await tableLedger.append(tx, observed(info, fresh, last, gap));
+  await tableLedger.append(tx, ...fresh.map((entry) => observed(info, entry)));
   await tx
     .updateTable("agents")
     .set({ imported_sequence: last.sequence, imported_hash: hashOf(last) })
@@ -122,26 +123,18 @@ async function takeIn(
   return fresh;
 }
 
-/** What was taken in, by the hash of its last: whoever has the journal can show that it is this one. */
-function observed(
-  info: AgentInfo,
-  fresh: readonly JournalEntry[],
-  last: JournalEntry,
-  gap: boolean,
-): LedgerEntry {
-  const agent = info.agentId;
+/** What the agent says it did or saw, as an entry; its own signature stays with the journal. */
+function observed(info: AgentInfo, entry: JournalEntry): LedgerEntry {
+  const { sequence, at, kind, lane, operation, detail } = entry;
+  const payload = { agentId: info.agentId, sequence, at, kind, lane, operation };
+  const whole = { ...payload, journal: hashOf(entry), detail };
+  const fits = Buffer.byteLength(canonicalJson(whole)) <= maxPayloadBytes;
   return {
-    operation: `agent/${agent}/journal/${last.sequence}`,
+    operation: `agent/${info.agentId}/journal/${sequence}`,
     kind: "agent.observed",
-    stream: "system",
+    stream: lane ?? "system",
     actor: "agent",
-    payload: {
-      agent,
-      from: fresh[0]?.sequence ?? last.sequence,
-      to: last.sequence,
-      hash: hashOf(last),
-      gap,
-    },
+    payload: fits ? whole : { ...payload, journal: hashOf(entry) },
   };
 }
 

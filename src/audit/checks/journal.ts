@@ -29,7 +29,7 @@ export function checkJournals(
   entries: readonly LogEntry[],
   findings: Findings,
 ): Journals {
-  const observed = observedIn(entries);
+  const observed = observedIn(entries, findings);
   if (pack.manifest.subject.kind !== "environment" && pack.journal.length === 0) {
     return { observed, gaps: [] };
   }
@@ -85,11 +85,15 @@ function checkTaken(
   }
 }
 
-function observedIn(entries: readonly LogEntry[]): readonly Observed[] {
+function observedIn(entries: readonly LogEntry[], findings: Findings): readonly Observed[] {
   return entries.flatMap(({ index, leaf, payload }) => {
-    if (leaf.kind !== "agent.observed") return [];
+    // Erased ones are named as such, and say nothing any more.
+    if (leaf.kind !== "agent.observed" || payload === null) return [];
     const seen = AgentObserved.safeParse(payload);
-    return seen.success ? [{ ...seen.data, index }] : [];
+    if (seen.success) return [{ ...seen.data, index }];
+    const at = { file: paths.entries, entry: index, stream: leaf.stream };
+    findings.problem("journal", at, "it does not say what the agent did or saw");
+    return [];
   });
 }
 

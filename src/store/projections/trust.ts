@@ -13,7 +13,7 @@ export const agentsProjection: Projection<AgentRow> = {
   key: ({ agent_id }) => `agent/${agent_id}`,
   changes: () => null,
   counted: false,
-  columns: (row) => ({ agent: row.agent_id, publicKey: row.public_key }),
+  columns: (row) => ({ agentId: row.agent_id, publicKey: row.public_key }),
   stream: () => "system",
   async *rows(db) {
     yield* await db.selectFrom("agents").selectAll().execute();
