@@ -70,6 +70,19 @@ describe("a gate denies, and says which row is not what the log says, when someb
     await denied();
   });
 
+  it("deleted the newest pipeline, so that an older one without the check counts again", async () => {
+    const lax = documents().replace("checks: [{ name: smoke, uses: staged }]", "");
+    const { id } = await plane.promote(operator, dev);
+    await ended(plane, id);
+    await plane.applyDocuments(operator, "t.yaml", lax);
+    await plane.applyDocuments(operator, "t.yaml", documents());
+    await edit(`do $$ begin
+      alter table documents disable trigger user;
+      delete from documents where kind = 'Pipeline' and version = 3;
+    end $$`);
+    await denied();
+  });
+
   it("put a row back to what it was before", async () => {
     const { id } = await plane.promote(operator, dev);
     await ended(plane, id);

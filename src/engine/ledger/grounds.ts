@@ -22,7 +22,7 @@ import { readPromotion, stepsOf } from "../../store/queries/promotions.ts";
 import type { CheckRunRow, Db, DocumentRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import type { StepContext } from "../steps/step.ts";
-import { differenceToLog, type Ground, groundsOf } from "./leaning.ts";
+import { differenceToLog, type Ground, groundsOf, nothingAfter } from "./leaning.ts";
 
 /** The rows that decisions lean on, each to be held against the log before it counts. */
 
@@ -40,6 +40,8 @@ export async function groundsOfAdmission(context: StepContext): Promise<readonly
   ]);
   return [
     ...groundsOf(documentsProjection, documents),
+    ...newestOf(documents).map(noLaterDocument),
+    ...(await noLaterConfiguration(db, plan)),
     ...groundsOf(releasesProjection, releases),
     ...groundsOf(attestationsProjection, await statedAbout(db, plan, documents)),
     ...groundsOf(configurationsProjection, configurations),
@@ -108,6 +110,52 @@ async function documentsOf(db: Db, plan: Plan): Promise<readonly DocumentRow[]> 
     ) as newest
   `.execute(db);
   return rows;
+}
+
+/** Of each name the last version. */
+function newestOf(documents: readonly DocumentRow[]): readonly DocumentRow[] {
+  return documents.filter(
+    ({ kind, name, version }) =>
+      !documents.some((one) => one.kind === kind && one.name === name && one.version > version),
+  );
+}
+
+function noLaterDocument({ kind, name, version }: DocumentRow): Ground {
+  const next = version + 1;
+  return nothingAfter("documents", `document/${kind}/${name}/${next}/1`, async (db) => {
+    const row = await db
+      .selectFrom("documents")
+      .select("version")
+      .where("kind", "=", kind)
+      .where("name", "=", name)
+      .where("version", "=", next)
+      .executeTakeFirst();
+    return row !== undefined;
+  });
+}
+
+async function noLaterConfiguration(db: Db, { lane }: Plan): Promise<readonly Ground[]> {
+  const { service, environment } = lane;
+  const newest = await db
+    .selectFrom("configurations")
+    .select((select) => select.fn.max("version").as("version"))
+    .where("service", "=", service)
+    .where("environment", "=", environment)
+    .executeTakeFirst();
+  const next = Number(newest?.version ?? 0) + 1;
+  const operation = `configuration/${service}/${environment}/${next}`;
+  return [
+    nothingAfter("configurations", operation, async (tx) => {
+      const row = await tx
+        .selectFrom("configurations")
+        .select("version")
+        .where("service", "=", service)
+        .where("environment", "=", environment)
+        .where("version", "=", next)
+        .executeTakeFirst();
+      return row !== undefined;
+    }),
+  ];
 }
 
 /** What was handed in or made, where the owners demand something: erased pieces answer no demand anyway. */

@@ -12,6 +12,32 @@ export interface Ground {
   readonly holds: (db: Db, tree: SignedTree) => Promise<Difference | null>;
 }
 
+/**
+ * That nothing newer was taken away: where the log has an entry of the row that would come next, and the table
+ * has not that row, somebody deleted it, so that an older one counts again.
+ *
+ * @param operation of the first entry of that row
+ * @param isThere looked at after the log: a row that is being written now comes with its entry
+ */
+export function nothingAfter(
+  table: string,
+  operation: string,
+  isThere: (db: Db) => Promise<boolean>,
+): Ground {
+  return {
+    async holds(db) {
+      const written = await db
+        .selectFrom("ledger_entries")
+        .select("entry")
+        .where("operation", "=", operation)
+        .executeTakeFirst();
+      if (!written || (await isThere(db))) return null;
+      const message = `${table}: ${operation} is in the log and not in the database: an older one would count again`;
+      return { table, row: operation, column: null, index: null, message };
+    },
+  };
+}
+
 interface SignedTree {
   readonly size: number;
   readonly root: Uint8Array;
