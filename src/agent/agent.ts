@@ -24,6 +24,7 @@ import { serveProtocol } from "./protocol/server.ts";
 import { Returns } from "./returns/returns.ts";
 import { routerProgram } from "./routes/router-supervisor.ts";
 import { Routes } from "./routes/routes.ts";
+import { Drains } from "./slots/drains.ts";
 import { Slots } from "./slots/slots.ts";
 import { type AgentKeys, keyFile, loadKeys } from "./state/keys.ts";
 import { lockAgent } from "./state/lock.ts";
@@ -157,6 +158,7 @@ async function makeParts(
     users,
     artifacts,
     ports: new PortBook(),
+    drains: new Drains(),
     logs: new LogBook(paths, options.logLimitBytes ?? defaultLogLimit),
     backoff: options.backoff ?? defaultBackoff,
     slotChanged,

@@ -7,6 +7,7 @@ import type { Lanes } from "./lanes.ts";
 import type { LogBook } from "./logs/log-book.ts";
 import type { BackoffPolicy } from "./processes/backoff.ts";
 import type { PortBook } from "./processes/ports.ts";
+import type { Drains } from "./slots/drains.ts";
 import type { StateStore } from "./state/store.ts";
 
 /** What the agent's parts share. Made once, in `agent.ts`. */
@@ -19,6 +20,7 @@ export interface Parts {
   readonly users: Users;
   readonly artifacts: Artifacts;
   readonly ports: PortBook;
+  readonly drains: Drains;
   readonly logs: LogBook;
   readonly backoff: BackoffPolicy;
   /** Called when an instance's state changes: the router and the armed returns look again. */

@@ -104,6 +104,8 @@ export const SlotObservation = z.object({
   state: z.enum(["empty", "starting", "ready", "degraded", "failed"]),
   message: z.string(),
   instances: z.array(Instance),
+  /** What stood here before still ends its requests; only then what shall run here is started. */
+  draining: z.boolean().optional(),
 });
 export type SlotObservation = z.infer<typeof SlotObservation>;
 

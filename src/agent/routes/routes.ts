@@ -38,6 +38,10 @@ export class Routes {
     this.#parts = parts;
     this.#slots = slots;
     this.#keys = keys;
+    parts.drains.connect(async ({ service, environment, colour }) => {
+      const { effective } = await this.read(`${service}/${environment}`);
+      return effective?.colours[colour].inFlight ?? 0;
+    });
   }
 
   /** Adopts the routers that run and starts those that should. Returns when traffic is as it was. */
@@ -89,6 +93,7 @@ export class Routes {
         await this.#takeBack(route.lane, before);
         throw error;
       }
+      this.#noteDrains(before, route);
     });
     return seen ?? (await this.read(route.lane));
   }
@@ -140,6 +145,7 @@ export class Routes {
         detail: { from, to: colour, reason, before: route.weights, weights },
       };
     });
+    this.#noteDrains(route, returned);
     try {
       await this.#bring(returned);
     } catch (error) {
@@ -170,7 +176,16 @@ export class Routes {
     await this.#routers.get(environment)?.settled();
   }
 
+  #noteDrains(before: RouteSpec | null, { lane, weights, drainMs }: RouteSpec): void {
+    const where = parseLane(lane);
+    for (const colour of ["blue", "green"] as const) {
+      const had = before?.weights[colour] ?? 0;
+      this.#parts.drains.weighted({ ...where, colour }, had, weights[colour], drainMs);
+    }
+  }
+
   async stopAll(): Promise<void> {
+    this.#parts.drains.clear();
     await Promise.all([...this.#routers.values()].map((router) => router.stop()));
     await this.#parts.store.update((draft) => {
       for (const lane of Object.values(draft.lanes)) {

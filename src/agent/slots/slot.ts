@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { canonicalJson } from "../../model/canonical.ts";
 import { TidelockError } from "../../model/errors.ts";
@@ -19,6 +18,7 @@ import {
   removeOtherDeployments,
 } from "./delivery.ts";
 import { isLive } from "./live.ts";
+import { newInstances, retiredProcess } from "./new-instances.ts";
 import { laneOwner, ownerOf } from "./owner.ts";
 import { observeSlot } from "./observe.ts";
 import { type Entries, type StoredSpec, routedProcess } from "./spec.ts";
@@ -37,6 +37,8 @@ export class SlotRunner {
   #retiring: Instance[] = [];
   #work: Promise<void> = Promise.resolve();
   #closed = false;
+  /** What is to be replaced still answers the requests that it had when its traffic went elsewhere. */
+  #draining = false;
 
   constructor(parts: Parts, slot: Slot) {
     this.#parts = parts;
@@ -130,7 +132,14 @@ export class SlotRunner {
   }
 
   observe(): SlotObservation {
-    return observeSlot(this.slot, this.record, this.#instances, this.#retiring, this.#parts.logs);
+    const seen = observeSlot(
+      this.slot,
+      this.record,
+      this.#instances,
+      this.#retiring,
+      this.#parts.logs,
+    );
+    return this.#draining ? { ...seen, draining: true } : seen;
   }
 
   get instances(): readonly Instance[] {
@@ -200,6 +209,11 @@ export class SlotRunner {
   }
 
   async #replace(): Promise<void> {
+    if (this.#retiring.length > 0) {
+      this.#draining = true;
+      await this.#parts.drains.over(this.slot, () => this.#closed);
+      this.#draining = false;
+    }
     const retiring = [...this.#retiring];
     await Promise.all(retiring.map((instance) => instance.stop()));
     const gone = new Set(retiring.map((instance) => instance.record.id));
@@ -304,44 +318,4 @@ export class SlotRunner {
       change(record);
     });
   }
-}
-
-function newInstances(spec: StoredSpec, user: number | null): InstanceRecord[] {
-  return Object.entries(spec.processes).flatMap(([name, process]) =>
-    Array.from({ length: process.replicas }, (_, index) => ({
-      id: instanceId(spec, name, index),
-      process: name,
-      index,
-      user,
-      stop: process.stop,
-      identity: null,
-      startedAt: null,
-      host: loopback,
-      port: null,
-      restarts: 0,
-      lastExit: null,
-      gaveUp: null,
-    })),
-  );
-}
-
-function instanceId(spec: StoredSpec, process: string, index: number): string {
-  const unique = createHash("sha256")
-    .update(JSON.stringify([slotKey(spec.slot), spec.generation, spec.release]))
-    .digest("hex");
-  return `${process}-${index}-${unique.slice(0, 8)}`;
-}
-
-/** For one that is only stopped any more: its specification may be gone, how to stop it is on its record. */
-function retiredProcess(record: InstanceRecord): StoredSpec["processes"][string] {
-  return {
-    command: ["retired"],
-    port: "none",
-    router: "none",
-    replicas: 1,
-    ready: { kind: "alive", for: 0 },
-    stop: record.stop,
-    state: false,
-    resources: {},
-  };
 }

@@ -1,4 +1,5 @@
 import type { Process } from "../../model/pipeline.ts";
+import type { SlotObservation } from "../../ports/host-agent.ts";
 import { explainSlot } from "../slot-report.ts";
 import { generationOf } from "./deploy.ts";
 import { done, failed, type StepContext, type StepDefinition } from "./step.ts";
@@ -25,7 +26,16 @@ export const ready: StepDefinition<"ready"> = {
       return failed(`${step.colour} does not become ready: ${await explainSlot(context, seen)}`);
     }
     const limitMs = limitOf(context);
-    const startedAt = context.step.started_at ?? context.now;
+    if (seen.draining) {
+      return {
+        kind: "wait",
+        reason: `requests of before still end on ${step.colour}`,
+        who: "nobody: the drain has a ceiling",
+        until: null,
+        againMs: context.engine.settings.pollMs,
+      };
+    }
+    const startedAt = firstStart(seen, context.step.started_at ?? context.now);
     const until = new Date(startedAt.getTime() + limitMs + marginMs);
     if (context.now >= until) {
       return failed(
@@ -41,6 +51,14 @@ export const ready: StepDefinition<"ready"> = {
     };
   },
 };
+
+/** What had to drain first does not count: time runs from the first start of the last instance. */
+function firstStart({ instances }: SlotObservation, entered: Date): Date {
+  const starts = instances.flatMap(({ startedAt, restarts }) =>
+    startedAt === null || restarts > 0 ? [] : [Date.parse(startedAt)],
+  );
+  return new Date(Math.max(entered.getTime(), ...starts));
+}
 
 /** What the slowest process may take; where scripts install a release, what these may take. */
 function limitOf({ plan, environment }: StepContext): number {
