@@ -36,3 +36,72 @@ describe("an audit pack", () => {
     });
   });
 });
+
+describe("a pack in which something was left out, as only the log's own people can", () => {
+  const verify = async (
+    change: (story: AuditStory) => Promise<void> | void,
+    options: Parameters<AuditStory["content"]>[0] = {},
+  ) => {
+    const story = await AuditStory.tell();
+    await change(story);
+    return verifyPack(makePack(await story.content(options)), trustRoot()).report;
+  };
+
+  it("fails when an effect was begun and nothing says how it ended", async () => {
+    const report = await verify(({ log }) => {
+      const stream = "shop/production";
+      log.append({ kind: "effect.intent", operation: "pfifth/1/deploy", stream, payload: {} });
+    });
+    expect(problemsOf(report).join()).toContain("pfifth/1/deploy was begun, and nothing says");
+  });
+
+  it("fails when a lane is missing, although its stream would be whole", async () => {
+    const story = await AuditStory.tell();
+    const streams = new Set([...story.streams()].filter((stream) => stream !== "shop/testing"));
+    const report = await verify(() => undefined, { streams });
+    expect(problemsOf(report).join()).toContain("stream shop/testing: it is missing");
+  });
+
+  it("fails when a stream forks", async () => {
+    const report = await verify(({ log }) => {
+      const at = log.entries.findIndex(({ leaf }) => leaf.stream === "shop/production");
+      const { sequence, previous } = log.entries[at]!.leaf;
+      log.append(
+        {
+          kind: "promotion.ended",
+          operation: "fork",
+          stream: "shop/production",
+          payload: { state: "x" },
+        },
+        { sequence, previous },
+      );
+    });
+    expect(problemsOf(report).join()).toContain("a fork");
+  });
+
+  it("fails when the gate allowed what a check had failed", async () => {
+    const report = await verify(async (story) => {
+      await story.promote("pfifth", "testing", "fail");
+      const payload = { outcome: "allow", reasons: [] };
+      const stream = "shop/testing";
+      story.log.append({ kind: "decision.made", operation: "pfifth/6", stream, payload });
+    });
+    expect(problemsOf(report).join()).toContain("allowed although the check smoke says fail");
+  });
+
+  it("fails when traffic moved without a decision", async () => {
+    const report = await verify(({ log, release, configuration }) => {
+      const stream = "shop/testing";
+      const digest = log.entries.find(
+        ({ leaf }) => leaf.kind === "promotion.accepted" && leaf.stream === stream,
+      );
+      const accepted = digest?.opening?.payload["plan"];
+      const payload = { promotion: "promotion", release, configuration, plan: accepted };
+      log.append({ kind: "promotion.accepted", operation: "psixth", stream, payload });
+      for (const kind of ["effect.intent", "effect.outcome"]) {
+        log.append({ kind, operation: "psixth/6/switch", stream, payload: { result: "done" } });
+      }
+    });
+    expect(problemsOf(report).join()).toContain("without a decision");
+  });
+});

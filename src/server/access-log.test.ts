@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type FakeServer, startFakeServer } from "../../test/fixtures/fake-server.ts";
+
+let server: FakeServer;
+beforeEach(async () => {
+  server = await startFakeServer();
+});
+afterEach(() => server.close());
+
+const ask = (method: string, path: string, token: string | null = server.token) =>
+  fetch(server.url + path, {
+    method,
+    headers: token === null ? {} : { authorization: `Bearer ${token}` },
+  });
+
+/** The hook runs when the answer has left. */
+async function noted(count: number): Promise<unknown[]> {
+  const { access } = server.controlPlane;
+  for (let wait = 0; access.length < count && wait < 100; wait += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return access;
+}
+
+it("notes calls that change something, not those that read, and never a value", async () => {
+  await ask("GET", "/api/v1/status");
+  await ask("POST", "/api/v1/lanes/shop/production/stop?note=hidden");
+  expect(await noted(1)).toEqual([
+    {
+      actor: "operator",
+      action: "POST /api/v1/lanes/:service/:environment/stop",
+      target: "shop/production",
+      outcome: expect.stringMatching(/^[245]\d\d$/) as string,
+    },
+  ]);
+});
+
+it("notes refused attempts, reading ones too, and does not let strangers fill the disk", async () => {
+  for (let attempt = 0; attempt < 40; attempt += 1) await ask("GET", "/api/v1/status", "wrong");
+  const access = await noted(30);
+  expect(access[0]).toMatchObject({ actor: null, outcome: "401" });
+  // A minute may end in between: then the count begins anew.
+  expect(access.length).toBeGreaterThanOrEqual(30);
+  expect(access.length).toBeLessThan(40);
+});
