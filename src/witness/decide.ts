@@ -33,8 +33,13 @@ export type Verdict =
       readonly message: string;
       /** 409: what the witness has cosigned. */
       readonly size?: number;
-      /** Signed by the log and impossible beside what was cosigned: worth keeping as evidence. */
-      readonly suspicious?: { readonly log: WatchedLog; readonly note: Note };
+      /** Signed by the log and not shown to continue what was cosigned: worth keeping as evidence. */
+      readonly suspicious?: {
+        readonly log: WatchedLog;
+        readonly note: Note;
+        /** Impossible beside what was cosigned, whatever proof is given. */
+        readonly proven: boolean;
+      };
     };
 
 /**
@@ -72,17 +77,24 @@ export function decide(
   if (oldSize !== last.size) {
     const message = `cosigned last was the size ${last.size}, not ${oldSize}`;
     const another = checkpoint.size === last.size && !equalBytes(checkpoint.root, last.root);
-    const suspicious = another ? { suspicious: { log, note: kept } } : {};
+    const suspicious = another ? { suspicious: { log, note: kept, proven: true } } : {};
     return { kind: "refuse", status: 409, message, size: last.size, ...suspicious };
   }
   const wrong = whyInconsistent(last, checkpoint, proof);
-  if (wrong !== null)
-    return { kind: "refuse", status: 422, message: wrong, suspicious: { log, note: kept } };
+  if (wrong !== null) {
+    const proven = checkpoint.size === 0 || checkpoint.size === last.size;
+    const suspicious = { log, note: kept, proven: proven && !sameTree(checkpoint, last) };
+    return { kind: "refuse", status: 422, message: wrong, suspicious };
+  }
   return { kind: "cosign", origin: log.origin, checkpoint, note: kept };
 }
 
 function refuse(status: 400 | 403 | 404, message: string): Verdict {
   return { kind: "refuse", status, message };
+}
+
+function sameTree(a: Cosigned, b: Cosigned): boolean {
+  return a.size === b.size && equalBytes(a.root, b.root);
 }
 
 function whyInconsistent(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCheckpoint, verifyNote } from "../ledger/checkpoint.ts";
 import { formatEvidence } from "../ledger/evidence-file.ts";
@@ -14,6 +14,9 @@ export interface KeptCheckpoint extends Cosigned {
   /** When it was cosigned, POSIX seconds. */
   readonly seconds: number;
 }
+
+/** About a kilobyte each. */
+const maxUnproven = 1_000;
 
 /**
  * What a witness has cosigned, one file a log, on disk before anybody hears of it. A file that is there and cannot
@@ -50,17 +53,21 @@ export class WitnessState {
   }
 
   /**
-   * Keeps two checkpoints that do not belong together, for `tidelock ledger judge`.
+   * Keeps two checkpoints that cannot both be right, or that nobody has shown to be. Anybody may send a genuine
+   * checkpoint with a wrong proof: of those only so many are kept.
    *
-   * @returns the file
+   * @returns the file; null when this was known before, or too many unproven ones are here
    */
-  keepEvidence({ origin, keys }: WatchedLog, suspicious: Note): string {
+  keepEvidence({ origin, keys }: WatchedLog, suspicious: Note, proven: boolean): string | null {
     const earlier = this.latest(origin)?.note ?? "";
     const later = formatNote(suspicious);
     const text = formatEvidence({ origin, keys, earlier, later, proof: null });
     const name = `${originHash(origin).slice(0, 16)}-${hexOf(text).slice(0, 16)}.json`;
-    const file = join(this.#folder, "evidence", name);
-    if (!existsSync(file)) writeDurably(file, text);
+    const folder = join(this.#folder, "evidence");
+    const file = join(folder, name);
+    if (existsSync(file)) return null;
+    if (!proven && readdirSync(folder).length >= maxUnproven) return null;
+    writeDurably(file, text);
     return file;
   }
 

@@ -55,12 +55,9 @@ export class Witness {
     const verdict = decide(body, logs, (origin) => state.latest(origin));
     if (verdict.kind === "refuse") {
       if (verdict.suspicious !== undefined) {
-        const { log, note } = verdict.suspicious;
-        const { origin } = log;
-        const file = state.keepEvidence(log, note);
-        alarm(
-          `the log ${origin} signed what does not continue what it showed before: ${verdict.message}; both are in ${file}`,
-        );
+        const { log, note, proven } = verdict.suspicious;
+        const file = state.keepEvidence(log, note, proven);
+        if (file !== null) alarm(alarmText(log.origin, verdict.message, proven, file));
       }
       return verdict.status === 409
         ? { status: 409, type: "text/x.tlog.size", body: `${verdict.size ?? 0}\n` }
@@ -73,4 +70,11 @@ export class Witness {
     state.keep(origin, mergeSignatures(note, [signature]));
     return { status: 200, type: plain, body: formatSignatureLine(signature) };
   }
+}
+
+/** No more than is known: the proof is not the log's, and whoever sent it may have made it up. */
+function alarmText(origin: string, message: string, proven: boolean, file: string): string {
+  return proven
+    ? `the log ${origin} signed what does not continue what it showed before: ${message}; both are in ${file}`
+    : `the log ${origin} signed a checkpoint, and whoever sent it gave no proof that it continues what was shown before (${message}): a fork, or a wrong proof; both are in ${file}`;
 }

@@ -193,6 +193,19 @@ describe("a witness", () => {
     expect(await post(await request(30, 40))).toMatchObject({ status: 200 });
   });
 
+  it("accuses nobody because of a wrong proof that anybody can send, and says it once", async () => {
+    await post(await request(0, 30));
+    notices.length = 0;
+    const genuine = await memory.checkpoint(log, 40);
+    for (let sent = 0; sent < 5; sent++) {
+      expect(await post(formatRequest(30, [emptyRoot()], genuine))).toMatchObject({ status: 422 });
+    }
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toContain("a fork, or a wrong proof");
+    expect(readdirSync(join(state, "evidence"))).toHaveLength(1);
+    expect(await post(await request(30, 40))).toMatchObject({ status: 200 });
+  });
+
   it("wants the empty tree to be empty, and no proof from it", async () => {
     const empty = await signedCheckpoint(log, { size: 0, root: emptyRoot() });
     const wrong = await signedCheckpoint(log, { size: 0, root: memory.root(7) });
