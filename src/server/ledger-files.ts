@@ -18,7 +18,8 @@ export function registerPublicLedger(app: FastifyInstance, parts: ServerParts): 
   });
   app.get("/ledger/tile/*", hidden, async (request, reply) => {
     const path = wildcard(request);
-    if (path.startsWith("entries/")) throw nothingAt(request);
+    // Hashes alone are public, however a path to something else is spelled.
+    if (!/^[0-9]/.test(path)) throw nothingAt(request);
     reply.header("cache-control", `public, ${forever}`);
     return send(parts, `tile/${path}`, request, reply);
   });
