@@ -167,3 +167,11 @@ it("a return of traffic is not held up by a difference, and says it", async () =
   const events = await plane.events({ after: 0, waitMs: 0, limit: 500 });
   expect(events.map(({ kind }) => kind)).toContain("ledger.difference");
 });
+
+it("what a server left in the queue an hour ago holds nobody up", async () => {
+  await edit("alter table ledger_entries disable trigger user");
+  await edit("update ledger_entries set at = at - interval '1 hour'");
+  await edit("alter table ledger_entries enable trigger user");
+  const { id } = await plane.promote(operator, dev);
+  expect(await ended(plane, id)).toMatchObject({ state: "complete" });
+});

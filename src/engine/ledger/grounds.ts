@@ -78,6 +78,8 @@ export async function underLedger(
   grounds: readonly Ground[],
 ): Promise<Decision> {
   const returning = plan.kind === "rollback";
+  // What a server that is gone has left in the queue is no trouble: it only has to be taken in.
+  if (!returning) await engine.log.flush().catch(() => undefined);
   const trouble = returning ? null : await engine.log.trouble();
   if (trouble) return against(decision, "wait", trouble);
   const look = differenceToLog(engine.log, engine.db, grounds);

@@ -35,6 +35,8 @@ export async function recoverLedger(engine: Engine, actor: Actor): Promise<strin
     return next;
   });
   engine.log.forget();
+  // A backup from before the first start has none.
+  await engine.log.keys.ensure();
   engine.signals.emit("change");
   await engine.log.flush();
   return `this database is the truth from now on; the ledger goes on as ${origin}. Auditors need its new trust root: tidelock ledger trust`;
