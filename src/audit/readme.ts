@@ -53,7 +53,7 @@ Without Tidelock, with jq, openssl (3.0 or newer) and any SHA-256:
 5. Completeness. In each leaf, "stream", "sequence" and "previous" form chains: sequence counts from 1
    without a gap, previous is the leaf hash (hex) of the stream's entry before, and the last entry of each
    stream in this pack is of the kind stream.head. Every effect.intent is followed, in its stream, by an
-   effect.outcome or effect.failure of the same operation.
+   effect.outcome, effect.failure or effect.unseen of the same operation.
 
 6. Evidence. Files below blobs/ are named by their SHA-256, which payloads repeat. Files below attestations/
    are DSSE envelopes around in-toto statements, named by the SHA-256 of the file, which an entry's payload
@@ -66,7 +66,7 @@ database did not write all of it yesterday.
 
 /** Every text that a pack of format 1 may carry. */
 const readmeDigests: readonly Digest[] = [
-  "sha256:2b86d35448b73f127f3c31d714332009aab8aab3dedcfc0c8ac0f73dd0fcaa13",
+  "sha256:c646a1b433b9b0294115c956e71b1eaabd38224eee30d54c93f874b7bee5c4b1",
 ];
 
 export function isKnownReadme(digest: Digest): boolean {

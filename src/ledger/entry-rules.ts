@@ -28,7 +28,7 @@ export interface StreamEnd {
   readonly last: string;
 }
 
-const closing = new Set(["effect.outcome", "effect.failure"]);
+const closing = new Set(["effect.outcome", "effect.failure", "effect.unseen"]);
 
 /**
  * Takes the entries of a log in order. Keeps one line for each stream, one for each open intent, and a fingerprint

@@ -10,8 +10,9 @@ import type { Db } from "../store/schema.ts";
 
 type History = PackContent["history"];
 
-/** How many of the newest anchored and cosigned sizes a pack connects without being asked. */
+/** How many of the newest anchored, cosigned and other sizes a pack connects without being asked. */
 const remembered = 64;
+const newest = 256;
 
 /**
  * Earlier checkpoints that a verifier may know: where a key of the log was introduced (signed by the key
@@ -60,6 +61,13 @@ async function introductions(db: Db, leaves: readonly StoredLeaf[]): Promise<rea
 }
 
 async function knownOutside(db: Db, log: number): Promise<readonly number[]> {
+  const recent = await db
+    .selectFrom("ledger_checkpoints")
+    .select("size")
+    .where("log", "=", log)
+    .orderBy("size", "desc")
+    .limit(newest)
+    .execute();
   const [cosigned, anchored] = await Promise.all(
     (["ledger_cosignatures", "ledger_anchored"] as const).map((table) =>
       db
@@ -72,7 +80,7 @@ async function knownOutside(db: Db, log: number): Promise<readonly number[]> {
         .execute(),
     ),
   );
-  return [...(cosigned ?? []), ...(anchored ?? [])].map(({ size }) => Number(size));
+  return [...recent, ...(cosigned ?? []), ...(anchored ?? [])].map(({ size }) => Number(size));
 }
 
 /** The note with every cosignature that came for its size; null when no checkpoint has this size. */

@@ -5,8 +5,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { AuditReport } from "../../src/audit/report.ts";
 import type { Story } from "../../src/audit/story.ts";
-import { paths } from "../../src/audit/format.ts";
-import { readZip } from "../../src/audit/zip/read-zip.ts";
 import { clearHome, e2eHome } from "../fixtures/e2e-home.ts";
 import { type CliResult, runCli } from "../fixtures/run-cli.ts";
 
@@ -108,14 +106,11 @@ spec:
   .join("\n")}
 `;
 
-/** The log's key as an operator would read it out to an auditor; here it is taken from the first entries. */
-function trustFile(pack: string): string {
-  const lines = readFileSync(pack);
-  const entries = new TextDecoder().decode(readZip(lines).get(paths.entries));
-  const key = /"key":"([^"]+)"[^\n]*"use":"log"/.exec(entries)?.[1] ?? "";
-  const file = join(work, "trust.json");
-  const log = { origin: key.split("+")[0], keys: [key], operator: "shop" };
-  writeFileSync(file, JSON.stringify({ kind: "TrustRoot", formatVersion: 1, log }));
+/** The log's key as an operator reads it out to an auditor, before it is needed. */
+async function trustFile(name: string, withCheckpoint: "yes" | "no"): Promise<string> {
+  const file = join(work, name);
+  const words = ["ledger", "trust", "-o", file, "--operator", "shop"];
+  await ends(0, [...words, "--with-checkpoint", withCheckpoint]);
   return file;
 }
 
@@ -144,8 +139,9 @@ it("has a history: a release that failed, one that went to production, and a way
 
 it("gives a pack of a release that verifies without the server, and says who wrote it", async () => {
   const pack = join(work, "shop.zip");
+  const trust = await trustFile("trust.json", "no");
+  const anchored = await trustFile("anchored.json", "yes");
   await ends(0, ["audit", "export", "shop@1.2.0", "-o", pack]);
-  const trust = trustFile(pack);
   const unknown = await verify(7, [pack]);
   expect(unknown.stdout).toContain("consistent, not authenticated");
   const { stdout } = await verify(0, [pack, "--trust", trust]);
@@ -154,6 +150,8 @@ it("gives a pack of a release that verifies without the server, and says who wro
   expect(stdout).toMatch(/Version 1\.2\.0 \(Ada <ada@shop\.example>, committed by Ben/);
   expect(stdout).toMatch(/decision: allow/);
   expect(stdout).toContain("could have rewritten everything");
+  const better = await verify(0, [pack, "--trust", anchored]);
+  expect(better.stdout).toMatch(/assurance: anchored in this server.* \(at size \d+\)/);
   const failed = join(work, "failed.zip");
   await ends(0, ["audit", "export", "shop@1.1.0", "-o", failed]);
   expect((await verify(0, [failed, "--trust", trust])).stdout).toMatch(/check deep: fail/);

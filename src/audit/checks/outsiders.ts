@@ -124,7 +124,7 @@ function checkAnchor(
   const own = ofSize(checkpoints, seen.size);
   if (own === null) {
     return problem(
-      `the pack does not connect size ${seen.size} with its own tree; export it again with --anchor <this checkpoint>`,
+      `the pack does not connect size ${seen.size} with its own tree; export it again with --anchor <this checkpoint> or --trust <this trust root>`,
     );
   }
   if (equalBytes(own.root, seen.root)) return { size: seen.size, from };

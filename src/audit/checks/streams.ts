@@ -104,8 +104,8 @@ function checkExport(
   }
 }
 
-/** What ends an effect that was begun. */
-const ends = new Set(["effect.outcome", "effect.failure"]);
+/** What ends an effect that was begun; `unseen`: nobody was left to say how, and the log says that. */
+const ends = new Set(["effect.outcome", "effect.failure", "effect.unseen"]);
 
 /** Law 1: whatever was begun has an end on record, so that a failed run cannot be left out. */
 export function checkIntents(entries: readonly LogEntry[], findings: Findings): void {
@@ -117,6 +117,9 @@ export function checkIntents(entries: readonly LogEntry[], findings: Findings): 
         findings.seen("intents");
         open.set(operation, entry);
       } else if (ends.has(kind)) open.delete(operation);
+      if (kind === "effect.unseen") {
+        findings.note("intents", `entry ${entry.index}: nobody saw how ${operation} ended`);
+      }
     }
     for (const { index, leaf } of open.values()) {
       findings.problem(

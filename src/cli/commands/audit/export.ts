@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { TidelockError } from "../../../model/errors.ts";
 import type { AuditPackRequest } from "../../../api/audit.ts";
 import { verifyPack } from "../../../audit/verify-pack.ts";
-import { readText } from "../../audit/read-inputs.ts";
+import { readText, readTrust } from "../../audit/read-inputs.ts";
 import type { CommandContext } from "../../context.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
@@ -22,6 +22,7 @@ export const command = defineCommand({
     to: text("--to <time>", "with --env: until then (not included)"),
     file: text("-o, --output-file <file>", "where to write the pack"),
     anchor: texts("--anchor <file>", "a checkpoint that the auditor has: the pack connects it"),
+    trust: text("--trust <file>", "the auditor's trust root: the pack connects its checkpoints"),
     json: flag("--json", "say as JSON what was written"),
     ...connectionOptions,
   },
@@ -33,7 +34,11 @@ export const command = defineCommand({
     "tidelock audit export --env production --from 2026-10-01 --to 2026-11-01",
   ],
   async run(context, { args, options }) {
-    const seen = options.anchor.map((file) => readText(file, "the anchor"));
+    const trust = options.trust === undefined ? null : readTrust(options.trust, []);
+    const seen = [
+      ...options.anchor.map((file) => readText(file, "the anchor")),
+      ...(trust?.anchors ?? []).map(({ note }) => note),
+    ];
     const request = await requestOf(context, args.release, options, seen);
     const { name: proposed, zip } = await context.connect(options).exportPack(request);
     const file = resolve(context.folder, options.file ?? proposed);
