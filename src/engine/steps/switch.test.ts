@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { PromotionView } from "../../api/views.ts";
 import {
@@ -99,4 +100,25 @@ it("promotes where a stop that was cut short has left no route: there is nothing
   if (lane) lane.route = null;
   expect(await promoted("1.1.0")).toMatchObject({ state: "complete" });
   expect(bench.host.live("shop/dev")).toBe("green");
+});
+
+it("arms the return and writes the intent when a restored database finds the traffic there already", async () => {
+  const lane = bench.host.lanes.get("shop/dev");
+  const move = (): void => {
+    if (lane?.route) lane.route = { ...lane.route, weights: { blue: 0, green: 100 } };
+  };
+  at = { point: "deploy-live:after-effect", act: move };
+  const view = await promoted("1.1.0");
+  expect(view).toMatchObject({ state: "complete" });
+  const { rows } = await sql<{ kind: string }>`
+    select kind from ledger_entries
+    where operation like ${`${view.id}/%/switch`} or operation like ${`${view.id}/%/arm-return`}
+    order by kind`.execute(bench.database.db);
+  expect(rows.map(({ kind }) => kind)).toEqual([
+    "effect.intent",
+    "effect.intent",
+    "effect.outcome",
+    "effect.outcome",
+  ]);
+  expect(bench.host.effects.map(({ method }) => method)).toContain("return.arm");
 });

@@ -3,6 +3,7 @@ import type { Db, LaneRow, PromotionRow } from "../../store/schema.ts";
 import type { RouteSpec } from "../../ports/host-agent.ts";
 import type { Router } from "../../ports/router.ts";
 import { slotKey } from "../../model/primitives.ts";
+import { openIntents } from "../../store/queries/intents.ts";
 import { recordMove } from "../../store/queries/live.ts";
 import { attestDeployment } from "../attest-promotion.ts";
 import type { Engine } from "../engine.ts";
@@ -115,10 +116,15 @@ async function moveTraffic(
   const before = await router.read(route.lane);
   // Where a stop of the service was cut short there may be no route any more, and nothing to return.
   const armed = step.from !== null && plan.kind === "promotion" && before.route !== null;
-  if (sendsTo(before, step.to)) {
+  // Only who had begun has left it so. After a restore the router may stand there by what nobody remembers:
+  // then nothing is armed and no intent is on record, and both are done anew.
+  const begun = sendsTo(before, step.to)
+    ? await openIntents(context.engine.db, context.promotion.id, ["switch", "arm-return"])
+    : [];
+  if (begun.includes(operation)) {
     effects.found({ operation });
-    // It was armed before, by the same worker that died since.
-    if (armed) effects.found({ operation: context.operation("arm-return") });
+    const arming = context.operation("arm-return");
+    if (begun.includes(arming)) effects.found({ operation: arming });
     return null;
   }
   if (armed && step.from) await armReturn(context, step.from, route);
