@@ -182,6 +182,17 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
     "update ledger_entries set kind = 'effect.outcome' where kind = 'effect.failure' or kind = 'promotion.ended'",
     "ledger_entries",
   ],
+  // Without its payload the entry would agree with whatever the row says.
+  [
+    "update ledger_entries set payload = null, salt = null where kind = 'document.registered'; update documents set content = jsonb_set(content, '{spec,checks}', '[]') where kind = 'Pipeline'",
+    "ledger_entries",
+    "payload",
+  ],
+  [
+    "select append_entry('agent/mallory', 'agent.met', 'system', 'tidelock', sha256('x'), null, null); insert into agents (agent_id, public_key) values ('mallory', 'a key')",
+    "ledger_entries",
+    "payload",
+  ],
   ["delete from ledger_entries where kind = 'check.reported'", "ledger_leaves"],
   ["update ledger_leaves set time = time - interval '1 day' where index = 5", "ledger_entries"],
   ["update ledger_leaves set hash = sha256('x') where index = 5", "ledger_entries"],
@@ -201,6 +212,16 @@ describe("an edit with triggers and foreign keys disabled is found by `ledger ve
       if (column !== undefined) expect(found.difference.column).toBe(column);
     },
   );
+});
+
+it.each([
+  "size = size + 1, root = sha256('of a tree in which nothing ever failed')",
+  "size = size - 1, root = sha256('x'); delete from ledger_checkpoints",
+])("signs no root that is not the one of the leaves: set %s", async (change) => {
+  await expect(attacked(`update ledger_tree set ${change}`)).rejects.toMatchObject({
+    code: "digest-mismatch",
+    message: expect.stringContaining("another root than its leaves"),
+  });
 });
 
 it("has a meaning for people for every kind of entry that was written", async () => {

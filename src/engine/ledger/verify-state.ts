@@ -74,6 +74,7 @@ async function replay(db: Db, log: LedgerLog): Promise<Replayed | Difference> {
   );
   const said = new Map(projections.map(({ table }) => [table as string, new Map<string, Said>()]));
   const attestations = new Set<unknown>();
+  const closed = new Map<number, StoredLeaf>();
   const frontier = Frontier.empty();
   while (frontier.size < size) {
     const leaves = await readLeaves(db, frontier.size, frontier.size + pageSize);
@@ -86,6 +87,10 @@ async function replay(db: Db, log: LedgerLog): Promise<Replayed | Difference> {
         const root = toHex(frontier.root());
         if (root !== signed.root) return anotherRoot(signed, root);
       }
+      if (leaf.opening === null) closed.set(leaf.index, leaf);
+      else if (leaf.entry.kind === "payload.erased") {
+        closed.delete(Number(leaf.opening.payload["entry"]));
+      }
       const named = leaf.opening?.payload["attestations"];
       if (Array.isArray(named)) for (const digest of named) attestations.add(digest);
       const projection = byKind.get(leaf.entry.kind);
@@ -93,6 +98,8 @@ async function replay(db: Db, log: LedgerLog): Promise<Replayed | Difference> {
     }
   }
   if (signed.size > size) return missing(size);
+  const [taken] = closed.values();
+  if (taken) return takenAway(taken);
   return { said, size, attestations };
 }
 
@@ -106,6 +113,12 @@ function missing(index: number): Difference {
     ...about("ledger_leaves", `entry ${index} of the log is not there`),
     index,
   };
+}
+
+/** Without its payload an entry agrees with any row: only an erasure that is itself in the log may take it. */
+function takenAway({ index, entry }: StoredLeaf): Difference {
+  const message = `the payload of entry ${index} (${entry.kind} ${entry.operation}) is gone, and no entry of the log says that it was erased`;
+  return { table: "ledger_entries", row: entry.operation, column: "payload", index, message };
 }
 
 function about(table: string, message: string): Difference {
