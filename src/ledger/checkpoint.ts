@@ -81,7 +81,7 @@ export function verifyNote(
     }
   }
   if (verified.length > 0) return { ok: true, note: parsed, verified };
-  const names = [...new Set(parsed.signatures.map(({ name }) => name))].join(", ");
+  const names = [...new Set(parsed.signatures.map(({ name, id }) => `${name}+${id}`))].join(", ");
   return { ok: false, problem: `no known key signed the note (signed by: ${names})` };
 }
 

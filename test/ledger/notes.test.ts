@@ -67,7 +67,7 @@ describe("a note", () => {
     const note = formatNote({ text, signatures: [await signNote(text, stranger)] });
     expect(verifyNote(note, [log.key])).toEqual({
       ok: false,
-      problem: "no known key signed the note (signed by: tidelock/one)",
+      problem: `no known key signed the note (signed by: tidelock/one+${stranger.key.id})`,
     });
     expect(verifyNote(note, [])).toMatchObject({ ok: false });
   });
