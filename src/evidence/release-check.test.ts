@@ -116,6 +116,38 @@ describe("a release against what is demanded of it", () => {
     expect(check([right], { signature: [{ by: ["person"] }] })[0]?.met).toBe(false);
   });
 
+  it("takes no statement of a failure for the success that is demanded", async () => {
+    const results: readonly (readonly [string, object, object])[] = [
+      [
+        "https://in-toto.io/attestation/test-result/v0.1",
+        { result: "PASSED", configuration: [] },
+        { result: "FAILED", configuration: [] },
+      ],
+      [
+        "https://slsa.dev/verification_summary/v1",
+        { verificationResult: "PASSED" },
+        { verificationResult: "FAILED" },
+      ],
+      ["https://tidelock.dev/predicate/check-run/v1", { verdict: "warn" }, { verdict: "stale" }],
+      [
+        "https://tidelock.dev/predicate/decision/v1",
+        { decision: { outcome: "allow" } },
+        { decision: { outcome: "deny" } },
+      ],
+      ["https://tidelock.dev/predicate/completion/v1", { result: "complete" }, {}],
+    ];
+    for (const [predicateType, passed, failed] of results) {
+      const demands = { attestations: [{ by: ["ci"], predicateType }] };
+      const right = await ci.about("right", [release.id], predicateType, { ...passed });
+      const wrong = await ci.about("wrong", [release.id], predicateType, { ...failed });
+      expect(check([right], demands)[0]?.met, predicateType).toBe(true);
+      expect(check([wrong], demands)[0], predicateType).toMatchObject({
+        met: false,
+        message: expect.stringContaining("its result is"),
+      });
+    }
+  });
+
   it("wants an SBOM that is about this release and lists something", async () => {
     const bom = (more: object): Material => ({
       name: "bom",

@@ -3,6 +3,7 @@ import type { Producer, ReleaseRequirements } from "../model/producers.ts";
 import type { ForeignResult, Signed } from "./foreign/result.ts";
 import { verifyForeign } from "./foreign/verify.ts";
 import { matchesPattern } from "./pattern.ts";
+import { whatItDenies } from "./predicates/denies.ts";
 import { checkProvenance } from "./predicates/provenance.ts";
 import { releaseSignature } from "./predicates/release-signature.ts";
 import { bad, good, type Result } from "./result.ts";
@@ -196,9 +197,9 @@ function selectSignature(signed: Signed): Result<readonly Digest[]> {
 function selectPredicate(signed: Signed, predicateType: string): Result<readonly Digest[]> {
   if (signed.kind === "signature") return bad("it is a signature without a statement");
   const found = signed.statement.predicateType;
-  return matchesPattern(found, predicateType)
-    ? good(subjectDigests(signed.statement))
-    : bad(`it states ${found}`);
+  if (!matchesPattern(found, predicateType)) return bad(`it states ${found}`);
+  const denied = whatItDenies(signed.statement);
+  return denied === null ? good(subjectDigests(signed.statement)) : bad(`${found}: ${denied}`);
 }
 
 function selectProvenance(
