@@ -101,6 +101,13 @@ function operatorsOf(
   return [...new Set(found.map(({ operator }) => operator))].sort();
 }
 
-const folded = (operator: string) => operator.trim().normalize("NFKC").toLowerCase();
+/** What looks the same is the same: width, case, spaces, and signs that nobody sees (`\p{Cf}`). */
+const folded = (operator: string) =>
+  operator
+    .normalize("NFKC")
+    .replace(/[\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}]/gu, "")
+    .replace(/\s+/gu, " ")
+    .trim()
+    .toLowerCase();
 const sameOperator = (a: string, b: string) => folded(a) === folded(b);
 const isUnknown = (operator: string) => ["", "unknown"].includes(folded(operator));

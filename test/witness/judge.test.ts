@@ -167,6 +167,9 @@ describe("what a checkpoint is worth", () => {
       [["x", "x", "x"], 2, 1],
       [["x", " X ", "x"], 2, 1],
       [["us", "US ", "x"], 2, 1],
+      [["x", "x\u200b", "\uff58"], 2, 1],
+      [["u\u00ads", "us\u2060", "x"], 2, 1],
+      [["unknown\ufeff", "\u200d", "\u3164"], 1, 0],
       [["unknown", "Unknown", ""], 1, 0],
     ] as const) {
       const names = operators.map((name) => name || " ");
