@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AuditStory, keys, trustRoot } from "../../test/support/audit-story.ts";
+import { AuditStory, keys, origin, trustRoot } from "../../test/support/audit-story.ts";
+import { logKeyText, testKey } from "../../test/support/memory-log.ts";
 import { verifyPack } from "./verify-pack.ts";
 import { makePack } from "./write-pack.ts";
 
@@ -22,6 +23,27 @@ describe("an audit pack", () => {
     expect(problemsOf(report)).toEqual([]);
     expect(report.result).toBe("consistent-not-authenticated");
     expect(report.assurance).toEqual({ grade: "consistent-not-authenticated" });
+  });
+
+  it("verifies against a new trust root after a key was compromised that nobody outside had seen", async () => {
+    const story = await AuditStory.tell();
+    const third = testKey(origin, "log key three");
+    for (const [kind, operation, key, more] of [
+      ["key.compromised", "key/log/1", keys.log, { lastTrustedSize: 0 }],
+      ["key.compromised", "key/log/2", keys.second, { lastTrustedSize: 0 }],
+      ["key.added", "key/log/3", third, {}],
+    ] as const) {
+      const payload = { use: "log", key: logKeyText(key), ...more };
+      story.log.append({ kind, operation, stream: "system", payload });
+    }
+    const pack = makePack(await story.content({ signers: [third] }));
+    const fresh = trustRoot({ log: { origin, keys: [logKeyText(third)], operator: "shop" } });
+    const { report } = verifyPack(pack, fresh);
+    expect(problemsOf(report)).toEqual([]);
+    expect(report.result).toBe("verified");
+    const old = verifyPack(pack, trustRoot()).report;
+    expect(old.result).toBe("failed");
+    expect(problemsOf(old).join()).toContain("no key of the log that is trusted signed it");
   });
 
   it("names the operators of independent witnesses, and not the log's own", async () => {

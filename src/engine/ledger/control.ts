@@ -39,7 +39,11 @@ export function makeLedgerControl(engine: Engine): LedgerControl {
       const trusted = trustedSize ?? (await cosignedSize(db));
       await log.keys.compromise(actor.id, id, trusted);
       engine.signals.emit("change");
-      return `the key ${id} signs nothing any more; what it signed counts up to size ${trusted}`;
+      const counts =
+        trusted === 0
+          ? "no checkpoint of it counts any more"
+          : `its checkpoints count up to size ${trusted}`;
+      return `the key ${id} signs nothing any more, and ${counts}; hand auditors a new trust root: tidelock ledger trust`;
     },
     recover: (actor) => recoverLedger(engine, actor),
   };

@@ -20,7 +20,7 @@ export const command = defineCommand({
     "counts up to the last size that independent witnesses had seen; behind that, anybody may have written it.",
   async run(context, { args, options }) {
     const client = context.connect(options);
-    const question = `Is the key ${args.key} compromised? It cannot be made good again.`;
+    const question = `Is the key ${args.key} compromised? It cannot be made good again, and what it signed behind the last size that a witness cosigned counts for nothing.`;
     await confirm(context, question, options.yes);
     const { message } = await client.call("ledgerKeyCompromised", {
       params: { key: args.key },
