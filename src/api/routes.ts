@@ -225,7 +225,8 @@ export const routes = {
     method: "GET",
     path: "/api/v1/status",
     query: z.object({ service: Name.optional() }),
-    response: list(LaneView),
+    /** `readOnly`: why what is shown may be older than what runs; null when it is not. */
+    response: list(LaneView).extend({ readOnly: z.string().nullable() }),
   },
   deploymentList: {
     method: "GET",

@@ -223,6 +223,8 @@ export const ServerInfoView = z.object({
   dataDir: z.string(),
   database: z.enum(["embedded", "external"]),
   agent: z.object({ connected: z.boolean(), isolation: z.string(), reason: z.string().nullable() }),
+  /** Why nothing is written or decided here until somebody recovers the ledger; null when all is well. */
+  readOnly: z.string().nullable(),
   startedAt: Time,
 });
 export type ServerInfoView = z.infer<typeof ServerInfoView>;

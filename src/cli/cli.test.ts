@@ -425,6 +425,23 @@ describe("pipelines", () => {
   });
 });
 
+describe("a server that is read-only", () => {
+  it("says so wherever somebody would take what it shows for what runs", async () => {
+    server.controlPlane.behind = "the witness knows a newer tree";
+    const shown = await inside(["status"]);
+    expect([shown.code, shown.stderr]).toEqual([
+      0,
+      expect.stringContaining("older than what runs"),
+    ]);
+    const status = await inside(["server", "status"]);
+    expect([status.code, status.stdout]).toEqual([
+      1,
+      expect.stringContaining("knows a newer tree"),
+    ]);
+    server.controlPlane.behind = null;
+  });
+});
+
 describe("release create", () => {
   it("packs a folder, sends what is missing, and sends nothing twice", async () => {
     const service = join(folder, "shop");

@@ -76,6 +76,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     abort: async (actor, id) => shown(await abort(engine, actor, id)),
     retry: async (actor, id) => shown(await retry(engine, actor, id)),
 
+    readOnly: async () => (await readTree(db)).behind,
     status: ({ service }) => laneViews(engine, service),
     listDeployments: (filter) => deploymentViews(db, filter),
     stopService: (actor, lane) => stopService(engine, actor, lane),

@@ -167,4 +167,6 @@ export interface ControlPlane {
     database: boolean;
     agent: { connected: boolean; isolation: string; reason: string | null };
   }>;
+  /** Why nothing is written or decided here until somebody recovers the ledger; null when all is well. */
+  readOnly(): Promise<string | null>;
 }

@@ -11,7 +11,8 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
   return {
     async serverInfo() {
       const { agent } = await controlPlane.health();
-      return { name: "tidelock", apiVersion: "v1", ...identity, agent };
+      const readOnly = await controlPlane.readOnly();
+      return { name: "tidelock", apiVersion: "v1", ...identity, agent, readOnly };
     },
     async serverStop() {
       stopSoon("asked to stop");
@@ -119,7 +120,11 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     },
 
     async status({ query }) {
-      return { items: [...(await controlPlane.status(known(query)))] };
+      const [items, readOnly] = await Promise.all([
+        controlPlane.status(known(query)),
+        controlPlane.readOnly(),
+      ]);
+      return { items: [...items], readOnly };
     },
     async deploymentList({ query }) {
       return { items: [...(await controlPlane.listDeployments(known(query)))] };

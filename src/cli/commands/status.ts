@@ -64,7 +64,9 @@ export const command = defineCommand({
     const format = context.format(options);
     const client = context.connect(options);
     const show = async (): Promise<void> => {
-      const { items } = await client.call("status", { query: { service: args.service } });
+      const { items, readOnly } = await client.call("status", {
+        query: { service: args.service },
+      });
       if (options.watch && terminal.stdout.isTTY) terminal.stdout.write("\x1b[H\x1b[2J");
       await printList(terminal, format, {
         items,
@@ -73,6 +75,11 @@ export const command = defineCommand({
         empty:
           "nothing is registered yet; start with `tidelock init` and `tidelock pipeline apply`",
       });
+      if (readOnly !== null) {
+        terminal.note(
+          `this server is read-only, and this may be older than what runs: ${readOnly}; see \`tidelock ledger status\``,
+        );
+      }
     };
     await show();
     if (!options.watch) return exit.done;

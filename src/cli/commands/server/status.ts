@@ -7,7 +7,7 @@ import { when } from "../../output/words.ts";
 export const command = defineCommand({
   arguments: {},
   options: { ...connectionOptions, ...outputOption },
-  details: "Exit code 1 when the server does not answer or its agent is gone.",
+  details: "Exit code 1 when the server does not answer, its agent is gone, or it is read-only.",
   async run(context, { options }) {
     const info = await context.connect(options).call("serverInfo", {});
     const { agent } = info;
@@ -22,8 +22,14 @@ export const command = defineCommand({
         ["agent", agent.connected ? "connected" : "does not answer"],
         ["isolation", agent.isolation],
         ["because", agent.reason],
+        ["read-only", info.readOnly],
       ],
     });
-    return agent.connected ? exit.done : exit.failed;
+    if (info.readOnly !== null) {
+      context.terminal.note(
+        "this server is read-only, and what it shows may be older than what runs: `tidelock ledger status` says more",
+      );
+    }
+    return agent.connected && info.readOnly === null ? exit.done : exit.failed;
   },
 });
