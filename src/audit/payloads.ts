@@ -35,6 +35,24 @@ export const DecisionMade = z.object({
   reasons: z.array(z.object({ rule: z.string(), message: z.string() })).default([]),
 });
 
+/** `lane.changed`: what has the traffic from here on. */
+export const LaneChanged = z.object({
+  liveRelease: Digest.nullable(),
+  livePromotion: z.string().nullable(),
+});
+export type LaneChanged = z.infer<typeof LaneChanged>;
+
+/** `deployment.changed`: a release's time in an environment, as it is from here on. */
+export const DeploymentChanged = z.object({
+  release: Digest,
+  promotion: z.string(),
+  from: z.string(),
+  until: z.string().nullable(),
+  revokedAt: z.string().nullable(),
+  revokedReason: z.string().nullable(),
+});
+export type DeploymentChanged = z.infer<typeof DeploymentChanged>;
+
 export const DocumentRegistered = z.object({
   kind: z.enum(["Pipeline", "Environment"]),
   name: z.string(),

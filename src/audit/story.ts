@@ -2,6 +2,7 @@ import { Release } from "../model/release.ts";
 import { parsedJson } from "./checks/blobs.ts";
 import type { Journals } from "./checks/journal.ts";
 import type { PromotionStory } from "./checks/story.ts";
+import { type DeploymentStory, tellDeployments } from "./deployments.ts";
 import { paths, type Subject } from "./format.ts";
 import type { LogEntry } from "./log-entry.ts";
 import { DocumentRegistered } from "./payloads.ts";
@@ -12,6 +13,8 @@ import type { Pack } from "./read-pack.ts";
 export interface Story {
   readonly release: ReleaseStory | null;
   readonly promotions: readonly PromotionStory[];
+  /** When what had the traffic, and how that ended. */
+  readonly deployments: readonly DeploymentStory[];
   /** Documents in force, by digest: the policy. */
   readonly documents: readonly {
     readonly kind: string;
@@ -46,6 +49,9 @@ export function tellStory(
   return {
     release: subject.kind === "release" ? releaseStory(pack, subject.release, entries) : null,
     promotions: about,
+    deployments: tellDeployments(pack, entries, promotions).filter((deployment) =>
+      wasLive(subject, deployment),
+    ),
     documents: documentsOf(entries, about),
     population: subject.kind === "environment" ? reconcile(subject, entries, journals) : null,
   };
@@ -55,6 +61,12 @@ function concerns(subject: Subject, promotion: PromotionStory): boolean {
   if (subject.kind === "release") return promotion.accepted.release === subject.release;
   const inside = promotion.at >= subject.from && promotion.at < subject.to;
   return inside && promotion.stream.endsWith(`/${subject.environment}`);
+}
+
+function wasLive(subject: Subject, { release, stream, from, until }: DeploymentStory): boolean {
+  if (subject.kind === "release") return release === subject.release;
+  const inside = from < subject.to && (until === null || until >= subject.from);
+  return inside && stream.endsWith(`/${subject.environment}`);
 }
 
 function releaseStory(

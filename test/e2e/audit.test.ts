@@ -149,6 +149,7 @@ it("gives a pack of a release that verifies without the server, and says who wro
   expect(stdout).toContain("assurance: self-signed");
   expect(stdout).toMatch(/Version 1\.2\.0 \(Ada <ada@shop\.example>, committed by Ben/);
   expect(stdout).toMatch(/decision: allow/);
+  expect(stdout).toMatch(/ROLLED BACK to shop@1\.0\.0 by \S+, asked for by person:\w+: a test/);
   expect(stdout).toContain("could have rewritten everything");
   const better = await verify(0, [pack, "--trust", anchored]);
   expect(better.stdout).toMatch(/assurance: anchored in this server.* \(at size \d+\)/);

@@ -1,4 +1,5 @@
 import type { AuditReport, CheckLine } from "../../audit/report.ts";
+import type { DeploymentStory } from "../../audit/deployments.ts";
 import type { Story } from "../../audit/story.ts";
 import type { Subject } from "../../audit/format.ts";
 import { spanText, when } from "../output/words.ts";
@@ -111,12 +112,40 @@ function printStory(terminal: Terminal, story: Story, title: (text: string) => v
     }
     for (const moved of promotion.switches) say(`    traffic moved ${when(moved)}`);
   }
+  if (story.deployments.length > 0) title("What was live, and how that ended");
+  for (const deployment of story.deployments) {
+    for (const line of deploymentLines(deployment)) say(line);
+  }
   if (story.population) printPopulation(terminal, story.population, title);
   const used = story.documents.filter((document) => document.used);
   if (used.length > 0) title("Policy in force");
   for (const { kind, name, version, digest, at, by } of used) {
     say(`${kind} ${name}, version ${version}, ${digest}, registered ${when(at)} by ${by}`);
   }
+}
+
+function deploymentLines(deployment: DeploymentStory): readonly string[] {
+  const { stream, release, promotion, from, until, end, revoked, erased } = deployment;
+  const lines = [`${when(from)} ${release} became live in ${stream} (${promotion})`];
+  if (until === null) lines.push("    live until the end of its stream in this pack");
+  else if (end) {
+    const how = {
+      "rolled-back": `ROLLED BACK to ${end.to ?? "nothing"}`,
+      replaced: `replaced by ${end.to}`,
+      stopped: "stopped: nothing was live after it",
+    }[end.how];
+    const by = end.by === null ? "" : ` by ${end.by}`;
+    const actor = end.actor === null ? "" : `, asked for by ${end.actor}`;
+    const reason = end.reason === "" ? "" : `: ${end.reason}`;
+    const span = spanText(Date.parse(until) - Date.parse(from));
+    lines.push(`    ${when(until)}, after ${span}: ${how}${by}${actor}${reason}`);
+  }
+  if (revoked) {
+    lines.push(`    revoked ${when(revoked.at)}${revoked.reason ? `: ${revoked.reason}` : ""}`);
+  }
+  if (erased)
+    lines.push("    the last that was recorded of it is erased: it may have ended otherwise");
+  return lines;
 }
 
 function printPopulation(

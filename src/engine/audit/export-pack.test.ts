@@ -85,6 +85,30 @@ describe("an exported pack of a release", () => {
     ]);
   });
 
+  it("tells that a release was replaced, and that one was rolled back, to what, by whom and why", async () => {
+    await ship("1.1.0", "production");
+    const lane = { service: "shop", environment: "production" };
+    const { controlPlane } = worker;
+    const { id } = await controlPlane.rollback(operator, lane, { reason: "baskets are empty" });
+    await ended(controlPlane, id);
+    const lives = async (version: string) => {
+      const { report, story } = verifyPack((await releasePack(version)).zip, await trustOf());
+      expect(report.problems).toEqual([]);
+      return story?.deployments.filter(({ stream }) => stream === "shop/production");
+    };
+    const [bad, ...more] = (await lives("1.1.0")) ?? [];
+    expect(more).toEqual([]);
+    expect(bad).toMatchObject({
+      end: { how: "rolled-back", to: "shop@1.0.0", by: id, reason: "baskets are empty" },
+      revoked: { reason: expect.stringContaining("baskets are empty") },
+    });
+    expect(bad?.end?.actor).toMatch(/^person:/);
+    expect(await lives("1.0.0")).toMatchObject([
+      { end: { how: "replaced", to: "shop@1.1.0" }, revoked: null },
+      { until: null, end: null, promotion: id },
+    ]);
+  });
+
   it("connects a checkpoint that the auditor kept, and is then anchored", async () => {
     const kept = await worker.engine.log.flush();
     await ship("1.2.0", "dev");
