@@ -23,12 +23,20 @@ Without Tidelock, with jq, openssl (3.0 or newer) and any SHA-256:
     jq -r '.files[] | "\\(.digest[7:])  \\(.path)"' manifest.json | sha256sum --check
 
 2. Checkpoint. "checkpoint" is a signed note (C2SP signed-note, tlog-checkpoint): origin, tree size, root
-   hash, an empty line, signatures. With your key of the log in log.pem (Ed25519), for the line that begins
-   with the log's name (the first line of the note):
+   hash, an empty line, signatures. With your key of the log in log.pem (Ed25519), for the line of that key:
+   it begins with the log's name (the first line of the note), as do those of other keys of the log while
+   keys overlap, and the first 4 bytes of its signature are the key's id.
 
     origin=$(head -n 1 checkpoint)
+    id=$( (printf '%s\\n\\001' "$origin"; openssl pkey -pubin -in log.pem -outform DER | tail -c 32) |
+      sha256sum | head -c 8)
     sed '/^$/,$d' checkpoint > body
-    grep -F -- "— $origin " checkpoint | head -n 1 | sed 's/.* //' | base64 -d | tail -c +5 > signature
+    rm -f signature
+    grep -F -- "— $origin " checkpoint | sed 's/.* //' | while read -r line; do
+      if [ "$(printf %s "$line" | base64 -d | head -c 4 | od -An -tx1 | tr -d ' ')" = "$id" ]; then
+        printf %s "$line" | base64 -d | tail -c +5 > signature
+      fi
+    done
     openssl pkeyutl -verify -pubin -inkey log.pem -rawin -in body -sigfile signature
 
    With Go: note.Open(checkpoint, note.VerifierList(verifier)) of golang.org/x/mod/sumdb/note.
@@ -67,6 +75,7 @@ database did not write all of it yesterday.
 /** Every text that a pack of format 1 may carry. */
 const readmeDigests: readonly Digest[] = [
   "sha256:c646a1b433b9b0294115c956e71b1eaabd38224eee30d54c93f874b7bee5c4b1",
+  "sha256:04babfcd9f2e5e3f86636b24884241431a5c4a12a0842203af4ac699d312a287",
 ];
 
 export function isKnownReadme(digest: Digest): boolean {

@@ -97,6 +97,17 @@ describe.skipIf(!usable)("README.txt of a pack", () => {
     expect(() => shell(commandsOf(2))).toThrow();
   });
 
+  it.each([
+    ["first", keys.log],
+    ["second", keys.second],
+  ])("shows it for the %s of two keys that overlap", async (_which, key) => {
+    const story = await AuditStory.tell();
+    const { checkpoint } = await story.content({ signers: [keys.log, keys.second] });
+    writeFileSync(join(folder, "checkpoint"), checkpoint.note);
+    writeFileSync(join(folder, "log.pem"), key.pem);
+    expect(shell(commandsOf(2))).toContain("Verified Successfully");
+  });
+
   it("shows how a payload opens the commitment of its leaf", () => {
     const [mac = "", commitment = ""] = shell(commandsOf(4)).trim().split("\n");
     expect(commitment).toBe(`hmac-sha256:${mac.split(" ").at(-1)}`);
