@@ -66,6 +66,8 @@ describe("the population of changes", () => {
         entry("server.upgraded", "v1", {}, { stream: "system" }),
         entry("store.restored", "r1", {}, { stream: "system" }),
         entry("payload.erased", "e1", {}, { stream: "system" }),
+        entry("secret.put", "s1"),
+        entry("secret.read", "p1/1/read"),
         entry("check.reported", "p1/4/smoke/1"),
       ],
       { observed: [], gaps: [] },
@@ -76,12 +78,13 @@ describe("the population of changes", () => {
       "armed-return": 1,
       configuration: 1,
       policy: 1,
+      secret: 1,
       key: 1,
       upgrade: 1,
       restore: 1,
       erasure: 1,
     });
-    expect(changes).toHaveLength(9);
+    expect(changes).toHaveLength(10);
   });
 
   it("lists what an agent did without an intent in the log as made outside of Tidelock", () => {

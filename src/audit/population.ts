@@ -92,7 +92,6 @@ const byKind: Readonly<Record<string, ChangeCategory>> = {
   "configuration.applied": "configuration",
   "document.registered": "policy",
   "secret.put": "secret",
-  "secret.read": "secret",
   "key.added": "key",
   "key.retired": "key",
   "key.compromised": "key",
@@ -113,7 +112,7 @@ const byKind: Readonly<Record<string, ChangeCategory>> = {
   "log.succeeded": "restore",
 };
 
-/** Null for what is no change: reports, decisions, the effects of a change that was counted already. */
+/** Null for what is no change: reads, reports, decisions, the effects of a change that was counted already. */
 export function categoryOf({
   leaf,
   payload,
