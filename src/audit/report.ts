@@ -19,6 +19,11 @@ export const checkTitles = {
   story: "every deployment has its decision, every decision its evidence",
   journal: "what host agents signed is whole and agrees with the ledger",
 } as const;
+/** The same without a trust root: what the pack says of its own keys is all that there is. */
+const untrustedTitles: Partial<Record<CheckId, string>> = {
+  checkpoint: "the checkpoint is signed by a key that the pack itself names; nothing was trusted",
+  keys: "the log's keys are the ones that the pack itself names; nothing was trusted",
+};
 export type CheckId = keyof typeof checkTitles;
 
 /** Where in the pack. */
@@ -89,7 +94,13 @@ export class Findings {
   readonly #counts = new Map<CheckId, number>();
   readonly #notes = new Map<CheckId, string[]>();
   readonly #failed = new Set<CheckId>();
+  readonly #trusting: boolean;
   #count = 0;
+
+  /** @param trusting whether a trust root was given */
+  constructor(trusting: boolean) {
+    this.#trusting = trusting;
+  }
 
   problem(check: CheckId, location: Location, message: string): void {
     this.#count += 1;
@@ -123,7 +134,8 @@ export class Findings {
     return (Object.keys(checkTitles) as CheckId[]).map((id) => {
       const count = this.#counts.get(id) ?? 0;
       const state = this.failed(id) ? "failed" : count === 0 ? "none" : "ok";
-      return { id, title: checkTitles[id], state, count, notes: this.#notes.get(id) ?? [] };
+      const title = (this.#trusting ? null : untrustedTitles[id]) ?? checkTitles[id];
+      return { id, title, state, count, notes: this.#notes.get(id) ?? [] };
     });
   }
 }

@@ -23,6 +23,8 @@ describe("an audit pack", () => {
     expect(problemsOf(report)).toEqual([]);
     expect(report.result).toBe("consistent-not-authenticated");
     expect(report.assurance).toEqual({ grade: "consistent-not-authenticated" });
+    const titles = report.checks.filter(({ id }) => id === "checkpoint" || id === "keys");
+    for (const { title } of titles) expect(title).toContain("that the pack itself names");
   });
 
   it("verifies against a new trust root after a key was compromised that nobody outside had seen", async () => {

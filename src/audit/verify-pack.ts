@@ -38,7 +38,7 @@ export interface VerifiedPack {
  *   consistent in itself
  */
 export function verifyPack(input: PackInput, trust: TrustRoot | null): VerifiedPack {
-  const findings = new Findings();
+  const findings = new Findings(trust !== null);
   try {
     return verifyAll(input, trust, findings);
   } catch (error) {
