@@ -6,6 +6,7 @@ import { Effects } from "./effect.ts";
 import type { Engine } from "./engine.ts";
 import { type Lease, withLease } from "./lease.ts";
 import type { Seen } from "./look.ts";
+import { sendsSomeTo } from "./route-spec.ts";
 
 /** The rollback window is over: the old colour goes. Answers whether there was one to retire. */
 export async function retireOldColour(
@@ -18,6 +19,12 @@ export async function retireOldColour(
   if (!environment) return false;
   const target = engine.targetFor(environment.document.spec.target);
   const slot = { ...lease.lane, colour: lane.old_colour };
+  const { router } = environment.document.spec;
+  if (router.type !== "none") {
+    // After a restore users may be where the record says that they have left: nothing is removed there.
+    const route = await engine.routerFor(router).read(laneKey(lease.lane));
+    if (sendsSomeTo(route, lane.old_colour)) return false;
+  }
   const effects = new Effects(engine, lease, lease.fence.epoch);
   await effects.perform(
     {

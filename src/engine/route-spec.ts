@@ -43,6 +43,11 @@ export function sendsTo(observation: RouteObservation, colour: Colour | null): b
   return actual.blue === wanted.blue && actual.green === wanted.green;
 }
 
+/** Do users meet `colour`? Of a router that is silent it is what it was told and will do when it is back. */
+export function sendsSomeTo({ route, effective }: RouteObservation, colour: Colour): boolean {
+  return ((effective ?? route)?.weights[colour] ?? 0) > 0;
+}
+
 /** `blue 100, green 0`, or why there is nothing to say: what a person reads when it is not as it should be. */
 export function describeRoute(observation: RouteObservation): string {
   const weights = observation.effective?.weights;

@@ -1,4 +1,5 @@
 import { type Colour, slotKey } from "../../model/primitives.ts";
+import { whyUsersMeetAnother } from "../met-by-users.ts";
 import { done, type StepContext, type StepResult } from "../steps/step.ts";
 
 /** Remove what the promotion had put on its colour: an idle colour without a release answers 503. */
@@ -9,6 +10,9 @@ export async function destroy(context: StepContext, colour: Colour): Promise<Ste
   if (lane.old_colour === colour) return done(`${colour} still holds the way back and stays`);
   const slot = { ...plan.lane, colour };
   const seen = await target.observe(slot);
+  if (await whyUsersMeetAnother(context, colour, seen)) {
+    return done(`${colour} stays: the router sends users there, and it is another promotion's`);
+  }
   if (seen.deployed !== null || seen.state !== "empty") {
     await effects.perform(
       { name: "destroy", operation: context.operation("destroy"), detail: { slot: slotKey(slot) } },

@@ -1,9 +1,10 @@
 import { slotKey } from "../../model/primitives.ts";
 import { leaveOldColour } from "../../store/queries/live.ts";
 import { bindingsDifference } from "../bindings.ts";
+import { whyUsersMeetAnother } from "../met-by-users.ts";
 import { routeSpec, weightsTo } from "../route-spec.ts";
 import { configurationOf, type Occupant, slotSpec, verifiedArtifacts } from "../slot-spec.ts";
-import { done, type StepContext, type StepDefinition, type StepOf } from "./step.ts";
+import { done, failed, type StepContext, type StepDefinition, type StepOf } from "./step.ts";
 
 /**
  * Start the release on its colour; whatever was there is replaced, never edited (S2-03). With isolated
@@ -13,10 +14,13 @@ export const deploy: StepDefinition<"deploy"> = {
   kind: "deploy",
   async run(context, step) {
     const { plan, target } = context;
-    await openRoute(context);
     const occupant = occupantOf(context, step);
     const slot = { ...plan.lane, colour: step.colour };
     const before = await target.observe(slot);
+    // Before the route as well: what it does with users is not ours to change either.
+    const met = await whyUsersMeetAnother(context, step.colour, before);
+    if (met) return failed(met);
+    await openRoute(context);
     if (before.deployed?.generation === occupant.generation) {
       context.effects.found({ operation: context.operation("deploy") });
       return done(`${occupant.release.version} is on ${step.colour}`);
