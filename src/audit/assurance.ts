@@ -5,7 +5,10 @@ import type { Reached } from "./verify-pack.ts";
 /** The grade that was reached, and never more (law 13). */
 export function assuranceOf({ trust, outsiders }: Reached): Assurance {
   if (trust === null || outsiders === null) return { grade: "consistent-not-authenticated" };
-  const anchors = outsiders.anchors.map(({ from, size }) => `${from} (at size ${size})`);
+  // Whoever made the trust root noted where each is from; nothing shows that, and no outside party says so.
+  const anchors = outsiders.anchors.map(
+    ({ from, size }) => `the checkpoint in your trust root (size ${size}, noted as "${from}")`,
+  );
   if (outsiders.operators.length > 0) {
     return { grade: "witnessed", operators: [...outsiders.operators], anchors };
   }
@@ -30,9 +33,13 @@ export function unknownsOf(pack: Pack, reached: Reached): readonly string[] {
         "Nobody outside vouches for this history: no independent witness cosigned it and no earlier checkpoint was given. Whoever holds the log's key and the database could have rewritten everything before this export, dropped a failed run or changed the key history, and this verification could not have noticed.",
       );
     } else if (outsiders.operators.length === 0) {
+      const who =
+        anchored >= earlier
+          ? "The checkpoint in your trust root, worth as much as the way on which you had it, and no outside party"
+          : "A witness's cosignature of an earlier checkpoint";
       const later = entries.filter(({ index }) => index >= seen).length;
       says.push(
-        `What is outside vouches for the first ${seen} entries of the log. The ${later} entries of this pack behind them rest on the log's own signature: whoever holds its key and the database could have written them anew.`,
+        `${who} vouches for the first ${seen} entries of the log. The ${later} entries of this pack behind them rest on the log's own signature: whoever holds its key and the database could have written them anew.`,
       );
     }
   }

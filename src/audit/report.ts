@@ -7,7 +7,7 @@ export const checkTitles = {
   checkpoint: "the checkpoint is signed by a key of the log",
   keys: "every key of the log was introduced by a key trusted before",
   consistency: "earlier checkpoints are the beginning of this one",
-  anchors: "what was seen elsewhere earlier is part of this history",
+  anchors: "the checkpoints in your trust root are part of this history",
   witnesses: "independent witnesses have cosigned",
   inclusion: "every entry stands in the tree",
   openings: "every payload is what its entry committed to, or is named as erased",

@@ -72,7 +72,7 @@ describe("an insider whom nobody watched", () => {
     const report = verify(pack, trustRoot({ anchors }));
     expect(report.assurance).toEqual({
       grade: "anchored",
-      anchors: [`git (at size ${story.middle})`],
+      anchors: [`the checkpoint in your trust root (size ${story.middle}, noted as "git")`],
     });
     expect(report.unknown[0]).toContain(`vouches for the first ${story.middle} entries`);
   });

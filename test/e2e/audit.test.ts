@@ -152,7 +152,9 @@ it("gives a pack of a release that verifies without the server, and says who wro
   expect(stdout).toMatch(/ROLLED BACK to shop@1\.0\.0 by \S+, asked for by person:\w+: a test/);
   expect(stdout).toContain("could have rewritten everything");
   const better = await verify(0, [pack, "--trust", anchored]);
-  expect(better.stdout).toMatch(/assurance: anchored in this server.* \(at size \d+\)/);
+  expect(better.stdout).toMatch(
+    /assurance: anchored by the checkpoint in your trust root \(size \d+, noted as "the server's own/,
+  );
   const failed = join(work, "failed.zip");
   await ends(0, ["audit", "export", "shop@1.1.0", "-o", failed]);
   expect((await verify(0, [failed, "--trust", trust])).stdout).toMatch(/check deep: fail/);

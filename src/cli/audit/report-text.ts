@@ -53,14 +53,14 @@ export function subjectText(subject: Subject): string {
 
 function assuranceText(assurance: NonNullable<AuditReport["assurance"]>): string {
   const anchored = (anchors: readonly string[]): string =>
-    anchors.length === 0 ? "" : `; anchored: ${anchors.join(", ")}`;
+    anchors.length === 0 ? "" : `; anchored by ${anchors.join(", ")}`;
   switch (assurance.grade) {
     case "consistent-not-authenticated":
       return "assurance: none (no trust root was given; --trust)";
     case "self-signed":
       return "assurance: self-signed (the log's own key, and nobody else)";
     case "anchored":
-      return clean(`assurance: anchored in ${assurance.anchors.join(", ")}`);
+      return clean(`assurance: anchored by ${assurance.anchors.join(", ")}`);
     case "witnessed": {
       const { operators, anchors } = assurance;
       const parties = operators.length === 1 ? "party" : "parties";

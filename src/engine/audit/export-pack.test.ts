@@ -118,7 +118,7 @@ describe("an exported pack of a release", () => {
     expect(report.problems).toEqual([]);
     expect(report.assurance).toEqual({
       grade: "anchored",
-      anchors: [`notebook (at size ${kept?.size})`],
+      anchors: [`the checkpoint in your trust root (size ${kept?.size}, noted as "notebook")`],
     });
   });
 

@@ -35,7 +35,12 @@ export const command = defineCommand({
         ...(options.operator === undefined ? {} : { operator: options.operator }),
       },
       anchors: anchored
-        ? [{ note: status.checkpoint?.note, from: `this server, ${status.checkpoint?.at}` }]
+        ? [
+            {
+              note: status.checkpoint?.note,
+              from: `the server's own newest, ${status.checkpoint?.at}`,
+            },
+          ]
         : [],
       attestors: keys("evidence"),
     });
