@@ -37,6 +37,8 @@ interface Life {
   deployment: DeploymentChanged;
   /** What the lane said was live when this one ended. */
   next: LaneChanged | null;
+  /** The promotion that is live next had its time before: nobody asked, the traffic was returned to it. */
+  returned: boolean;
   /** Who had wanted the service stopped by then, when that came last. */
   stopper: string | null;
   erased: boolean;
@@ -72,7 +74,11 @@ function livesIn(chain: readonly LogEntry[]): readonly Life[] {
       if (read.success) {
         const deployment = read.data;
         const ends = deployment.until !== null && (before?.deployment.until ?? null) === null;
-        const end = ends ? { next: lane, stopper } : (before ?? { next: null, stopper: null });
+        const next: LaneChanged | null = lane;
+        const known = [...lives.values()].map((life) => life.deployment.promotion);
+        const returned = next?.livePromotion ? known.includes(next.livePromotion) : false;
+        const none = { next: null, returned: false, stopper: null };
+        const end = ends ? { next, returned, stopper } : (before ?? none);
         lives.set(key, { ...end, deployment, erased: false });
       } else if (before) before.erased = true;
     }
@@ -83,7 +89,7 @@ function livesIn(chain: readonly LogEntry[]): readonly Life[] {
 function storyOf(
   pack: Pack,
   stream: string,
-  { deployment, next, stopper, erased }: Life,
+  { deployment, next, returned, stopper, erased }: Life,
   asked: ReadonlyMap<string, PromotionStory>,
 ): DeploymentStory {
   const { release, promotion, from, until, revokedAt, revokedReason } = deployment;
@@ -91,18 +97,17 @@ function storyOf(
   const life = { stream, release, promotion, from, until, revoked, erased };
   if (until === null) return { ...life, end: null };
   const by = next?.livePromotion ?? null;
-  const mover = by === null ? undefined : asked.get(by);
+  const mover = by === null || returned ? undefined : asked.get(by);
   const to = next?.liveRelease ? nameOf(pack, next.liveRelease) : null;
-  // Traffic that goes back under the name of the promotion that had brought it was returned by the watch.
-  const returned = by === promotion || mover?.accepted.promotion === "rollback";
-  if (to !== null && !returned) {
+  const back = returned || mover?.accepted.promotion === "rollback";
+  if (to !== null && !back) {
     const reason = mover?.accepted.reason ?? "";
     return { ...life, end: { how: "replaced", to, by, actor: mover?.by ?? null, reason } };
   }
   if (to === null && revoked === null) {
     return { ...life, end: { how: "stopped", to, by, actor: stopper, reason: "" } };
   }
-  const own = by === null || by === promotion;
+  const own = by === null || returned;
   const reason = (own ? revoked?.reason : mover?.accepted.reason) ?? "";
   const actor = own ? null : (mover?.by ?? null);
   return { ...life, end: { how: "rolled-back", to, by: own ? promotion : by, actor, reason } };
