@@ -246,15 +246,15 @@ describe("promoting", () => {
     const list = await cli(["promotion", "list", "-o", "name"]);
     expect(list.stdout).toBe("p1\np2\np3\n");
     expect((await cli(["promotion", "show", "p2"])).stdout).toContain("switch to green");
-  });
+  }, 120_000);
 
   it("goes on watching when the server goes away for a moment", async () => {
     server.controlPlane.ending = "never";
     await cli(["promote", "shop@1.4.2", "--to", "production"]);
     const port = server.port;
     const plane = server.controlPlane;
-    const watching = cli(["promotion", "watch", "p1", "--timeout", "20s"]);
-    await new Promise((done) => setTimeout(done, 700));
+    const watching = cli(["promotion", "watch", "p1", "--timeout", "40s"]);
+    await new Promise((done) => setTimeout(done, 2_000));
     await server.close();
     await new Promise((done) => setTimeout(done, 2_500));
     server = await startFakeServer({ controlPlane: plane, token: server.token }, port);
@@ -262,7 +262,7 @@ describe("promoting", () => {
     const result = await watching;
     expect(result.stderr).toContain("the server does not answer; still trying");
     expect(result.stdout).toContain("was aborted");
-  });
+  }, 60_000);
 });
 
 describe("settings", () => {

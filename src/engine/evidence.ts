@@ -35,7 +35,7 @@ export async function decisionAtGate(context: StepContext): Promise<Decision> {
     minimumIsolation: returning ? "none" : plan.minimumIsolation,
     grades: await gradesOf(engine, promotion.id),
   });
-  return underLedger(engine, plan, decision, await groundsOfGate(context, runs));
+  return underLedger(engine, plan, decision, () => groundsOfGate(context, runs));
 }
 
 /** A check has not passed: the decision over those that have run, so that it is on record. */

@@ -71,6 +71,9 @@ describe("the queue of a lane", () => {
 
 describe("an abort", () => {
   it("ends a queued promotion at once", async () => {
+    // However slow this machine is, the first one must still be starting when it is aborted.
+    const patient = documents().replace("timeout: 1s", "timeout: 1m");
+    await plane.applyDocuments(operator, "tidelock.yaml", patient);
     await releases("1.0.0", "1.1.0");
     bench.host.behaviours.set("shop@1.0.0", "never-ready");
     const first = await promote("1.0.0");

@@ -3,11 +3,12 @@ import { decisionsProjection, promotionsProjection } from "../../store/projectio
 import { TidelockError } from "../../model/errors.ts";
 import { type Lane, laneKey } from "../../model/primitives.ts";
 import { announce } from "../../store/queries/events.ts";
+import { readDeployment } from "../../store/queries/live.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
 import type { DeploymentRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import type { StepContext } from "../steps/step.ts";
-import { differenceToLog, groundsOf } from "./leaning.ts";
+import { groundsOf, lastingDifference } from "./leaning.ts";
 
 /** What must be so by the record, and not by a row alone, before users meet anything. */
 
@@ -20,19 +21,23 @@ export async function whyNotAllowed(context: StepContext): Promise<string | null
   if (plan.kind === "rollback") return null;
   const { db } = engine;
   const gate = plan.steps.findIndex((step) => step.kind === "gate");
-  const [row, decisions] = await Promise.all([
-    readPromotion(db, promotion.id),
-    db.selectFrom("decisions").selectAll().where("promotion", "=", promotion.id).execute(),
-  ]);
+  const decisions = await db
+    .selectFrom("decisions")
+    .selectAll()
+    .where("promotion", "=", promotion.id)
+    .execute();
   const decided = decisions.find(({ step }) => step === gate);
   if (gate >= 0 && decided?.decision.outcome !== "allow") {
     return "no gate has allowed this: somebody has put the promotion behind its gate";
   }
   const placed = decisions.map((decision) => ({ ...decision, ...plan.lane }));
-  const difference = await differenceToLog(engine.log, db, [
-    ...groundsOf(promotionsProjection, row ? [row] : []),
-    ...groundsOf(decisionsProjection, placed),
-  ]);
+  const difference = await lastingDifference(engine.log, db, async () => {
+    const row = await readPromotion(db, promotion.id);
+    return [
+      ...groundsOf(promotionsProjection, row ? [row] : []),
+      ...groundsOf(decisionsProjection, placed),
+    ];
+  });
   return difference && (await tell(engine, plan.lane, difference.message));
 }
 
@@ -46,8 +51,10 @@ export async function refuseInvented(
   lane: Lane,
   good: DeploymentRow,
 ): Promise<void> {
-  const grounds = groundsOf(deploymentsProjection, [good]);
-  const difference = await differenceToLog(engine.log, engine.db, grounds).catch(() => null);
+  const difference = await lastingDifference(engine.log, engine.db, async () => {
+    const now = await readDeployment(engine.db, good.id);
+    return groundsOf(deploymentsProjection, [now ?? good]);
+  }).catch(() => null);
   if (!difference) return;
   throw new TidelockError("denied", await tell(engine, lane, difference.message), {
     fault: "operator",

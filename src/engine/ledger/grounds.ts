@@ -22,7 +22,7 @@ import { readPromotion, stepsOf } from "../../store/queries/promotions.ts";
 import type { CheckRunRow, Db, DocumentRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import type { StepContext } from "../steps/step.ts";
-import { differenceToLog, type Ground, groundsOf, nothingAfter } from "./leaning.ts";
+import { type Ground, groundsOf, lastingDifference, nothingAfter } from "./leaning.ts";
 
 /** The rows that decisions lean on, each to be held against the log before it counts. */
 
@@ -75,14 +75,14 @@ export async function underLedger(
   engine: Engine,
   plan: Plan,
   decision: Decision,
-  grounds: readonly Ground[],
+  grounds: () => Promise<readonly Ground[]>,
 ): Promise<Decision> {
   const returning = plan.kind === "rollback";
   // What a server that is gone has left in the queue is no trouble: it only has to be taken in.
   if (!returning) await engine.log.flush().catch(() => undefined);
   const trouble = returning ? null : await engine.log.trouble();
   if (trouble) return against(decision, "wait", trouble);
-  const look = differenceToLog(engine.log, engine.db, grounds);
+  const look = lastingDifference(engine.log, engine.db, grounds);
   const difference = await (returning ? look.catch(() => null) : look);
   if (!difference) return decision;
   const message = `the database was changed behind the ledger: ${difference.message}`;

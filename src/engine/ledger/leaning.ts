@@ -72,6 +72,25 @@ export async function differenceToLog(
   return null;
 }
 
+/** How often rows are read anew before a difference is believed. */
+const looks = 3;
+
+/**
+ * The same for rows that others may be changing at this moment: one that was changed between its reading and the
+ * log's differs for that reason alone, so whoever finds a difference reads again. What was changed behind the
+ * ledger differs every time.
+ */
+export async function lastingDifference(
+  log: LedgerLog,
+  db: Db,
+  gather: () => Promise<readonly Ground[]>,
+): Promise<Difference | null> {
+  for (let look = 1; ; look += 1) {
+    const difference = await differenceToLog(log, db, await gather());
+    if (!difference || look === looks) return difference;
+  }
+}
+
 async function held<R>(
   db: Db,
   { size, root, hashAt }: SignedTree,

@@ -21,7 +21,7 @@ export const admit: StepDefinition<"admit"> = {
   async run(context) {
     const { engine, plan, release, now } = context;
     const decision = await admission(engine, plan, release, now);
-    const grounds = await groundsOfAdmission(context);
+    const grounds = () => groundsOfAdmission(context);
     return resultOf(context, await underLedger(engine, plan, decision, grounds));
   },
 };

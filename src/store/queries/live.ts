@@ -249,6 +249,10 @@ function deploymentsOf(db: Db, lane: Lane) {
     .orderBy("id", "desc");
 }
 
+export async function readDeployment(db: Db, id: string): Promise<DeploymentRow | undefined> {
+  return db.selectFrom("deployments").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
 /** The deployment that is live, if one is. */
 export async function openDeployment(db: Db, lane: Lane): Promise<DeploymentRow | undefined> {
   return deploymentsOf(db, lane).where("until_at", "is", null).limit(1).executeTakeFirst();
