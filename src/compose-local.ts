@@ -117,7 +117,7 @@ export async function removeDataDir(dataDir: string): Promise<readonly string[]>
   }
   const paths = layout(realpathSync(dataDir));
   await requireAtRest(paths);
-  const { removeTree } = await import("./tree/unpack-tree.ts");
+  const { removeTree } = await import("./tree/remove-tree.ts");
   const { root, agentSocket, ...folders } = paths;
   for (const folder of Object.values(folders)) await removeTree(folder);
   // The socket lies elsewhere when the directory's own path is too long for one.

@@ -13,7 +13,8 @@ import {
   treeMediaType,
 } from "../model/release.ts";
 import { packTree } from "../tree/pack-tree.ts";
-import { removeTree, unpackTree } from "../tree/unpack-tree.ts";
+import { unpackTree } from "../tree/unpack-tree.ts";
+import { removeTree } from "../tree/remove-tree.ts";
 import type { Exclude } from "../tree/walk.ts";
 import { extractArchive } from "./archive/extract.ts";
 import { runBuild } from "./build/build.ts";

@@ -1,10 +1,11 @@
 import { constants } from "node:fs";
-import { chmod, mkdir, open, readdir, rm, symlink } from "node:fs/promises";
+import { chmod, mkdir, open, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { TidelockError } from "../model/errors.ts";
 import type { Digest } from "../model/primitives.ts";
 import { BlockReader } from "./block-reader.ts";
 import { TreeReader, truncated } from "./read-tree.ts";
+import { removeTree } from "./remove-tree.ts";
 import { padding } from "./tar-format.ts";
 import type { TreeEntry } from "./tree-entry.ts";
 
@@ -52,16 +53,6 @@ export async function unpackTree(
     await reader.close().catch(() => undefined);
     await removeTree(directory);
     throw diskFull(error, directory);
-  }
-}
-
-/** Removes a tree even where its folders are read-only. Not there is fine. */
-export async function removeTree(directory: string): Promise<void> {
-  try {
-    await rm(directory, { recursive: true, force: true });
-  } catch {
-    await openFolders(directory);
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -143,13 +134,6 @@ function refuseTooMuch(bytes: number, entries: number, options: UnpackOptions): 
     fault: "operator",
     hint: bytes > maxBytes ? `at most ${maxBytes} bytes` : `at most ${maxEntries} entries`,
   });
-}
-
-async function openFolders(directory: string): Promise<void> {
-  await chmod(directory, 0o755).catch(() => undefined);
-  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
-    if (entry.isDirectory()) await openFolders(join(directory, entry.name));
-  }
 }
 
 function diskFull(error: unknown, where: string): unknown {

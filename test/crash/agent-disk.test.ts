@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { type AgentClient, connectAgent } from "../../src/agent/client.ts";
 import { findBreak } from "../../src/agent/journal/chain.ts";
-import { removeTree } from "../../src/agent/os/remove-tree.ts";
+import { removeTree } from "../../src/tree/remove-tree.ts";
 import {
   aSpec,
   deployed,

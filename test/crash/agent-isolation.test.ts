@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { removeTree } from "../../src/agent/os/remove-tree.ts";
+import { removeTree } from "../../src/tree/remove-tree.ts";
 import { userRange } from "../../src/agent/isolation/users.ts";
 import { environmentOf, processTable, uidsOf } from "../../src/agent/os/process-table.ts";
 import { layout } from "../../src/model/layout.ts";

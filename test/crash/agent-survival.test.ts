@@ -9,7 +9,7 @@ import { ensureAgent } from "../../src/agent/launch.ts";
 import { identify, processStatus } from "../../src/agent/os/identity.ts";
 import { findBreak } from "../../src/agent/journal/chain.ts";
 import type { AgentState } from "../../src/agent/state/schema.ts";
-import { removeTree } from "../../src/agent/os/remove-tree.ts";
+import { removeTree } from "../../src/tree/remove-tree.ts";
 import { layout } from "../../src/model/layout.ts";
 import type { RouteSpec } from "../../src/ports/host-agent.ts";
 import {

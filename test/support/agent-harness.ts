@@ -11,7 +11,7 @@ import type { Process } from "../../src/model/pipeline.ts";
 import { type Digest, type Fence, type Slot, laneKey } from "../../src/model/primitives.ts";
 import type { HostAgent, SlotObservation, SlotSpec } from "../../src/ports/host-agent.ts";
 import { packTree } from "../../src/tree/pack-tree.ts";
-import { removeTree } from "../../src/agent/os/remove-tree.ts";
+import { removeTree } from "../../src/tree/remove-tree.ts";
 import { type AgentClient, connectAgent } from "../../src/agent/client.ts";
 import { processStatus } from "../../src/agent/os/identity.ts";
 

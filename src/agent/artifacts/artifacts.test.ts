@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { layout } from "../../model/layout.ts";
 import { makeDataDir, storeTree } from "../../../test/support/agent-harness.ts";
-import { removeTree } from "../os/remove-tree.ts";
+import { removeTree } from "../../tree/remove-tree.ts";
 import { Artifacts } from "./artifacts.ts";
 
 let dataDir: string;

@@ -9,7 +9,7 @@ import type { Digest } from "../../model/primitives.ts";
 import { hashTree } from "../../tree/pack-tree.ts";
 import { unpackTree } from "../../tree/unpack-tree.ts";
 import { diskError, errorCode, syncDirectory } from "../os/durable.ts";
-import { removeTree } from "../os/remove-tree.ts";
+import { removeTree } from "../../tree/remove-tree.ts";
 import { report } from "../parts.ts";
 import { firstDifference } from "./difference.ts";
 

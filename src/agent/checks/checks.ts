@@ -12,7 +12,7 @@ import { parseLane, requireSameLane } from "../lanes.ts";
 import { compileCache } from "../os/compile-cache.ts";
 import { syncDirectory, writeDurably } from "../os/durable.ts";
 import { isAlive } from "../os/identity.ts";
-import { removeTree } from "../os/remove-tree.ts";
+import { removeTree } from "../../tree/remove-tree.ts";
 import { killUser, sendSignal } from "../os/process-table.ts";
 import { type Parts, report } from "../parts.ts";
 import { markers } from "../processes/environment.ts";

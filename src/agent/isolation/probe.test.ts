@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeDataDir } from "../../../test/support/agent-harness.ts";
 import { isRoot, needs } from "../../../test/support/optional.ts";
 import { type Layout, layout } from "../../model/layout.ts";
-import { removeTree } from "../os/remove-tree.ts";
+import { removeTree } from "../../tree/remove-tree.ts";
 import { prepareFolders } from "./folders.ts";
 import { probeAs } from "./probe.ts";
 import { provideRuntime } from "./runtime.ts";

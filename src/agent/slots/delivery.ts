@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { type Layout, slotDirectory } from "../../model/layout.ts";
 import type { Slot } from "../../model/primitives.ts";
 import { errorCode, writeDurably } from "../os/durable.ts";
-import { removeTree } from "../os/remove-tree.ts";
+import { removeTree } from "../../tree/remove-tree.ts";
 import { Entries } from "./spec.ts";
 
 /**
