@@ -1,5 +1,6 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { CompiledQuery } from "kysely";
+import { hmacSha256 } from "../../ledger/crypto.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { EntryKind, maxPayloadBytes } from "../../model/ledger.ts";
@@ -56,7 +57,7 @@ function valuesOf(entry: LedgerEntry, pseudonym: string | undefined): unknown[] 
   const payload = canonicalJson(entry.payload);
   refuseUnfit(entry, payload);
   const salt = randomBytes(32);
-  const commitment = createHmac("sha256", salt).update(payload).digest();
+  const commitment = Buffer.from(hmacSha256(salt, Buffer.from(payload)));
   const { operation, kind, stream, actor } = entry;
   return [operation, kind, stream, pseudonym ?? actor, commitment, salt, payload];
 }
