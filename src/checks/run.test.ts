@@ -16,7 +16,16 @@ const report: CheckReport = {
 };
 
 function check(run: (context: CheckContext) => Promise<CheckReport>): Check {
-  return { id: "fake", schema: z.strictObject({ n: z.int().optional() }), intrusive: false, run };
+  return {
+    id: "fake",
+    schema: z.strictObject({ n: z.int().optional() }),
+    touch: "passive",
+    cost: "cheap",
+    disturbs: [],
+    sensitiveTo: [],
+    judgedBy: "itself",
+    run,
+  };
 }
 
 const demand = { name: "fake", with: {}, timeout: 5_000 };

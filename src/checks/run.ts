@@ -110,10 +110,16 @@ function tidy(report: CheckReport, { clean, cleanCut }: Redactor): CheckReport {
     verdict: hollow ? "inconclusive" : report.verdict,
     summary: hollow ? `nothing was exercised: ${text(report.summary)}` : text(report.summary),
     exercised: report.exercised,
-    tools: Object.fromEntries(
-      Object.entries(report.tools).map(([name, version]) => [text(name), text(version)]),
-    ),
+    tools: versions(report.tools, text),
+    ...(report.data === undefined ? {} : { data: versions(report.data, text) }),
     results,
+    ...(report.suppressions === undefined
+      ? {}
+      : {
+          suppressions: report.suppressions
+            .slice(0, maxResults)
+            .map((one) => ({ ...one, text: cut(clean(one.text), 512).text })),
+        }),
     ...(report.raw === undefined || raw === undefined
       ? {}
       : {
@@ -124,6 +130,15 @@ function tidy(report: CheckReport, { clean, cleanCut }: Redactor): CheckReport {
           },
         }),
   };
+}
+
+function versions(
+  named: Readonly<Record<string, string>>,
+  text: (value: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(named).map(([name, value]) => [text(name), text(value)]),
+  );
 }
 
 /** What went wrong first; equals stay in their order. */

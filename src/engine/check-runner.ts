@@ -1,7 +1,8 @@
+import { createReadStream } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CheckDemand } from "../model/pipeline.ts";
 import { asTidelockError } from "../model/errors.ts";
-import { type Colour, type Lane, laneKey } from "../model/primitives.ts";
+import { type Colour, type Digest, type Lane, laneKey } from "../model/primitives.ts";
 import { releaseName } from "../model/release.ts";
 import { type CheckReport, CheckReport as CheckReportSchema } from "../model/verdict.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -164,20 +165,26 @@ async function checkContext(
   const slot = subject && { ...plan.lane, colour: subject.colour };
   const route = slot && router ? routeSpec(plan, environment, weightsTo(null)) : null;
   const idle = slot !== null && demand.phase === "deployed";
+  const tree = release.artifacts[0]?.digest ?? plan.release;
   return {
     run: id,
     fence: lease.fence,
     slot,
     release: plan.release,
     releaseName: releaseName(release),
-    tree: release.artifacts[0]?.digest ?? plan.release,
+    tree,
     instances: slot ? await addressesOf(context, slot.colour) : [],
     route: route && `${route.tls ? "https" : "http"}://${route.listen}`,
     tester: route && idle && router ? await router.tester(route.lane, testerTtl(demand)) : null,
     agent: engine.agent,
+    readTree: () => storedTree(engine, tree),
     timeoutMs: demand.timeout,
     signal,
   };
+}
+
+async function* storedTree(engine: Engine, tree: Digest): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(await engine.content.path(tree));
 }
 
 /** The credential outlives the check by a minute at most. */

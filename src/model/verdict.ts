@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Observation, Severity, SuppressionRequest } from "./observation.ts";
 
 /** The outcome of a check. Only `pass` passes (law 2); `warn` opens a gate only where the gate says so. */
 export const Verdict = z.enum([
@@ -18,6 +19,10 @@ export const Exercised = z.object({
   requests: z.int().nonnegative().default(0),
   assertions: z.int().nonnegative().default(0),
   files: z.int().nonnegative().default(0),
+  /** Distinct places of the HTTP surface (method and route template). */
+  routes: z.int().nonnegative().optional(),
+  /** As how many signed-in identities it acted; 0 means that it only ever was a stranger. */
+  identities: z.int().nonnegative().optional(),
 });
 export type Exercised = z.infer<typeof Exercised>;
 
@@ -33,6 +38,13 @@ export const CheckReport = z.object({
   results: z
     .array(z.object({ name: z.string(), verdict: Verdict, message: z.string().default("") }))
     .default([]),
+  /** Data a tool decides by, with its version or date: rules, advisory databases. */
+  data: z.record(z.string(), z.string()).optional(),
+  /** What in the scanned tree asked to be overlooked. Nothing was; only a waiver grants that. */
+  suppressions: z.array(SuppressionRequest).optional(),
+  /** Of a scan: how many hits there were by severity, and the worst of them. */
+  counts: z.partialRecord(Severity, z.int().nonnegative()).optional(),
+  observations: z.array(Observation).optional(),
   /** The raw report, and the format a parser knows it by. Text, at most 1 MiB; longer ones are cut and said so. */
   raw: z.object({ format: z.string(), text: z.string(), truncated: z.boolean() }).optional(),
 });

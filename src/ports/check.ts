@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { Severity } from "../model/observation.ts";
 import type { CheckReport } from "../model/verdict.ts";
 import type { Digest, Fence, Slot } from "../model/primitives.ts";
 import type { HostAgent } from "./host-agent.ts";
@@ -18,15 +19,46 @@ export interface CheckContext {
   readonly route: string | null;
   readonly tester: { readonly header: string; readonly value: string } | null;
   readonly agent: HostAgent;
+  /** The release's tree in our archive format (`src/tree`), as stored: the reader proves its digest. */
+  readonly readTree: () => AsyncIterable<Uint8Array>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
+
+/** How a check touches what it tests. Only `files` and `passive` may meet a live colour. */
+export type Touch =
+  /** Reads the release's files; sends nothing. */
+  | "files"
+  /** Looks as any user may: sends what changes nothing, at a modest rate. */
+  | "passive"
+  /** Attacks, writes, loads or hurts: only where no user is, and the instances are destroyed after it. */
+  | "intrusive";
+
+/** What a check does to its surroundings that could make another one's answer wrong. */
+export type Disturbance = "load" | "data" | "availability" | "sessions";
 
 /** A kind of test. It never throws for what it found; a throw is the verdict `error`. */
 export interface Check<Schema extends z.ZodType = z.ZodType> {
   readonly id: string;
   readonly schema: Schema;
-  /** Whether it runs a program through the agent (and therefore survives the server). */
-  readonly intrusive: boolean;
+  /** A function where it depends on the configuration. */
+  readonly touch: Touch | ((configuration: z.output<Schema>) => Touch);
+  /** Cheaper ones run first, and when one of them fails the dearer ones are not begun. */
+  readonly cost: "cheap" | "moderate" | "expensive";
+  /** Two checks never overlap on one subject when one disturbs what the other is sensitive to. */
+  readonly disturbs: readonly Disturbance[];
+  readonly sensitiveTo: readonly Disturbance[];
+  /**
+   * `itself`: its verdict stands. `observations`: it says whether the scan was whole; the hits are parsed
+   * from its raw report and judged by the thresholds in its configuration (`scanThresholds`).
+   */
+  readonly judgedBy: "itself" | "observations";
   run(context: CheckContext, configuration: z.output<Schema>): Promise<CheckReport>;
 }
+
+/** Part of every scanning adapter's configuration: from which severity on a hit fails, or warns. */
+export const scanThresholds = {
+  failOn: Severity.default("high"),
+  /** Hits below `failOn` and at least this bad are a warning. */
+  warnOn: Severity.default("medium"),
+};

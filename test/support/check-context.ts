@@ -26,6 +26,9 @@ export function checkContext(change: Partial<CheckContext> = {}): CheckContext {
     route: null,
     tester: null,
     agent: noAgent,
+    readTree: () => {
+      throw new Error("this check must not read the release");
+    },
     timeoutMs: 10_000,
     signal: new AbortController().signal,
     ...change,

@@ -84,7 +84,11 @@ export class StagedCheck {
   readonly check: Check = {
     id: "staged",
     schema: z.object({}).loose(),
-    intrusive: false,
+    touch: "passive",
+    cost: "cheap",
+    disturbs: [],
+    sensitiveTo: [],
+    judgedBy: "itself",
     run: async (context) => {
       this.runs.push(context.run);
       await this.hold;

@@ -14,7 +14,12 @@ import { variablesFor } from "./variables.ts";
 export const command: Check<typeof CommandConfiguration> = {
   id: "command",
   schema: CommandConfiguration,
-  intrusive: true,
+  // What the program does is not known; the configuration may promise that it only looks.
+  touch: ({ touch }) => touch,
+  cost: "moderate",
+  disturbs: ["data", "load"],
+  sensitiveTo: ["load", "availability", "data"],
+  judgedBy: "itself",
   run: runCommand,
 };
 

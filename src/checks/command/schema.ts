@@ -24,6 +24,8 @@ export const CommandConfiguration = z.strictObject({
     .default({}),
   /** `release`: the unpacked, read-only release; `empty`: a folder with nothing in it. */
   in: z.enum(["release", "empty"]).default("release"),
+  /** What the program does to the service. `intrusive` is never run on a colour that users meet. */
+  touch: z.enum(["files", "passive", "intrusive"]).default("intrusive"),
   /** Exit code to verdict. A code that is not listed is `otherwise`. */
   exitCodes: z
     .record(

@@ -12,7 +12,11 @@ import { HttpConfiguration, type HttpRequest } from "./schema.ts";
 export const http: Check<typeof HttpConfiguration> = {
   id: "http",
   schema: HttpConfiguration,
-  intrusive: false,
+  touch: "passive",
+  cost: "cheap",
+  disturbs: [],
+  sensitiveTo: ["load", "availability"],
+  judgedBy: "itself",
   run: runHttp,
 };
 

@@ -11,7 +11,11 @@ import { SmokeConfiguration } from "./schema.ts";
 export const smoke: Check<typeof SmokeConfiguration> = {
   id: "smoke",
   schema: SmokeConfiguration,
-  intrusive: false,
+  touch: "passive",
+  cost: "cheap",
+  disturbs: [],
+  sensitiveTo: ["load", "availability"],
+  judgedBy: "itself",
   run: runSmoke,
 };
 
