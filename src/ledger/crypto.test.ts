@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { generateKeyPairSync, sign } from "node:crypto";
+import { createHmac, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "./bytes.ts";
 import { isUsableKey, nobleCrypto, nodeCrypto, sha256, verifyEd25519 } from "./crypto.ts";
@@ -16,6 +16,16 @@ describe("the two implementations", () => {
         expect(toHex(node.hmacSha256(b, a))).toBe(toHex(nobleCrypto.hmacSha256(b, a)));
       }),
     );
+  });
+
+  it("authenticate alike, whatever the length of key and data, and as Node's own does", () => {
+    for (const [keyLength, length] of [0, 1, 31, 32, 63, 64, 65, 200].flatMap((k) =>
+      [0, 1, 55, 64, 65_535, 65_536, 65_537, 200_000].map((l) => [k, l] as const),
+    )) {
+      const [key, data] = [randomBytes(keyLength), randomBytes(length)];
+      const own = createHmac("sha256", key).update(data).digest("hex");
+      expect(toHex(node.hmacSha256(key, data)), `${keyLength}, ${length}`).toBe(own);
+    }
   });
 
   it("verify alike", () => {

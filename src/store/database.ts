@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { TidelockError } from "../model/errors.ts";
 import { type Embedded, openEmbedded } from "./embedded/embedded-postgres.ts";
+import { preparingPool } from "./prepared.ts";
 import { checkServer } from "./server-settings.ts";
 
 /** Where the database is: a data directory's own PostgreSQL, or one that somebody else runs. */
@@ -77,7 +78,7 @@ export async function openDatabase<Schema>(
     await close();
     throw error;
   }
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: preparingPool(pool) }) });
   return {
     kind: embedded ? "embedded" : "external",
     db,

@@ -189,7 +189,7 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
     "payload",
   ],
   [
-    "select append_entry('agent/mallory', 'agent.met', 'system', 'tidelock', sha256('x'), null, null); insert into agents (agent_id, public_key) values ('mallory', 'a key')",
+    "with e as (insert into ledger_entries (operation, kind, stream, actor, commitment) values ('agent/mallory', 'agent.met', 'system', 'tidelock', sha256('x')) returning entry) insert into ledger_queue select entry from e; insert into agents (agent_id, public_key) values ('mallory', 'a key')",
     "ledger_entries",
     "payload",
   ],
