@@ -1,3 +1,4 @@
+import { send } from "../egress/send.ts";
 import { fromUtf8, parseDecimal } from "../ledger/bytes.ts";
 import { parseCheckpoint, verifyNote } from "../ledger/checkpoint.ts";
 import {
@@ -134,21 +135,22 @@ async function exchange(
   { timeoutMs = 10_000, signal }: AskOptions,
 ): Promise<Exchanged> {
   const url = `${witness.url}${path}`;
-  const limit = AbortSignal.timeout(timeoutMs);
+  const most = request.method === "GET" ? maxCheckpointBytes : maxAnswerBytes;
+  const limits = {
+    timeoutMs,
+    maxBodyBytes: most,
+    ...(signal === undefined ? {} : { signal }),
+  };
   try {
-    const response = await fetch(url, {
-      ...request,
-      // Where it is was said by a person; nobody else sends us elsewhere.
-      redirect: "error",
-      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
-    });
-    const most = request.method === "GET" ? maxCheckpointBytes : maxAnswerBytes;
-    const body = await readLimited(response, most);
-    const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim() ?? "";
-    return { status: response.status, type, body };
+    // Where it is was said by a person; nobody else sends us elsewhere.
+    const allow = [new URL(url).origin];
+    const answer = await send({ url, ...request, ...limits }, { allow, onlyAllowed: true });
+    if (answer.truncated) throw new Error(`its answer is longer than ${most} bytes`);
+    if (answer.status >= 300 && answer.status < 400) throw new Error("it sends us elsewhere");
+    const type = (answer.headers["content-type"] ?? "").split(";")[0]?.trim() ?? "";
+    return { status: answer.status, type, body: answer.body };
   } catch (cause) {
-    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    const reason = inner instanceof Error ? inner.message || inner.name : String(inner);
+    const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
     throw new TidelockError(
       "unavailable",
       `the witness ${witness.name} does not answer: ${reason}`,
@@ -159,17 +161,6 @@ async function exchange(
       },
     );
   }
-}
-
-async function readLimited(response: Response, most: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > most) throw new Error(`its answer is longer than ${most} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }
 
 /** Somebody else's words, for a message: one line, and not a long one. */
