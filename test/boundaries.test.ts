@@ -6,7 +6,16 @@ import { type ImportEdge, readImports, readSources, type SourceFile } from "./su
  * is a folder of its family. What a part may import stands here and nowhere else; what is not listed is not
  * allowed.
  */
-const pure = ["policy", "strategies", "pipeline-file", "tree", "ledger", "evidence", "audit"];
+const pure = [
+  "policy",
+  "findings",
+  "strategies",
+  "pipeline-file",
+  "tree",
+  "ledger",
+  "evidence",
+  "audit",
+];
 
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   model: [],
@@ -15,6 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   egress: ["model"],
 
   policy: ["model", "ports"],
+  findings: ["model", "ports"],
   "pipeline-file": ["model", "ports"],
   strategies: ["model", "ports", "policy"],
   tree: ["model", "ports"],

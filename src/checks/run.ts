@@ -1,19 +1,23 @@
 import { TidelockError, asTidelockError } from "../model/errors.ts";
 import type { CheckDemand } from "../model/pipeline.ts";
+import type { Observation } from "../model/observation.ts";
 import type { CheckReport, Verdict } from "../model/verdict.ts";
 import { redactor, type Redactor } from "../model/redact.ts";
 import type { Check, CheckContext } from "../ports/check.ts";
 
 /** What of a raw report is kept; the rest is cut and said so. */
-export const maxRawBytes = 1024 * 1024;
+export const maxRawBytes = 16 * 1024 * 1024;
 const maxResults = 500;
 const maxText = 2_000;
+const maxMessage = 1_000;
 /** How long a check may go on after it was told to stop. */
 const graceMs = 2_000;
 
 export interface RunOptions {
   /** Values that must appear nowhere in the report (law 11). The tester credential is always among them. */
   readonly secrets?: readonly string[];
+  /** Judges the raw report of a check that is judged by observations, before anything is cut. */
+  readonly judge?: (report: CheckReport, configuration: unknown) => Promise<CheckReport>;
 }
 
 /**
@@ -46,7 +50,14 @@ export async function runCheck(
       check.run(own, parsed.data),
       outOfTime(signal, watch.signal),
     ]);
-    return tidy(limit.signal.aborted ? errorReport(tooLate(demand.timeout)) : report, clean);
+    if (limit.signal.aborted) return tidy(errorReport(tooLate(demand.timeout)), clean);
+    clearTimeout(timer);
+    const { judge } = options;
+    // Judged as it will be kept: without secrets, and cut where it is too long.
+    const kept = { ...report, ...rawOf(report, clean) };
+    const judged =
+      check.judgedBy === "observations" && judge ? await judge(kept, parsed.data) : kept;
+    return tidy(judged, clean);
   } catch (error) {
     if (context.signal.aborted) return errorReport("it was stopped before it ended");
     if (limit.signal.aborted) return tidy(errorReport(tooLate(demand.timeout)), clean);
@@ -93,19 +104,16 @@ export function errorReport(summary: string): CheckReport {
 }
 
 /** Cut to what a record takes, free of secrets, and honest about having exercised nothing. */
-function tidy(report: CheckReport, { clean, cleanCut }: Redactor): CheckReport {
+function tidy(report: CheckReport, redact: Redactor): CheckReport {
+  const { clean } = redact;
   const { requests, assertions, files } = report.exercised;
   const hollow =
     requests + assertions + files === 0 && (report.verdict === "pass" || report.verdict === "warn");
-  const text = (value: string) => cut(clean(value), maxText).text;
+  const text = (value: string) => cut(storable(clean(value)), maxText).text;
   const results = [...report.results]
     .sort((a, b) => rank(a.verdict) - rank(b.verdict))
     .slice(0, maxResults)
     .map((result) => ({ ...result, name: text(result.name), message: text(result.message) }));
-  const raw =
-    report.raw === undefined
-      ? undefined
-      : cut((report.raw.truncated ? cleanCut : clean)(report.raw.text), maxRawBytes);
   return {
     verdict: hollow ? "inconclusive" : report.verdict,
     summary: hollow ? `nothing was exercised: ${text(report.summary)}` : text(report.summary),
@@ -116,20 +124,45 @@ function tidy(report: CheckReport, { clean, cleanCut }: Redactor): CheckReport {
     ...(report.suppressions === undefined
       ? {}
       : {
-          suppressions: report.suppressions
-            .slice(0, maxResults)
-            .map((one) => ({ ...one, text: cut(clean(one.text), 512).text })),
+          suppressions: report.suppressions.slice(0, maxResults).map((one) => ({
+            ...one,
+            text: cut(storable(clean(one.text)), 512).text,
+            path: text(one.path),
+          })),
         }),
-    ...(report.raw === undefined || raw === undefined
+    ...(report.counts === undefined ? {} : { counts: report.counts }),
+    ...(report.observations === undefined
       ? {}
-      : {
-          raw: {
-            format: report.raw.format,
-            text: raw.text,
-            truncated: report.raw.truncated || raw.truncated,
-          },
-        }),
+      : { observations: report.observations.slice(0, maxResults).map(plain(text)) }),
+    ...(report.raw === undefined ? {} : { raw: report.raw }),
   };
+}
+
+/** An observation as it stands in a report: its whole message is in the raw one. */
+function plain(text: (value: string) => string): (one: Observation) => Observation {
+  return (one) => ({
+    ...one,
+    title: text(one.title),
+    message: cut(text(one.message), maxMessage).text,
+    rule: text(one.rule),
+    place: Object.fromEntries(
+      Object.entries(one.place).map(([key, value]) => [
+        key,
+        typeof value === "string" ? text(value) : value,
+      ]),
+    ) as Observation["place"],
+    aliases: one.aliases.map(text),
+    ...(one.fixedIn === undefined ? {} : { fixedIn: text(one.fixedIn) }),
+    ...(one.fingerprint === undefined ? {} : { fingerprint: text(one.fingerprint) }),
+  });
+}
+
+/** The raw report without secrets and cut to what is kept. */
+function rawOf(report: CheckReport, redact: Redactor): Pick<CheckReport, "raw"> {
+  if (report.raw === undefined) return {};
+  const { format, text, truncated } = report.raw;
+  const kept = cut((truncated ? redact.cleanCut : redact.clean)(text), maxRawBytes);
+  return { raw: { format, text: kept.text, truncated: truncated || kept.truncated } };
 }
 
 function versions(
@@ -144,6 +177,11 @@ function versions(
 /** What went wrong first; equals stay in their order. */
 function rank(verdict: Verdict): number {
   return verdict === "pass" ? 2 : verdict === "warn" ? 1 : 0;
+}
+
+/** PostgreSQL's JSON takes every character but this one. */
+function storable(text: string): string {
+  return text.replaceAll("\u0000", "\uFFFD");
 }
 
 function cut(text: string, bytes: number): { text: string; truncated: boolean } {

@@ -15,6 +15,7 @@ import { attestCheckRun } from "./attest-promotion.ts";
 import { secretValues } from "./bindings.ts";
 import type { Engine } from "./engine.ts";
 import { identityOf } from "./evidence.ts";
+import { judgeReport } from "./judging/judge-report.ts";
 import { withLease } from "./lease.ts";
 import { routeSpec, weightsTo } from "./route-spec.ts";
 import { configurationOf, verifiedArtifacts } from "./slot-spec.ts";
@@ -136,7 +137,9 @@ async function reportOf(
     const seen = await checkContext(context, demand, id, subject, controller.signal);
     const configuration = await configurationOf(engine, plan, plan.configuration);
     const secrets = await secretValues(engine, plan.lane, configuration);
-    return CheckReportSchema.parse(await runCheck(check, seen, demand, { secrets }));
+    return CheckReportSchema.parse(
+      await runCheck(check, seen, demand, { secrets, judge: judgeReport }),
+    );
   } catch (error) {
     // `runCheck` throws nothing: this is from before it.
     if (isAway(error)) throw error;

@@ -1,0 +1,145 @@
+import type { Observation, ObservationPlace, Severity } from "../model/observation.ts";
+
+/** An observation as a parser finds it: any length, defaults left out. */
+export interface Draft {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly severityStated?: boolean;
+  readonly title?: string | undefined;
+  readonly message?: string | undefined;
+  readonly place: DraftPlace;
+  readonly cwe?: readonly number[];
+  readonly aliases?: readonly string[];
+  readonly fixedIn?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly suppressed?: boolean;
+}
+
+export type DraftPlace =
+  | { readonly kind: "file"; readonly path: string; readonly line?: number | undefined }
+  | {
+      readonly kind: "package";
+      readonly name: string;
+      readonly version: string;
+      readonly purl?: string | undefined;
+      readonly path?: string | undefined;
+    }
+  | {
+      readonly kind: "http";
+      readonly method: string;
+      readonly route: string;
+      readonly parameter?: string | undefined;
+    }
+  | {
+      readonly kind: "port";
+      readonly host: string;
+      readonly port: number;
+      readonly protocol?: "tcp" | "udp";
+    }
+  | { readonly kind: "resource"; readonly name: string };
+
+/** Makes a draft fit the model: texts cut, lists bounded, numbers that are none left out. */
+export function observe(draft: Draft): Observation {
+  const rule = clip(draft.rule, 512) || "unnamed";
+  return {
+    rule,
+    severity: draft.severity,
+    severityStated: draft.severityStated ?? true,
+    title: clip(firstLine(draft.title ?? draft.message ?? ""), 512) || rule,
+    message: clip(draft.message ?? "", 4_096),
+    place: placeOf(draft.place),
+    cwe: [...new Set(draft.cwe ?? [])].filter(isNatural).slice(0, 32),
+    aliases: [...new Set((draft.aliases ?? []).map((alias) => clip(alias, 128)))].slice(0, 64),
+    ...(draft.fixedIn === undefined ? {} : { fixedIn: clip(draft.fixedIn, 256) }),
+    ...(draft.fingerprint === undefined ? {} : { fingerprint: clip(draft.fingerprint, 512) }),
+    suppressed: draft.suppressed ?? false,
+  };
+}
+
+function placeOf(place: DraftPlace): ObservationPlace {
+  switch (place.kind) {
+    case "file":
+      return {
+        kind: "file",
+        path: relativePath(place.path),
+        ...(place.line !== undefined && isNatural(place.line) ? { line: place.line } : {}),
+      };
+    case "package":
+      return {
+        kind: "package",
+        name: clip(place.name, 512),
+        version: clip(place.version, 256),
+        ...(place.purl === undefined ? {} : { purl: clip(place.purl, 1_024) }),
+        ...(place.path === undefined ? {} : { path: relativePath(place.path) }),
+      };
+    case "http":
+      return {
+        kind: "http",
+        method: clip(place.method.toUpperCase(), 32) || "GET",
+        route: clip(place.route, 1_024) || "/",
+        ...(place.parameter === undefined ? {} : { parameter: clip(place.parameter, 256) }),
+      };
+    case "port": {
+      const port = Number.isInteger(place.port) ? Math.min(Math.max(place.port, 0), 65_535) : 0;
+      return {
+        kind: "port",
+        host: clip(place.host, 256),
+        port,
+        protocol: place.protocol ?? "tcp",
+      };
+    }
+    case "resource":
+      return { kind: "resource", name: clip(place.name, 1_024) || "unnamed" };
+  }
+}
+
+/** What tools write before a path relative to the scanned tree: `file:///`, `./`, `/`. */
+export function relativePath(path: string): string {
+  const plain = path
+    .replace(/^file:\/*/i, "")
+    .replaceAll("\\", "/")
+    .replace(/^(\.?\/)+/, "");
+  return clip(plain, 1_024) || ".";
+}
+
+/** Whole characters, so that what is cut is still text. */
+export function clip(text: string, most: number): string {
+  if (text.length <= most) return text.toWellFormed();
+  return text
+    .slice(0, most)
+    .replace(/[\uD800-\uDBFF]$/, "")
+    .toWellFormed();
+}
+
+function firstLine(text: string): string {
+  const end = text.search(/[\r\n]/);
+  return (end < 0 ? text : text.slice(0, end)).trim();
+}
+
+function isNatural(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
+}
+
+/**
+ * A number like CVSS's (0 to 10) as a severity; null when it is none.
+ * Source: the qualitative scale of CVSS v3.1 section 5, as SARIF's `security-severity` uses it.
+ */
+export function severityOfScore(score: unknown): Severity | null {
+  const text = typeof score === "string" ? score.trim() : score;
+  const value =
+    typeof text === "number" ? text : typeof text === "string" && text !== "" ? Number(text) : NaN;
+  if (!Number.isFinite(value) || value < 0) return null;
+  if (value >= 9) return "critical";
+  if (value >= 7) return "high";
+  if (value >= 4) return "medium";
+  return value > 0 ? "low" : "info";
+}
+
+/** `CWE-79`, `cwe/cwe-079`, `external/cwe/cwe-79` … in any of these texts. */
+export function cweIn(texts: readonly string[]): readonly number[] {
+  return texts.flatMap((text) =>
+    [...text.slice(0, 512).matchAll(/cwe[-_:/ ]{1,2}0*(\d{1,5})/gi)].map((found) =>
+      Number(found[1]),
+    ),
+  );
+}
