@@ -44,6 +44,11 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 export function toHex(bytes: Uint8Array): string {
+  // Node's is ten times as fast where there are a million hashes.
+  const { Buffer } = globalThis;
+  if (typeof Buffer === "function") {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+  }
   let text = "";
   for (const byte of bytes) text += hexOfByte[byte];
   return text;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import canonicalize from "canonicalize";
 import { describe, expect, it } from "vitest";
-import type { LeafEntry } from "../model/ledger.ts";
+import { LeafEntry } from "../model/ledger.ts";
 import { toHex, utf8 } from "./bytes.ts";
 import { commit, decodeEntry, encodeEntry, encodePayload, opens } from "./entry.ts";
 
@@ -17,6 +17,157 @@ const entry: LeafEntry = {
   payload: `hmac-sha256:${"a".repeat(64)}`,
 };
 const text = new TextDecoder().decode(encodeEntry(entry));
+/** By the schema and a general implementation alone. */
+function allowed(given: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(given);
+  } catch {
+    return false;
+  }
+  const parsed = LeafEntry.safeParse(value);
+  if (!parsed.success || canonicalize(parsed.data) !== given) return false;
+  return [parsed.data.actor, parsed.data.operation, parsed.data.stream].every((one) =>
+    one.isWellFormed(),
+  );
+}
+
+function isTaken(take: () => unknown): boolean {
+  try {
+    take();
+    return true;
+  } catch (error) {
+    expect(error).toMatchObject({ code: "invalid-input" });
+    return false;
+  }
+}
+
+const digit = fc.constantFrom(..."0123456789");
+const two = fc.tuple(digit, digit).map((digits) => digits.join(""));
+const times = fc
+  .tuple(two, two, two, two, two, two, two)
+  .map(([a, b, c, d, e, f, g]) => `${a}${b}-${c}-${d}T${e}:${f}:${g}.000Z`);
+/** Days at the ends of months, in years that are leap years and that are not. */
+const edges = fc
+  .tuple(
+    fc.constantFrom("0000", "0004", "0100", "0400", "1900", "2000", "2023", "2024", "2100", "9999"),
+    fc.integer({ min: 0, max: 13 }),
+    fc.integer({ min: 0, max: 32 }),
+    fc.constantFrom("00:00:00", "23:59:59", "24:00:00", "23:60:00", "23:59:60"),
+  )
+  .map(([year, month, day, clock]) => {
+    const [m, d] = [month, day].map((n) => String(n).padStart(2, "0"));
+    return `${year}-${m}-${d}T${clock}.000Z`;
+  });
+const texts = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.constantFrom("x".repeat(256), "x".repeat(257), "x".repeat(512), "x".repeat(513)),
+  fc.constantFrom(
+    "x".repeat(1_024),
+    "x".repeat(1_025),
+    "\ud83d\ude80".repeat(128),
+    "\u2028",
+    "\x7f",
+  ),
+);
+const anyEntry = fc.record({
+  formatVersion: fc.constantFrom<unknown>(1, 1, 1, 2, "1"),
+  kind: fc.constantFrom<unknown>(
+    "a.b",
+    "a",
+    "a.",
+    ".a",
+    "a-1.b-",
+    "A",
+    "a..b",
+    "",
+    1,
+    'a"b',
+    "a\n",
+  ),
+  operation: fc.oneof<fc.Arbitrary<unknown>[]>(texts, fc.constant(7)),
+  stream: texts,
+  sequence: fc.oneof<fc.Arbitrary<unknown>[]>(
+    fc.integer({ min: -1, max: 20 }),
+    fc.constantFrom(2 ** 53 - 1, 2 ** 53, 10 ** 15, 1.5, 1e21, "1", null),
+  ),
+  previous: fc.constantFrom<unknown>(
+    null,
+    ["b".repeat(64)],
+    "b".repeat(64),
+    "b".repeat(63),
+    "B".repeat(64),
+    0,
+  ),
+  time: fc.oneof<fc.Arbitrary<unknown>[]>(
+    times,
+    edges,
+    fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.0000Z", 5),
+  ),
+  actor: texts,
+  payload: fc.constantFrom<unknown>(
+    `hmac-sha256:${"a".repeat(64)}`,
+    `hmac-sha256:${"a".repeat(65)}`,
+    `hmac-sha256:${"G".repeat(64)}`,
+    "",
+  ),
+});
+/** Mostly right: one or two of the keys are whatever they are. */
+const nearEntry = fc
+  .tuple(anyEntry, fc.subarray(Object.keys(entry), { maxLength: 2 }))
+  .map(([other, keys]) => ({
+    ...entry,
+    ...Object.fromEntries(keys.map((key) => [key, other[key as keyof typeof other]])),
+  }));
+
+describe("the quick way takes exactly what the schema and canonical JSON take", () => {
+  it("when it writes", () => {
+    fc.assert(
+      fc.property(nearEntry, fc.boolean(), (near, surplus) => {
+        const given = (surplus ? { ...near, more: 1 } : near) as LeafEntry;
+        const right = LeafEntry.safeParse(given).success;
+        const wellFormed = [given.actor, given.operation, given.stream].every(
+          (one) => typeof one !== "string" || one.isWellFormed(),
+        );
+        expect(isTaken(() => encodeEntry(given))).toBe(right && wellFormed);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it("when it reads", () => {
+    fc.assert(
+      fc.property(nearEntry, (near) => {
+        const given = canonicalize(near) ?? "";
+        expect(isTaken(decodeText(given)), given).toBe(allowed(given));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it("when a character of what it reads is another one, is gone or is new", () => {
+    const places = fc.nat({ max: text.length - 1 });
+    const letters = fc.constantFrom(...'"\\{}[]:,.-0129azAZ \u0000\u001f\u2028\n', "");
+    fc.assert(
+      fc.property(places, letters, fc.nat({ max: 1 }), (at, letter, width) => {
+        const given = text.slice(0, at) + letter + text.slice(at + width);
+        expect(isTaken(decodeText(given)), given).toBe(allowed(given));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("at the edges of the calendar", () => {
+    fc.assert(
+      fc.property(fc.oneof(edges, times), (time) => {
+        const given = text.replace(entry.time, time);
+        expect(isTaken(decodeText(given)), given).toBe(allowed(given));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
 const decodeText = (changed: string) => () => decodeEntry(utf8(changed));
 
 describe("an entry's bytes", () => {
