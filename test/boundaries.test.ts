@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   tree: ["model", "ports"],
   ledger: ["model"],
   evidence: ["model", "ports", "ledger"],
-  audit: ["model", "ports", "ledger", "evidence"],
+  audit: ["model", "ports", "ledger", "evidence", "policy"],
 
   store: ["model", "ports", ...pure],
   witness: ["model", "ports", "egress", "store", "ledger"],

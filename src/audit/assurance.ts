@@ -17,7 +17,7 @@ export function assuranceOf({ trust, outsiders }: Reached): Assurance {
 
 /** What the pack cannot show under this trust root, in whole sentences. */
 export function unknownsOf(pack: Pack, reached: Reached): readonly string[] {
-  const { trust, outsiders, entries, erased, checkpoints } = reached;
+  const { trust, outsiders, entries, erased, checkpoints, decisions } = reached;
   const { size } = checkpoints.newest;
   const says: string[] = [];
   if (trust === null) {
@@ -52,6 +52,12 @@ export function unknownsOf(pack: Pack, reached: Reached): readonly string[] {
   if (pack.manifest.subject.kind === "release") {
     says.push(
       "The release's artifacts are named by digest and are not inside: hold the bytes you have against these digests.",
+    );
+  }
+  const untold = decisions.notReplayable.length;
+  if (untold > 0) {
+    says.push(
+      `Whether ${untold === 1 ? "1 decision was" : `${untold} decisions were`} right cannot be recomputed: the reasons stand with them.`,
     );
   }
   if (erased.length > 0) {

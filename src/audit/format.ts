@@ -14,7 +14,8 @@ import { safePath } from "./zip/read-zip.ts";
  *   entries.jsonl             entries of the ledger with inclusion proof and, unless erased, what opens them
  *   journal.jsonl             what host agents signed (packs about an environment)
  *   attestations/<digest>.dsse.json
- *   blobs/<digest>            documents, plans, configurations, releases, reports: named by entries
+ *   blobs/<digest>            documents, plans, configurations, releases, reports, inputs of decisions: named by
+ *                             entries
  */
 export const paths = {
   manifest: "manifest.json",

@@ -16,3 +16,7 @@ export function laneStreamsOf(
       }),
   );
 }
+
+export function laneStream(service: string, environment: string): string {
+  return `${service}/${environment}`;
+}

@@ -35,6 +35,22 @@ export const DecisionMade = z.object({
   reasons: z.array(z.object({ rule: z.string(), message: z.string() })).default([]),
 });
 
+/** What a decision has to name so that it can be made again. */
+export const DecisionReplayable = z.object({ inputs: Digest, evaluator: z.string() });
+
+/** Of `check.reported`: all of the run that a gate looks at. */
+export const ReportedRun = z.object({
+  check: z.string(),
+  verdict: z.string(),
+  summary: z.string(),
+  release: Digest,
+  configuration: Digest,
+  colour: z.string().nullable(),
+  exercised: z.unknown(),
+  endedAt: z.string().nullable(),
+});
+export type ReportedRun = z.infer<typeof ReportedRun>;
+
 /** `lane.changed`: what has the traffic from here on. */
 export const LaneChanged = z.object({
   liveRelease: Digest.nullable(),
@@ -52,6 +68,13 @@ export const DeploymentChanged = z.object({
   revokedReason: z.string().nullable(),
 });
 export type DeploymentChanged = z.infer<typeof DeploymentChanged>;
+
+/** Of the same: when it was verified. */
+export const DeploymentVerified = z.object({
+  release: Digest,
+  /** When its gate's evidence was there and its watch had passed. */
+  verifiedAt: z.string().nullable(),
+});
 
 export const DocumentRegistered = z.object({
   kind: z.enum(["Pipeline", "Environment"]),
@@ -82,8 +105,10 @@ export const PlanBlob = z.object({
   /** Kinds of its steps, by place. */
   steps: z.array(z.object({ kind: z.string() })).default([]),
   checks: z.array(
-    z.object({ name: z.string(), phase: z.string(), allowWarn: z.boolean().default(false) }),
+    z.looseObject({ name: z.string(), phase: z.string(), allowWarn: z.boolean().default(false) }),
   ),
+  gate: z.string().optional(),
+  minimumIsolation: z.string().optional(),
 });
 export type PlanBlob = z.infer<typeof PlanBlob>;
 

@@ -1,4 +1,5 @@
 import type { Assurance } from "../model/trust.ts";
+import type { DecisionsReplayed } from "./checks/decisions.ts";
 import type { Subject } from "./format.ts";
 
 /** What the verifier looks at, in its order. The titles are what people read. */
@@ -17,6 +18,7 @@ export const checkTitles = {
   blobs: "every document, plan and report is the one that its entry names",
   attestations: "every attestation is signed and named by an entry",
   story: "every deployment has its decision, every decision its evidence",
+  decisions: "every decision follows again from its inputs, by the same rules, to the byte",
   journal: "what host agents signed is whole and agrees with the ledger",
 } as const;
 /** The same without a trust root: what the pack says of its own keys is all that there is. */
@@ -82,6 +84,8 @@ export interface AuditReport {
   readonly problemCount: number;
   /** Payloads that were erased, each with the entry that says so. */
   readonly erased: readonly Erased[];
+  /** Decisions that were made again from their inputs, and those that could not be; null when it failed. */
+  readonly decisions: DecisionsReplayed | null;
   /** What this pack cannot show, in whole sentences. */
   readonly unknown: readonly string[];
 }

@@ -5,6 +5,7 @@ import { assuranceOf, unknownsOf } from "./assurance.ts";
 import { checkAttestations } from "./checks/attestations.ts";
 import { Blobs, checkNamed, digestsNamedBy } from "./checks/blobs.ts";
 import { type Checkpoints, readCheckpoints } from "./checks/checkpoints.ts";
+import { type DecisionsReplayed, replayDecisions } from "./checks/decisions.ts";
 import { checkErasures, readEntries } from "./checks/entries.ts";
 import { checkJournals } from "./checks/journal.ts";
 import {
@@ -73,13 +74,18 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
     endsAt: history.evidenceEndsAt,
   };
   const attestations = checkAttestations(pack.files, entries, attestors, blobs, findings);
+  const decisions = replayDecisions(entries, pack.files, promotions, attestations, blobs, findings);
   const named = new Set([
     ...entries.flatMap(digestsNamedBy),
     ...attestations.flatMap(({ digests }) => digests),
   ]);
   checkNamed(pack.files, named, findings);
   const journals = checkJournals(pack, entries, findings);
-  const report = reportOf(pack, { trust, outsiders, entries, erased, checkpoints }, findings);
+  const report = reportOf(
+    pack,
+    { trust, outsiders, entries, erased, checkpoints, decisions },
+    findings,
+  );
   if (report.result === "failed") return { report, story: null };
   return { report, story: tellStory(pack, entries, promotions, journals) };
 }
@@ -115,6 +121,7 @@ export interface Reached {
   readonly entries: readonly LogEntry[];
   readonly erased: readonly Erased[];
   readonly checkpoints: Checkpoints;
+  readonly decisions: DecisionsReplayed;
 }
 
 function reportOf(pack: Pack | null, reached: Reached | null, findings: Findings): AuditReport {
@@ -131,6 +138,7 @@ function reportOf(pack: Pack | null, reached: Reached | null, findings: Findings
     problems: findings.problems,
     problemCount: findings.problemCount,
     erased: reached?.erased ?? [],
+    decisions: failed ? null : reached.decisions,
     unknown: failed ? [] : unknownsOf(pack, reached),
   };
 }

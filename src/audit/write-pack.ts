@@ -46,7 +46,7 @@ export function packFiles(content: PackContent): ReadonlyMap<string, Uint8Array>
 
 /** The same files under a manifest that lists them. */
 export function withManifest(
-  { subject, checkpoint: { origin, size, root } }: Pick<PackContent, "subject" | "checkpoint">,
+  { subject, checkpoint: { origin, size, root } }: Pick<Manifest, "subject" | "checkpoint">,
   files: ReadonlyMap<string, Uint8Array>,
 ): ReadonlyMap<string, Uint8Array> {
   const sorted = [...files].sort(([a], [b]) => comparePaths(a, b));

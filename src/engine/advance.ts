@@ -121,7 +121,7 @@ async function record(context: StepContext, step: PlanStep, result: StepResult):
         ending: endingOf(plan, promotion),
         message: result.message,
         effects,
-        ...(result.decision ? { decision: result.decision } : {}),
+        ...(result.decided ? { decided: result.decided } : {}),
       });
     case "done":
       await withLease(engine, lease, async (tx, lane) => {

@@ -1,58 +1,65 @@
-import type { Decision, Grades } from "../model/decision.ts";
+import type { Grades } from "../model/decision.ts";
 import type { CheckDemand } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Lane } from "../model/primitives.ts";
 import { TidelockError } from "../model/errors.ts";
 import { newColour } from "../strategies/compensation.ts";
 import { demandDigest, type Evidence } from "../policy/evidence.ts";
-import { evaluateGate } from "../policy/gate.ts";
+import type { Decided } from "../policy/decide.ts";
+import { decideGate, type GateInput } from "../policy/gate.ts";
 import type { Predecessor } from "../policy/predecessors.ts";
 import { registeredEnvironment, registeredPipeline } from "../store/queries/catalogue.ts";
 import { checkRunsOf, standingOf } from "../store/queries/evidence.ts";
 import { stepsOf } from "../store/queries/promotions.ts";
 import type { CheckRunRow } from "../store/schema.ts";
 import { applyFloor } from "../policy/floor.ts";
+import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
 import type { Engine } from "./engine.ts";
-import { groundsOfGate, underLedger } from "./ledger/grounds.ts";
+import { groundsOfGate, ledgerSays } from "./ledger/grounds.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** Gathers what the pure gates look at: nothing here decides. */
 
 /** The decision before traffic moves, over all that this promotion has shown. */
-export async function decisionAtGate(context: StepContext): Promise<Decision> {
-  const { engine, plan, promotion } = context;
+export async function decisionAtGate(context: StepContext): Promise<Decided> {
+  const { engine, plan, promotion, release, now } = context;
   const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
   const returning = plan.kind === "rollback";
   // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
   // that was asked when it was accepted.
-  const decision = evaluateGate(returning ? "baseline" : plan.gate, {
+  const input: Omit<GateInput, "ledger"> = {
     subject: subjectOf(plan),
-    now: context.now.toISOString(),
+    now: now.toISOString(),
     checks: returning ? [] : plan.checks,
     evidence: evidenceOf(plan, runs),
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
+    // Asked at admission too: what was stated may have been contradicted or erased meanwhile.
+    requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
     minimumIsolation: returning ? "none" : plan.minimumIsolation,
     grades: await gradesOf(engine, promotion.id),
-  });
-  return underLedger(engine, plan, decision, () => groundsOfGate(context, runs));
+  };
+  const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, runs));
+  return decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });
 }
 
 /** A check has not passed: the decision over those that have run, so that it is on record. */
-export async function decisionOnChecks(context: StepContext): Promise<Decision | null> {
+export async function decisionOnChecks(context: StepContext): Promise<Decided | null> {
   const { engine, plan, promotion } = context;
   const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
   const reported = new Set(runs.filter((run) => run.report).map((run) => run.name));
-  const decision = evaluateGate(plan.gate, {
+  const decided = decideGate(plan.gate, {
     subject: subjectOf(plan),
     now: context.now.toISOString(),
     checks: plan.checks.filter((check) => reported.has(check.name)),
     evidence: evidenceOf(plan, runs),
     predecessors: [],
+    requirements: [],
     minimumIsolation: plan.minimumIsolation,
     grades: await gradesOf(engine, promotion.id),
+    ledger: null,
   });
-  return decision.outcome === "deny" ? decision : null;
+  return decided.decision.outcome === "deny" ? decided : null;
 }
 
 function subjectOf(plan: Plan) {

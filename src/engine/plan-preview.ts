@@ -52,6 +52,8 @@ export async function previewPlan(
   const environment = documents.environment.document;
   const live = row?.live_release ? await readRelease(db, row.live_release) : undefined;
   const now = clock.rows[0]?.now ?? new Date(0);
+  const given = configuration.configuration;
+  const preview = await admission(engine, plan, release.content, now, { given });
   return {
     plan,
     digest: digestOf(plan),
@@ -63,7 +65,7 @@ export async function previewPlan(
       ...(await routeChanges(engine, plan, environment, row)),
     ],
     commits: commitsOf(release.content),
-    decision: await admission(engine, plan, release.content, now, configuration.configuration),
+    decision: preview.decision,
     wayBack: wayBackOf(plan),
   };
 }

@@ -1,7 +1,7 @@
-import type { Decision } from "../model/decision.ts";
 import { digestOf } from "../model/canonical.ts";
 import type { Plan } from "../model/plan.ts";
 import type { PromotionState } from "../model/promotion.ts";
+import type { Decided } from "../policy/decide.ts";
 import { compensationsFor, compensationTitle } from "../strategies/compensation.ts";
 import { titleOf } from "../strategies/plan.ts";
 import { announce } from "../store/queries/events.ts";
@@ -78,7 +78,7 @@ export async function enterStep(tx: Db, promotion: string, index: number): Promi
 export interface StepEnd {
   readonly message: string;
   readonly detail?: Readonly<Record<string, unknown>>;
-  readonly decision?: Decision;
+  readonly decided?: Decided;
 }
 
 /** The step is done and the next one begins. */
@@ -90,7 +90,7 @@ export async function finishStep(
   end: StepEnd,
 ): Promise<void> {
   await endStep(tx, promotion, step.index, "done", end);
-  await decided(engine, tx, promotion, step.index, end.decision);
+  await recordDecision(engine, tx, promotion, step.index, end.decided);
   await enterStep(tx, promotion.id, step.index + 1);
   await changePromotion(tx, promotion.id, { step_index: step.index + 1, ...noWait() });
   await announceStep(tx, promotion, "step.done", `${step.title}: ${end.message}`);
@@ -148,7 +148,7 @@ export async function beginEnding(
 ): Promise<void> {
   const reached = promotion.step_index;
   await endStep(tx, promotion, reached, end.ending === "aborted" ? "skipped" : "failed", end);
-  await decided(engine, tx, promotion, reached, end.decision);
+  await recordDecision(engine, tx, promotion, reached, end.decided);
   await tx
     .updateTable("promotion_steps")
     .set({ state: "skipped" })
@@ -241,16 +241,16 @@ async function endStep(
   });
 }
 
-async function decided(
+async function recordDecision(
   engine: Engine,
   tx: Db,
   promotion: PromotionRow,
   index: number,
-  decision: Decision | undefined,
+  decided: Decided | undefined,
 ): Promise<void> {
-  if (!decision) return;
-  const attestation = await attestDecision(engine, tx, promotion, index, decision);
-  await insertDecision(tx, promotion, index, decision, [attestation]);
+  if (!decided) return;
+  const attestation = await attestDecision(engine, tx, promotion, index, decided.decision);
+  await insertDecision(tx, promotion, index, decided, [attestation]);
 }
 
 /** State, ledger and event of a promotion as one word. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
 import canonicalize from "canonicalize";
 import type { Digest } from "./primitives.ts";
 import { TidelockError } from "./errors.ts";
@@ -14,5 +14,14 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 over the canonical JSON of `value`, as `sha256:<hex>`. */
 export function digestOf(value: unknown): Digest {
-  return `sha256:${createHash("sha256").update(canonicalJson(value)).digest("hex")}`;
+  return `sha256:${sha256Hex(canonicalJson(value))}`;
+}
+
+/** Node's own where it is, asked for without an import: decisions are replayed in browsers too. */
+const node = globalThis.process?.getBuiltinModule?.("node:crypto");
+
+function sha256Hex(text: string): string {
+  if (typeof node?.hash === "function") return node.hash("sha256", text, "hex");
+  const bytes = sha256(new TextEncoder().encode(text));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -24,8 +24,10 @@ export const Decision = z.object({
   outcome: Outcome,
   reasons: z.array(Reason),
   grades: Grades,
-  /** Digest of every input the policy saw. */
+  /** Digest of every input the policy saw: SHA-256 of its canonical JSON, which is kept under it. */
   inputs: Digest,
+  /** Which rules decided, by version; a decision of before inputs were kept names none. */
+  evaluator: z.string().optional(),
   /** RFC 3339: when a `wait` is worth asking again, if only time has to pass. */
   until: z.string().optional(),
 });

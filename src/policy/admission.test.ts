@@ -26,6 +26,7 @@ const good: AdmissionInput = {
     },
   ],
   live: null,
+  ledger: [],
 };
 
 function first(change: Partial<AdmissionInput>) {

@@ -1,9 +1,11 @@
 import type { Decision, Grades } from "../model/decision.ts";
 import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
-import { decide, type Ground, ground } from "./decide.ts";
+import { decide, type Decided, type Ground, ground } from "./decide.ts";
 import { governanceGround, isolationGround } from "./grades.ts";
+import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
 import { type Predecessor, predecessorGround } from "./predecessors.ts";
+import { type Requirement, requirementGrounds } from "./requirements.ts";
 
 /** What is looked at before anything is deployed. */
 export interface AdmissionInput {
@@ -31,13 +33,11 @@ export interface AdmissionInput {
   readonly unresolved: string | null;
   readonly predecessors: readonly Predecessor[];
   /** One answer for each thing that the environment's owners demand to be stated about the release. */
-  readonly requirements: readonly {
-    readonly asked: "signature" | "provenance" | "sbom" | "attestation";
-    readonly met: boolean;
-    readonly message: string;
-  }[];
+  readonly requirements: readonly Requirement[];
   /** What is live now; promoting the same deployment again is allowed and said. */
   readonly live: { readonly release: Digest; readonly configuration: Digest } | null;
+  /** What holding all this against the ledger gave; null: it was not held against it (a preview). */
+  readonly ledger: readonly LedgerSays[] | null;
 }
 
 /**
@@ -45,18 +45,22 @@ export interface AdmissionInput {
  * `until`. Pure and total.
  */
 export function evaluateAdmission(input: AdmissionInput): Decision {
+  return decideAdmission(input).decision;
+}
+
+/** The same with what it follows from. */
+export function decideAdmission(input: AdmissionInput): Decided {
   const predecessors = input.kind === "rollback" ? [] : input.predecessors;
   const grounds: Ground[] = [
     ...artifactGrounds(input.artifacts),
-    ...input.requirements.map(({ asked, met, message }) =>
-      ground(met ? "allow" : "deny", `evidence.${asked}`, message),
-    ),
+    ...requirementGrounds(input.requirements),
     keysGround(input.keys),
     ...(input.unresolved === null ? [] : [ground("deny", "secret", input.unresolved)]),
     isolationGround(input.preset, input.minimumIsolation, input.grades.isolation),
     governanceGround(input.grades.governance),
     ...predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
     ...sameGround(input),
+    ...ledgerGrounds(input.ledger),
   ];
   return decide(grounds, input.grades, { ...input, kind: "admission", of: input.kind });
 }

@@ -14,10 +14,28 @@ export function ground(outcome: Outcome, rule: string, message: string, until?: 
 const severity: readonly Outcome[] = ["deny", "wait", "allow"];
 
 /**
+ * The version of the rules in this folder. Whatever makes one of them decide otherwise, or word its reasons
+ * otherwise, on the same inputs raises it: a verifier of another version then says so, instead of calling an
+ * old decision wrong. replay.test.ts pins what this version decides.
+ */
+export const evaluator = "tidelock-policy/1";
+
+/** A decision, and what it follows from. */
+export interface Decided {
+  readonly decision: Decision;
+  /** Plain data whose digest is `decision.inputs`; `decideAgain` gives the same decision from it. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/**
  * A decision is its worst reason; without any reason it is a denial. Reasons come worst first and then by
  * rule and text, so that the order in which evidence arrived shows nowhere.
  */
-export function decide(grounds: readonly Ground[], grades: Grades, inputs: unknown): Decision {
+export function decide(
+  grounds: readonly Ground[],
+  grades: Grades,
+  inputs: Decided["inputs"],
+): Decided {
   const all = grounds.length > 0 ? grounds : [ground("deny", "none", "no rule spoke for it")];
   const sorted = [...all].sort(
     (a, b) =>
@@ -27,13 +45,15 @@ export function decide(grounds: readonly Ground[], grades: Grades, inputs: unkno
   );
   const outcome = sorted[0]?.outcome ?? "deny";
   const until = outcome === "wait" ? latest(sorted) : null;
-  return {
+  const decision = {
     outcome,
     reasons: sorted.map(({ outcome: said, rule, message }) => ({ outcome: said, rule, message })),
     grades,
     inputs: digestOf(inputs),
+    evaluator,
     ...(until === null ? {} : { until }),
   };
+  return { decision, inputs };
 }
 
 /** The moment at which every wait is over, or null when something else than time has to happen. */

@@ -33,6 +33,9 @@ export interface Evidence {
   readonly expiresAt: string | null;
 }
 
+/** What a rule reads of a demanded check; the whole demand stands in the inputs. */
+export type DemandedCheck = Pick<CheckDemand, "name" | "uses" | "with" | "phase" | "allowWarn">;
+
 /** What identifies a check: its adapter and what it was told, never its label. */
 export function demandDigest(demand: Pick<CheckDemand, "uses" | "with">): Digest {
   return digestOf({ uses: demand.uses, with: demand.with });
@@ -43,7 +46,7 @@ export function demandDigest(demand: Pick<CheckDemand, "uses" | "with">): Digest
  * whatever is run afterwards; of the rest the newest decides, and of two at one moment the worse.
  */
 export function checkGround(
-  demand: CheckDemand,
+  demand: DemandedCheck,
   subject: Subject,
   evidence: readonly Evidence[],
   now: string,
@@ -65,7 +68,7 @@ export function checkGround(
   return ground("deny", `check.${verdict}`, text);
 }
 
-function isBound(item: Evidence, demand: CheckDemand, subject: Subject): boolean {
+function isBound(item: Evidence, demand: DemandedCheck, subject: Subject): boolean {
   const same =
     item.demand === demandDigest(demand) &&
     item.service === subject.service &&

@@ -66,7 +66,9 @@ const good: GateInput = {
     },
   ],
   minimumIsolation: "none",
+  requirements: [],
   grades: { isolation: "separate-user", identity: "bound", governance: "team" },
+  ledger: [],
 };
 
 function outcomeWith(change: Partial<GateInput>, preset: "baseline" | "strict" = "baseline") {

@@ -1,10 +1,12 @@
 import type { Decision, Grades } from "../model/decision.ts";
-import type { CheckDemand, GatePreset, IsolationGrade } from "../model/pipeline.ts";
+import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import { canonicalJson } from "../model/canonical.ts";
-import { compareText, decide, type Ground, ground } from "./decide.ts";
-import { checkGround, type Evidence, type Subject } from "./evidence.ts";
+import { compareText, decide, type Decided, type Ground, ground } from "./decide.ts";
+import { checkGround, type DemandedCheck, type Evidence, type Subject } from "./evidence.ts";
 import { governanceGround, identityGround, isolationGround } from "./grades.ts";
+import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
 import { type Predecessor, predecessorGround } from "./predecessors.ts";
+import { type Requirement, requirementGrounds } from "./requirements.ts";
 
 /** Everything that the gate before a switch looks at. Plain data: kept, it can be decided again. */
 export interface GateInput {
@@ -12,14 +14,18 @@ export interface GateInput {
   /** RFC 3339, by the database's clock. */
   readonly now: string;
   /** What the plan demands (pipeline and floor together); phase `live` runs later and is not asked here. */
-  readonly checks: readonly CheckDemand[];
+  readonly checks: readonly DemandedCheck[];
   /** The runs of this promotion, all of them. */
   readonly evidence: readonly Evidence[];
   /** Empty for a first environment and for a rollback. */
   readonly predecessors: readonly Predecessor[];
   readonly minimumIsolation: IsolationGrade;
+  /** What the environment's owners demand to be stated about the release, asked again; empty for a rollback. */
+  readonly requirements: readonly Requirement[];
   /** What was proven here and now. */
   readonly grades: Grades;
+  /** What holding all this against the ledger gave; null: it was not held against it. */
+  readonly ledger: readonly LedgerSays[] | null;
 }
 
 /**
@@ -27,6 +33,11 @@ export interface GateInput {
  * and error deny like a fail, and a warn passes only where its check allows it. Pure and total.
  */
 export function evaluateGate(preset: GatePreset, input: GateInput): Decision {
+  return decideGate(preset, input).decision;
+}
+
+/** The same with what it follows from. */
+export function decideGate(preset: GatePreset, input: GateInput): Decided {
   const required = input.checks.filter((check) => check.phase !== "live");
   const grounds: Ground[] = [
     isolationGround(preset, input.minimumIsolation, input.grades.isolation),
@@ -35,12 +46,14 @@ export function evaluateGate(preset: GatePreset, input: GateInput): Decision {
     demandGround(preset, required),
     ...required.map((check) => checkGround(check, input.subject, input.evidence, input.now)),
     ...input.predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
+    ...requirementGrounds(input.requirements),
+    ...ledgerGrounds(input.ledger),
   ];
   return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) });
 }
 
 /** "Nothing was asked" is no evidence: the strict preset demands a check of what is deployed. */
-function demandGround(preset: GatePreset, required: readonly CheckDemand[]): Ground {
+function demandGround(preset: GatePreset, required: readonly DemandedCheck[]): Ground {
   if (required.some((check) => check.phase === "deployed")) {
     const count = required.length === 1 ? "1 check is" : `${required.length} checks are`;
     return ground("allow", "checks", `${count} demanded here`);
@@ -57,6 +70,7 @@ function unordered(input: GateInput): Readonly<Record<string, unknown>> {
     checks: sortedByText(input.checks),
     evidence: sortedByText(input.evidence),
     predecessors: sortedByText(input.predecessors),
+    requirements: sortedByText(input.requirements),
   };
 }
 

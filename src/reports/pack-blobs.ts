@@ -17,7 +17,7 @@ const digestPattern = /sha256:[0-9a-f]{64}/g;
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /**
- * Documents, plans, configurations, releases, reports and attestations that these entries name. Bytes of
+ * Documents, plans, configurations, releases, inputs of decisions, reports and attestations that these entries name. Bytes of
  * artifacts stay where they are.
  *
  * @throws TidelockError `digest-mismatch` when the database holds another thing than the ledger names
@@ -85,8 +85,14 @@ async function textsOf(
     .where("promotion", "in", promotions.length === 0 ? [""] : promotions)
     .where("report", "is not", null)
     .execute();
+  const inputs = await db
+    .selectFrom("decision_inputs")
+    .select(["digest", "content as text"])
+    .where("digest", "in", digests.length === 0 ? [""] : digests)
+    .execute();
   return [
     ...stored.map(({ digest, content }) => ({ digest, text: canonicalJson(content) })),
+    ...inputs,
     ...runs.flatMap(({ report }) => {
       const whole = canonicalJson(report);
       const raw = report?.raw?.text;

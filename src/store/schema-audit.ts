@@ -2,7 +2,7 @@ import type { ColumnType, Generated, Selectable } from "kysely";
 import type { Plan } from "../model/plan.ts";
 import type { Digest } from "../model/primitives.ts";
 
-/** The tables of migration 0008: plans as accepted, legal holds, erasures, access events. */
+/** The tables of migrations 0008 and 0009: plans, inputs of decisions, legal holds, erasures, access events. */
 
 type GeneratedTime = ColumnType<Date, never, never>;
 type Time = ColumnType<Date, Date | string, Date | string>;
@@ -10,6 +10,12 @@ type Time = ColumnType<Date, Date | string, Date | string>;
 interface PlansTable {
   digest: Digest;
   content: ColumnType<Plan, never, never>;
+}
+
+interface DecisionInputsTable {
+  digest: Digest;
+  /** Canonical JSON, as it was hashed. */
+  content: string;
 }
 
 interface LedgerHoldsTable {
@@ -46,6 +52,7 @@ interface AccessEventsTable {
 
 export interface AuditSchema {
   plans: PlansTable;
+  decision_inputs: DecisionInputsTable;
   ledger_holds: LedgerHoldsTable;
   ledger_erasures: LedgerErasuresTable;
   access_events: AccessEventsTable;

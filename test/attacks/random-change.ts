@@ -161,7 +161,7 @@ function consistent(
   const { subject, checkpoint } = manifest;
   return {
     what,
-    pack: writeZip(withManifest({ subject, checkpoint: { ...checkpoint, note: "" } }, rest)),
+    pack: writeZip(withManifest({ subject, checkpoint }, rest)),
   };
 }
 

@@ -1,10 +1,15 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import type { Manifest } from "../../src/audit/format.ts";
 import type { AuditReport } from "../../src/audit/report.ts";
 import type { Story } from "../../src/audit/story.ts";
+import { withManifest } from "../../src/audit/write-pack.ts";
+import { readZip } from "../../src/audit/zip/read-zip.ts";
+import { writeZip } from "../../src/audit/zip/write-zip.ts";
 import { clearHome, e2eHome } from "../fixtures/e2e-home.ts";
 import { type CliResult, runCli } from "../fixtures/run-cli.ts";
 
@@ -158,6 +163,31 @@ it("gives a pack of a release that verifies without the server, and says who wro
   const failed = join(work, "failed.zip");
   await ends(0, ["audit", "export", "shop@1.1.0", "-o", failed]);
   expect((await verify(0, [failed, "--trust", trust])).stdout).toMatch(/check deep: fail/);
+});
+
+it("lets the auditor make every decision again, and finds one whose inputs were changed", async () => {
+  const pack = join(work, "shop.zip");
+  const trust = join(work, "trust.json");
+  const { stdout } = await verify(0, [pack, "--trust", trust]);
+  expect(stdout).toMatch(/✓ every decision follows again from its inputs.* \(\d+\)/);
+  // 1.0.0 and 1.2.0 passed admission and gate in both, 1.1.0 was denied in testing, and one came back.
+  const [, replayed = "0"] = /(\d+) decisions replayed, 0 not replayable/.exec(stdout) ?? [];
+  expect(Number(replayed)).toBeGreaterThanOrEqual(10);
+  const files = new Map(readZip(readFileSync(pack)));
+  const kept = [...files].find(([, bytes]) => {
+    const text = Buffer.from(bytes).toString();
+    return text.includes('"kind":"gate","ledger"') && text.includes('"verdict":"fail"');
+  });
+  const [path, bytes] = kept ?? ["", new Uint8Array()];
+  const better = Buffer.from(Buffer.from(bytes).toString().replaceAll('"fail"', '"pass"'));
+  files.delete(path);
+  files.set(`blobs/${createHash("sha256").update(better).digest("hex")}`, better);
+  const manifest = JSON.parse(Buffer.from(files.get("manifest.json") ?? "").toString()) as Manifest;
+  files.delete("manifest.json");
+  const damaged = join(work, "embellished.zip");
+  writeFileSync(damaged, writeZip(withManifest(manifest, files)));
+  const failed = await verify(7, [damaged, "--trust", trust]);
+  expect(failed.stdout).toMatch(/the decision \w+\/\d+: its inputs \(sha256:\w+\) are missing/);
 });
 
 it("makes the change log of a release from records", async () => {

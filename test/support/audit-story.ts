@@ -1,9 +1,16 @@
-import { digestOf } from "../../src/model/canonical.ts";
-import { canonicalJson } from "../../src/model/canonical.ts";
+import { canonicalJson, digestOf } from "../../src/model/canonical.ts";
+import type { Decision } from "../../src/model/decision.ts";
+import type { Digest } from "../../src/model/primitives.ts";
+import type { Verdict } from "../../src/model/verdict.ts";
+import type { Decided } from "../../src/policy/decide.ts";
+import { demandDigest } from "../../src/policy/evidence.ts";
+import { decideGate } from "../../src/policy/gate.ts";
+import { decisionRecord } from "../../src/policy/record.ts";
 import type { TrustRoot } from "../../src/model/trust.ts";
 import { utf8 } from "../../src/ledger/bytes.ts";
 import { digestBytes } from "../../src/evidence/bytes.ts";
 import { encodeEnvelope } from "../../src/evidence/dsse.ts";
+import { decision as decisionKind } from "../../src/evidence/predicates/decision.ts";
 import { makeStatement, signStatement } from "../../src/evidence/statement.ts";
 import { exportEnd } from "../../src/audit/export-end.ts";
 import type { Subject } from "../../src/audit/format.ts";
@@ -49,7 +56,35 @@ export interface StoryOptions {
   /** Who is introduced as the log's second key. */
   readonly second?: TestKey;
   readonly erase?: boolean;
+  /** Rewrites what the entry of a decision says, as somebody could who holds database and keys. */
+  readonly tamper?: (of: Tampered) => Payload | Promise<Payload>;
 }
+
+type Payload = Readonly<Record<string, unknown>>;
+
+export interface Tampered {
+  readonly promotion: string;
+  readonly decided: Decided;
+  readonly payload: Payload;
+  readonly story: AuditStory;
+}
+
+/** Where a promotion's check stands, and digests of what would be erased with it. */
+interface Told {
+  readonly check: number;
+  readonly content: readonly string[];
+}
+
+/** As documents have it when they were parsed. */
+const smoke = {
+  name: "smoke",
+  uses: "smoke",
+  with: { path: "/" },
+  phase: "deployed",
+  timeout: 1_000,
+  retries: 0,
+  allowWarn: false,
+} as const;
 
 export class AuditStory {
   readonly log = new MemoryLog(origin);
@@ -63,6 +98,7 @@ export class AuditStory {
   middle = 0;
   readonly #pipeline: string;
   readonly #environment: string;
+  #tamper: StoryOptions["tamper"];
 
   private constructor() {
     this.release = this.blob({
@@ -115,6 +151,7 @@ export class AuditStory {
 
   async #write(options: StoryOptions): Promise<void> {
     const { log } = this;
+    this.#tamper = options.tamper;
     const system = (kind: string, operation: string, payload: Record<string, unknown>): number =>
       log.append({ kind, operation, stream: "system", payload });
     const second = options.second ?? keys.second;
@@ -149,12 +186,12 @@ export class AuditStory {
     const last = await this.promote("pthird", "production", "pass");
     this.middle = last.check;
     this.#noise(4);
-    if (options.erase) this.#erase(last.check);
+    if (options.erase) this.#erase(last);
     this.#rollback("pfourth");
   }
 
   /** One promotion from its acceptance to its end; answers where its check stands. */
-  async promote(id: string, environment: string, verdict: string): Promise<{ check: number }> {
+  async promote(id: string, environment: string, verdict: string): Promise<Told> {
     const stream = `shop/${environment}`;
     const append = (kind: string, operation: string, payload: Record<string, unknown>): number =>
       this.log.append({ kind, operation, stream, payload });
@@ -163,39 +200,71 @@ export class AuditStory {
     append("promotion.accepted", id, { promotion: "promotion", release, configuration, plan });
     append("effect.intent", `${id}/1/deploy`, { colour: "green" });
     append("effect.outcome", `${id}/1/deploy`, { result: "done" });
-    const attestation = await this.attest(`${id}/4/smoke/1`, verdict);
+    const { attestation, report } = await this.attest(`${id}/4/smoke/1`, verdict);
+    const summary = `smoke says ${verdict}`;
+    const endedAt = new Date(this.log.now).toISOString();
+    const exercised = { requests: 1, assertions: 1, files: 0 };
     const check = append("check.reported", `${id}/4/smoke/1`, {
       check: "smoke",
       verdict,
-      summary: `smoke says ${verdict}`,
+      summary,
+      exercised,
+      release,
+      configuration,
+      colour: "green",
+      endedAt,
       attestations: [attestation],
     });
     const passed = verdict === "pass";
-    append("decision.made", `${id}/5`, {
-      outcome: passed ? "allow" : "deny",
-      reasons: [
-        { outcome: passed ? "allow" : "deny", rule: "checks", message: `it is ${verdict}` },
+    const decided = decideGate("baseline", {
+      subject: { service: "shop", environment, colour: "green", ...this.#deployment() },
+      now: endedAt,
+      checks: [smoke],
+      evidence: [
+        {
+          check: "smoke",
+          demand: demandDigest(smoke),
+          service: "shop",
+          environment,
+          ...this.#deployment(),
+          colour: "green",
+          verdict: verdict as Verdict,
+          exercised,
+          summary,
+          at: endedAt,
+          expiresAt: null,
+        },
       ],
+      predecessors: [],
+      requirements: [],
+      minimumIsolation: "none",
+      grades: { isolation: "none", identity: "bound", governance: "solo" },
+      ledger: [],
     });
+    this.blob(decided.inputs);
+    const statement = await this.attestDecision(decided.decision);
+    const payload = {
+      promotion: id,
+      step: 5,
+      ...decisionRecord(decided.decision),
+      attestations: [statement],
+    };
+    const told = await this.#tamper?.({ promotion: id, decided, payload, story: this });
+    append("decision.made", `${id}/5`, { ...(told ?? payload) });
     if (passed) {
       append("effect.intent", `${id}/6/switch`, { to: "green" });
       append("effect.outcome", `${id}/6/switch`, { result: "done" });
     }
     append("promotion.ended", id, { state: passed ? "complete" : "failed", message: "" });
-    return { check };
+    return { check, content: [attestation, report, decided.decision.inputs] };
   }
 
-  /** What only this entry names goes with it: its attestation, and the report that only that one names. */
-  #erase(index: number): void {
-    const attestation = this.attestations.pop() ?? new Uint8Array();
-    const report = [...this.blobs.keys()].findLast((digest) =>
-      Buffer.from(String(JSON.parse(Buffer.from(attestation).toString()).payload), "base64")
-        .toString()
-        .includes(digest),
-    );
-    this.blobs.delete(report ?? "");
-    const blobs = [digestBytes(attestation), report ?? ""];
-    this.log.erase(index, "asked for by the person named in it", blobs);
+  /** What a server lets go with a report: its attestation, the raw report, the inputs of gates that saw it. */
+  #erase({ check, content }: Told): void {
+    for (const digest of content) this.blobs.delete(digest);
+    const gone = this.attestations.findIndex((bytes) => content.includes(digestBytes(bytes)));
+    this.attestations.splice(gone, 1);
+    this.log.erase(check, "asked for by the person named in it", content);
   }
 
   #rollback(id: string): void {
@@ -215,6 +284,10 @@ export class AuditStory {
     append("promotion.ended", id, { state: "complete", message: "" });
   }
 
+  #deployment() {
+    return { release: this.release as Digest, configuration: this.configuration as Digest };
+  }
+
   plan(environment: string, kind: "promotion" | "rollback"): string {
     return this.blob({
       formatVersion: 1,
@@ -224,17 +297,30 @@ export class AuditStory {
       configuration: this.configuration,
       pipeline: this.#pipeline,
       environment: this.#environment,
-      checks: [{ name: "smoke", uses: "smoke", phase: "deployed" }],
+      gate: "baseline",
+      minimumIsolation: "none",
+      steps: ["admit", "deploy", "ready", "prove-identity", "check", "gate", "switch"].map(
+        (step) => ({ kind: step }),
+      ),
+      checks: [smoke],
     });
   }
 
-  async attest(run: string, verdict: string): Promise<string> {
+  async attest(run: string, verdict: string): Promise<{ attestation: string; report: string }> {
     const report = this.blob({ run, text: `report of ${run}` });
     const statement = makeStatement(
       [{ name: "shop@1.4.2", digest: digestOf({ run }) }],
       "https://tidelock.dev/predicate/check-run/v1",
       { run, verdict, report: { format: "text", digest: report, truncated: false } },
     );
+    const bytes = encodeEnvelope(await signStatement(keys.evidence, statement));
+    this.attestations.push(bytes);
+    return { attestation: digestBytes(bytes), report };
+  }
+
+  async attestDecision(decision: Decision): Promise<string> {
+    const about = [{ name: "shop@1.4.2", digest: this.release as Digest }];
+    const statement = makeStatement(about, decisionKind.type, { decision });
     const bytes = encodeEnvelope(await signStatement(keys.evidence, statement));
     this.attestations.push(bytes);
     return digestBytes(bytes);

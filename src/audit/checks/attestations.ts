@@ -10,6 +10,8 @@ import type { Findings } from "../report.ts";
 import { type Blobs, digestPattern, digestsNamedBy } from "./blobs.ts";
 
 export interface Attestation {
+  /** Of the envelope. */
+  readonly digest: string;
   readonly predicateType: string;
   readonly predicate: Readonly<Record<string, unknown>>;
   readonly subjects: readonly string[];
@@ -41,13 +43,13 @@ export function checkAttestations(
   for (const [path, bytes] of files) {
     if (!path.startsWith("attestations/")) continue;
     findings.seen("attestations");
-    const index = namedAt.get(digestBytes(bytes));
-    const read = readAttestation(bytes, index, attestors);
+    const digest = digestBytes(bytes);
+    const read = readAttestation(bytes, namedAt.get(digest), attestors);
     if (typeof read === "string") {
       findings.problem("attestations", { file: path }, read);
       continue;
     }
-    found.push(read);
+    found.push({ digest, ...read });
     const report = CheckRunReport.safeParse(read.predicate).data?.report;
     if (report) blobs.needOf(report.digest, "the report", path);
   }
@@ -59,7 +61,7 @@ function readAttestation(
   bytes: Uint8Array,
   index: number | undefined,
   { keys, endsAt }: Attestors,
-): Attestation | string {
+): Omit<Attestation, "digest"> | string {
   if (index === undefined) return "no entry names it";
   const envelope = readEnvelope(bytes);
   if (!envelope.ok) return envelope.problem;

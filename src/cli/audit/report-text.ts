@@ -1,4 +1,5 @@
 import type { AuditReport, CheckLine } from "../../audit/report.ts";
+import type { DecisionsReplayed } from "../../audit/checks/decisions.ts";
 import type { DeploymentStory } from "../../audit/deployments.ts";
 import type { Story } from "../../audit/story.ts";
 import type { Subject } from "../../audit/format.ts";
@@ -28,6 +29,9 @@ export function printReport(terminal: Terminal, report: AuditReport, story: Stor
   }
   for (const { entry, kind, operation, erasedBy, reason } of report.erased) {
     say(clean(`  erased: entry ${entry} (${kind} ${operation}), by entry ${erasedBy}: ${reason}`));
+  }
+  if (report.decisions) {
+    for (const line of decisionsText(report.decisions)) say(clean(line, 2_000));
   }
   if (story !== null) printStory(terminal, story, title);
   if (report.unknown.length > 0) title("What cannot be known from this pack");
@@ -74,6 +78,17 @@ function assuranceText(assurance: NonNullable<AuditReport["assurance"]>): string
 function checkText({ state, title, count }: CheckLine): string {
   const icon = { ok: "✓", failed: "✗", none: "·" }[state];
   return `${icon} ${title}${state === "none" ? " (nothing of this kind)" : ` (${count})`}`;
+}
+
+function decisionsText({ replayed, notReplayable }: DecisionsReplayed): readonly string[] {
+  const decided = replayed === 1 ? "1 decision" : `${replayed} decisions`;
+  return [
+    `${decided} replayed, ${notReplayable.length} not replayable`,
+    ...notReplayable.map(
+      ({ entry, operation, reason }) =>
+        `    entry ${entry} (${operation}): not replayable: ${reason}`,
+    ),
+  ];
 }
 
 function printStory(terminal: Terminal, story: Story, title: (text: string) => void): void {

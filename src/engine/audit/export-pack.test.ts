@@ -71,6 +71,8 @@ describe("an exported pack of a release", () => {
     const { report, story } = verifyPack(zip, await trustOf());
     expect(report.problems).toEqual([]);
     expect(report.result).toBe("verified");
+    // Admission and gate of four promotions; the one that failed was denied by its check before its gate.
+    expect(report.decisions).toEqual({ replayed: 8, notReplayable: [] });
     expect(name).toBe("shop-1.0.0.audit.zip");
     expect(story?.promotions.map(({ stream, ended: end }) => [stream, end?.state])).toEqual([
       ["shop/dev", "complete"],

@@ -27,7 +27,7 @@ export async function eraseContent(tx: Db, entry: ErasableEntry): Promise<readon
         .where("promotion", "=", promotion)
         .where("step", "=", Number(step))
         .execute();
-      return attestations;
+      return [...attestations, ...(await eraseInputs(tx, entry))];
     }
     case "promotion.accepted":
       await tx
@@ -58,7 +58,34 @@ async function eraseReport(tx: Db, run: string): Promise<readonly string[]> {
   if (!row?.report) return [];
   await tx.updateTable("check_runs").set({ report: null }).where("id", "=", run).execute();
   await unverifyDeployments(tx, row.promotion);
-  return digestsOf(row.report);
+  return [...digestsOf(row.report), ...(await eraseLeanings(tx, row.promotion))];
+}
+
+/** What a check said stands in the inputs of every gate that looked at it: those decisions cannot be made again. */
+async function eraseLeanings(tx: Db, promotion: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ digest: string }>`
+    select i.digest from decisions d join decision_inputs i on i.digest = d.decision ->> 'inputs'
+    where d.promotion = ${promotion} and position('"kind":"gate","ledger"' in i.content) > 0
+  `.execute(tx);
+  const digests = rows.map(({ digest }) => digest);
+  await tx
+    .deleteFrom("decision_inputs")
+    .where("digest", "in", digests.length === 0 ? [""] : digests)
+    .execute();
+  return digests;
+}
+
+function inputsIn(payload: ErasableEntry["payload"]): string {
+  const inputs = payload?.["inputs"];
+  return typeof inputs === "string" ? inputs : "";
+}
+
+/** Of a decision that is erased itself: its inputs, unless another decision was made on the very same. */
+async function eraseInputs(tx: Db, { entry, payload }: ErasableEntry): Promise<readonly string[]> {
+  const digest = inputsIn(payload);
+  if (digest === "" || (await namedElsewhere(tx, digest, entry))) return [];
+  await tx.deleteFrom("decision_inputs").where("digest", "=", digest).execute();
+  return [digest];
 }
 
 /** The whole report, and the raw one inside, by which attestations name it. */

@@ -75,11 +75,35 @@ describe("an erasure", () => {
     expect(report.erased).toMatchObject([
       { entry: index, kind: "check.reported", reason: "ticket 77" },
     ]);
+    // What the check said stood in the gate's inputs too: that one decision cannot be made again.
+    expect(report.decisions?.notReplayable).toMatchObject([
+      { reason: "erased: its inputs are gone" },
+    ]);
+    expect(report.decisions?.replayed).toBeGreaterThan(1);
+    expect(Buffer.from(zip).includes('"summary":"staged pass"')).toBe(false);
     const story = report.checks.find(({ id }) => id === "story");
     expect(story?.notes.join(" ")).toContain("the report of the check smoke was erased");
     const text = Buffer.from(zip).toString("latin1");
     expect(text.includes(salt)).toBe(false);
     expect(text.includes(`blobs/${String(payload?.["report"]).slice(7)}`)).toBe(false);
+  });
+
+  it("of a decision takes its inputs along, and the pack says that it cannot be made again", async () => {
+    const index = await indexOf("decision.made");
+    const { payload } = (await leaf(index))?.opening ?? {};
+    await erase(index);
+    const kept = await bench.database.db.selectFrom("decision_inputs").select("digest").execute();
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.map(({ digest }) => digest)).not.toContain(payload?.["inputs"]);
+    const { zip } = await worker.controlPlane.exportPack(operator, {
+      kind: "release",
+      service: "shop",
+      release: "1.0.0",
+      seen: [],
+    });
+    const { report } = verifyPack(zip, null);
+    expect(report.problems).toEqual([]);
+    expect(report.decisions?.notReplayable).toMatchObject([{ entry: index, reason: "erased" }]);
   });
 
   it("leaves evidence that satisfies no gate: what it had verified is verified no more", async () => {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import type { Decision } from "../../model/decision.ts";
 import type { Plan } from "../../model/plan.ts";
+import type { LedgerSays } from "../../policy/ledger-says.ts";
 import {
   configurationsProjection,
   documentsProjection,
@@ -67,35 +67,29 @@ export async function groundsOfGate(
 }
 
 /**
- * The decision as the ledger lets it stand. While clocks are apart or the log does not go on, no gate opens:
- * wait. Where a row is not what its entry says, somebody has changed the database: deny, and say so to
- * everybody. A return of traffic is not held up by either (law 9), but a difference is announced.
+ * What the ledger says against a decision: an input of it like every other, so that the decision can be made
+ * again. While clocks are apart or the log does not go on, no gate opens: wait. Where a row is not what its entry
+ * says, somebody has changed the database: deny, and say so to everybody. A return of traffic is not held up by
+ * either (law 9), but a difference is announced and stands in the decision.
  */
-export async function underLedger(
+export async function ledgerSays(
   engine: Engine,
   plan: Plan,
-  decision: Decision,
   grounds: () => Promise<readonly Ground[]>,
-): Promise<Decision> {
+): Promise<readonly LedgerSays[]> {
   const returning = plan.kind === "rollback";
   // What a server that is gone has left in the queue is no trouble: it only has to be taken in.
   if (!returning) await engine.log.flush().catch(() => undefined);
   const trouble = returning ? null : await engine.log.trouble();
-  if (trouble) return against(decision, "wait", trouble);
+  if (trouble) return [{ outcome: "wait", message: trouble }];
   const look = lastingDifference(engine.log, engine.db, grounds);
   const difference = await (returning ? look.catch(() => null) : look);
-  if (!difference) return decision;
+  if (!difference) return [];
   const message = `the database was changed behind the ledger: ${difference.message}`;
   await announce(engine.db, { kind: "ledger.difference", ...plan.lane, message });
   engine.notice(message);
-  return returning ? decision : against(decision, "deny", message);
-}
-
-/** A denial stays one, whatever else is wrong. */
-function against(decision: Decision, outcome: "deny" | "wait", message: string): Decision {
-  const reasons = [...decision.reasons, { outcome, rule: "ledger", message }];
-  const { until: _until, ...rest } = decision;
-  return { ...rest, outcome: decision.outcome === "deny" ? "deny" : outcome, reasons };
+  if (!returning) return [{ outcome: "deny", message }];
+  return [{ outcome: "allow", message: `${message}; a return of traffic is not held up by it` }];
 }
 
 /** Those that the plan was made from, and those of now, which say how long a predecessor has to soak. */

@@ -1,16 +1,17 @@
 import type { Configuration } from "../../model/configuration.ts";
-import type { Decision } from "../../model/decision.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Pipeline } from "../../model/pipeline.ts";
 import type { Release } from "../../model/release.ts";
 import { asTidelockError } from "../../model/errors.ts";
-import { type AdmissionInput, evaluateAdmission } from "../../policy/admission.ts";
+import { type AdmissionInput, decideAdmission } from "../../policy/admission.ts";
+import type { Decided } from "../../policy/decide.ts";
+import type { LedgerSays } from "../../policy/ledger-says.ts";
 import { documentByDigest } from "../../store/queries/catalogue.ts";
 import { givenKeys, resolveBindings } from "../bindings.ts";
 import { checkRequirements } from "../attest-requirements.ts";
 import type { Engine } from "../engine.ts";
 import { gradesOf, predecessorsOf } from "../evidence.ts";
-import { groundsOfAdmission, underLedger } from "../ledger/grounds.ts";
+import { groundsOfAdmission, ledgerSays } from "../ledger/grounds.ts";
 import { configurationOf } from "../slot-spec.ts";
 import { resultOf } from "./gate.ts";
 import type { StepDefinition } from "./step.ts";
@@ -20,25 +21,30 @@ export const admit: StepDefinition<"admit"> = {
   kind: "admit",
   async run(context) {
     const { engine, plan, release, now } = context;
-    const decision = await admission(engine, plan, release, now);
-    const grounds = () => groundsOfAdmission(context);
-    return resultOf(context, await underLedger(engine, plan, decision, grounds));
+    const ledger = () => ledgerSays(engine, plan, () => groundsOfAdmission(context));
+    return resultOf(context, await admission(engine, plan, release, now, { ledger }));
   },
 };
 
-/** The decision of admission, now; `tidelock plan` shows the same one. */
+interface Asking {
+  /** The plan's configuration, where it is not stored yet. */
+  readonly given?: Configuration;
+  /** Asked last, when every other input was read: what was read is held against the ledger, not the reverse. */
+  readonly ledger?: () => Promise<readonly LedgerSays[]>;
+}
+
+/** The decision of admission, now; `tidelock plan` shows the same one, not held against the ledger. */
 export async function admission(
   engine: Engine,
   plan: Plan,
   release: Release,
   now: Date,
-  /** The plan's configuration, where it is not stored yet. */
-  given?: Configuration,
-): Promise<Decision> {
+  { given, ledger }: Asking,
+): Promise<Decided> {
   const returning = plan.kind === "rollback";
   const configuration = given ?? (await configurationOf(engine, plan, plan.configuration));
   const pipeline = await documentByDigest<Pipeline>(engine.db, "Pipeline", plan.pipeline);
-  return evaluateAdmission({
+  const input: Omit<AdmissionInput, "ledger"> = {
     kind: plan.kind,
     ...plan.lane,
     release: plan.release,
@@ -57,7 +63,8 @@ export async function admission(
     // A return passes stale evidence (law 9): what was live here was admitted once.
     requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
     live: plan.live && { release: plan.live.release, configuration: plan.live.configuration },
-  });
+  };
+  return decideAdmission({ ...input, ledger: ledger ? await ledger() : null });
 }
 
 async function artifactStates(

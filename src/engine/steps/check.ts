@@ -19,8 +19,8 @@ export const check: StepDefinition<"check"> = {
       const attempts = runs.filter((run) => run.step === index);
       const verdict = await pursue(context, index, neighbour, attempts);
       if (verdict?.kind === "failed") {
-        const decision = await decisionOnChecks(context);
-        return { ...verdict, ...(decision === null ? {} : { decision }) };
+        const decided = await decisionOnChecks(context);
+        return { ...verdict, ...(decided === null ? {} : { decided }) };
       }
       if (verdict?.kind === "done" && index === context.step.index) return verdict;
     }

@@ -1,4 +1,4 @@
-import type { Decision } from "../../model/decision.ts";
+import type { Decided } from "../../policy/decide.ts";
 import { decisionAtGate } from "../evidence.ts";
 import type { StepContext, StepDefinition, StepResult } from "./step.ts";
 
@@ -11,14 +11,15 @@ export const gate: StepDefinition<"gate"> = {
 };
 
 /** What a decision means for the step that asked for it. */
-export function resultOf(context: StepContext, decision: Decision): StepResult {
+export function resultOf(context: StepContext, decided: Decided): StepResult {
+  const { decision } = decided;
   const against = decision.reasons.filter((reason) => reason.outcome === decision.outcome);
   const message = against.map((reason) => reason.message).join("; ");
   switch (decision.outcome) {
     case "allow":
-      return { kind: "done", message: "allowed", decision };
+      return { kind: "done", message: "allowed", decided };
     case "deny":
-      return { kind: "failed", message: `denied: ${message}`, decision };
+      return { kind: "failed", message: `denied: ${message}`, decided };
     case "wait": {
       const until = decision.until === undefined ? null : new Date(decision.until);
       const restMs = until ? until.getTime() - context.now.getTime() : 60_000;

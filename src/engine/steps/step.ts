@@ -1,7 +1,7 @@
-import type { Decision } from "../../model/decision.ts";
 import type { Environment } from "../../model/pipeline.ts";
 import type { Plan, PlanStep } from "../../model/plan.ts";
 import type { Release } from "../../model/release.ts";
+import type { Decided } from "../../policy/decide.ts";
 import type { Router } from "../../ports/router.ts";
 import type { Target } from "../../ports/target.ts";
 import type { Db, LaneRow, PromotionRow, StepRow } from "../../store/schema.ts";
@@ -37,7 +37,7 @@ export type StepResult =
       /** One sentence for a person. */
       readonly message: string;
       readonly detail?: Readonly<Record<string, unknown>>;
-      readonly decision?: Decision;
+      readonly decided?: Decided;
       /** Changes of our rows, in the transaction that ends the step. */
       readonly record?: (tx: Db, lane: LaneRow) => Promise<void>;
     }
@@ -53,7 +53,7 @@ export type StepResult =
       readonly forPeople?: boolean;
       readonly detail?: Readonly<Record<string, unknown>>;
     }
-  | { readonly kind: "failed"; readonly message: string; readonly decision?: Decision };
+  | { readonly kind: "failed"; readonly message: string; readonly decided?: Decided };
 
 export type StepOf<K extends PlanStep["kind"]> = Extract<PlanStep, { kind: K }>;
 

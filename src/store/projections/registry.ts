@@ -52,6 +52,7 @@ export const notProjected: Readonly<Partial<Record<keyof Schema, string>>> = {
   ledger_anchors: "says where to write checkpoints; nothing is believed because of it",
   ledger_anchored: "says where checkpoints were written; each is verified where it lies",
   plans: "each stands under its own digest, which promotions and entries name",
+  decision_inputs: "each stands under its own digest, which the decision's entry names",
   access_events: "who called what; nothing is decided by it, and its runs are in the log by digest",
   events: "what people watch; nothing is decided by it",
   release_commits: "an index over the content of releases, for search",

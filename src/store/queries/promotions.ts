@@ -1,6 +1,9 @@
 import { type InsertObject, sql, type UpdateObject } from "kysely";
+import { canonicalJson } from "../../model/canonical.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
+import type { Decided } from "../../policy/decide.ts";
+import { decisionRecord } from "../../policy/record.ts";
 import { recordRows } from "../projections/projection.ts";
 import {
   decisionsProjection,
@@ -161,11 +164,12 @@ export async function stepsOf(db: Db, promotion: string): Promise<readonly StepR
 }
 
 /** One decision a step: it is made in the transaction that ends the step. */
+/** The decision and, under their digest, the inputs from which anybody can make it again. */
 export async function insertDecision(
   tx: Db,
   promotion: Pick<PromotionRow, "id" | "service" | "environment">,
   step: number,
-  decision: Decision,
+  { decision, inputs }: Decided,
   /** What was signed about it. */
   attestations: readonly Digest[],
 ): Promise<void> {
@@ -175,15 +179,13 @@ export async function insertDecision(
     .values({ promotion: id, step, decision: JSON.stringify(decision) })
     .returningAll()
     .executeTakeFirstOrThrow();
-  const { grades, inputs, reasons } = decision;
-  // The digest speaks of all; a list that no entry could hold is cut.
-  const cut = reasons.slice(0, 100).map(shortened);
-  const more = { grades, inputs, reasons: cut, attestations };
+  await tx
+    .insertInto("decision_inputs")
+    .values({ digest: decision.inputs, content: canonicalJson(inputs) })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const more = { ...decisionRecord(decision), attestations };
   await recordRows(tx, decisionsProjection, [{ ...row, service, environment }], { more });
-}
-
-function shortened(reason: Decision["reasons"][number]): Decision["reasons"][number] {
-  return { ...reason, message: reason.message.slice(0, 400) };
 }
 
 /** The last decision that was made for it. */

@@ -1,0 +1,140 @@
+import canonicalize from "canonicalize";
+import type { DecisionInputs } from "../../policy/replay.ts";
+import type { LogEntry } from "../log-entry.ts";
+import { DecisionMade, DeploymentVerified, ReportedRun } from "../payloads.ts";
+import { laneStream } from "../lane-streams.ts";
+import type { PromotionStory } from "./story.ts";
+
+/**
+ * Where a decision's inputs say something else than the log that they stand beside: the plan, the verdicts that
+ * were reported before, when a predecessor was verified. Rules applied rightly to inputs that were made up would
+ * replay as well.
+ *
+ * @param story of its promotion; undefined when the pack does not have it
+ */
+export function inputsNotOnRecord(
+  inputs: DecisionInputs,
+  entry: LogEntry,
+  story: PromotionStory | undefined,
+  entries: readonly LogEntry[],
+): readonly string[] {
+  if (story === undefined) return [];
+  const before = entries.filter(({ index }) => index < entry.index);
+  return [
+    ...otherThanPlanned(inputs, entry, story),
+    ...predecessorsNotOnRecord(inputs, entry, before),
+    ...(inputs.kind === "gate" ? verdictsNotOnRecord(inputs, entry, story, before) : []),
+  ];
+}
+
+type GateInputs = Extract<DecisionInputs, { kind: "gate" }>;
+
+function otherThanPlanned(
+  inputs: DecisionInputs,
+  { payload }: LogEntry,
+  { plan, accepted }: PromotionStory,
+): readonly string[] {
+  // A plan that was erased says nothing against anything.
+  if (plan === null) return [];
+  const of = inputs.kind === "gate" ? inputs.subject : inputs;
+  const wrong: string[] = [];
+  const compare = (what: string, found: unknown, planned: unknown): void => {
+    if (canonicalize(found) !== canonicalize(planned)) {
+      wrong.push(`its inputs are for another ${what} than the plan`);
+    }
+  };
+  compare("service", of.service, plan.lane.service);
+  compare("environment", of.environment, plan.lane.environment);
+  compare("release", of.release, plan.release);
+  compare("configuration", of.configuration, plan.configuration);
+  if (inputs.kind === "admission") compare("kind of promotion", inputs.of, plan.kind);
+  if (accepted.promotion === "rollback") return wrong;
+  if (plan.gate !== undefined) compare("preset", inputs.preset, plan.gate);
+  if (plan.minimumIsolation !== undefined) {
+    compare("isolation", inputs.minimumIsolation, plan.minimumIsolation);
+  }
+  const { step, outcome } = DecisionMade.safeParse(payload).data ?? {};
+  // A check that did not pass is decided over those that had run by then.
+  if (inputs.kind === "gate" && plan.steps[step ?? -1]?.kind === "gate") {
+    compare("list of checks", sorted(inputs.checks), sorted(plan.checks));
+  }
+  if (outcome === "allow" && inputs.ledger === null) {
+    wrong.push("it allowed without holding its inputs against the ledger");
+  }
+  return wrong;
+}
+
+/** Each verdict that it leaned on is reported before it; and it passed over none that was against it. */
+function verdictsNotOnRecord(
+  inputs: GateInputs,
+  { payload }: LogEntry,
+  { id }: PromotionStory,
+  before: readonly LogEntry[],
+): readonly string[] {
+  const runs = before.filter(
+    ({ leaf }) => leaf.kind === "check.reported" && leaf.operation.startsWith(`${id}/`),
+  );
+  // Nobody can be held to what is erased.
+  if (runs.some((run) => run.payload === null)) return [];
+  const reported = runs.flatMap((run) => ReportedRun.safeParse(run.payload).data ?? []);
+  const wrong: string[] = [];
+  const leaned = new Set<ReportedRun>();
+  for (const item of inputs.evidence) {
+    const run = reported.find((one) => !leaned.has(one) && saysTheSame(item, one));
+    if (run) leaned.add(run);
+    else
+      wrong.push(`it leaned on ${item.verdict} of the check ${item.check}, which no entry reports`);
+  }
+  if (DecisionMade.safeParse(payload).data?.outcome !== "allow") return wrong;
+  for (const run of reported) {
+    if (run.verdict !== "fail" || leaned.has(run)) continue;
+    if (!inputs.checks.some(({ name, phase }) => name === run.check && phase !== "live")) continue;
+    wrong.push(`it allowed and passed over a report of the check ${run.check}, which says fail`);
+  }
+  return wrong;
+}
+
+function saysTheSame(item: GateInputs["evidence"][number], run: ReportedRun): boolean {
+  return (
+    item.check === run.check &&
+    item.verdict === run.verdict &&
+    item.summary.slice(0, run.summary.length) === run.summary &&
+    (item.summary.length === run.summary.length || run.summary.length >= cut) &&
+    item.release === run.release &&
+    item.colour === run.colour &&
+    (item.configuration === null || item.configuration === run.configuration) &&
+    canonicalize(item.exercised) === canonicalize(run.exercised) &&
+    item.at === run.endedAt
+  );
+}
+
+/** Entries hold at most this much of a summary. */
+const cut = 2_000;
+
+/** Only where the pack shows that lane: one about an environment does not show the others. */
+function predecessorsNotOnRecord(
+  inputs: DecisionInputs,
+  entry: LogEntry,
+  before: readonly LogEntry[],
+): readonly string[] {
+  const of = inputs.kind === "gate" ? inputs.subject : inputs;
+  return inputs.predecessors.flatMap(({ environment, verifiedAt }) => {
+    const stream = laneStream(of.service, environment);
+    const lane = before.filter(({ leaf }) => leaf.stream === stream);
+    if (verifiedAt === null || lane.length === 0) return [];
+    const changes = lane.filter(({ leaf }) => leaf.kind === "deployment.changed");
+    if (changes.some(({ payload }) => payload === null)) return [];
+    const said = changes.some(({ payload }) => {
+      const change = DeploymentVerified.safeParse(payload);
+      const { release, verifiedAt: at } = change.data ?? {};
+      return release === of.release && at === verifiedAt;
+    });
+    if (said) return [];
+    const message = `it leaned on ${environment} having verified the release at ${verifiedAt}, which no entry before ${entry.index} says`;
+    return [message];
+  });
+}
+
+function sorted(items: readonly object[]): readonly string[] {
+  return items.map((item) => canonicalize(item) ?? "").sort();
+}

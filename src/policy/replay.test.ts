@@ -1,0 +1,222 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canonicalJson, digestOf } from "../model/canonical.ts";
+import type { Digest } from "../model/primitives.ts";
+import { Verdict } from "../model/verdict.ts";
+import { type AdmissionInput, decideAdmission } from "./admission.ts";
+import { evaluator } from "./decide.ts";
+import { demandDigest } from "./evidence.ts";
+import { decideGate, type GateInput } from "./gate.ts";
+import { replay } from "./replay.ts";
+
+const digest = fc.constantFrom<Digest>(`sha256:${"a".repeat(64)}`, `sha256:${"b".repeat(64)}`);
+const outcome = fc.constantFrom("allow" as const, "deny" as const, "wait" as const);
+const preset = fc.constantFrom("baseline" as const, "strict" as const);
+const isolation = fc.constantFrom("none" as const, "separate-user" as const, "sandbox" as const);
+const colour = fc.constantFrom("blue" as const, "green" as const);
+const environment = fc.constantFrom("staging", "production");
+const text = fc.string({ unit: "binary", maxLength: 20 });
+const time = fc
+  .integer({ min: 0, max: 100 })
+  .map((second) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString());
+
+const grades = fc.record({
+  isolation,
+  identity: fc.constantFrom("none" as const, "bound" as const, "native" as const),
+  governance: fc.constantFrom("solo" as const, "team" as const),
+});
+const shared = {
+  now: time,
+  minimumIsolation: isolation,
+  grades,
+  predecessors: fc.array(
+    fc.record({
+      environment,
+      verifiedAt: fc.option(time),
+      healthy: fc.option(fc.record({ from: time, until: fc.option(time) })),
+      soakMs: fc.integer({ min: 0, max: 60_000 }),
+    }),
+    { maxLength: 3 },
+  ),
+  requirements: fc.array(
+    fc.record({
+      asked: fc.constantFrom("signature" as const, "provenance" as const, "attestation" as const),
+      met: fc.boolean(),
+      message: text,
+    }),
+    { maxLength: 3 },
+  ),
+  ledger: fc.option(fc.array(fc.record({ outcome, message: text }), { maxLength: 2 })),
+};
+
+const demand = fc.record({
+  name: fc.constantFrom("smoke", "deep"),
+  uses: fc.constant("http"),
+  with: fc.dictionary(
+    fc.string({ minLength: 1 }).filter((key) => key !== "__proto__"),
+    fc.jsonValue(),
+  ),
+  phase: fc.constantFrom("static" as const, "deployed" as const, "live" as const),
+  timeout: fc.constant(1_000),
+  retries: fc.constant(0),
+  allowWarn: fc.boolean(),
+});
+
+const gateInput: fc.Arbitrary<GateInput> = fc.array(demand, { maxLength: 3 }).chain((checks) =>
+  fc.record({
+    subject: fc.record({
+      service: fc.constant("shop"),
+      environment,
+      release: digest,
+      configuration: digest,
+      colour,
+    }),
+    checks: fc.constant(checks),
+    evidence: fc.array(
+      fc.record({
+        check: fc.constantFrom("smoke", "deep"),
+        demand: fc.constantFrom(...checks.map(demandDigest), digestOf("another demand")),
+        service: fc.constant("shop"),
+        environment,
+        release: digest,
+        configuration: fc.option(digest),
+        colour: fc.option(colour),
+        verdict: fc.constantFrom(...Verdict.options),
+        exercised: fc.record({
+          requests: fc.nat(2),
+          assertions: fc.nat(2),
+          files: fc.nat(2),
+        }),
+        summary: text,
+        at: time,
+        expiresAt: fc.option(time),
+      }),
+      { maxLength: 5 },
+    ),
+    ...shared,
+  }),
+);
+
+const admissionInput: fc.Arbitrary<AdmissionInput> = fc.record({
+  kind: fc.constantFrom("promotion" as const, "rollback" as const),
+  service: fc.constant("shop"),
+  environment,
+  release: digest,
+  configuration: digest,
+  preset,
+  artifacts: fc.array(
+    fc.record({
+      name: text,
+      digest,
+      state: fc.constantFrom("verified" as const, "missing" as const, "mismatch" as const),
+    }),
+    { maxLength: 3 },
+  ),
+  keys: fc.record({ needed: fc.array(text), given: fc.array(text) }),
+  unresolved: fc.option(text),
+  live: fc.option(fc.record({ release: digest, configuration: digest })),
+  ...shared,
+});
+
+describe("a decision", () => {
+  it("at a gate follows again from its inputs as they are kept, to the byte", () => {
+    fc.assert(
+      fc.property(preset, gateInput, (gate, input) => {
+        const { decision, inputs } = decideGate(gate, input);
+        const again = replay(canonicalJson(inputs));
+        expect(again).toMatchObject({ ok: true, decided: { decision } });
+        expect(again.ok && canonicalJson(again.decided.decision)).toBe(canonicalJson(decision));
+        expect(decision.inputs).toBe(digestOf(inputs));
+      }),
+    );
+  });
+
+  it("of admission does so too", () => {
+    fc.assert(
+      fc.property(admissionInput, (input) => {
+        const { decision, inputs } = decideAdmission(input);
+        const again = replay(canonicalJson(inputs));
+        expect(again.ok && canonicalJson(again.decided.decision)).toBe(canonicalJson(decision));
+      }),
+    );
+  });
+
+  it("names other inputs as soon as one of them is another", () => {
+    fc.assert(
+      fc.property(preset, gateInput, gateInput, (gate, one, other) => {
+        const [a, b] = [decideGate(gate, one), decideGate(gate, other)];
+        expect(a.decision.inputs === b.decision.inputs).toBe(
+          canonicalJson(a.inputs) === canonicalJson(b.inputs),
+        );
+      }),
+    );
+  });
+
+  it("counts what the ledger says among its reasons: a wait, a denial, or a word on a return", () => {
+    const [sample] = fc.sample(gateInput, { seed: 1, numRuns: 1 });
+    const of = (ledger: GateInput["ledger"]) =>
+      decideGate("baseline", {
+        ...sample!,
+        minimumIsolation: "none",
+        checks: [],
+        predecessors: [],
+        requirements: [],
+        ledger,
+      }).decision;
+    expect(of([])).toMatchObject({ outcome: "allow" });
+    expect(of([{ outcome: "wait", message: "clocks" }])).toMatchObject({ outcome: "wait" });
+    expect(of([{ outcome: "deny", message: "edited" }]).reasons[0]).toEqual({
+      outcome: "deny",
+      rule: "ledger",
+      message: "edited",
+    });
+    expect(of([{ outcome: "allow", message: "edited" }]).outcome).toBe("allow");
+  });
+});
+
+describe("inputs that are none", () => {
+  it.each([
+    ["no JSON", "{"],
+    ["not canonical", '{"kind": "gate"}'],
+    ["of another kind", '{"kind":"lottery"}'],
+    ["without parts", '{"kind":"gate"}'],
+    ["a list", "[]"],
+    ["null", "null"],
+  ])("(%s) are refused with a reason, and never throw", (_name, kept) => {
+    expect(replay(kept)).toMatchObject({ ok: false, problem: expect.any(String) as string });
+  });
+
+  it("whatever a stranger writes into them", () => {
+    fc.assert(
+      fc.property(preset, gateInput, fc.jsonValue(), fc.nat(), (gate, input, value, at) => {
+        const { inputs } = decideGate(gate, input);
+        const names = Object.keys(inputs);
+        const changed = { ...inputs, [names[at % names.length] ?? ""]: value };
+        expect(typeof replay(canonicalJson(changed)).ok).toBe("boolean");
+      }),
+    );
+  });
+});
+
+/**
+ * What the rules of each version decided on samples that touch every rule. Lines stay. When `decisions` alone is
+ * another one, the rules have come to decide (or to word) something otherwise: raise `evaluator` in decide.ts and
+ * add a line. When `samples` is another one, only the samples are: another fast-check, another input.
+ */
+const pinned = JSON.parse(
+  readFileSync(new URL("evaluator.json", import.meta.url), "utf8"),
+) as Record<string, { readonly samples: string; readonly decisions: string }>;
+
+it("this version of the rules decides what it decided when it was named", () => {
+  const options = { seed: 20_261_121, numRuns: 300 };
+  const all = [
+    ...fc.sample(gateInput, options).map((input, at) => {
+      return decideGate(at % 2 === 0 ? "strict" : "baseline", input);
+    }),
+    ...fc.sample(admissionInput, options).map(decideAdmission),
+  ];
+  const samples = digestOf(all.map(({ inputs }) => inputs));
+  const decisions = digestOf(all.map(({ decision }) => decision));
+  expect({ samples, decisions }).toEqual(pinned[evaluator]);
+});

@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { canonicalJson } from "../model/canonical.ts";
+import { Grades, Outcome } from "../model/decision.ts";
+import { GatePreset, IsolationGrade } from "../model/pipeline.ts";
+import { Colour, Digest } from "../model/primitives.ts";
+import { Verdict } from "../model/verdict.ts";
+import { decideAdmission } from "./admission.ts";
+import type { Decided } from "./decide.ts";
+import { decideGate } from "./gate.ts";
+
+/*
+ * Inputs as they were kept, perhaps in a stranger's pack. What a rule reads has to be of its form; what no rule
+ * reads (a document's further fields) passes, because the digest covers it all the same. No schema here fills
+ * in or converts anything: the rules see what is written.
+ */
+
+const shared = {
+  now: z.string(),
+  preset: GatePreset,
+  minimumIsolation: IsolationGrade,
+  grades: z.looseObject(Grades.shape),
+  predecessors: z.array(
+    z.looseObject({
+      environment: z.string(),
+      verifiedAt: z.string().nullable(),
+      healthy: z.looseObject({ from: z.string(), until: z.string().nullable() }).nullable(),
+      soakMs: z.number(),
+    }),
+  ),
+  requirements: z.array(
+    z.looseObject({
+      asked: z.enum(["signature", "provenance", "sbom", "attestation"]),
+      met: z.boolean(),
+      message: z.string(),
+    }),
+  ),
+  ledger: z.array(z.looseObject({ outcome: Outcome, message: z.string() })).nullable(),
+};
+
+const GateInputs = z.looseObject({
+  kind: z.literal("gate"),
+  subject: z.looseObject({
+    service: z.string(),
+    environment: z.string(),
+    release: Digest,
+    configuration: Digest,
+    colour: Colour,
+  }),
+  checks: z.array(
+    z.looseObject({
+      name: z.string(),
+      uses: z.string(),
+      with: z.record(z.string(), z.unknown()),
+      phase: z.enum(["static", "deployed", "live"]),
+      allowWarn: z.boolean(),
+    }),
+  ),
+  evidence: z.array(
+    z.looseObject({
+      check: z.string(),
+      demand: Digest,
+      service: z.string(),
+      environment: z.string(),
+      release: Digest,
+      configuration: Digest.nullable(),
+      colour: Colour.nullable(),
+      verdict: Verdict,
+      exercised: z.looseObject({ requests: z.number(), assertions: z.number(), files: z.number() }),
+      summary: z.string(),
+      at: z.string(),
+      expiresAt: z.string().nullable(),
+    }),
+  ),
+  ...shared,
+});
+
+const AdmissionInputs = z.looseObject({
+  kind: z.literal("admission"),
+  of: z.enum(["promotion", "rollback"]),
+  service: z.string(),
+  environment: z.string(),
+  release: Digest,
+  configuration: Digest,
+  artifacts: z.array(
+    z.looseObject({
+      name: z.string(),
+      digest: Digest,
+      state: z.enum(["verified", "missing", "mismatch"]),
+    }),
+  ),
+  keys: z.looseObject({ needed: z.array(z.string()), given: z.array(z.string()) }),
+  unresolved: z.string().nullable(),
+  live: z.looseObject({ release: Digest, configuration: Digest }).nullable(),
+  ...shared,
+});
+
+const DecisionInputs = z.discriminatedUnion("kind", [GateInputs, AdmissionInputs]);
+export type DecisionInputs = z.infer<typeof DecisionInputs>;
+
+/** Kept inputs and what they decide, or a sentence on why they are no inputs of a decision. */
+export type Replay =
+  | { readonly ok: true; readonly inputs: DecisionInputs; readonly decided: Decided }
+  | { readonly ok: false; readonly problem: string };
+
+/**
+ * Decides once more, from the text that was kept, by the rules of this version (`evaluator`). Never throws,
+ * whatever the text is.
+ */
+export function replay(text: string): Replay {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+    if (canonicalJson(value) !== text) return bad("they are not in canonical form (RFC 8785)");
+  } catch {
+    return bad("they are not JSON");
+  }
+  const read = DecisionInputs.safeParse(value);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    return bad(`${issue?.path.join(".") || "they"}: ${issue?.message ?? "of no known form"}`);
+  }
+  return { ok: true, inputs: read.data, decided: decideAgain(read.data) };
+}
+
+/** By the same rules as the first time: from the object that was kept, nothing besides. */
+export function decideAgain(inputs: DecisionInputs): Decided {
+  return inputs.kind === "gate"
+    ? decideGate(inputs.preset, inputs)
+    : decideAdmission({ ...inputs, kind: inputs.of });
+}
+
+function bad(problem: string): Replay {
+  return { ok: false, problem };
+}
