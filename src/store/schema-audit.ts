@@ -2,7 +2,7 @@ import type { ColumnType, Generated, Selectable } from "kysely";
 import type { Plan } from "../model/plan.ts";
 import type { Digest } from "../model/primitives.ts";
 
-/** The tables of migrations 0008 and 0009: plans, inputs of decisions, legal holds, erasures, access events. */
+/** The tables of migrations 0008 and 0010: plans, inputs of decisions, legal holds, erasures, access events. */
 
 type GeneratedTime = ColumnType<Date, never, never>;
 type Time = ColumnType<Date, Date | string, Date | string>;
