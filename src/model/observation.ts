@@ -65,6 +65,8 @@ export const Observation = z.strictObject({
   fingerprint: text(512).optional(),
   /** The tool says somebody asked it to keep quiet about this one. It counts all the same. */
   suppressed: z.boolean().default(false),
+  /** The live release has this hit as well (SARIF's `baselineState`): it is not new, and not judged again. */
+  unchanged: z.boolean().default(false),
 });
 export type Observation = z.infer<typeof Observation>;
 

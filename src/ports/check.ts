@@ -21,8 +21,17 @@ export interface CheckContext {
   readonly agent: HostAgent;
   /** The release's tree in our archive format (`src/tree`), as stored: the reader proves its digest. */
   readonly readTree: () => AsyncIterable<Uint8Array>;
+  /** The release that users meet in this environment: what a scan may compare with. Null when there is none. */
+  readonly live?: LiveRelease | null;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+}
+
+export interface LiveRelease {
+  readonly release: Digest;
+  readonly releaseName: string;
+  readonly tree: Digest;
+  readonly readTree: () => AsyncIterable<Uint8Array>;
 }
 
 /** How a check touches what it tests. Only `files` and `passive` may meet a live colour. */
