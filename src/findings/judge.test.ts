@@ -29,6 +29,21 @@ const judged = (found: readonly Severity[], report = whole, complete = true) =>
   judge(report, countHits({ observations: hits(...found), complete }), defaults);
 
 describe("judging a scan", () => {
+  it("judges only what is new where the configuration compares with the live release, and counts all", () => {
+    const found = countHits({
+      observations: hits("high", "medium").map((one) => ({ ...one, unchanged: true })),
+      complete: true,
+    });
+    expect(judge(whole, found, defaults).verdict).toBe("fail");
+    const compared = judge(whole, found, { ...defaults, baseline: "live" });
+    expect(compared).toMatchObject({ verdict: "pass", counts: { high: 1, medium: 1 } });
+    const fresh = countHits({
+      observations: [...found.worst, ...hits("high")],
+      complete: true,
+    });
+    expect(judge(whole, fresh, { ...defaults, baseline: "live" }).verdict).toBe("fail");
+  });
+
   it.each([
     [[], "pass"],
     [["low", "info"], "pass"],

@@ -6,6 +6,11 @@ import type { Parsed, Parser } from "./parsers/parser.ts";
 export interface Thresholds {
   readonly failOn: Severity;
   readonly warnOn: Severity;
+  /**
+   * `live`: hits that the live release has as well are counted and not judged. Only scanners that compare by
+   * themselves have this key: what a tool calls unchanged by a baseline of its own counts like any other.
+   */
+  readonly baseline?: "none" | "live" | undefined;
 }
 
 /** How many observations stand in a report; the worst. All of them stand in the raw report. */
@@ -17,6 +22,8 @@ export interface Digested {
   /** The worst hits, worst first; of one severity in the tool's order. */
   readonly worst: readonly Observation[];
   readonly total: number;
+  /** Of `counts`, those that the live release has as well. */
+  readonly unchanged: Readonly<Partial<Record<Severity, number>>>;
   /** How many of all the tool had marked as suppressed; they count like the others. */
   readonly suppressed: number;
   readonly exercised: Partial<Exercised>;
@@ -32,11 +39,13 @@ export function digestReport(parser: Parser, text: string): Digested {
 
 export function countHits(parsed: Parsed): Digested {
   const counts: Partial<Record<Severity, number>> = {};
+  const unchanged: Partial<Record<Severity, number>> = {};
   const bySeverity = new Map<Severity, Observation[]>(severities.map((one) => [one, []]));
   let suppressed = 0;
   for (const observation of parsed.observations) {
     const { severity } = observation;
     counts[severity] = (counts[severity] ?? 0) + 1;
+    if (observation.unchanged) unchanged[severity] = (unchanged[severity] ?? 0) + 1;
     if (observation.suppressed) suppressed += 1;
     const kept = bySeverity.get(severity);
     if (kept && kept.length < keptObservations) kept.push(observation);
@@ -44,6 +53,7 @@ export function countHits(parsed: Parsed): Digested {
   return {
     counts,
     worst: severities.flatMap((one) => bySeverity.get(one) ?? []).slice(0, keptObservations),
+    unchanged,
     total: parsed.observations.length,
     suppressed,
     exercised: parsed.exercised ?? {},
@@ -63,15 +73,18 @@ export function countHits(parsed: Parsed): Digested {
 export function judge(
   report: CheckReport,
   found: Digested,
-  { failOn, warnOn }: Thresholds,
+  { failOn, warnOn, baseline }: Thresholds,
 ): CheckReport {
-  const failing = countAtLeast(found.counts, failOn);
-  const warning = countAtLeast(found.counts, warnOn) - failing;
+  const old = baseline === "live" ? found.unchanged : {};
+  const atLeast = (threshold: Severity) =>
+    countAtLeast(found.counts, threshold) - countAtLeast(old, threshold);
+  const failing = atLeast(failOn);
+  const warning = atLeast(warnOn) - failing;
   const verdict = verdictOf(report.verdict, found.complete, failing, warning);
   return {
     ...report,
     verdict,
-    summary: summaryOf(report, found, { verdict, failing, failOn }),
+    summary: summaryOf(report, found, { verdict, failing, failOn, baseline }),
     exercised: exercisedOf(report.exercised, found.exercised),
     tools: {
       ...(found.tool === null ? {} : { [found.tool.name]: found.tool.version }),
@@ -98,14 +111,19 @@ function countAtLeast(counts: Digested["counts"], threshold: Severity): number {
 function summaryOf(
   report: CheckReport,
   found: Digested,
-  { verdict, failing, failOn }: { verdict: Verdict; failing: number; failOn: Severity },
+  {
+    verdict,
+    failing,
+    failOn,
+    baseline,
+  }: { verdict: Verdict; failing: number } & Pick<Thresholds, "failOn" | "baseline">,
 ): string {
   const parts = severities.flatMap((severity) => {
     const count = found.counts[severity] ?? 0;
     return count === 0 ? [] : [`${count} ${severity}`];
   });
   const hits = found.total === 0 ? "no hit" : `${plural(found.total, "hit")} (${parts.join(", ")})`;
-  const worst = found.worst[0];
+  const worst = found.worst.find(({ unchanged }) => baseline !== "live" || !unchanged);
   return [
     failing > 0
       ? `${plural(failing, "hit")} at ${failOn} or worse, of ${parts.join(", ")}; the first: ${nameOf(worst)}`

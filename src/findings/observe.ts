@@ -13,6 +13,7 @@ export interface Draft {
   readonly fixedIn?: string | undefined;
   readonly fingerprint?: string | undefined;
   readonly suppressed?: boolean;
+  readonly unchanged?: boolean;
 }
 
 export type DraftPlace =
@@ -53,6 +54,7 @@ export function observe(draft: Draft): Observation {
     ...(draft.fixedIn === undefined ? {} : { fixedIn: clip(draft.fixedIn, 256) }),
     ...(draft.fingerprint === undefined ? {} : { fingerprint: clip(draft.fingerprint, 512) }),
     suppressed: draft.suppressed ?? false,
+    unchanged: draft.unchanged ?? false,
   };
 }
 

@@ -4,7 +4,10 @@ import type { CheckReport } from "../../model/verdict.ts";
 import { scanThresholds } from "../../ports/check.ts";
 import { type ReadLimits, readReport } from "./read-report.ts";
 
-const Thresholds = z.object(scanThresholds);
+const Thresholds = z.object({
+  ...scanThresholds,
+  baseline: z.enum(["none", "live"]).optional(),
+});
 
 /**
  * What a scanner's report comes to: its raw report is read, counted and held against the thresholds of the

@@ -77,6 +77,7 @@ function observationOf(run: Run, result: Result): Observation {
     ...(own?.aliases === undefined ? {} : { aliases: own.aliases }),
     fixedIn: own?.fixedIn,
     fingerprint: fingerprintOf(result),
+    unchanged: result.baselineState === "unchanged",
     suppressed: (result.suppressions ?? []).some(({ status }) => status !== "rejected"),
   });
 }
