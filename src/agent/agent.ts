@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Layout, layout } from "../model/layout.ts";
-import { type Slot } from "../model/primitives.ts";
+import { type Slot, slotKey } from "../model/primitives.ts";
 import { type AgentInfo, protocolVersion } from "../ports/host-agent.ts";
 import { Artifacts } from "./artifacts/artifacts.ts";
 import { Checks } from "./checks/checks.ts";
@@ -24,6 +24,7 @@ import { serveProtocol } from "./protocol/server.ts";
 import { Returns } from "./returns/returns.ts";
 import { routerProgram } from "./routes/router-supervisor.ts";
 import { Routes } from "./routes/routes.ts";
+import { Sinks } from "./sinks/sinks.ts";
 import { Drains } from "./slots/drains.ts";
 import { Slots } from "./slots/slots.ts";
 import { type AgentKeys, keyFile, loadKeys } from "./state/keys.ts";
@@ -94,13 +95,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   void tellAlteration(parts);
   await parts.journal.note({ kind: "start", detail: { pid: process.pid, bootId: bootId() } });
   await checks.prepare();
-  killStrays(parts.agentId, livingMarks(store, await checks.livingMarks()));
+  await parts.sinks.prepare();
+  const marks = [...(await checks.livingMarks()), ...(await parts.sinks.livingMarks())];
+  killStrays(parts.agentId, livingMarks(store, marks));
   await removeStrayNamespaces(parts.agentId, instancesOnRecord(store));
+  // First: what is restored may need its sinks at once.
+  await parts.sinks.restore((slot) => store.current.slots[slotKey(slot)]?.spec?.generation ?? null);
   await slots.restore();
   await routes.restore();
   parts.logs.start();
   returns.start();
   checks.start();
+  parts.sinks.start();
 
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const leave = (): void => void setTimeout(end, leaveAfterMs);
@@ -116,6 +122,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await server.close();
       returns.stop();
       checks.stop();
+      parts.sinks.stop();
       routes.close();
       slots.close();
       parts.logs.stop();
@@ -149,15 +156,18 @@ async function makeParts(
 ): Promise<Parts> {
   const artifacts = new Artifacts(paths);
   await artifacts.prepare();
+  const { agentId } = store.current;
+  const ports = new PortBook();
   return {
     paths,
-    agentId: store.current.agentId,
+    agentId,
     store,
     journal: await Journal.open(join(paths.agent, "journal"), keys.signing),
     lanes: new Lanes(store, keys.content),
     users,
     artifacts,
-    ports: new PortBook(),
+    ports,
+    sinks: new Sinks({ paths, agentId, users, ports }),
     drains: new Drains(),
     logs: new LogBook(paths, options.logLimitBytes ?? defaultLogLimit),
     backoff: options.backoff ?? defaultBackoff,
@@ -173,7 +183,7 @@ function instancesOnRecord(store: StateStore): ReadonlySet<string> {
 }
 
 /** Marks of everything on record that runs; whoever carries another one of ours is a stray. */
-function livingMarks(store: StateStore, checks: readonly string[]): ReadonlySet<string> {
+function livingMarks(store: StateStore, others: readonly string[]): ReadonlySet<string> {
   const { slots, routers } = store.current;
   const instances = Object.values(slots).flatMap((slot) => [...slot.instances, ...slot.retiring]);
   const known = [
@@ -181,5 +191,5 @@ function livingMarks(store: StateStore, checks: readonly string[]): ReadonlySet<
     ...Object.values(routers).map(({ instance, identity }) => ({ mark: instance, identity })),
   ];
   const living = known.filter(({ identity }) => identity !== null && isAlive(identity));
-  return new Set([...living.map(({ mark }) => mark), ...checks]);
+  return new Set([...living.map(({ mark }) => mark), ...others]);
 }

@@ -71,6 +71,15 @@ export function makeHandlers(machinery: Machinery): Handlers {
       return {};
     },
     "route.tester": async ({ lane, ttlMs }) => routes.tester(lane, ttlMs),
+    "scan.begin": async ({ lane, ttlMs }) => routes.beginScan(lane, ttlMs),
+    "scan.read": ({ lane, scan }) => routes.readScan(lane, scan),
+    "sink.read": async ({ slot, after, limit }) => {
+      const generation = slots.runner(slot).record?.spec?.generation ?? null;
+      if (generation !== null) return parts.sinks.read(slot, generation, after, limit);
+      const nothing = { sinks: [], running: false, messages: [], next: after, full: false };
+      return { generation, ...nothing };
+    },
+    "slot.search": ({ slot, values }) => slots.search(slot, values),
     "return.arm": async (request) => {
       await returns.arm(request);
       return {};

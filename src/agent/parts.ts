@@ -7,6 +7,7 @@ import type { Lanes } from "./lanes.ts";
 import type { LogBook } from "./logs/log-book.ts";
 import type { BackoffPolicy } from "./processes/backoff.ts";
 import type { PortBook } from "./processes/ports.ts";
+import type { Sinks } from "./sinks/sinks.ts";
 import type { Drains } from "./slots/drains.ts";
 import type { StateStore } from "./state/store.ts";
 
@@ -20,6 +21,7 @@ export interface Parts {
   readonly users: Users;
   readonly artifacts: Artifacts;
   readonly ports: PortBook;
+  readonly sinks: Sinks;
   readonly drains: Drains;
   readonly logs: LogBook;
   readonly backoff: BackoffPolicy;

@@ -209,6 +209,8 @@ export const ConfigurationView = z.object({
   /** References; a secret's value is shown nowhere. */
   secrets: Bindings.shape.secrets,
   isolated: Bindings,
+  /** Keys that can do no harm on a colour under test, as their owner says. */
+  shared: z.array(z.string()).optional(),
   delivery: z.enum(["files", "variables"]),
   createdAt: Time,
   createdBy: z.string(),

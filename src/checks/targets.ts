@@ -17,7 +17,7 @@ export function targetsOf(
   through: "instances" | "route",
 ): readonly TargetAddress[] {
   if (through === "instances") {
-    return context.instances.map((origin) => ({ origin, headers: {} }));
+    return context.instances.map((origin) => ({ origin, headers: markOf(context) }));
   }
   if (context.route === null || context.tester === null) {
     throw new TidelockError("unsupported", "there is no route to test through", {
@@ -27,5 +27,10 @@ export function targetsOf(
     });
   }
   const { header, value } = context.tester;
-  return [{ origin: context.route, headers: { [header]: value } }];
+  return [{ origin: context.route, headers: { ...markOf(context), [header]: value } }];
+}
+
+/** Shows which colour a request came to, even when the service hands it on. */
+function markOf({ scan }: CheckContext): Readonly<Record<string, string>> {
+  return scan === null ? {} : { [scan.header]: scan.value };
 }

@@ -19,6 +19,9 @@ export function configurationCard(view: ConfigurationView): Card<ConfigurationVi
       ["delivery", view.delivery],
       ...bindingLines("", view),
       ...bindingLines("under test: ", view.isolated),
+      ...(view.shared === undefined || view.shared.length === 0
+        ? []
+        : [["harmless on both sides", view.shared.join(", ")] as const]),
     ],
   };
 }
@@ -59,6 +62,7 @@ export function documentOf(view: ConfigurationView | null, lane: Lane): Configur
     values: view?.values ?? {},
     secrets: view?.secrets ?? {},
     isolated: view?.isolated ?? { values: {}, secrets: {} },
+    ...(view?.shared === undefined ? {} : { shared: view.shared }),
     delivery: view?.delivery ?? "files",
   };
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CheckDemand } from "../model/pipeline.ts";
-import { asTidelockError } from "../model/errors.ts";
+import { asTidelockError, TidelockError } from "../model/errors.ts";
 import { type Colour, type Digest, type Lane, laneKey } from "../model/primitives.ts";
 import { releaseName } from "../model/release.ts";
 import { type CheckReport, CheckReport as CheckReportSchema } from "../model/verdict.ts";
@@ -14,9 +14,11 @@ import { announce } from "../store/queries/events.ts";
 import { attestCheckRun } from "./attest-promotion.ts";
 import { secretValues } from "./bindings.ts";
 import type { Engine } from "./engine.ts";
+import { searchCredentials } from "./credential-search.ts";
 import { identityOf } from "./evidence.ts";
 import { judgeReport } from "./judging/judge-report.ts";
 import { withLease } from "./lease.ts";
+import { beginScan, type ScanMark, whyVoid } from "./scan-marks.ts";
 import { routeSpec, weightsTo } from "./route-spec.ts";
 import { configurationOf, verifiedArtifacts } from "./slot-spec.ts";
 import type { StepContext } from "./steps/step.ts";
@@ -134,18 +136,42 @@ async function reportOf(
     const check = engine.checks.get(demand.uses);
     if (!check) return errorReport(`this server has no check adapter ${demand.uses}`);
     if (subject === null) await unpackRelease(context);
-    const seen = await checkContext(context, demand, id, subject, controller.signal);
+    const mark = await markOf(context, demand, subject);
+    const seen = await checkContext(context, demand, id, subject, controller.signal, mark);
     const configuration = await configurationOf(engine, plan, plan.configuration);
     const secrets = await secretValues(engine, plan.lane, configuration);
-    return CheckReportSchema.parse(
+    const report = CheckReportSchema.parse(
       await runCheck(check, seen, demand, { secrets, judge: judgeReport }),
     );
+    if (mark === null || subject === null) return report;
+    const reason = await whyVoid(engine, plan.lane, mark, subject.colour);
+    return reason === null ? report : voided(report, reason);
   } catch (error) {
     // `runCheck` throws nothing: this is from before it.
     if (isAway(error)) throw error;
     // It never came to run the check, so nothing that a service or a tool wrote is in the message.
     return errorReport(asTidelockError(error).message);
   }
+}
+
+/** What a scan found counts no more when it may have met another release; its report is kept. */
+function voided(report: CheckReport, reason: string): CheckReport {
+  return {
+    ...report,
+    verdict: "error",
+    summary: `void: ${reason}`,
+    results: [{ name: "identity", verdict: "error", message: reason }, ...report.results],
+  };
+}
+
+/** Requests to a colour under test are marked where they could come back by the lane's route. */
+async function markOf(
+  { engine, plan, router }: StepContext,
+  demand: CheckDemand,
+  subject: Subject | null,
+): Promise<ScanMark | null> {
+  if (subject === null || demand.phase !== "deployed" || !router) return null;
+  return beginScan(engine, plan.lane, testerTtl(demand));
 }
 
 /** A static check runs before anything was deployed, so the agent may not have the release's tree yet. */
@@ -163,6 +189,7 @@ async function checkContext(
   id: string,
   subject: Subject | null,
   signal: AbortSignal,
+  mark: ScanMark | null,
 ): Promise<CheckContext> {
   const { engine, plan, release, router, environment, lease } = context;
   const slot = subject && { ...plan.lane, colour: subject.colour };
@@ -179,7 +206,17 @@ async function checkContext(
     instances: slot ? await addressesOf(context, slot.colour) : [],
     route: route && `${route.tls ? "https" : "http"}://${route.listen}`,
     tester: route && idle && router ? await router.tester(route.lane, testerTtl(demand)) : null,
+    scan: mark && { header: mark.header, value: mark.value },
     agent: engine.agent,
+    searchCredentials: async () => {
+      const configuration = await configurationOf(engine, plan, plan.configuration);
+      if (slot) return searchCredentials(engine, slot, configuration);
+      throw new TidelockError("unsupported", "nothing is deployed that could hold credentials", {
+        where: "phase",
+        fault: "operator",
+        hint: "use `phase: deployed`",
+      });
+    },
     readTree: () => storedTree(engine, tree),
     timeoutMs: demand.timeout,
     signal,

@@ -74,7 +74,7 @@ export async function showConfiguration(
 }
 
 function configurationView(row: ConfigurationRow): ConfigurationView {
-  const { values, secrets, isolated, delivery } = row.content;
+  const { values, secrets, isolated, shared, delivery } = row.content;
   return {
     service: row.service,
     environment: row.environment,
@@ -83,6 +83,7 @@ function configurationView(row: ConfigurationRow): ConfigurationView {
     values,
     secrets,
     isolated,
+    ...(shared === undefined ? {} : { shared }),
     delivery,
     createdAt: row.created_at.toISOString(),
     createdBy: row.created_by,

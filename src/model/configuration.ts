@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { digestOf } from "./canonical.ts";
 import { type Digest, Name } from "./primitives.ts";
+import { namesSink, unknownSinkIn } from "./sinks.ts";
 
 /** A name that can be both a file and an environment variable. */
 export const ConfigurationKey = z
@@ -19,8 +20,19 @@ export const SecretReference = z.strictObject({
 });
 export type SecretReference = z.infer<typeof SecretReference>;
 
+/** `{sink.mail}` and the like are for a colour under test only. */
+const LiveValue = z
+  .string()
+  .refine((value) => !namesSink(value), "a sink is for `isolated` values: users' colour has none");
+const IsolatedValue = z
+  .string()
+  .refine(
+    (value) => unknownSinkIn(value) === null,
+    "there is no such sink: {sink.mail}, {sink.http}, {sink.tcp}, each also with .host or .port",
+  );
+
 export const Bindings = z.strictObject({
-  values: z.record(ConfigurationKey, z.string()).default({}),
+  values: z.record(ConfigurationKey, IsolatedValue).default({}),
   secrets: z.record(ConfigurationKey, SecretReference).default({}),
 });
 
@@ -33,9 +45,14 @@ export const Configuration = z.strictObject({
   formatVersion: z.literal(1),
   service: Name,
   environment: Name,
-  values: z.record(ConfigurationKey, z.string()).default({}),
+  values: z.record(ConfigurationKey, LiveValue).default({}),
   secrets: z.record(ConfigurationKey, SecretReference).default({}),
   isolated: Bindings.default({ values: {}, secrets: {} }),
+  /**
+   * Keys that a colour under test may share with the live one: their owner says that nothing can be harmed
+   * with them. Absent rather than empty, so that older configurations keep their digest.
+   */
+  shared: z.array(ConfigurationKey).max(256).optional(),
   /** `files` (0600, under `$TIDELOCK_CONFIG_DIR`) is the rule; `variables` is a recorded exception. */
   delivery: z.enum(["files", "variables"]).default("files"),
 });

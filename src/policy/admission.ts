@@ -1,6 +1,7 @@
 import type { Decision, Grades } from "../model/decision.ts";
 import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
+import { bindingsGround, type TestBindings } from "./binding-gaps.ts";
 import { decide, type Decided, type Ground, ground } from "./decide.ts";
 import { governanceGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
@@ -31,6 +32,8 @@ export interface AdmissionInput {
   readonly keys: { readonly needed: readonly string[]; readonly given: readonly string[] };
   /** What is wrong with a reference to a secret (nobody has set it, no such provider), or null. */
   readonly unresolved: string | null;
+  /** What intrusive checks would find of the live side on the colour under test; absent where none is demanded. */
+  readonly testBindings?: TestBindings | undefined;
   readonly predecessors: readonly Predecessor[];
   /** One answer for each thing that the environment's owners demand to be stated about the release. */
   readonly requirements: readonly Requirement[];
@@ -56,6 +59,7 @@ export function decideAdmission(input: AdmissionInput): Decided {
     ...requirementGrounds(input.requirements),
     keysGround(input.keys),
     ...(input.unresolved === null ? [] : [ground("deny", "secret", input.unresolved)]),
+    ...(input.testBindings ? bindingsGround(input.preset, input.testBindings) : []),
     isolationGround(input.preset, input.minimumIsolation, input.grades.isolation),
     governanceGround(input.grades.governance),
     ...predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),

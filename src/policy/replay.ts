@@ -90,6 +90,12 @@ const AdmissionInputs = z.looseObject({
   ),
   keys: z.looseObject({ needed: z.array(z.string()), given: z.array(z.string()) }),
   unresolved: z.string().nullable(),
+  testBindings: z
+    .looseObject({
+      intrusive: z.array(z.string()),
+      gaps: z.array(z.looseObject({ key: z.string(), what: z.enum(["secret", "endpoint"]) })),
+    })
+    .optional(),
   live: z.looseObject({ release: Digest, configuration: Digest }).nullable(),
   ...shared,
 });

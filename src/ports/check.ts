@@ -18,7 +18,11 @@ export interface CheckContext {
   /** The public address of the route; with `tester` it reaches the idle colour. Null without a router. */
   readonly route: string | null;
   readonly tester: { readonly header: string; readonly value: string } | null;
+  /** Put on every request of this run: shows which colour was reached. Null without a router. */
+  readonly scan: { readonly header: string; readonly value: string } | null;
   readonly agent: HostAgent;
+  /** Looks for the live side's secrets in what the tested instances were given; names only (law 11). */
+  readonly searchCredentials: () => Promise<CredentialSearch>;
   /** The release's tree in our archive format (`src/tree`), as stored: the reader proves its digest. */
   readonly readTree: () => AsyncIterable<Uint8Array>;
   /** The release that users meet in this environment: what a scan may compare with. Null when there is none. */
@@ -32,6 +36,20 @@ export interface LiveRelease {
   readonly releaseName: string;
   readonly tree: Digest;
   readonly readTree: () => AsyncIterable<Uint8Array>;
+}
+
+export interface CredentialSearch {
+  /** Keys whose live values were looked for. */
+  readonly looked: readonly string[];
+  /** Keys that the owner says are harmless on both sides. */
+  readonly shared: readonly string[];
+  /** Keys too short to be looked for without hitting by chance. */
+  readonly tooShort: readonly string[];
+  /** Delivered files, variables and processes in which they were looked for. */
+  readonly places: number;
+  readonly unreadable: number;
+  readonly bindings: "isolated" | "live" | null;
+  readonly found: readonly { readonly name: string; readonly place: string }[];
 }
 
 /** How a check touches what it tests. Only `files` and `passive` may meet a live colour. */

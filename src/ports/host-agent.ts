@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
 import { IsolationGrade, type Process } from "../model/pipeline.ts";
+import { ScanCount, testMethods } from "./host-agent-tests.ts";
 
 /**
  * The host agent's protocol, version 1. One connection carries newline-delimited JSON frames
@@ -179,6 +180,8 @@ export const RouteObservation = z.object({
       endedAtCeiling: z
         .object({ websockets: z.int().nonnegative(), requests: z.int().nonnegative() })
         .optional(),
+      /** Requests with the mark of a scan, by scan and colour, since this router was started. */
+      scans: z.record(z.string(), z.object({ blue: ScanCount, green: ScanCount })).optional(),
     })
     .nullable(),
 });
@@ -244,6 +247,7 @@ export const methods = {
     params: z.object({ lane: z.string(), ttlMs: z.int().positive().max(86_400_000) }),
     result: z.object({ header: z.string(), value: z.string(), expiresAt: z.string() }),
   },
+  ...testMethods,
   /** Arms the way back: until `untilMs` from now the agent may return the traffic to `to` by itself. */
   "return.arm": {
     params: z.object({

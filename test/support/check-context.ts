@@ -25,6 +25,10 @@ export function checkContext(change: Partial<CheckContext> = {}): CheckContext {
     instances: [],
     route: null,
     tester: null,
+    scan: null,
+    searchCredentials: () => {
+      throw new Error("this check must not look for credentials");
+    },
     agent: noAgent,
     readTree: () => {
       throw new Error("this check must not read the release");

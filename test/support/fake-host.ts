@@ -134,6 +134,12 @@ export class FakeHost implements HostAgent {
       });
       return {};
     },
+    "scan.begin": () => ({ header: "x-tidelock-scan", value: "a.mark", scan: "one" }),
+    "scan.read": () => ({
+      seen: { blue: { tester: 0, other: 0 }, green: { tester: 0, other: 0 } },
+      router: "1",
+      weights: { blue: 0, green: 0 },
+    }),
     "route.tester": () => ({
       header: "x-tidelock-tester",
       value: "signed",

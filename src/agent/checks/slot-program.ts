@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { TidelockError } from "../../model/errors.ts";
 import type { Parts } from "../parts.ts";
 import { tidelockVariables } from "../processes/environment.ts";
-import { deploymentFolders, keptFolder, makeWay, readEntries } from "../slots/delivery.ts";
+import { deploymentFolders, keptFolder, makeWay, readVariables } from "../slots/delivery.ts";
 import { ownerOf } from "../slots/owner.ts";
 import type { SlotRunner } from "../slots/slot.ts";
 
@@ -28,6 +28,7 @@ export async function slotProgram(parts: Parts, runner: SlotRunner): Promise<Slo
   const { slot } = runner;
   const folders = deploymentFolders(parts.paths, slot, spec.generation);
   const user = parts.users.numberOf(ownerOf(spec));
+  const sinks = await parts.sinks.addresses(slot, spec.generation);
   const state =
     spec.bindings === "isolated"
       ? join(folders.state, stateName)
@@ -41,6 +42,6 @@ export async function slotProgram(parts: Parts, runner: SlotRunner): Promise<Slo
       TIDELOCK_STATE_DIR: state,
       ...(spec.delivery === "files" ? { TIDELOCK_CONFIG_DIR: folders.config } : {}),
     },
-    variables: spec.delivery === "variables" ? await readEntries(folders) : {},
+    variables: spec.delivery === "variables" ? await readVariables(folders, sinks) : {},
   };
 }

@@ -86,6 +86,7 @@ export class LaneServer implements ClientOwner, FlightOwner {
     const { target, tester } = choice;
     const flight = new HttpFlight(this, connection, head, target, tester, bodyBytes);
     this.lane.begin(flight, tester);
+    if (head.scan !== null) this.lane.marked(head.scan, target.colour, tester);
     return flight;
   }
 

@@ -5,6 +5,7 @@ import type { RouterLane } from "../router-control.ts";
 import { BackendPool } from "./backend/pool.ts";
 import { ColourWheel, idleColour } from "./balance.ts";
 import { Crowd, type Member } from "./crowd.ts";
+import { ScanCounter } from "./scans.ts";
 import { compileTrustedProxies, type TrustedProxies } from "./trusted-proxies.ts";
 
 /** Where one colour's requests go. Immutable: a request keeps the one it began with. */
@@ -56,6 +57,7 @@ export class Lane {
   #lastSwitch: { at: number; to: Colour; firstNew: number | null } | null = null;
   readonly #drains = new Set<NodeJS.Timeout>();
   readonly #ended = { websockets: 0, requests: 0 };
+  readonly #scans = new ScanCounter();
   #turn = 0;
   #closed = false;
 
@@ -119,6 +121,11 @@ export class Lane {
     if (change && change.firstNew === null && change.to === flight.colour) change.firstNew = now;
   }
 
+  /** A request with a scan's mark goes to a colour. */
+  marked(marks: string, colour: Colour, tester: boolean): void {
+    this.#scans.count(marks, this.#snapshot.testerKey, this.key, { colour, tester });
+  }
+
   end(flight: Flight, failed: boolean): void {
     const counted = this.#colours[flight.colour];
     counted.flights.remove(flight);
@@ -145,6 +152,7 @@ export class Lane {
         colours: { blue: this.#observe(targets.blue), green: this.#observe(targets.green) },
         lastSwitch: change && { at: change.at, firstNew: change.firstNew, lastOld: old || null },
         endedAtCeiling: { ...this.#ended },
+        scans: this.#scans.observe(),
       },
     };
   }

@@ -2,10 +2,11 @@ import type { KeyObject } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TidelockError } from "../../model/errors.ts";
 import { type Colour, type Fence, type Slot, otherColour } from "../../model/primitives.ts";
-import type { RouteObservation, RouteSpec } from "../../ports/host-agent.ts";
+import type { Result, RouteObservation, RouteSpec } from "../../ports/host-agent.ts";
 import { parseLane, requireSameLane } from "../lanes.ts";
 import { type Parts, report } from "../parts.ts";
 import type { RouterAnswer, RouterLane } from "../router-control.ts";
+import { mintScan } from "../router/scans.ts";
 import { mint } from "../router/tester.ts";
 import type { Slots } from "../slots/slots.ts";
 import { laneIn } from "../state/store.ts";
@@ -156,14 +157,40 @@ export class Routes {
   }
 
   tester(lane: string, ttlMs: number): { header: string; value: string; expiresAt: string } {
-    parseLane(lane);
-    if (this.#parts.store.lane(lane).route === null) {
-      throw new TidelockError("not-found", `${lane} has no route here`, {
-        where: lane,
-        hint: "set the route first",
-      });
-    }
+    this.#requireRoute(lane);
     return mint(this.#keys.signing, lane, ttlMs);
+  }
+
+  /** A mark for the requests of one scan, see the router's scans.ts. */
+  beginScan(lane: string, ttlMs: number): { header: string; value: string; scan: string } {
+    this.#requireRoute(lane);
+    return mintScan(this.#keys.signing, lane, ttlMs);
+  }
+
+  /** Where requests with a scan's mark went. */
+  async readScan(lane: string, scan: string): Promise<Result<"scan.read">> {
+    const { environment } = parseLane(lane);
+    const answer = await this.#routers
+      .get(environment)
+      ?.read()
+      .catch(() => null);
+    const effective = laneOf(answer ?? null, lane)?.effective ?? null;
+    if (!answer || effective === null) return { seen: null, router: null, weights: null };
+    const none = { blue: { tester: 0, other: 0 }, green: { tester: 0, other: 0 } };
+    return {
+      seen: effective.scans?.[scan] ?? none,
+      router: String(answer.pid),
+      weights: effective.weights,
+    };
+  }
+
+  #requireRoute(lane: string): void {
+    parseLane(lane);
+    if (this.#parts.store.lane(lane).route !== null) return;
+    throw new TidelockError("not-found", `${lane} has no route here`, {
+      where: lane,
+      hint: "set the route first",
+    });
   }
 
   /** Instances came or went: the router of this environment gets the backends that are ready now. */

@@ -5,6 +5,7 @@ import { chmod, chown, lstat, mkdir, readFile, readdir, rm, rmdir } from "node:f
 import { dirname, join } from "node:path";
 import { type Layout, slotDirectory } from "../../model/layout.ts";
 import type { Slot } from "../../model/primitives.ts";
+import { fillSinks, type SinkAddresses } from "../../model/sinks.ts";
 import { errorCode, writeDurably } from "../os/durable.ts";
 import { removeTree } from "../../tree/remove-tree.ts";
 import { Entries } from "./spec.ts";
@@ -47,11 +48,17 @@ function foldersAt(root: string): DeploymentFolders {
   };
 }
 
+/** Entries as they were given, and what stands for the sinks' placeholders in them. */
+export interface Delivered {
+  readonly entries: Entries;
+  readonly sinks: SinkAddresses;
+}
+
 /** Writes what a deployment is given, before anything of it is on record or running. */
 export async function deliver(
   paths: Layout,
   folders: DeploymentFolders,
-  entries: Entries,
+  { entries, sinks }: Delivered,
   delivery: "files" | "variables",
   user: number | null,
 ): Promise<void> {
@@ -62,7 +69,7 @@ export async function deliver(
   await writeDurably(folders.entries, JSON.stringify(entries));
   if (delivery === "files") {
     for (const [key, value] of Object.entries(entries)) {
-      await writeDurably(join(folders.config, key), value);
+      await writeDurably(join(folders.config, key), fillSinks(value, sinks));
       if (user !== null) await chown(join(folders.config, key), user, user);
     }
   }
@@ -86,6 +93,16 @@ export async function makeWay(paths: Layout, folder: string, separate: boolean):
   await chmod(folder, separate ? 0o711 : 0o700);
 }
 
+/** What a deployment is given as variables, with the sinks' addresses in place. */
+export async function readVariables(
+  folders: DeploymentFolders,
+  sinks: SinkAddresses,
+): Promise<Entries> {
+  const entries = Object.entries(await readEntries(folders));
+  return Object.fromEntries(entries.map(([key, value]) => [key, fillSinks(value, sinks)]));
+}
+
+/** As they were given: placeholders are in them. */
 export async function readEntries(folders: DeploymentFolders): Promise<Entries> {
   return Entries.parse(JSON.parse(await readFile(folders.entries, "utf8")));
 }

@@ -21,7 +21,7 @@ import { isLive } from "./live.ts";
 import { newInstances, retiredProcess } from "./new-instances.ts";
 import { laneOwner, ownerOf } from "./owner.ts";
 import { observeSlot } from "./observe.ts";
-import { type Entries, type StoredSpec, routedProcess } from "./spec.ts";
+import { type Entries, type StoredSpec, routedProcess, sinksOf } from "./spec.ts";
 import { startInstance } from "./start-instance.ts";
 
 /**
@@ -68,7 +68,9 @@ export class SlotRunner {
     }
     const fresh = newInstances(spec, user);
     try {
-      await deliver(this.#parts.paths, folders, entries, spec.delivery, user);
+      const kinds = sinksOf(spec, entries);
+      const sinks = await this.#parts.sinks.ensure(this.slot, spec.generation, kinds);
+      await deliver(this.#parts.paths, folders, { entries, sinks }, spec.delivery, user);
       await this.#change((record) => {
         record.retiring.push(...record.instances);
         record.instances = fresh;
@@ -77,6 +79,9 @@ export class SlotRunner {
       });
     } catch (error) {
       await removeDeployment(folders).catch(() => undefined);
+      await this.#parts.sinks
+        .removeOthers(this.slot, before?.generation ?? null)
+        .catch(() => undefined);
       throw error;
     }
     this.#retireAll();
@@ -229,6 +234,7 @@ export class SlotRunner {
     const keep =
       spec === null ? null : deploymentFolders(this.#parts.paths, this.slot, spec.generation).root;
     await removeOtherDeployments(this.#parts.paths, this.slot, keep);
+    await this.#parts.sinks.removeOthers(this.slot, spec?.generation ?? null);
     if (spec !== null) {
       await Promise.all(this.#instances.map((instance) => instance.resume(false)));
     } else {

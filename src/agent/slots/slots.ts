@@ -1,12 +1,13 @@
 import { TidelockError } from "../../model/errors.ts";
 import { type Slot, laneKey, slotKey } from "../../model/primitives.ts";
 import type { Fence } from "../../model/primitives.ts";
-import type { SlotObservation, SlotSpec } from "../../ports/host-agent.ts";
+import type { Result, SlotObservation, SlotSpec } from "../../ports/host-agent.ts";
 import { requireSameLane } from "../lanes.ts";
 import type { Parts } from "../parts.ts";
 import { requireNamespaces } from "../processes/namespace.ts";
 import { SlotRunner } from "./slot.ts";
-import { splitSpec } from "./spec.ts";
+import { searchSlot } from "./search.ts";
+import { sinksOf, splitSpec } from "./spec.ts";
 
 interface Effect {
   readonly fence: Fence;
@@ -51,6 +52,7 @@ export class Slots {
     const { stored, entries } = splitSpec(spec);
     const apart = Object.values(stored.processes).some(({ port }) => port === "namespace");
     if (apart) requireNamespaces();
+    if (apart && sinksOf(stored, entries).length > 0) throw sinksOutOfReach();
     for (const { digest } of stored.artifacts) {
       const change = await this.#parts.artifacts.changeOf(digest);
       if (change === null) continue;
@@ -110,6 +112,11 @@ export class Slots {
     return this.runner(slot).observe();
   }
 
+  /** See `slot.search` of the protocol. */
+  search(slot: Slot, values: Readonly<Record<string, string>>): Promise<Result<"slot.search">> {
+    return searchSlot(this.#parts, this.runner(slot), values);
+  }
+
   list(): SlotObservation[] {
     return this.all()
       .filter(({ record }) => record !== null)
@@ -130,4 +137,17 @@ export class Slots {
   close(): void {
     for (const runner of this.all()) runner.close();
   }
+}
+
+/** The sinks listen on the machine's loopback address, and a network of its own has another one. */
+function sinksOutOfReach(): TidelockError {
+  return new TidelockError(
+    "unsupported",
+    "a process in a network namespace of its own cannot reach Tidelock's sinks",
+    {
+      where: "processes.*.port",
+      fault: "operator",
+      hint: "use `port: variable` or `port: argument`, or name a mail server, queue and so on of your own in `isolated`",
+    },
+  );
 }

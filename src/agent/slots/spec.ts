@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ConfigurationKey } from "../../model/configuration.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { Digest, Name, Slot } from "../../model/primitives.ts";
+import { type SinkKind, sinkKindsIn } from "../../model/sinks.ts";
 import { Resources } from "../../model/pipeline.ts";
 import type { SlotSpec } from "../../ports/host-agent.ts";
 
@@ -85,4 +86,9 @@ export function routedProcess(spec: StoredSpec): string | null {
     if (process.router === "http" && process.port !== "none") return name;
   }
   return null;
+}
+
+/** The sinks that a deployment is offered: only one under test has any. */
+export function sinksOf(spec: StoredSpec, entries: Entries): readonly SinkKind[] {
+  return spec.bindings === "isolated" ? sinkKindsIn(Object.values(entries)) : [];
 }

@@ -11,7 +11,7 @@ import type { StartedInstance } from "../processes/instance-host.ts";
 import { makeNamespace } from "../processes/namespace.ts";
 import { spawnDetached } from "../processes/spawn.ts";
 import { type InstanceRecord, type SlotRecord, loopback } from "../state/schema.ts";
-import { deploymentFolders, freshFolder, keptFolder, makeWay, readEntries } from "./delivery.ts";
+import { deploymentFolders, freshFolder, keptFolder, makeWay, readVariables } from "./delivery.ts";
 
 /** Starts one replica from its unpacked release, with fresh private folders and only its own environment. */
 export async function startInstance(
@@ -37,6 +37,7 @@ export async function startInstance(
   const [cwd] = artifacts;
   if (cwd === undefined) throw new TidelockError("invalid-input", "a release without an artifact");
   for (const { digest } of spec.artifacts) await requireUnpacked(parts, slot, digest);
+  const sinks = await parts.sinks.addresses(slot, spec.generation);
   const env = serviceEnvironment(
     baseEnvironment({ runtime: parts.paths.runtime, home, temporary }),
     {
@@ -51,7 +52,7 @@ export async function startInstance(
       configDir: spec.delivery === "files" ? folders.config : null,
       stateDir,
       artifacts,
-      variables: spec.delivery === "variables" ? await readEntries(folders) : {},
+      variables: spec.delivery === "variables" ? await readVariables(folders, sinks) : {},
     },
   );
   const [command = "", ...args] = process.command.map((part) =>

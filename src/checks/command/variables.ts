@@ -9,12 +9,13 @@ import type { CheckContext } from "../../ports/check.ts";
  * | TIDELOCK_URLS_UNDER_TEST | all of them, separated by a space |
  * | TIDELOCK_ROUTE_URL | public address of the route, where there is one |
  * | TIDELOCK_TESTER_HEADER, TIDELOCK_TESTER_VALUE | a header that makes the route answer from the tested colour, for a short time |
+ * | TIDELOCK_SCAN_HEADER, TIDELOCK_SCAN_VALUE | a header for every request to the tested colour: shows that no other one answered |
  * | TIDELOCK_RELEASE, TIDELOCK_RELEASE_ID | `shop@1.4.2`, and its digest |
  * | TIDELOCK_SERVICE, TIDELOCK_ENVIRONMENT, TIDELOCK_COLOUR | what is tested; absent for a static check |
  * | TIDELOCK_CHECK_RUN | id of this run |
  */
 export function variablesFor(context: CheckContext): Record<string, string> {
-  const { instances, route, tester, slot } = context;
+  const { instances, route, tester, scan, slot } = context;
   const first = instances[0];
   return {
     TIDELOCK_RELEASE: context.releaseName,
@@ -27,6 +28,9 @@ export function variablesFor(context: CheckContext): Record<string, string> {
     ...(tester === null
       ? {}
       : { TIDELOCK_TESTER_HEADER: tester.header, TIDELOCK_TESTER_VALUE: tester.value }),
+    ...(scan === null
+      ? {}
+      : { TIDELOCK_SCAN_HEADER: scan.header, TIDELOCK_SCAN_VALUE: scan.value }),
     ...(slot === null
       ? {}
       : {

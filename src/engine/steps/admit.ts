@@ -4,6 +4,7 @@ import type { Pipeline } from "../../model/pipeline.ts";
 import type { Release } from "../../model/release.ts";
 import { asTidelockError } from "../../model/errors.ts";
 import { type AdmissionInput, decideAdmission } from "../../policy/admission.ts";
+import { bindingGaps } from "../../policy/binding-gaps.ts";
 import type { Decided } from "../../policy/decide.ts";
 import type { LedgerSays } from "../../policy/ledger-says.ts";
 import { documentByDigest } from "../../store/queries/catalogue.ts";
@@ -59,12 +60,37 @@ export async function admission(
       given: givenKeys(configuration),
     },
     unresolved: await unresolvedSecrets(engine, plan, configuration),
+    ...(returning ? {} : testBindings(engine, plan, configuration)),
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
     // A return passes stale evidence (law 9): what was live here was admitted once.
     requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
     live: plan.live && { release: plan.live.release, configuration: plan.live.configuration },
   };
   return decideAdmission({ ...input, ledger: ledger ? await ledger() : null });
+}
+
+function testBindings(
+  engine: Engine,
+  plan: Plan,
+  configuration: Configuration,
+): Pick<AdmissionInput, "testBindings"> {
+  const intrusive = intrusiveChecks(engine, plan);
+  if (intrusive.length === 0) return {};
+  // With `recreate` what is tested is what users meet next: it has the live bindings.
+  const bindings = plan.strategy === "recreate" ? "live" : "isolated";
+  return { testBindings: { intrusive, gaps: bindingGaps(configuration, bindings) } };
+}
+
+/** Demands that attack, write or load, by the adapter's own word; one whose word cannot be had counts. */
+function intrusiveChecks(engine: Engine, { checks }: Plan): readonly string[] {
+  const intrusive = checks.filter((demand) => {
+    const adapter = engine.checks.get(demand.uses);
+    if (demand.phase !== "deployed" || adapter === undefined) return false;
+    if (typeof adapter.touch !== "function") return adapter.touch === "intrusive";
+    const parsed = adapter.schema.safeParse(demand.with);
+    return !parsed.success || adapter.touch(parsed.data) === "intrusive";
+  });
+  return intrusive.map(({ name }) => name);
 }
 
 async function artifactStates(

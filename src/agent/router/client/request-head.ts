@@ -1,5 +1,6 @@
 import type { Framing } from "../http/body-reader.ts";
 import { brokenHead, FieldNames, listMembers, trimSpace, withoutFields } from "../http/syntax.ts";
+import { scanHeader } from "../scans.ts";
 import { testerHeader } from "../tester.ts";
 
 /**
@@ -31,6 +32,8 @@ export interface RequestHead {
   readonly upgrade: string | null;
   /** The credential, already stripped from `text`; null when the header is absent. */
   readonly tester: string | null;
+  /** Marks of scans, separated by commas; they stay in `text`. Null when there is none. */
+  readonly scan: string | null;
   readonly requestId: string;
 }
 
@@ -60,6 +63,7 @@ const Kind = {
   contentType: 15,
   expect: 16,
   refused: 17,
+  scan: 18,
 } as const;
 type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -71,6 +75,7 @@ const kinds = new Map<string, Kind>([
   ["upgrade", Kind.upgrade],
   ["te", Kind.te],
   [testerHeader, Kind.tester],
+  [scanHeader, Kind.scan],
   ["x-forwarded-for", Kind.forwardedFor],
   ["x-forwarded-proto", Kind.forwardedProto],
   ["x-forwarded-host", Kind.forwardedHost],
@@ -96,7 +101,7 @@ function classify(lower: string): Kind {
   // CGI and WSGI read `X_Forwarded_For` as X-Forwarded-For and `Content_Length` as Content-Length.
   const meant = classify(lower.replaceAll("_", "-"));
   if (meant === Kind.contentLength || meant === Kind.transferEncoding) return Kind.refused;
-  return meant === Kind.pass ? Kind.pass : Kind.drop;
+  return meant === Kind.pass || meant === Kind.scan ? meant : Kind.drop;
 }
 
 /** What llhttp knows of RFC 9110, WebDAV (RFC 4918 and its kin), PATCH and CalDAV, without CONNECT and TRACE. */
@@ -137,6 +142,7 @@ interface Fields {
   expect: string | null;
   trailers: boolean;
   tester: string | null;
+  scan: string | null;
   forwardedFor: string;
   forwarded: string;
   proto: boolean;
@@ -207,6 +213,7 @@ export function parseRequestHead(
     expectContinue: fields.expect !== null && body.kind !== "none" && !oldVersion,
     upgrade: willingUpgrade(fields.upgrade, options.has("upgrade") && !oldVersion, body.kind),
     tester: fields.tester,
+    scan: fields.scan,
     requestId,
   };
 }
@@ -224,6 +231,7 @@ function readFields(text: string, from: number, trusted: boolean): Fields | Refu
     expect: null,
     trailers: false,
     tester: null,
+    scan: null,
     forwardedFor: "",
     forwarded: "",
     proto: false,
@@ -290,6 +298,10 @@ function takeField(
     case Kind.tester:
       // Two credentials verify as none.
       fields.tester = fields.tester === null ? value : "";
+      return null;
+    case Kind.scan:
+      fields.scan = fields.scan === null ? value : `${fields.scan},${value}`;
+      fields.kept += `${line}\r\n`;
       return null;
     case Kind.contentType:
       if (grpc.test(value)) return http2Refusal;

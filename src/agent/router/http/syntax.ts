@@ -91,6 +91,7 @@ const notInTrailers = new Set([
   "forwarded",
   "x-real-ip",
   "x-tidelock-tester",
+  "x-tidelock-scan",
   "x-request-id",
   "via",
 ]);

@@ -22,6 +22,8 @@ export const command = defineCommand({
     secret: texts("--secret <pair>", "KEY=NAME: KEY gets the secret NAME; may be repeated"),
     isolated: texts("--isolated <pair>", "KEY=VALUE while a colour is under test; may be repeated"),
     isolatedSecret: texts("--isolated-secret <pair>", "KEY=NAME while a colour is under test"),
+    shared: texts("--shared <key>", "KEY can do no harm under test either; may be repeated"),
+    notShared: texts("--not-shared <key>", "takes that back"),
     delivery: choice("--delivery <how>", "files (the rule) or variables", ["files", "variables"]),
     ...connectionOptions,
     ...outputOption,
@@ -40,12 +42,25 @@ export const command = defineCommand({
       ...document,
       ...changed(document, values, secrets),
       isolated: changed(document.isolated, isolatedValues, isolatedSecrets),
+      ...sharedKeys(document.shared, options.shared, options.notShared),
       delivery: options.delivery ?? document.delivery,
     }));
     await printOne(context.terminal, context.format(options), configurationCard(view));
     return exit.done;
   },
 });
+
+function sharedKeys(
+  before: readonly string[] | undefined,
+  more: readonly string[],
+  less: readonly string[],
+): { shared?: string[] } {
+  if (more.length + less.length === 0) return before === undefined ? {} : { shared: [...before] };
+  const keys = new Set(before);
+  for (const key of more) keys.add(pair(`${key}=`)[0]);
+  for (const key of less) keys.delete(key);
+  return { shared: [...keys].sort() };
+}
 
 const attempts = 5;
 

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { Slot } from "../model/primitives.ts";
+import { SinkKind } from "../model/sinks.ts";
+
+/** The part of the host agent's protocol (host-agent.ts) that shows what tests met, and what a tested colour did. */
+
+/** One thing that a colour under test sent to a sink. All text is the service's own: hostile until escaped. */
+export const SinkMessage = z.object({
+  sequence: z.int().positive(),
+  at: z.string(),
+  sink: SinkKind,
+  /** `mail from a@b to c@d`, `POST /hook`, `37 bytes from 127.0.0.1:40112`. */
+  summary: z.string(),
+  /** What was sent, cut to 16 KiB. Credentials that came with it are not kept. */
+  text: z.string(),
+  truncated: z.boolean(),
+});
+export type SinkMessage = z.infer<typeof SinkMessage>;
+
+/** Requests with one scan's mark that the router sent to a colour: by bearers of the tester's credential, and others. */
+export const ScanCount = z.object({
+  tester: z.int().nonnegative(),
+  other: z.int().nonnegative(),
+});
+
+export const testMethods = {
+  /**
+   * A signed mark for the requests of one scan. It gives no right to anything: the router counts to which
+   * colour requests that carry it go, so that a service which hands them on to the live one is found out.
+   */
+  "scan.begin": {
+    params: z.object({ lane: z.string(), ttlMs: z.int().positive().max(86_400_000) }),
+    result: z.object({ header: z.string(), value: z.string(), scan: z.string() }),
+  },
+  /** Null when the lane has no route, or its router knows nothing of what came before it was started again. */
+  "scan.read": {
+    params: z.object({ lane: z.string(), scan: z.string() }),
+    result: z.object({
+      seen: z.object({ blue: ScanCount, green: ScanCount }).nullable(),
+      /** Changes when the router is started again: counts of before are lost with it. */
+      router: z.string().nullable(),
+      weights: z.object({ blue: z.int(), green: z.int() }).nullable(),
+    }),
+  },
+  /** What arrived in the sinks of a colour under test, after a sequence number. */
+  "sink.read": {
+    params: z.object({
+      slot: Slot,
+      after: z.int().nonnegative(),
+      limit: z.int().positive().max(500),
+    }),
+    result: z.object({
+      /** The deployment that the sinks belong to; null when it has none. */
+      generation: z.string().nullable(),
+      sinks: z.array(z.object({ kind: SinkKind, host: z.string(), port: z.int() })),
+      /** False while the program that receives is being started again. */
+      running: z.boolean(),
+      messages: z.array(SinkMessage),
+      /** Of what was read: ask after this one next. */
+      next: z.int().nonnegative(),
+      /** The sink's room is used up; later ones were taken and not kept. */
+      full: z.boolean(),
+    }),
+  },
+  /**
+   * Whether any of `values` stands in what the slot's instances were given: delivered files and variables,
+   * and the environment and arguments of their running processes. Names and places come back, never values.
+   */
+  "slot.search": {
+    params: z.object({ slot: Slot, values: z.record(z.string(), z.string()) }),
+    result: z.object({
+      generation: z.string().nullable(),
+      bindings: z.enum(["isolated", "live"]).nullable(),
+      /** Files, variables and processes that were read. */
+      places: z.int().nonnegative(),
+      /** Running processes that could not be read. */
+      unreadable: z.int().nonnegative(),
+      found: z.array(z.object({ name: z.string(), place: z.string() })),
+    }),
+  },
+};
