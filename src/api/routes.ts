@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
+import { checkRoutes } from "./routes-checks.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { AccessView, ReleaseChangesView } from "./change-views.ts";
 import {
@@ -34,6 +35,7 @@ const Done = z.object({ done: z.literal(true), message: z.string() });
 
 export const routes = {
   ...ledgerRoutes,
+  ...checkRoutes,
 
   serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
   /** Ends this server process; services go on. */

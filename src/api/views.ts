@@ -5,7 +5,7 @@ import { Decision } from "../model/decision.ts";
 import { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
 import { Plan } from "../model/plan.ts";
 import { Source } from "../model/release.ts";
-import { CheckReport } from "../model/verdict.ts";
+import { KeptReport } from "../model/verdict.ts";
 import { Instance } from "../ports/host-agent.ts";
 
 /** What the API shows. Times are RFC 3339 in UTC. One place for server, CLI and page. */
@@ -78,10 +78,12 @@ export const StepView = z.object({
 export type StepView = z.infer<typeof StepView>;
 
 export const CheckRunView = z.object({
+  /** `<promotion>/<step>/<name>/<attempt>`. */
+  id: z.string(),
   name: z.string(),
   uses: z.string(),
   phase: z.string(),
-  report: CheckReport.nullable(),
+  report: KeptReport.nullable(),
   startedAt: Time,
   endedAt: Time.nullable(),
 });

@@ -100,6 +100,12 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/promotion/retry.ts"),
   ),
   entry(
+    "check show",
+    "Releases",
+    "Show what a check of a promotion found, or its raw report",
+    () => import("./commands/check/show.ts"),
+  ),
+  entry(
     "deployment list",
     "Releases",
     "Show what ran where, and when",

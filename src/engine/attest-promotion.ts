@@ -3,7 +3,7 @@ import type { CheckDemand } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Digest } from "../model/primitives.ts";
 import type { PromotionState } from "../model/promotion.ts";
-import type { CheckReport } from "../model/verdict.ts";
+import type { KeptReport } from "../model/verdict.ts";
 import { digestBytes, utf8 } from "../evidence/bytes.ts";
 import { checkRun } from "../evidence/predicates/check-run.ts";
 import { completion } from "../evidence/predicates/completion.ts";
@@ -32,7 +32,7 @@ export async function attestCheckRun(
   tx: Db,
   plan: Plan,
   demand: CheckDemand,
-  run: CheckRunRow & { readonly report: CheckReport },
+  run: CheckRunRow & { readonly report: KeptReport },
 ): Promise<readonly Digest[]> {
   const { report } = run;
   const of = { release: run.release, about: run.id };
@@ -50,13 +50,7 @@ export async function attestCheckRun(
       identity: run.identity,
       startedOn: run.started_at.toISOString(),
       finishedOn: (run.ended_at ?? run.started_at).toISOString(),
-      report: report.raw
-        ? {
-            format: report.raw.format,
-            digest: digestBytes(utf8(report.raw.text)),
-            truncated: report.raw.truncated,
-          }
-        : null,
+      report: report.raw ? rawIn(report.raw) : null,
     },
   });
   const standard = await attest(engine, tx, testResult, {
@@ -69,6 +63,12 @@ export async function attestCheckRun(
     }),
   });
   return [own, standard];
+}
+
+/** A report's raw one by its digest, also where an earlier version kept its text. */
+export function rawIn(raw: NonNullable<KeptReport["raw"]>) {
+  const digest = "text" in raw ? digestBytes(utf8(raw.text)) : raw.digest;
+  return { format: raw.format, digest, truncated: raw.truncated };
 }
 
 /** A static check looks at the release alone; every other one at a colour with a configuration. */

@@ -10,6 +10,7 @@ import { exportPack } from "./audit/export-pack.ts";
 import { applyConfiguration, showConfiguration } from "./configurations.ts";
 import { applyDocuments, listPipelines } from "./documents.ts";
 import { attestationContent, attestRelease, releaseEvidence } from "./attest-release.ts";
+import { makeCheckControl } from "./check-control.ts";
 import type { Engine } from "./engine.ts";
 import { confirmErasure, erasures, requestErasure } from "./erasure/erase.ts";
 import { addHold, holds, removeHold } from "./erasure/holds.ts";
@@ -44,6 +45,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
   const reread = async (row: PromotionRow) => shown(await existingPromotion(db, row.id));
   return {
     ledger: makeLedgerControl(engine),
+    checks: makeCheckControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),
     listPipelines: () => listPipelines(engine),
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Digest } from "./primitives.ts";
 import { Observation, Severity, SuppressionRequest } from "./observation.ts";
 
 /** The outcome of a check. Only `pass` passes (law 2); `warn` opens a gate only where the gate says so. */
@@ -45,7 +46,23 @@ export const CheckReport = z.object({
   /** Of a scan: how many hits there were by severity, and the worst of them. */
   counts: z.partialRecord(Severity, z.int().nonnegative()).optional(),
   observations: z.array(Observation).optional(),
-  /** The raw report, and the format a parser knows it by. Text, at most 1 MiB; longer ones are cut and said so. */
+  /** The raw report, and the format a parser knows it by. At most 16 MiB of UTF-8; longer ones are cut and said so. */
   raw: z.object({ format: z.string(), text: z.string(), truncated: z.boolean() }).optional(),
 });
 export type CheckReport = z.infer<typeof CheckReport>;
+
+/** What stands for a raw report in a row: its bytes lie elsewhere, by their digest. */
+export const KeptRaw = z.object({
+  format: z.string(),
+  /** SHA-256 of its UTF-8 bytes, as they were kept: redacted, perhaps cut. */
+  digest: Digest,
+  bytes: z.int().nonnegative(),
+  truncated: z.boolean(),
+});
+export type KeptRaw = z.infer<typeof KeptRaw>;
+
+/** A report as it is kept. An earlier version kept the raw text inside. */
+export const KeptReport = CheckReport.extend({
+  raw: z.union([KeptRaw, CheckReport.shape.raw.unwrap()]).optional(),
+});
+export type KeptReport = z.infer<typeof KeptReport>;

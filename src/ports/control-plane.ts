@@ -3,6 +3,7 @@ import type { AccessView, ReleaseChangesView } from "../api/change-views.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
+import type { CheckControl } from "./check-control.ts";
 import type { LedgerControl } from "./ledger-control.ts";
 import type {
   AttestationView,
@@ -34,6 +35,7 @@ type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;
  */
 export interface ControlPlane {
   readonly ledger: LedgerControl;
+  readonly checks: CheckControl;
   applyDocuments(
     actor: Actor,
     file: string,

@@ -79,6 +79,11 @@ async function textsOf(
     union all select digest, content from plans where digest = any(${digests}::text[])
     union all select id as digest, content from releases where id = any(${digests}::text[])
   `.execute(db);
+  const raw = await db
+    .selectFrom("raw_reports")
+    .select(["digest", "content"])
+    .where("digest", "in", digests.length === 0 ? [""] : digests)
+    .execute();
   const runs = await db
     .selectFrom("check_runs")
     .select("report")
@@ -93,10 +98,11 @@ async function textsOf(
   return [
     ...stored.map(({ digest, content }) => ({ digest, text: canonicalJson(content) })),
     ...inputs,
+    ...raw.map(({ digest, content }) => ({ digest, text: content.toString() })),
     ...runs.flatMap(({ report }) => {
       const whole = canonicalJson(report);
-      const raw = report?.raw?.text;
-      return [whole, ...(raw === undefined ? [] : [raw])].map((text) => ({
+      const raw = report?.raw;
+      return [whole, ...(raw !== undefined && "text" in raw ? [raw.text] : [])].map((text) => ({
         digest: digestBytes(utf8(text)),
         text,
       }));

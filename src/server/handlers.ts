@@ -88,6 +88,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     async promotionList({ query }) {
       return { items: [...(await controlPlane.listPromotions(known(query)))] };
     },
+    checkRaw: ({ params }) => controlPlane.checks.raw(params.id, params.check),
     promotionShow: ({ params }) => controlPlane.showPromotion(params.id),
     promotionAbort: ({ actor, params }) => controlPlane.abort(actor, params.id),
     promotionRetry: ({ actor, params }) => controlPlane.retry(actor, params.id),

@@ -6,7 +6,7 @@ import type { Plan } from "../model/plan.ts";
 import type { Colour, Digest } from "../model/primitives.ts";
 import type { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
 import type { Release } from "../model/release.ts";
-import type { CheckReport } from "../model/verdict.ts";
+import type { KeptReport } from "../model/verdict.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
 
@@ -173,9 +173,17 @@ interface CheckRunsTable {
   colour: Colour | null;
   generation: string | null;
   identity: "none" | "bound" | "native";
-  report: Json<CheckReport> | null;
+  report: Json<KeptReport> | null;
+  /** What it does right now, for people; null when it has ended. */
+  progress: Generated<string | null>;
   started_at: Generated<Date>;
   ended_at: Time | null;
+}
+
+interface RawReportsTable {
+  digest: Digest;
+  content: Buffer;
+  added_at: GeneratedTime;
 }
 
 interface DecisionsTable {
@@ -265,6 +273,7 @@ export interface Schema extends LedgerSchema, AuditSchema {
   promotions: PromotionsTable;
   promotion_steps: PromotionStepsTable;
   check_runs: CheckRunsTable;
+  raw_reports: RawReportsTable;
   decisions: DecisionsTable;
   deployments: DeploymentsTable;
   agents: AgentsTable;

@@ -80,6 +80,8 @@ export class StagedCheck {
   verdicts: CheckReport["verdict"][] = [];
   runs: string[] = [];
   hold: Promise<void> | undefined;
+  /** Laid over every report. */
+  report: Partial<CheckReport> = {};
 
   readonly check: Check = {
     id: "staged",
@@ -99,6 +101,7 @@ export class StagedCheck {
         exercised: { requests: 1, assertions: 1, files: 0 },
         tools: {},
         results: [],
+        ...this.report,
       };
     },
   };

@@ -1,10 +1,11 @@
 import { sql } from "kysely";
-import { digestBytes } from "../../evidence/bytes.ts";
 import { digestOf } from "../../model/canonical.ts";
-import type { CheckReport } from "../../model/verdict.ts";
+import type { KeptReport } from "../../model/verdict.ts";
 import { type ErasableEntry, namedElsewhere } from "../../store/queries/erasures.ts";
+import { dropRawReport } from "../../store/queries/evidence.ts";
 import { unverifyDeployments } from "../../store/queries/live.ts";
 import type { Db } from "../../store/schema.ts";
+import { rawIn } from "../attest-promotion.ts";
 
 const digestPattern = /sha256:[0-9a-f]{64}/g;
 
@@ -58,7 +59,7 @@ async function eraseReport(tx: Db, run: string): Promise<readonly string[]> {
   if (!row?.report) return [];
   await tx.updateTable("check_runs").set({ report: null }).where("id", "=", run).execute();
   await unverifyDeployments(tx, row.promotion);
-  return [...digestsOf(row.report), ...(await eraseLeanings(tx, row.promotion))];
+  return [...(await digestsOf(tx, row.report)), ...(await eraseLeanings(tx, row.promotion))];
 }
 
 /** What a check said stands in the inputs of every gate that looked at it: those decisions cannot be made again. */
@@ -88,10 +89,16 @@ async function eraseInputs(tx: Db, { entry, payload }: ErasableEntry): Promise<r
   return [digest];
 }
 
-/** The whole report, and the raw one inside, by which attestations name it. */
-function digestsOf(report: CheckReport): readonly string[] {
-  const raw = report.raw && digestBytes(new TextEncoder().encode(report.raw.text));
-  return [digestOf(report), ...(raw === undefined ? [] : [raw])];
+/**
+ * The whole report, and the raw one, by which attestations name it; that one goes too, unless another run
+ * has the very same.
+ */
+async function digestsOf(tx: Db, report: KeptReport): Promise<readonly string[]> {
+  const whole = digestOf(report);
+  if (report.raw === undefined) return [whole];
+  const { digest } = rawIn(report.raw);
+  const gone = "text" in report.raw || (await dropRawReport(tx, digest));
+  return gone ? [whole, digest] : [whole];
 }
 
 async function eraseAttestations(

@@ -28,6 +28,7 @@ export async function promotionView(db: Db, row: PromotionRow): Promise<Promotio
       message: step.message,
     })),
     checks: checks.map((run) => ({
+      id: run.id,
       name: run.name,
       uses: run.uses,
       phase: run.phase,

@@ -51,6 +51,7 @@ export const notProjected: Readonly<Partial<Record<keyof Schema, string>>> = {
   ledger_cosignatures: "signed by the witnesses",
   ledger_anchors: "says where to write checkpoints; nothing is believed because of it",
   ledger_anchored: "says where checkpoints were written; each is verified where it lies",
+  raw_reports: "each stands under its own digest, which reports and attestations name",
   plans: "each stands under its own digest, which promotions and entries name",
   decision_inputs: "each stands under its own digest, which the decision's entry names",
   access_events: "who called what; nothing is decided by it, and its runs are in the log by digest",

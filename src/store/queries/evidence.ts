@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import type { Digest, Lane } from "../../model/primitives.ts";
-import type { CheckReport } from "../../model/verdict.ts";
+import type { CheckReport, KeptReport } from "../../model/verdict.ts";
 import { checkRunsProjection } from "../projections/promotions.ts";
 import { recordRows } from "../projections/projection.ts";
 import type { CheckRunRow, Db, DeploymentRow, Schema } from "../schema.ts";
 import { dbNow } from "./promotions.ts";
-import type { Insertable } from "kysely";
+import { type Insertable, sql } from "kysely";
 
 /** Check runs, and what a release has shown in the environments before. */
 
@@ -27,27 +28,66 @@ export async function insertCheckRun(tx: Db, run: Insertable<Schema["check_runs"
     .execute();
 }
 
-/** The first report stands, and is recorded with it and with the statements that `attest` makes of it. */
+/**
+ * The first report stands, and is recorded with it and with the statements that `attest` makes of it. The raw
+ * report goes where its digest finds it. Answers whether this one was kept.
+ */
 export async function reportCheckRun(
   tx: Db,
   lane: Lane,
   id: string,
   report: CheckReport,
-  attest: (run: CheckRunRow & { readonly report: CheckReport }) => Promise<readonly Digest[]>,
-): Promise<void> {
+  attest: (run: CheckRunRow & { readonly report: KeptReport }) => Promise<readonly Digest[]>,
+): Promise<boolean> {
+  const kept = await keepRaw(tx, report);
   const row = await tx
     .updateTable("check_runs")
-    .set({ report: JSON.stringify(report), ended_at: dbNow })
+    .set({ report: JSON.stringify(kept), ended_at: dbNow, progress: null })
     .where("id", "=", id)
     .where("report", "is", null)
     .returningAll()
     .executeTakeFirst();
-  if (!row) return;
+  if (!row) return false;
   const { service, environment } = lane;
   const summary = report.summary.slice(0, 2_000);
-  const attestations = await attest({ ...row, report });
+  const attestations = await attest({ ...row, report: kept });
   const more = { summary, exercised: report.exercised, tools: report.tools, attestations };
   await recordRows(tx, checkRunsProjection, [{ ...row, service, environment }], { more });
+  return true;
+}
+
+async function keepRaw(tx: Db, report: CheckReport): Promise<KeptReport> {
+  const { raw, ...rest } = report;
+  if (raw === undefined) return rest;
+  const { format, text, truncated } = raw;
+  const content = Buffer.from(text);
+  const digest: Digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
+  await tx
+    .insertInto("raw_reports")
+    .values({ digest, content })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return { ...rest, raw: { format, digest, bytes: content.length, truncated } };
+}
+
+/** Undefined where it was erased, or stands in the report itself. */
+export async function readRawReport(db: Db, digest: Digest): Promise<Buffer | undefined> {
+  const row = await db
+    .selectFrom("raw_reports")
+    .select("content")
+    .where("digest", "=", digest)
+    .executeTakeFirst();
+  return row?.content;
+}
+
+/** Removes a raw report that no run names any more. */
+export async function dropRawReport(tx: Db, digest: Digest): Promise<boolean> {
+  const { rows } = await sql`
+    delete from raw_reports where digest = ${digest} and not exists (
+      select from check_runs where report -> 'raw' ->> 'digest' = ${digest}
+    ) returning digest
+  `.execute(tx);
+  return rows.length > 0;
 }
 
 /** Every time in which `release` was live in a lane, newest first. */

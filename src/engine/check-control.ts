@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { TidelockError } from "../model/errors.ts";
+import type { CheckControl } from "../ports/check-control.ts";
+import { checkRunsOf, readRawReport } from "../store/queries/evidence.ts";
+import type { CheckRunRow } from "../store/schema.ts";
+import { existingPromotion } from "./abort.ts";
+import type { Engine } from "./engine.ts";
+
+export function makeCheckControl(engine: Engine): CheckControl {
+  return { raw: (promotion, check) => rawReport(engine, promotion, check) };
+}
+
+async function rawReport(
+  engine: Engine,
+  promotion: string,
+  check: string,
+): ReturnType<CheckControl["raw"]> {
+  const runs = await runsOf(engine, promotion, check);
+  const run = runs.findLast(({ report }) => report?.raw !== undefined);
+  const raw = run?.report?.raw;
+  if (run === undefined || raw === undefined) {
+    throw new TidelockError("not-found", `check ${check} has handed back no raw report`, {
+      fault: "operator",
+      where: promotion,
+      hint: `what it said: tidelock check show ${promotion} ${check}`,
+    });
+  }
+  const { format, truncated } = raw;
+  const content =
+    "text" in raw ? Buffer.from(raw.text) : await readRawReport(engine.db, raw.digest);
+  if (content === undefined) {
+    throw new TidelockError("not-found", "this raw report was erased", {
+      fault: "operator",
+      where: run.id,
+    });
+  }
+  const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
+  if ("digest" in raw && raw.digest !== digest) {
+    throw new TidelockError(
+      "digest-mismatch",
+      "the stored raw report is not what the check wrote",
+      {
+        where: run.id,
+        hint: "somebody changed the database: run `tidelock ledger verify --state`",
+      },
+    );
+  }
+  return {
+    run: run.id,
+    format,
+    digest,
+    bytes: content.length,
+    truncated,
+    content: content.toString("base64"),
+  };
+}
+
+/** The runs of one check, oldest first. Throws `not-found` naming the checks that there are. */
+async function runsOf(
+  engine: Engine,
+  promotion: string,
+  check: string,
+): Promise<readonly CheckRunRow[]> {
+  const { id } = await existingPromotion(engine.db, promotion);
+  const all = await checkRunsOf(engine.db, id);
+  const runs = all.filter(({ name }) => name === check);
+  if (runs.length > 0) return runs;
+  const names = [...new Set(all.map(({ name }) => name))].join(", ");
+  throw new TidelockError("not-found", `no check ${check} has run in ${id}`, {
+    fault: "operator",
+    where: check,
+    hint: names === "" ? "none has run yet" : `those that have: ${names}`,
+  });
+}
