@@ -1,9 +1,10 @@
-import { createHash, createPublicKey, verify } from "node:crypto";
+import { createPublicKey, verify } from "node:crypto";
 import { canonicalJson } from "../model/canonical.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { AgentInfo, JournalEntry } from "../ports/host-agent.ts";
 import { maxPayloadBytes } from "../model/ledger.ts";
 import type { LedgerEntry } from "../ports/ledger.ts";
+import { journalHash } from "../store/projections/journal.ts";
 import { agentsProjection } from "../store/projections/trust.ts";
 import { recordRows } from "../store/projections/projection.ts";
 import { tableLedger } from "../store/queries/ledger.ts";
@@ -117,7 +118,7 @@ async function takeIn(
   await tableLedger.append(tx, ...fresh.map((entry) => observed(info, entry)));
   await tx
     .updateTable("agents")
-    .set({ imported_sequence: last.sequence, imported_hash: hashOf(last) })
+    .set({ imported_sequence: last.sequence, imported_hash: journalHash(last) })
     .where("agent_id", "=", info.agentId)
     .execute();
   return fresh;
@@ -127,14 +128,14 @@ async function takeIn(
 function observed(info: AgentInfo, entry: JournalEntry): LedgerEntry {
   const { sequence, at, kind, lane, operation, detail } = entry;
   const payload = { agentId: info.agentId, sequence, at, kind, lane, operation };
-  const whole = { ...payload, journal: hashOf(entry), detail };
+  const whole = { ...payload, journal: journalHash(entry), detail };
   const fits = Buffer.byteLength(canonicalJson(whole)) <= maxPayloadBytes;
   return {
     operation: `agent/${info.agentId}/journal/${sequence}`,
     kind: "agent.observed",
     stream: lane ?? "system",
     actor: "agent",
-    payload: fits ? whole : { ...payload, journal: hashOf(entry) },
+    payload: fits ? whole : { ...payload, journal: journalHash(entry) },
   };
 }
 
@@ -187,11 +188,6 @@ function verifyRun(
         },
       );
     }
-    previous = hashOf(entry);
+    previous = journalHash(entry);
   }
-}
-
-/** SHA-256 over an entry's canonical JSON, hex: what the next entry names as `previous`. */
-function hashOf(entry: JournalEntry): string {
-  return createHash("sha256").update(canonicalJson(entry)).digest("hex");
 }

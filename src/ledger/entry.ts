@@ -178,7 +178,7 @@ export function commit(salt: Uint8Array, payload: Opening["payload"]): LeafEntry
 }
 
 /** Whether salt and payload are the ones that the entry commits to. Never throws. */
-export function opens(entry: LeafEntry, opening: Opening): boolean {
+export function opens(entry: Pick<LeafEntry, "payload">, opening: Opening): boolean {
   try {
     // The payload as it was given: a schema passes over a key named `__proto__`.
     const { salt } = Opening.parse(opening);

@@ -62,6 +62,9 @@ interface LedgerPeopleTable {
   person: string | null;
   since: GeneratedTime;
   erased_at: Time | null;
+  /** Key of the digest under which the log has the name; null once erased, and for rows from before. */
+  nonce: Buffer | null;
+  changes: Generated<number>;
 }
 
 interface LedgerKeysTable {
@@ -125,6 +128,7 @@ export interface LedgerSchema {
   ledger_anchored: LedgerAnchoredTable;
 }
 
+export type PersonRow = Selectable<LedgerPeopleTable>;
 export type LedgerKeyRow = Selectable<LedgerKeysTable>;
 export type LedgerTreeRow = Selectable<LedgerTreeTable>;
 export type CheckpointRow = Selectable<LedgerCheckpointsTable>;

@@ -96,6 +96,32 @@ describe("a gate denies, and says which row is not what the log says, when someb
   });
 });
 
+it.each([
+  ["put another promoter's name in", "update promotions set created_by = 'somebody'", "created_by"],
+  [
+    "swapped the person behind the promoter's pseudonym",
+    `update ledger_people set person = 'swapped' where person = 'operator';
+     insert into ledger_people (pseudonym, person) values ('person:0', 'operator')`,
+    "applied_by of document",
+  ],
+])("a gate denies when somebody %s while it waited", async (_, attack, where) => {
+  await ended(plane, (await plane.promote(operator, dev)).id);
+  let letGo: () => void = () => undefined;
+  bench.staged.hold = new Promise((resolve) => (letGo = resolve));
+  const { id } = await plane.promote(operator, production);
+  await until(
+    () => bench.staged.runs.length,
+    (runs) => runs > 0,
+  );
+  await edit(attack);
+  letGo();
+  const view = await ended(plane, id);
+  expect(view.state).toBe("failed");
+  const reasons = view.decision?.reasons.map(({ message }) => message).join();
+  expect(reasons).toContain("the database was changed behind the ledger");
+  expect(reasons).toContain(where);
+});
+
 it("traffic does not move for a promotion that somebody put behind its gate", async () => {
   await ended(plane, (await plane.promote(operator, dev)).id);
   let letGo: () => void = () => undefined;

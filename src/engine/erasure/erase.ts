@@ -13,6 +13,7 @@ import {
 } from "../../store/queries/erasures.ts";
 import { pseudonymOf } from "../../store/queries/ledger.ts";
 import { erasuresProjection } from "../../store/projections/erasure.ts";
+import { peopleProjection } from "../../store/projections/people.ts";
 import { recordRows } from "../../store/projections/projection.ts";
 import { announce } from "../../store/queries/events.ts";
 import type { ErasureRow } from "../../store/schema-audit.ts";
@@ -179,13 +180,12 @@ async function eraseLink(engine: Engine, tx: Db, actor: Actor, row: ErasureRow):
     throw new TidelockError("conflict", "this person is erased already", { fault: "operator" });
   }
   await requirePersonErasable(engine, tx, pseudonym, pseudonym);
-  await forgetPerson(tx, pseudonym, known.person);
-  await engine.ledger.append(tx, {
-    operation: `erasure/${row.id}`,
+  const forgotten = await forgetPerson(tx, pseudonym, known.person);
+  const more = { erasure: row.id };
+  await recordRows(tx, peopleProjection, [forgotten], {
     kind: "person.erased",
-    stream: "system",
     actor: actor.id,
-    payload: { pseudonym },
+    more,
   });
 }
 

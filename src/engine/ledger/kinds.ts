@@ -12,11 +12,15 @@ export const kinds = {
   "store.restored": "a person declared a restored database the truth",
   "log.succeeded":
     "the first entry of a successor log: names its predecessor, and what of it is missing here",
+  "checkpoint.missed":
+    "a checkpoint that was shown had been deleted from the database, and was put back as it was",
   "stream.head": "the end of a stream at the time of an export, itself in the tree",
   "payload.erased": "what opened an entry was erased: by whom, on whose word, and why",
 
   "erasure.requested":
     "one person wants an entry or a person erased; another one has to confirm it",
+  "person.met":
+    "somebody acts here for the first time: a pseudonym, and a keyed digest of the name; the key goes with the person",
   "person.erased": "who a pseudonym was is not known any more",
   "access.recorded": "calls of the API since the last such entry, by the digest of their list",
   "hold.added": "a legal hold: nothing that it is about is erased while it stands",

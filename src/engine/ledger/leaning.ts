@@ -1,11 +1,27 @@
 import { verifyInclusion, proveInclusion } from "../../ledger/proof.ts";
 import { fromHex } from "../../ledger/bytes.ts";
-import { operationOf, type Projection, projectRow } from "../../store/projections/projection.ts";
+import { peopleProjection } from "../../store/projections/people.ts";
+import {
+  operationOf,
+  type ProjectedRow,
+  type Projection,
+  projectRow,
+} from "../../store/projections/projection.ts";
 import { hashSource } from "../../store/queries/ledger-checkpoints.ts";
-import { leavesOfOperation } from "../../store/queries/ledger-read.ts";
+import {
+  leafByOperation,
+  leavesOfOperation,
+  type StoredLeaf,
+} from "../../store/queries/ledger-read.ts";
+import { personByName } from "../../store/queries/people.ts";
 import type { Db } from "../../store/schema.ts";
 import type { LedgerLog } from "./log.ts";
-import { type Difference, leafProblem, rowDifference } from "./verify-state.ts";
+import {
+  authorDifference,
+  type Difference,
+  leafProblem,
+  rowDifference,
+} from "./state/difference.ts";
 
 /** A row that a decision leans on. */
 export interface Ground {
@@ -93,7 +109,7 @@ export async function lastingDifference(
 
 async function held<R>(
   db: Db,
-  { size, root, hashAt }: SignedTree,
+  tree: SignedTree,
   projection: Projection<R>,
   row: R,
 ): Promise<Difference | null> {
@@ -102,17 +118,12 @@ async function held<R>(
   const leaves = await leavesOfOperation(db, operationOf(projection, row));
   const leaf = leaves.find(({ entry }) => kinds.includes(entry.kind));
   if (!leaf) return rowDifference(table, projected, undefined);
-  const { index, hash: leafHash, opening } = leaf;
+  const { index, opening } = leaf;
+  const foreign = await foreignLeaf(leaf, tree, projected.key);
+  if (foreign) return foreign;
   const at = { table, row: projected.key, column: null, index };
-  const damaged = leafProblem(leaf, index);
-  if (damaged) return damaged;
   if (!opening) {
     const message = `${table}: what entry ${index} says of ${projected.key} was erased, and erased evidence opens no gate`;
-    return { ...at, message };
-  }
-  const proof = await proveInclusion(index, size, hashAt).catch(() => []);
-  if (!verifyInclusion({ index, size, leafHash, proof, root })) {
-    const message = `entry ${index}, which says what ${projected.key} is, is not in the tree that was signed`;
     return { ...at, message };
   }
   const later = projected.changes !== null && (await writtenAgain(db, projection, projected));
@@ -121,7 +132,48 @@ async function held<R>(
     return { ...at, column: "changes", message };
   }
   const { changes } = projected;
-  return rowDifference(table, projected, { index, changes, columns: opening.payload });
+  return (
+    rowDifference(table, projected, { index, changes, columns: opening.payload }) ??
+    (await heldAuthors(db, tree, table, projected))
+  );
+}
+
+/** An entry that is damaged, or not in the tree that our own key has signed. */
+async function foreignLeaf(
+  leaf: StoredLeaf,
+  { size, root, hashAt }: SignedTree,
+  key: string,
+): Promise<Difference | null> {
+  const { index, hash: leafHash } = leaf;
+  const damaged = leafProblem(leaf, index);
+  if (damaged) return damaged;
+  const proof = await proveInclusion(index, size, hashAt).catch(() => []);
+  if (verifyInclusion({ index, size, leafHash, proof, root })) return null;
+  const message = `entry ${index}, which says what ${key} is, is not in the tree that was signed`;
+  return { table: "ledger_leaves", row: key, column: null, index, message };
+}
+
+/** Whoever the row names did it by the log, and is who the log has met under that pseudonym. */
+async function heldAuthors(
+  db: Db,
+  tree: SignedTree,
+  table: string,
+  { key, authors }: ProjectedRow,
+): Promise<Difference | null> {
+  for (const author of authors) {
+    const person = await personByName(db, author.who);
+    const leaf = await leafByOperation(db, author.operation, author.kind);
+    const foreign = leaf ? await foreignLeaf(leaf, tree, key) : null;
+    if (foreign) return foreign;
+    const said = leaf ? { actor: leaf.entry.actor, index: leaf.index } : null;
+    const wrong = authorDifference(table, key, author, person?.pseudonym ?? author.who, said);
+    if (wrong) return wrong;
+    // One from before people were in the log has no entry.
+    if (person === undefined || person.changes === 0) continue;
+    const swapped = await held(db, tree, peopleProjection, person);
+    if (swapped) return swapped;
+  }
+  return null;
 }
 
 /** A row that is older than the log was put back. */

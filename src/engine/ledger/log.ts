@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import { toHex } from "../../ledger/bytes.ts";
-import { type Checkpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
-import { noteKey, noteKeyTypes } from "../../ledger/note.ts";
+import { type Checkpoint, parseCheckpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
+import { noteKey, noteKeyTypes, parseNote } from "../../ledger/note.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import type { Signer } from "../../ports/signer.ts";
+import { announce } from "../../store/queries/events.ts";
 import { newestCheckpoint } from "../../store/queries/ledger-checkpoints.ts";
 import { readTree, type TreeHead } from "../../store/queries/ledger-tree.ts";
 import { readOnly } from "../../store/queries/ledger.ts";
@@ -13,6 +14,7 @@ import { makeCheckpoint } from "./checkpoint.ts";
 import { defaultBounds, type LedgerBounds, ledgerTrouble } from "./health.ts";
 import { LedgerKeys, type LedgerKeysParts } from "./keys.ts";
 import { type Mirror, whyBehind } from "./mirror.ts";
+import { missingOf, nameProblem, putBack, type ShownCheckpoint } from "./shown.ts";
 import { integrate, type ReachLedgerPoint } from "./sequencer.ts";
 
 export interface LedgerLogParts {
@@ -41,6 +43,7 @@ export class LedgerLog {
   /** The newest that this process has seen: a database that shows less was put back under it. */
   #seen: Pick<TreeHead, "origin" | "size" | "root"> | null = null;
   #told = 0;
+  #note: string | null = null;
 
   constructor(parts: LedgerLogParts) {
     this.#parts = parts;
@@ -71,9 +74,30 @@ export class LedgerLog {
     await integrate(db, { wait, reach });
     const head = await readTree(db);
     this.#seen = head;
+    await this.#requireShown(head);
     const checkpoint = await makeCheckpoint(db, head, () => this.keys.logSigners(), reach);
     if (checkpoint) this.#show(checkpoint);
     return checkpoint;
+  }
+
+  /**
+   * What was signed and is not in the database any more, in words; null when nothing is known to be missing. Asked
+   * before anything else is signed, which would hide it.
+   */
+  async missingCheckpoint(): Promise<string | null> {
+    const { db } = this.#parts;
+    for (let look = 1; ; look += 1) {
+      const head = await readTree(db);
+      const missing = await missingOf(db, head, this.#shown());
+      if (missing) {
+        return `the checkpoint of size ${missing.checkpoint.size} was shown by this server and is not in the database: somebody has deleted it`;
+      }
+      if (head.size === 0 || (await newestCheckpoint(db))) return null;
+      // The first one follows its entries in a moment.
+      if (look === 10)
+        return `the ledger has ${head.size} entries, and no checkpoint: somebody has deleted them all`;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /** Why no gate may open now; null when all is well. */
@@ -112,10 +136,33 @@ export class LedgerLog {
     return this.#parts.mirror?.read() ?? this.#seen;
   }
 
+  /** The newest checkpoint that was shown from here: by this process, or by one before it. */
+  #shown(): ShownCheckpoint | null {
+    const note = this.#note ?? this.#parts.mirror?.readNote() ?? null;
+    return note === null ? null : { note, checkpoint: parseCheckpoint(parseNote(note).text) };
+  }
+
+  /** Nothing further is signed over a checkpoint that was taken away. */
+  async #requireShown(head: TreeHead): Promise<void> {
+    const { db, ledger, notice } = this.#parts;
+    const newest = await newestCheckpoint(db);
+    if (newest !== undefined && Number(newest.size) === this.#told) return;
+    const missing = await missingOf(db, head, this.#shown());
+    if (missing === null) return;
+    const answer = await putBack(db, ledger, head, missing);
+    if ("why" in answer) {
+      await this.declareBehind(answer.why);
+      throw readOnly(answer.why);
+    }
+    await announce(db, { kind: "ledger.difference", message: answer.message });
+    notice(answer.message);
+  }
+
   /** A recovery has made this database the truth: what was known before does not count any more. */
   forget(): void {
     this.#seen = null;
     this.#told = 0;
+    this.#note = null;
   }
 
   /** Compares the database with what this process and the mirror know. Answers why it is behind. */
@@ -126,10 +173,12 @@ export class LedgerLog {
     const known = this.#seen ?? mirror?.read() ?? null;
     const from = this.#seen ? "this server" : "server/ledger-checkpoint of the data directory";
     const same = known?.origin === head.origin && known.size === head.size;
-    const why =
+    const named = this.#seen?.origin === head.origin ? null : await nameProblem(db, head);
+    const older =
       known && !(same && head.root.equals(known.root))
         ? await whyBehind(db, head, known, from)
         : null;
+    const why = older ?? named?.message ?? null;
     if (why) await this.declareBehind(why);
     else this.#seen = head;
     return why;
@@ -139,6 +188,7 @@ export class LedgerLog {
     const size = Number(checkpoint.size);
     if (size <= this.#told) return;
     this.#told = size;
+    this.#note = checkpoint.note;
     this.#parts.mirror?.write(checkpoint.note);
     for (const listener of this.#listeners) {
       // Nobody's network holds up the next entries.

@@ -13,19 +13,24 @@ import type { Db } from "../../store/schema.ts";
  */
 export interface Mirror {
   read(): Checkpoint | null;
+  /** The whole note; null when there is none, or it is damaged. */
+  readNote(): string | null;
   write(note: string): void;
 }
 
 export function fileMirror(path: string): Mirror {
+  const readBoth = () => {
+    try {
+      const note = readFileSync(path, "utf8");
+      return { note, checkpoint: parseCheckpoint(parseNote(note).text) };
+    } catch {
+      // None yet, or damaged by a power cut: then it says nothing.
+      return null;
+    }
+  };
   return {
-    read() {
-      try {
-        return parseCheckpoint(parseNote(readFileSync(path, "utf8")).text);
-      } catch {
-        // None yet, or damaged by a power cut: then it says nothing.
-        return null;
-      }
-    },
+    read: () => readBoth()?.checkpoint ?? null,
+    readNote: () => readBoth()?.note ?? null,
     write(note) {
       // Whole or not at all; not flushed, because a power cut that loses it loses no record.
       const draft = `${path}.${process.pid}.tmp`;

@@ -1,5 +1,5 @@
 import type { AttestationRow } from "../schema.ts";
-import type { Projection } from "./projection.ts";
+import { authorOf, type Projection } from "./projection.ts";
 
 /** Without the bytes, which stand under their own digest. */
 export type ListedAttestation = Omit<AttestationRow, "content">;
@@ -21,6 +21,7 @@ export const attestationsProjection: Projection<ListedAttestation> = {
     predicateType: row.predicate_type,
     origin: row.origin,
   }),
+  authors: (row) => [authorOf(attestationsProjection, row, "added_by", row.added_by)],
   stream: ({ release }) => `release/${release}`,
   async *rows(db) {
     yield* await db

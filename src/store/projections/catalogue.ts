@@ -4,7 +4,7 @@ import { configurationDigest } from "../../model/configuration.ts";
 import { releaseId } from "../../model/release.ts";
 import type { Selectable } from "kysely";
 import type { ConfigurationRow, DocumentRow, ReleaseRow, Schema } from "../schema.ts";
-import type { Projection } from "./projection.ts";
+import { authorOf, type Projection } from "./projection.ts";
 
 /** What a promotion is made from. Contents stand in their tables; the log holds their digests. */
 
@@ -23,6 +23,7 @@ export const documentsProjection: Projection<DocumentRow> = {
     content: digestOf(row.content),
     removed: row.removed_at !== null,
   }),
+  authors: (row) => [authorOf(documentsProjection, row, "applied_by", row.applied_by)],
   stream: () => "system",
   async *rows(db) {
     yield* await db.selectFrom("documents").selectAll().execute();
@@ -41,6 +42,7 @@ export const releasesProjection: Projection<ReleaseRow> = {
     service: row.service,
     version: row.version,
   }),
+  authors: (row) => [authorOf(releasesProjection, row, "created_by", row.created_by)],
   stream: ({ id }) => `release/${id}`,
   async *rows(db) {
     yield* await db.selectFrom("releases").selectAll().execute();
@@ -63,6 +65,7 @@ export const configurationsProjection: Projection<ConfigurationRow> = {
     values: Object.keys(row.content.values).sort(),
     secrets: Object.keys(row.content.secrets).sort(),
   }),
+  authors: (row) => [authorOf(configurationsProjection, row, "created_by", row.created_by)],
   stream: ({ service, environment }) => `${service}/${environment}`,
   async *rows(db) {
     yield* await db.selectFrom("configurations").selectAll().execute();
@@ -86,6 +89,7 @@ export const secretsProjection: Projection<SecretRow> = {
     keyId: row.key_id,
     sealed: `sha256:${createHash("sha256").update(row.sealed).digest("hex")}`,
   }),
+  authors: (row) => [authorOf(secretsProjection, row, "created_by", row.created_by)],
   stream: ({ service, environment }) => `${service}/${environment}`,
   async *rows(db) {
     yield* await db.selectFrom("secrets").selectAll().execute();

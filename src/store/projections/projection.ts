@@ -5,6 +5,15 @@ import type { Db, Schema } from "../schema.ts";
 /** Column by column, as JSON has it: what a row of a table says, and what its entry said when it was written. */
 export type Columns = Readonly<Record<string, unknown>>;
 
+/** A column that names who did something, and the entry whose actor that was. */
+export interface Author {
+  readonly column: string;
+  /** As the row has it: a name, or a pseudonym once the person was erased. */
+  readonly who: string;
+  readonly operation: string;
+  readonly kind: string;
+}
+
 /**
  * How rows of one table follow from the ledger: each writing of a row is an entry whose payload holds the
  * row's columns that can open a gate or grant a right. So the table can be rebuilt from the log, and one row
@@ -23,6 +32,8 @@ export interface Projection<R> {
   /** Entries whose row need not be there any more. */
   readonly mayBeAbsent?: (columns: Columns) => boolean;
   readonly columns: (row: R) => Columns;
+  /** Names in the row. They are in no payload: the entries' actors say who it was. */
+  readonly authors?: (row: R) => readonly Author[];
   /** Where it belongs. */
   readonly stream: (row: R) => string;
   /** Every row that must be in the log. */
@@ -34,6 +45,7 @@ export interface ProjectedRow {
   readonly key: string;
   readonly changes: number | null;
   readonly columns: Columns;
+  readonly authors: readonly Author[];
 }
 
 export interface TableProjection {
@@ -63,6 +75,7 @@ export function projectRow<R>(projection: Projection<R>, row: R): ProjectedRow {
     key: projection.key(row),
     changes: projection.changes(row),
     columns: projection.columns(row),
+    authors: projection.authors?.(row) ?? [],
   };
 }
 
@@ -94,6 +107,13 @@ export async function recordRows<R>(
   how: Parameters<typeof entryOf>[2] = {},
 ): Promise<void> {
   await tableLedger.append(tx, ...rows.map((row) => entryOf(projection, row, how)));
+}
+
+/** Who wrote the row, where its own entry has that person as its actor. */
+export function authorOf<R>(projection: Projection<R>, row: R, column: string, who: string) {
+  const kind = projection.kinds[0] ?? "";
+  const operation = projection.counted ? `${projection.key(row)}/1` : projection.key(row);
+  return { column, who, operation, kind } satisfies Author;
 }
 
 /** RFC 3339, milliseconds: what a time is in an entry. */

@@ -27,6 +27,19 @@ export const promotionsProjection: Projection<PromotionRow> = {
     ending: row.ending,
     compensationIndex: row.compensation_index,
   }),
+  authors: ({ id, created_by: by, desired_by: wanted }) => [
+    { column: "created_by", who: by, operation: id, kind: "promotion.accepted" },
+    ...(wanted === null
+      ? []
+      : [
+          {
+            column: "desired_by",
+            who: wanted,
+            operation: id,
+            kind: "promotion.abort-wanted",
+          },
+        ]),
+  ],
   stream: ({ service, environment }) => `${service}/${environment}`,
   rows: (db) =>
     paged<PromotionRow, string>(

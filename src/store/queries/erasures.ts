@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { ErasureRow, HoldRow } from "../schema-audit.ts";
+import type { PersonRow } from "../schema-ledger.ts";
 import type { Db } from "../schema.ts";
 import { dbNow } from "./promotions.ts";
 
@@ -131,6 +132,7 @@ const nameColumns = [
   ["secrets", "created_by"],
   ["promotions", "created_by"],
   ["promotions", "desired_by"],
+  ["attestations", "added_by"],
   ["deployments", "by_actor"],
   ["ledger_holds", "added_by"],
   ["ledger_holds", "removed_by"],
@@ -138,13 +140,14 @@ const nameColumns = [
   ["ledger_erasures", "confirmed_by"],
 ] as const;
 
-/** From here on the pseudonym means nobody, and stands wherever the name stood. */
-export async function forgetPerson(tx: Db, pseudonym: string, person: string): Promise<void> {
-  await tx
+/** From here on the pseudonym means nobody, and stands wherever the name stood. Answers the row as it is then. */
+export async function forgetPerson(tx: Db, pseudonym: string, person: string): Promise<PersonRow> {
+  const row = await tx
     .updateTable("ledger_people")
-    .set({ person: null, erased_at: dbNow })
+    .set({ person: null, nonce: null, erased_at: dbNow, changes: 2 })
     .where("pseudonym", "=", pseudonym)
-    .execute();
+    .returningAll()
+    .executeTakeFirstOrThrow();
   for (const [table, column] of nameColumns) {
     await sql`
       update ${sql.table(table)} set ${sql.ref(column)} = ${pseudonym} where ${sql.ref(column)} = ${person}
@@ -154,6 +157,7 @@ export async function forgetPerson(tx: Db, pseudonym: string, person: string): P
     update events set message = regexp_replace(message, ${`(^|\\s)${escaped(person)}(?=\\s|$)`}, ${`\\1${pseudonym}`}, 'g')
     where position(${person} in message) > 0
   `.execute(tx);
+  return row;
 }
 
 function escaped(text: string): string {

@@ -7,9 +7,7 @@ import { EntryKind, maxPayloadBytes } from "../../model/ledger.ts";
 import type { Ledger, LedgerEntry } from "../../ports/ledger.ts";
 import { prepared } from "../prepared.ts";
 import type { Db } from "../schema.ts";
-
-/** Actors that are programs of ours; everybody else is a person and appears by pseudonym. */
-const programs: ReadonlySet<string> = new Set(["tidelock", "agent"]);
+import { meetPerson, programs } from "./people.ts";
 
 /**
  * Appends in the caller's transaction, with one statement and no lock on any stream: once that commits, the
@@ -22,8 +20,8 @@ const programs: ReadonlySet<string> = new Set(["tidelock", "agent"]);
 export const tableLedger: Ledger<Db> = {
   async append(tx, ...entries) {
     if (entries.length === 0) return;
-    const people = await pseudonymsOf(tx, entries);
-    const rows = entries.map((entry) => rowOf(entry, people.get(entry.actor)));
+    const { people, met } = await pseudonymsOf(tx, entries);
+    const rows = [...met, ...entries].map((entry) => rowOf(entry, people.get(entry.actor)));
     const query =
       rows[0] !== undefined && rows.length === 1
         ? CompiledQuery.raw(appendOne, [...rows[0]])
@@ -131,37 +129,24 @@ function refuseText(what: string, text: string, most: number): void {
   );
 }
 
-/** Pseudonyms of the people among the actors; whoever is met for the first time gets one. */
-async function pseudonymsOf(
-  tx: Db,
-  entries: readonly LedgerEntry[],
-): Promise<ReadonlyMap<string, string>> {
+/** Pseudonyms of the people among the actors; whoever is met for the first time gets one, and its entry. */
+async function pseudonymsOf(tx: Db, entries: readonly LedgerEntry[]) {
   const people = [...new Set(entries.map(({ actor }) => actor))].filter(
     (actor) => !programs.has(actor),
   );
   const found = new Map<string, string>();
-  for (const person of people.sort()) found.set(person, await pseudonymOf(tx, person));
-  return found;
+  const met: LedgerEntry[] = [];
+  for (const person of people.sort()) {
+    const known = await meetPerson(tx, person);
+    found.set(person, known.pseudonym);
+    if (known.met) met.push(known.met);
+  }
+  return { people: found, met };
 }
 
 /** `person:<32 hex>`: random, so that nobody can test a guess at who it is once the person is erased. */
 export async function pseudonymOf(tx: Db, person: string): Promise<string> {
-  const look = () =>
-    tx
-      .selectFrom("ledger_people")
-      .select("pseudonym")
-      .where("person", "=", person)
-      .executeTakeFirst();
-  const known = await look();
-  if (known) return known.pseudonym;
-  const inserted = await tx
-    .insertInto("ledger_people")
-    .values({ pseudonym: `person:${randomBytes(16).toString("hex")}`, person })
-    .onConflict((conflict) => conflict.column("person").doNothing())
-    .returning("pseudonym")
-    .executeTakeFirst();
-  // A rival that was quicker has committed, else its row would still have held us up.
-  const pseudonym = inserted?.pseudonym ?? (await look())?.pseudonym;
-  if (pseudonym !== undefined) return pseudonym;
-  throw new TidelockError("internal", "a person got no pseudonym", { fault: "bug" });
+  const { pseudonym, met } = await meetPerson(tx, person);
+  if (met) await tableLedger.append(tx, met);
+  return pseudonym;
 }

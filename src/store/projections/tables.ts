@@ -1,0 +1,102 @@
+import type { Schema } from "../schema.ts";
+
+/** How `ledger verify --state` knows that nobody has changed a table behind the ledger. */
+export type Treatment =
+  /** Each row follows from an entry: rebuilt from the log, and held against it before a decision uses it. */
+  | { readonly how: "rebuilt"; readonly beside?: string }
+  /** Not written row by row by entries, and verified all the same. */
+  | { readonly how: "checked"; readonly by: string }
+  /** Changing it opens no gate and grants no right. */
+  | { readonly how: "no-ground"; readonly because: string };
+
+const rebuilt = { how: "rebuilt" } as const;
+
+/** One line for every table of the schema; a test compares them with the database. */
+export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatment>> = {
+  documents: rebuilt,
+  releases: rebuilt,
+  configurations: rebuilt,
+  secrets: rebuilt,
+  lanes: {
+    how: "rebuilt",
+    beside: "lease and epoch: the agents keep the highest, and refuse lower ones",
+  },
+  deployments: { how: "rebuilt", beside: "by_actor: for people to read; its promotion says who" },
+  promotions: rebuilt,
+  promotion_steps: { how: "rebuilt", beside: "only steps that have ended are a ground" },
+  check_runs: { how: "rebuilt", beside: "only runs that have reported are a ground" },
+  decisions: rebuilt,
+  attestations: {
+    how: "rebuilt",
+    beside: "those of our own are named by the entry of what they state; bytes by their digest",
+  },
+  agents: {
+    how: "rebuilt",
+    beside: "how far the journal was taken in: compared with the journal",
+  },
+  agent_journal: { how: "rebuilt", beside: "the log has the hash of each entry" },
+  store: {
+    how: "rebuilt",
+    beside: "store_id: the name under which the log's keys were introduced",
+  },
+  ledger_people: { how: "rebuilt", beside: "the log has a keyed digest of the name" },
+  ledger_keys: { how: "rebuilt", beside: "a sealed key opens only as the one whose id it has" },
+  ledger_holds: rebuilt,
+  ledger_erasures: rebuilt,
+  ledger_entries: {
+    how: "checked",
+    by: "each is held against its leaf, and what opens it against it",
+  },
+  ledger_queue: {
+    how: "checked",
+    by: "an entry that is neither here nor in the tree was taken out",
+  },
+  ledger_leaves: { how: "checked", by: "each is computed anew from its entry" },
+  ledger_nodes: { how: "checked", by: "each is computed anew from the leaves, and none is more" },
+  ledger_tree: {
+    how: "checked",
+    by: "root, frontier and last time from the leaves; the log's number from recoveries",
+  },
+  ledger_checkpoints: {
+    how: "checked",
+    by: "each root is computed anew, the newest is signed by our key, none is gone that others have",
+  },
+  ledger_witnesses: { how: "checked", by: "those that entries have added and not removed" },
+  ledger_anchors: { how: "checked", by: "those that entries have added and not removed" },
+  plans: {
+    how: "checked",
+    by: "each has the digest that it stands under; all that entries name are here",
+  },
+  decision_inputs: {
+    how: "checked",
+    by: "each has the digest that it stands under, which the decision's entry names",
+  },
+  raw_reports: {
+    how: "no-ground",
+    because:
+      "each stands under its own digest, which reports and attestations name; verdicts do not read it",
+  },
+  ledger_cosignatures: {
+    how: "no-ground",
+    because:
+      "signed by witnesses whose keys an auditor brings; one from the future closes gates, none opens one",
+  },
+  ledger_anchored: {
+    how: "no-ground",
+    because: "says where checkpoints were written; each is verified where it lies",
+  },
+  access_events: {
+    how: "no-ground",
+    because:
+      "nothing is decided by it; the digests of its runs are in the log, and `audit access` compares",
+  },
+  events: { how: "no-ground", because: "what people watch; nothing is decided by it" },
+  release_commits: {
+    how: "no-ground",
+    because: "an index over the content of releases, for search; decisions read the release",
+  },
+  schema_migrations: {
+    how: "no-ground",
+    because: "which migrations ran: a wrong line stops the program at its start",
+  },
+};
