@@ -44,17 +44,22 @@ export async function blobBytes(
 }
 
 /**
- * What was handed in about a release, and the SBOM that was made of it: all that can answer what an
- * environment's owners demand. What is damaged or erased is left out, and so answers nothing.
+ * What was handed in about a release, the SBOM that was made of it, and of our own statements those of kinds that
+ * are demanded: all that can answer what an environment's owners demand, or speak against it. A verification of
+ * ours that was revoked is known here, whoever hands in the one from before. What is damaged or erased is left
+ * out, and so answers nothing.
+ *
+ * @param demands whether a statement of ours of this predicate type is asked for
  */
 export async function materialOf(
   engine: Engine,
   db: Db,
   release: Digest,
+  demands: (predicateType: string) => boolean,
 ): Promise<readonly Material[]> {
   const material: Material[] = [];
-  for (const { digest, origin, erased_at } of await attestationsOf(db, release)) {
-    if (origin === "own" || erased_at) continue;
+  for (const { digest, origin, predicate_type, erased_at } of await attestationsOf(db, release)) {
+    if (erased_at || (origin === "own" && !demands(predicate_type ?? ""))) continue;
     const row = await readAttestation(db, release, digest);
     if (!row) continue;
     try {

@@ -56,6 +56,13 @@ export async function attestCheckRun(
   const standard = await attest(engine, tx, testResult, {
     ...of,
     predicate: testResultPredicate({
+      place: {
+        lane: plan.lane,
+        colour: run.colour,
+        configuration: run.phase === "static" ? null : run.configuration,
+        release: run.release,
+        finishedOn: (run.ended_at ?? run.started_at).toISOString(),
+      },
       check: demand.name,
       demand: demanded,
       verdict: report.verdict,

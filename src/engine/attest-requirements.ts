@@ -1,11 +1,16 @@
 import type { Environment } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
 import { releaseId, type Release } from "../model/release.ts";
+import { matchesPattern } from "../evidence/pattern.ts";
 import { type Checked, checkRelease } from "../evidence/release-check.ts";
+import { newColour } from "../strategies/compensation.ts";
 import { documentByDigest, readRelease } from "../store/queries/catalogue.ts";
 import type { Db } from "../store/schema.ts";
 import { materialOf } from "./attest-material.ts";
 import type { Engine } from "./engine.ts";
+
+/** Of one answer: what signed certificates and statements say may be long. */
+const mostCharacters = 2_000;
 
 /**
  * What the environment's owners demand of this release (`spec.requires` of the document that the plan was
@@ -14,7 +19,7 @@ import type { Engine } from "./engine.ts";
 export async function checkRequirements(
   engine: Engine,
   db: Db,
-  plan: Pick<Plan, "environment">,
+  plan: Pick<Plan, "environment" | "lane" | "live" | "configuration">,
   release: Release,
   now: Date,
 ): Promise<readonly Checked[]> {
@@ -23,7 +28,14 @@ export async function checkRequirements(
   if (requires === undefined) return [];
   const id = releaseId(release);
   const identity = { id, artifacts: release.artifacts };
-  return checkRelease(identity, await materialOf(engine, db, id), requires, now);
+  const demanded = requires.attestations.map(({ predicateType }) => predicateType);
+  const material = await materialOf(engine, db, id, (type) =>
+    demanded.some((pattern) => matchesPattern(type, pattern)),
+  );
+  const { configuration } = plan;
+  const asked = { ...plan.lane, colour: newColour(plan.live), configuration };
+  const found = checkRelease(identity, material, requires, now, asked);
+  return found.map((one) => ({ ...one, message: one.message.slice(0, mostCharacters) }));
 }
 
 /** The highest SLSA build level that provenance earns here; null when none is demanded and met. */

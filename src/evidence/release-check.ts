@@ -9,6 +9,8 @@ import { releaseSignature } from "./predicates/release-signature.ts";
 import { bad, good, type Result } from "./result.ts";
 import { isSbomPredicate, readSbom, sbomOfStatement } from "./sbom/read.ts";
 import type { Sbom } from "./sbom/component.ts";
+import { isSuperseded, readSaid, type Said } from "./said.ts";
+import type { AskedFor } from "./scope.ts";
 import { subjectDigests } from "./statement.ts";
 
 /** Adapts foreign formats with Node's own cryptography: not for browsers. */
@@ -18,6 +20,8 @@ export interface ReleaseIdentity {
   readonly id: Digest;
   readonly artifacts: readonly { readonly name: string; readonly digest: Digest }[];
 }
+
+type AttestationDemand = ReleaseRequirements["attestations"][number];
 
 /** Something that was handed in: an envelope, a bundle, a signature, an SBOM. */
 export interface Material {
@@ -45,12 +49,14 @@ type Select = (signed: Signed) => Result<readonly Digest[]>;
  * never passes. What nobody trusted has signed counts for nothing, whatever it says.
  *
  * @param now judges certificates that no time stamp covers
+ * @param asked the environment for which it is demanded; null when nothing says so
  */
 export function checkRelease(
   release: ReleaseIdentity,
   material: readonly Material[],
   requirements: ReleaseRequirements,
   now: Date,
+  asked: AskedFor | null,
 ): readonly Checked[] {
   const look = new Look(release, material, requirements.producers, now);
   const { signature, provenance, sbom, attestations } = requirements;
@@ -62,10 +68,7 @@ export function checkRelease(
       return { ...found, level: found.met ? levelOf(demand.level) : null };
     }),
     ...(sbom === undefined ? [] : [look.sbom(sbom.by)]),
-    ...attestations.map(({ predicateType, by }) => {
-      const select: Select = (signed) => selectPredicate(signed, predicateType);
-      return look.demand("attestation", by, `a statement of ${predicateType}`, select);
-    }),
+    ...attestations.map((demand) => look.attestation(demand, asked)),
   ];
 }
 
@@ -116,6 +119,57 @@ class Look {
     }
     const why = against.length === 0 ? "none is there" : against.slice(0, 5).join("; ");
     return answer(asked, false, `${what} by ${by.join(" or ")}: ${why}`);
+  }
+
+  /**
+   * Met when one producer of `by` has stated it about all, for the environment that is asked about, and none of
+   * them has stated the contrary: of two words about one thing a failure counts, unless the same producer said the
+   * opposite later. Who handed in what, and in which order, does not matter.
+   */
+  attestation(demand: AttestationDemand, asked: AskedFor | null): Checked {
+    const { predicateType, by } = demand;
+    const what = `a statement of ${predicateType}`;
+    const against: string[] = [];
+    const said = by.flatMap((producer) => this.#said(producer, demand, asked, against));
+    const denial = said.find((one) => one.word.denied !== null && !isSuperseded(one, said));
+    if (denial !== undefined) {
+      const { name, producer, word } = denial;
+      const message = `${what} by ${by.join(" or ")}: ${name} by ${producer}: ${word.denied}; only a later statement of the same producer takes that back`;
+      return answer("attestation", false, message);
+    }
+    for (const producer of by) {
+      const good = said.filter((one) => one.producer === producer && one.word.denied === null);
+      const uncovered = this.#uncovered(new Set(good.flatMap(({ digests }) => digests)));
+      if (uncovered === null) {
+        const signers = new Set(good.map(({ signer }) => signer));
+        return answer("attestation", true, `${what} by ${producer}: ${[...signers].join("; ")}`);
+      }
+      if (good.length > 0) against.push(`by ${producer}, but not about ${uncovered}`);
+    }
+    const why = against.length === 0 ? "none is there" : against.slice(0, 5).join("; ");
+    return answer("attestation", false, `${what} by ${by.join(" or ")}: ${why}`);
+  }
+
+  /** What one producer states about this release, of the demanded kind and for where it is demanded. */
+  #said(
+    producer: string,
+    demand: AttestationDemand,
+    asked: AskedFor | null,
+    against: string[],
+  ): readonly Said[] {
+    if (!Object.hasOwn(this.#producers, producer)) {
+      against.push(`the producer ${producer} is not among \`producers\``);
+      return [];
+    }
+    return this.#material.flatMap((piece): readonly Said[] => {
+      const result = this.#verified(producer, piece);
+      if (result.kind === "not-mine") return [];
+      const of = { producer, demand, asked, release: this.#release, now: this.#now };
+      const said = result.kind === "refused" ? result.problem : readSaid(piece.name, result, of);
+      if (typeof said !== "string") return [said];
+      against.push(`${piece.name}: ${said}`);
+      return [];
+    });
   }
 
   /** Signed by one of `by`, or, without anybody named, one that is there and fits. */

@@ -181,6 +181,13 @@ describe("test-result v0.1", () => {
     });
     expect(
       testResultPredicate({
+        place: {
+          lane: { service: "shop", environment: "testing" },
+          colour: "green",
+          configuration: digest("2"),
+          release: digest("3"),
+          finishedOn: "2026-11-21T10:00:00Z",
+        },
         check: "smoke",
         demand: digest("1"),
         verdict: "partial",

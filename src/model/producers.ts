@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Name } from "./primitives.ts";
+import { Colour, Digest, Name } from "./primitives.ts";
 
 /**
  * Who may state something about a release, and what has to be stated before an environment takes it. Given
@@ -78,7 +78,19 @@ const fields = {
   sbom: z.strictObject({ by: By.optional() }).optional(),
   /** Each entry: an attestation of this predicate type by one of these producers. */
   attestations: z
-    .array(z.strictObject({ predicateType: Pattern, by: By }))
+    .array(
+      z.strictObject({
+        predicateType: Pattern,
+        by: By,
+        /**
+         * Where it has to be made. Without it: in the environment that demands it, for statements that name one
+         * (Tidelock's own, verification summaries), with its colour and configuration where they stand in it.
+         */
+        environment: Name.optional(),
+        colour: Colour.optional(),
+        configuration: Digest.optional(),
+      }),
+    )
     .max(most)
     .default([]),
 };

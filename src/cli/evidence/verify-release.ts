@@ -22,7 +22,7 @@ export function demandLines(
   trust: ReleaseTrust,
   now: Date,
 ): readonly VerifyLine[] {
-  const found = checkRelease(release, material, trust, now);
+  const found = checkRelease(release, material, trust, now, null);
   return asked.flatMap((what): VerifyLine[] => {
     const answers = found.filter((one) => one.asked === what);
     if (answers.length === 0) {

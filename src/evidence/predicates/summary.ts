@@ -36,6 +36,13 @@ export function resourceUri(lane: Lane): string {
   return `tidelock:service/${lane.service}/environment/${lane.environment}`;
 }
 
+/** The lane that such a URI names; null for one that is none of ours. */
+export function laneOfUri(uri: string): Lane | null {
+  const [, service, environment] =
+    /^tidelock:service\/([^/]+)\/environment\/([^/]+)$/.exec(uri) ?? [];
+  return service === undefined || environment === undefined ? null : { service, environment };
+}
+
 /** SLSA build levels that a verified provenance of a trusted builder can earn. */
 export type BuildLevel = 0 | 1 | 2 | 3;
 
