@@ -33,6 +33,8 @@ export const LedgerStatusView = z.object({
   checkpoint: z.object({ size: z.int(), at: Time, note: z.string() }).nullable(),
   /** Committed entries without a place, and since how many milliseconds the first of them waits. */
   waiting: z.object({ entries: z.int(), ms: z.number() }),
+  /** Rows that no server had written and that were set aside, and when the last of them was. */
+  rejected: z.object({ entries: z.int(), last: Time.nullable() }),
   /** Why this server is read-only; null when it is not. */
   behind: z.string().nullable(),
   /** Why no gate opens now; null when all is well. */

@@ -21,6 +21,21 @@ interface LedgerEntriesTable {
 
 interface LedgerQueueTable {
   entry: string;
+  mark: Buffer | null;
+}
+
+/** What no server had written. */
+interface LedgerRejectedTable {
+  entry: string;
+  operation: string | null;
+  kind: string | null;
+  stream: string | null;
+  actor: string | null;
+  commitment: Buffer | null;
+  salt: Buffer | null;
+  payload: ColumnType<unknown, string | null, never>;
+  at: Time | null;
+  rejected_at: GeneratedTime;
 }
 
 interface LedgerLeavesTable {
@@ -47,6 +62,7 @@ interface LedgerTreeTable {
   frontier: Buffer;
   last_time: Time | null;
   behind: string | null;
+  mark: Buffer | null;
 }
 
 interface LedgerCheckpointsTable {
@@ -116,6 +132,7 @@ interface LedgerAnchoredTable {
 export interface LedgerSchema {
   ledger_entries: LedgerEntriesTable;
   ledger_queue: LedgerQueueTable;
+  ledger_rejected: LedgerRejectedTable;
   ledger_leaves: LedgerLeavesTable;
   ledger_nodes: LedgerNodesTable;
   ledger_tree: LedgerTreeTable;

@@ -272,8 +272,7 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ],
   [
     "with e as (insert into ledger_entries (operation, kind, stream, actor, commitment) values ('agent/mallory', 'agent.met', 'system', 'tidelock', sha256('x')) returning entry) insert into ledger_queue select entry from e; insert into agents (agent_id, public_key) values ('mallory', 'a key')",
-    "ledger_entries",
-    "payload",
+    "agents",
   ],
   ["delete from ledger_entries where kind = 'check.reported'", "ledger_leaves"],
   ["update ledger_leaves set time = time - interval '1 day' where index = 5", "ledger_entries"],
@@ -299,8 +298,18 @@ describe("an edit with triggers and foreign keys disabled is found by `ledger ve
 it.each([
   "size = size + 1, root = sha256('of a tree in which nothing ever failed')",
   "size = size - 1, root = sha256('x'); delete from ledger_checkpoints",
-])("signs no root that is not the one of the leaves: set %s", async (change) => {
+])("signs no root that no server has grown: set %s", async (change) => {
   const look = afterAttack(`update ledger_tree set ${change}`, ({ db }) => testLog(db).flush());
+  await expect(look).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining("tree was written by somebody else"),
+  });
+});
+
+it("signs no root that is not the one of the leaves", async () => {
+  const attack =
+    "delete from ledger_checkpoints; update ledger_leaves set hash = sha256('x') where index = (select max(index) from ledger_leaves)";
+  const look = afterAttack(attack, ({ db }) => testLog(db).flush());
   await expect(look).rejects.toMatchObject({
     code: "digest-mismatch",
     message: expect.stringContaining("another root than its leaves"),

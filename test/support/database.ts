@@ -4,6 +4,8 @@ import pg from "pg";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { openEmbedded } from "../../src/store/embedded/embedded-postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
+import { EntryMarks, markWith } from "../../src/store/queries/ledger-marks.ts";
+import type { Db } from "../../src/store/schema.ts";
 import { eventually } from "./child.ts";
 import { testClusterVariable } from "./global-setup.ts";
 
@@ -32,7 +34,7 @@ export async function createMigratedDatabase<Schema>(): Promise<
 > {
   const template = await ensureTemplate();
   const fresh = await createFrom(template);
-  const opened = await openDatabase<Schema>({ databaseUrl: fresh.databaseUrl });
+  const opened = await openMarked<Schema>(fresh.databaseUrl);
   return {
     ...opened,
     databaseUrl: fresh.databaseUrl,
@@ -48,7 +50,7 @@ export async function copyDatabase<Schema>(
   databaseUrl: string,
 ): Promise<Database<Schema> & { readonly databaseUrl: string }> {
   const fresh = await createFrom(new URL(databaseUrl).pathname.slice(1));
-  const opened = await openDatabase<Schema>({ databaseUrl: fresh.databaseUrl });
+  const opened = await openMarked<Schema>(fresh.databaseUrl);
   return {
     ...opened,
     databaseUrl: fresh.databaseUrl,
@@ -57,6 +59,16 @@ export async function copyDatabase<Schema>(
       await fresh.drop();
     },
   };
+}
+
+/** What a server has in `server/ledger.key`; the same in every process of a test. */
+export const testMaster = Buffer.alloc(32, 7);
+
+/** As a server has it that knows the key of its ledger. */
+async function openMarked<Schema>(databaseUrl: string): Promise<Database<Schema>> {
+  const opened = await openDatabase<Schema>({ databaseUrl });
+  markWith(opened.db as unknown as Db, new EntryMarks(testMaster));
+  return opened;
 }
 
 async function createFrom(template: string): Promise<TestDatabase> {

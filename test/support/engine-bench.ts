@@ -23,7 +23,7 @@ import { Reconciler } from "../../src/engine/reconciler.ts";
 import { tableLedger } from "../../src/store/queries/ledger.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { Schema } from "../../src/store/schema.ts";
-import { createMigratedDatabase } from "./database.ts";
+import { createMigratedDatabase, testMaster } from "./database.ts";
 import { FakeHost, fakeRouter, fakeTarget } from "./fake-host.ts";
 
 export const operator = { id: "operator" };
@@ -207,8 +207,6 @@ export class EngineBench {
   }
 }
 
-const master = Buffer.alloc(32, 7);
-
 /** A ledger whose keys any process of a test can open. */
 export function testLog(
   db: Engine["db"],
@@ -218,7 +216,7 @@ export function testLog(
   return new LedgerLog({
     db,
     ledger: tableLedger,
-    keys: { master: { read: () => master, make: () => master } },
+    keys: { master: { read: () => testMaster, make: () => testMaster } },
     mirror: null,
     clock,
     notice: (message) => notices.push(message),

@@ -14,7 +14,7 @@ import {
   readTile,
 } from "../../store/queries/ledger-checkpoints.ts";
 import { leavesOfOperation, readLeaves, type StoredLeaf } from "../../store/queries/ledger-read.ts";
-import { backlog, readTree } from "../../store/queries/ledger-tree.ts";
+import { backlog, readTree, rejected } from "../../store/queries/ledger-tree.ts";
 import { cosignedSize } from "../../store/queries/ledger-witnesses.ts";
 import type { CheckpointRow, LedgerKeyRow } from "../../store/schema-ledger.ts";
 import type { Db } from "../../store/schema.ts";
@@ -50,10 +50,11 @@ export function makeLedgerControl(engine: Engine): LedgerControl {
 }
 
 async function ledgerStatus({ db, log }: Engine): Promise<LedgerStatusView> {
-  const [tree, checkpoint, waiting, trouble, keys] = await Promise.all([
+  const [tree, checkpoint, waiting, strange, trouble, keys] = await Promise.all([
     readTree(db),
     newestCheckpoint(db),
     backlog(db),
+    rejected(db),
     log.trouble(),
     db.selectFrom("ledger_keys").selectAll().orderBy("added_at").execute(),
   ]);
@@ -70,7 +71,8 @@ async function ledgerStatus({ db, log }: Engine): Promise<LedgerStatusView> {
         }
       : null,
     waiting: { entries: waiting.waiting, ms: waiting.ms },
-    behind: tree.behind,
+    rejected: { entries: strange.count, last: strange.last?.toISOString() ?? null },
+    behind: tree.behind ?? log.stranger,
     trouble,
     keys: keys.map((row) => keyView(row, tree.origin)),
   };

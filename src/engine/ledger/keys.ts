@@ -231,6 +231,11 @@ export class LedgerKeys {
     return id;
   }
 
+  /** What private keys are sealed under and marks are made with; made here at the first start. */
+  async sealingKey(): Promise<Buffer> {
+    return this.#parts.master.read() ?? (await this.#exclusively((tx) => this.#master(tx)));
+  }
+
   /** A sealing key is made only while nothing is sealed: beside sealed keys it would hide that theirs is lost. */
   async #master(tx: Db): Promise<Buffer> {
     const known = this.#parts.master.read();

@@ -14,6 +14,8 @@ export const kinds = {
     "the first entry of a successor log: names its predecessor, and what of it is missing here",
   "checkpoint.missed":
     "a checkpoint that was shown had been deleted from the database, and was put back as it was",
+  "ledger.rejected":
+    "a row that no server had written stood among the entries: it was set aside, and is none",
   "stream.head": "the end of a stream at the time of an export, itself in the tree",
   "payload.erased": "what opened an entry was erased: by whom, on whose word, and why",
 

@@ -6,16 +6,25 @@ import type { Ledger } from "../../ports/ledger.ts";
 import type { Signer } from "../../ports/signer.ts";
 import { announce } from "../../store/queries/events.ts";
 import { newestCheckpoint } from "../../store/queries/ledger-checkpoints.ts";
-import { readTree, type TreeHead } from "../../store/queries/ledger-tree.ts";
+import { EntryMarks, marksOf, markWith } from "../../store/queries/ledger-marks.ts";
+import {
+  holdTree,
+  isOwnTree,
+  markQueue,
+  markTree,
+  readTree,
+  type TreeHead,
+} from "../../store/queries/ledger-tree.ts";
 import { readOnly } from "../../store/queries/ledger.ts";
 import type { CheckpointRow } from "../../store/schema-ledger.ts";
-import type { Db } from "../../store/schema.ts";
+import type { Db, Tx } from "../../store/schema.ts";
+import { isFromBeforeMarks, marksVersion } from "./before-marks.ts";
 import { makeCheckpoint } from "./checkpoint.ts";
 import { defaultBounds, type LedgerBounds, ledgerTrouble } from "./health.ts";
 import { LedgerKeys, type LedgerKeysParts } from "./keys.ts";
 import { type Mirror, whyBehind } from "./mirror.ts";
 import { missingOf, nameProblem, putBack, type ShownCheckpoint } from "./shown.ts";
-import { integrate, type ReachLedgerPoint } from "./sequencer.ts";
+import { integrate, type ReachLedgerPoint, strangeTree } from "./sequencer.ts";
 
 export interface LedgerLogParts {
   readonly db: Db;
@@ -44,6 +53,8 @@ export class LedgerLog {
   #seen: Pick<TreeHead, "origin" | "size" | "root"> | null = null;
   #told = 0;
   #note: string | null = null;
+  /** Why this server is a stranger to its own database; null when it is not. */
+  #stranger: string | null = null;
 
   constructor(parts: LedgerLogParts) {
     this.#parts = parts;
@@ -59,20 +70,44 @@ export class LedgerLog {
    * none and notes which program writes from here on. Answers why it is read-only; null when it is not.
    */
   async open(version: string): Promise<string | null> {
+    const { db } = this.#parts;
     const behind = await this.checkWorld();
+    const head = await readTree(db);
+    const marks = new EntryMarks(await this.keys.sealingKey());
+    const own = isOwnTree(marks, head);
+    const fromBefore = !own && behind === null && (await isFromBeforeMarks(db, head));
+    if (!own && !fromBefore) {
+      this.#stranger = strangeTree(head).message;
+      return behind ?? this.#stranger;
+    }
+    markWith(db, marks);
     if (behind) return behind;
     await this.keys.ensure();
-    await this.#noteVersion(version);
+    await this.#noteVersion(version, fromBefore ? marks : null);
     return null;
+  }
+
+  /** The tree as it stands is ours from here on: a person has declared it the truth. */
+  async takeOver(tx: Tx): Promise<void> {
+    const marks = new EntryMarks(await this.keys.sealingKey());
+    await markTree(tx, marks);
+    markWith(this.#parts.db, marks);
+    this.#stranger = null;
+  }
+
+  /** Why this server writes nothing: its key is not the one that the ledger was written with. */
+  get stranger(): string | null {
+    return this.#stranger;
   }
 
   /** Gives what is committed by now its place, and signs. Answers the newest checkpoint. */
   async flush(wait = true): Promise<CheckpointRow | undefined> {
-    const { db, reach } = this.#parts;
-    const behind = await this.checkWorld();
+    const { db, reach, notice } = this.#parts;
+    const behind = (await this.checkWorld()) ?? this.#stranger;
     if (behind) throw readOnly(behind);
-    await integrate(db, { wait, reach });
-    const head = await readTree(db);
+    await this.#ownTree();
+    await integrate(db, { wait, reach, onRejected: notice });
+    const head = await this.#ownTree();
     this.#seen = head;
     await this.#requireShown(head);
     const checkpoint = await makeCheckpoint(db, head, () => this.keys.logSigners(), reach);
@@ -184,6 +219,23 @@ export class LedgerLog {
     return why;
   }
 
+  /** Whether a server with our key has written this head of the tree. */
+  hasGrown(head: TreeHead): boolean {
+    const marks = marksOf(this.#parts.db);
+    return marks !== undefined && isOwnTree(marks, head);
+  }
+
+  /** Nothing is built upon, and nothing signed, that no server has grown. */
+  async #ownTree(): Promise<TreeHead> {
+    const { db } = this.#parts;
+    if (!marksOf(db)) markWith(db, new EntryMarks(await this.keys.sealingKey()));
+    const head = await readTree(db);
+    if (this.hasGrown(head)) return head;
+    const { message } = strangeTree(head);
+    await this.declareBehind(message);
+    throw readOnly(message);
+  }
+
   #show(checkpoint: CheckpointRow): void {
     const size = Number(checkpoint.size);
     if (size <= this.#told) return;
@@ -200,15 +252,19 @@ export class LedgerLog {
     }
   }
 
-  /** Another version than the one that wrote here last is an entry, before it does anything else. */
-  async #noteVersion(version: string): Promise<void> {
-    const { db, ledger } = this.#parts;
-    await db.transaction().execute(async (tx) => {
+  /**
+   * Another version than the one that wrote here last is an entry, before it does anything else; so is that what
+   * was there before servers marked their writing was taken for theirs.
+   */
+  async #noteVersion(version: string, fromBefore: EntryMarks | null): Promise<void> {
+    const { db, ledger, notice } = this.#parts;
+    const taken = await db.transaction().execute(async (tx) => {
+      const adopted = fromBefore && (await adopt(tx, fromBefore));
       const { rows } = await sql<{ program_version: string | null }>`
         select program_version from store for update
       `.execute(tx);
       const before = rows[0]?.program_version ?? null;
-      if (before === version) return;
+      if (before === version && !adopted) return null;
       const changed = await tx
         .updateTable("store")
         .set({ program_version: version, program_changes: sql<number>`program_changes + 1` })
@@ -219,8 +275,28 @@ export class LedgerLog {
         kind: "server.upgraded",
         stream: "system",
         actor: "tidelock",
-        payload: { from: before, to: version },
+        payload: {
+          from: before,
+          to: version,
+          marks: marksVersion,
+          ...(adopted ? { taken: adopted } : {}),
+        },
       });
+      return adopted;
     });
+    if (taken === null) return;
+    notice(
+      `the ledger is from before servers marked their entries: ${taken.entries} in the tree and ${taken.waiting} on their way there were taken over as they stood`,
+    );
   }
+}
+
+/** Under the lock on the tree, so that what another server does at the same moment is seen. */
+async function adopt(tx: Tx, marks: EntryMarks) {
+  const head = await holdTree(tx, true);
+  // Another server has done it.
+  if (!head || isOwnTree(marks, head)) return null;
+  const waiting = await markQueue(tx, marks);
+  await markTree(tx, marks);
+  return { entries: head.size, waiting };
 }

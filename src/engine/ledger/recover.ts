@@ -20,7 +20,8 @@ export async function recoverLedger(engine: Engine, actor: Actor): Promise<strin
   const known = engine.log.knownOutside();
   const origin = await engine.db.transaction().execute(async (tx) => {
     const head = await holdTree(tx, true);
-    if (!head?.behind) {
+    const why = head?.behind ?? engine.log.stranger;
+    if (!head || why === null) {
       throw new TidelockError(
         "conflict",
         "nothing says that this database is older than the world",
@@ -30,7 +31,7 @@ export async function recoverLedger(engine: Engine, actor: Actor): Promise<strin
         },
       );
     }
-    const next = await openSuccessor(engine, tx, actor, head, known);
+    const next = await openSuccessor(engine, tx, actor, { ...head, behind: why }, known);
     await raiseIncarnation(engine, tx, actor);
     return next;
   });
@@ -53,6 +54,7 @@ async function openSuccessor(
   const store = rows[0]?.store_id ?? "";
   const log = Math.max(head.log, numberOf(known?.origin, store)) + 1;
   await tx.updateTable("ledger_tree").set({ log, behind: null }).execute();
+  await engine.log.takeOver(tx);
   const origin = originOf(store, log);
   await engine.ledger.append(tx, {
     operation: `log/${log}`,

@@ -4,16 +4,22 @@ import { hashLeaf } from "../../ledger/hash.ts";
 import { Frontier } from "../../ledger/range.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { LeafEntry } from "../../model/ledger.ts";
+import { announce } from "../../store/queries/events.ts";
+import { type EntryMarks, isMark, marksOf } from "../../store/queries/ledger-marks.ts";
 import {
   growTree,
   holdTree,
+  isOwnTree,
   type NewLeaf,
   type NewNode,
+  type Nothing,
+  setAside,
   streamHeads,
   type TreeHead,
   type Unsequenced,
   unsequenced,
 } from "../../store/queries/ledger-tree.ts";
+import { tableLedger } from "../../store/queries/ledger.ts";
 import type { Db, Tx } from "../../store/schema.ts";
 
 /** Entries that get their place in one transaction: some ten milliseconds of work. */
@@ -29,37 +35,122 @@ export type ReachLedgerPoint = (point: string) => Promise<void>;
  * lost. One sequencer works at a time, by the lock on the tree's row: killed anywhere, it leaves either all
  * of a batch or nothing.
  *
+ * What carries no mark of a server is not taken in: it is set aside, named by an entry, and said.
+ *
  * @param wait whether to wait for another sequencer; without, its work counts as ours
  * @returns how many entries got their place
- * @throws TidelockError `digest-mismatch` when the stored tree does not fit together
+ * @throws TidelockError `digest-mismatch` when the stored tree does not fit together, or no server wrote it
  */
-export async function integrate(
-  db: Db,
-  options: { readonly wait: boolean; readonly reach?: ReachLedgerPoint | undefined },
-): Promise<number> {
+export async function integrate(db: Db, options: IntegrateOptions): Promise<number> {
+  const marks = marksOf(db);
+  if (!marks) {
+    throw new TidelockError(
+      "unavailable",
+      "this server has no key to know the ledger's entries by",
+      {
+        where: "server/ledger.key",
+        hint: "every server of a database needs the same one",
+      },
+    );
+  }
   let count = 0;
   for (;;) {
-    const batch = await db.transaction().execute((tx) => integrateBatch(tx, options));
+    const batch = await db.transaction().execute((tx) => integrateBatch(tx, marks, options));
     if (batch === undefined) return count;
-    count += batch;
-    if (batch < batchSize) return count;
+    for (const stranger of batch.rejected) options.onRejected?.(stranger);
+    count += batch.placed;
+    if (batch.placed < batchSize && batch.rejected.length === 0) return count;
   }
+}
+
+export interface IntegrateOptions {
+  readonly wait: boolean;
+  readonly reach?: ReachLedgerPoint | undefined;
+  /** Told, in words, of each row that no server had written, after it was set aside. */
+  readonly onRejected?: (what: string) => void;
+}
+
+interface Batch {
+  readonly placed: number;
+  readonly rejected: readonly string[];
 }
 
 async function integrateBatch(
   tx: Tx,
-  { wait, reach }: { readonly wait: boolean; readonly reach?: ReachLedgerPoint | undefined },
-): Promise<number | undefined> {
+  marks: EntryMarks,
+  { wait, reach }: IntegrateOptions,
+): Promise<Batch | undefined> {
   const head = await holdTree(tx, wait);
   if (!head) return undefined;
-  const entries = await unsequenced(tx, batchSize);
-  if (entries.length === 0) return 0;
+  const waiting = await unsequenced(tx, batchSize);
+  if (waiting.length === 0) return { placed: 0, rejected: [] };
+  if (!isOwnTree(marks, head)) throw strangeTree(head);
+  const entries: Unsequenced[] = [];
+  const strangers: (Unsequenced | Nothing)[] = [];
+  for (const row of waiting) {
+    if (row.operation !== null && isMark(row.mark, marks.ofEntry(row))) entries.push(row);
+    else strangers.push(row);
+  }
+  const rejected = strangers.length === 0 ? [] : await reject(tx, strangers);
+  if (entries.length === 0) return { placed: 0, rejected };
   const streams = [...new Set(entries.map(({ stream }) => stream))];
   await reach?.("ledger:before-growing");
   const grown = grow(head, entries, await streamHeads(tx, streams));
-  await growTree(tx, { ...grown, queued: entries.map(({ queued }) => queued) });
+  const queued = entries.map(({ queued: place }) => place);
+  await growTree(tx, marks, { ...grown, origin: head.origin, queued });
   await reach?.("ledger:before-commit");
-  return entries.length;
+  return { placed: entries.length, rejected };
+}
+
+/** The record of it is an entry of ours, and takes its place with the next batch. */
+async function reject(
+  tx: Tx,
+  rows: readonly (Unsequenced | Nothing)[],
+): Promise<readonly string[]> {
+  await setAside(tx, rows);
+  await tableLedger.append(
+    tx,
+    ...rows.map((row) => ({
+      operation: `ledger/rejected/${row.entry}`,
+      kind: "ledger.rejected",
+      stream: "system",
+      actor: "tidelock",
+      payload: { entry: row.entry, ...(row.operation === null ? {} : claimed(row)) },
+    })),
+  );
+  const messages = rows.map((row) =>
+    row.operation === null
+      ? `somebody has put ${row.entry} into the ledger's queue, which is no entry: it was set aside`
+      : `somebody has put an entry into the database that no server wrote (${cut(row.kind)} ${cut(row.operation)}): it was set aside`,
+  );
+  await announce(tx, ...messages.map((message) => ({ kind: "ledger.rejected", message })));
+  return messages;
+}
+
+/** What it pretended to be: by somebody else's hand, so of any length. */
+function claimed({ operation, kind, stream, actor, commitment }: Unsequenced) {
+  return {
+    operation: cut(operation),
+    kind: cut(kind),
+    stream: cut(stream),
+    actor: cut(actor),
+    commitment: cut(toHex(commitment)),
+  };
+}
+
+const cut = (text: string): string =>
+  text.length <= 200 ? text : `${text.slice(0, 200).toWellFormed()}…`;
+
+/** Nothing is built upon a tree, and nothing signed, that no server of ours has grown. */
+export function strangeTree(head: TreeHead): TidelockError {
+  return new TidelockError(
+    "digest-mismatch",
+    "the ledger's tree was written by somebody else, or server/ledger.key is another one",
+    {
+      where: `ledger_tree, size ${head.size}`,
+      hint: "run `tidelock ledger verify`, and restore from a backup",
+    },
+  );
 }
 
 /** The tree with these entries behind its last. Pure: the same entries give the same tree. */
@@ -95,8 +186,14 @@ function grow(
       if (level > 0 && level % 8 === 0) nodes.push({ level: level / 8, index, hash: made });
     });
   }
-  const root = frontier.root();
-  return { leaves, nodes, size: frontier.size, root, frontier: frontier.hashes, lastTime };
+  return {
+    leaves,
+    nodes,
+    size: frontier.size,
+    root: Buffer.from(frontier.root()),
+    frontier: frontier.hashes.map((hash) => Buffer.from(hash)),
+    lastTime,
+  };
 }
 
 /** A tree whose edge does not give its root was changed by somebody else: nothing is built upon it. */

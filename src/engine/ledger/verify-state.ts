@@ -4,6 +4,7 @@ import { storedRoots } from "../../store/queries/ledger-state.ts";
 import { readTree } from "../../store/queries/ledger-tree.ts";
 import type { Db } from "../../store/schema.ts";
 import type { LedgerLog } from "./log.ts";
+import { strangeTree } from "./sequencer.ts";
 import { nameProblem } from "./shown.ts";
 import { about, type Difference } from "./state/difference.ts";
 import { otherDifference, strayDifference } from "./state/others.ts";
@@ -70,6 +71,9 @@ async function verifyAtOnce(tx: Db, log: LedgerLog): Promise<StateVerification> 
   if ("message" in replayed) return differs(replayed);
   const tree = await treeDifference(tx, head, replayed);
   if (tree) return differs(tree);
+  if (!log.hasGrown(head)) {
+    return differs({ ...about("ledger_tree", strangeTree(head).message), column: "mark" });
+  }
   const compared = await compareRows(tx, replayed);
   if (!compared.ok) return compared;
   const other = await otherDifference(tx, replayed);

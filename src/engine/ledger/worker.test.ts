@@ -92,8 +92,8 @@ it("tells of a version that is another one than before, once", async () => {
     .orderBy("entry")
     .execute();
   expect(rows.map(({ payload }) => payload)).toEqual([
-    { from: null, to: "1.0.0" },
-    { from: "1.0.0", to: "1.1.0" },
-    { from: "1.1.0", to: "1.0.0" },
+    { from: null, to: "1.0.0", marks: 1 },
+    { from: "1.0.0", to: "1.1.0", marks: 1 },
+    { from: "1.1.0", to: "1.0.0", marks: 1 },
   ]);
 });

@@ -51,11 +51,15 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     how: "checked",
     by: "an entry that is neither here nor in the tree was taken out",
   },
+  ledger_rejected: {
+    how: "no-ground",
+    because: "what no server had written and was set aside; each is named by an entry",
+  },
   ledger_leaves: { how: "checked", by: "each is computed anew from its entry" },
   ledger_nodes: { how: "checked", by: "each is computed anew from the leaves, and none is more" },
   ledger_tree: {
     how: "checked",
-    by: "root, frontier and last time from the leaves; the log's number from recoveries",
+    by: "root, frontier and last time from the leaves; the log's number from recoveries; its mark",
   },
   ledger_checkpoints: {
     how: "checked",

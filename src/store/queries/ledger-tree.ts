@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Db, Tx } from "../schema.ts";
+import { type EntryMarks, isMark, type MarkedEntry } from "./ledger-marks.ts";
 
 /** The tree as it is stored: its head, what is not in it yet, leaves and the roots of full tiles. */
 
@@ -15,6 +16,8 @@ export interface TreeHead {
   readonly lastTime: number | null;
   /** Why this database must not decide anything; null when it is not known to be behind the world. */
   readonly behind: string | null;
+  /** Of the server that wrote this head. */
+  readonly mark: Buffer | null;
 }
 
 interface HeadRow {
@@ -25,6 +28,7 @@ interface HeadRow {
   readonly frontier: Buffer;
   readonly last_time: Date | null;
   readonly behind: string | null;
+  readonly mark: Buffer | null;
 }
 
 /** `tidelock/<store id>`, and `/2`, `/3`, … for the logs that follow it after restores. */
@@ -69,31 +73,79 @@ function headOf(row: HeadRow | undefined): TreeHead {
     frontier,
     lastTime: row.last_time?.getTime() ?? null,
     behind: row.behind,
+    mark: row.mark,
   };
 }
 
 /** A committed entry that has no place yet. */
-export interface Unsequenced {
+export interface Unsequenced extends MarkedEntry {
   readonly entry: string;
   /** Its row of the queue, while the tree is held. */
   readonly queued: string;
-  readonly operation: string;
-  readonly kind: string;
-  readonly stream: string;
-  readonly actor: string;
-  readonly commitment: Buffer;
+  /** Of the server that wrote it; anything else was put there by somebody. */
+  readonly mark: Buffer | null;
   readonly at: Date;
 }
 
+/** A row of the queue that belongs to no entry. */
+export interface Nothing {
+  readonly entry: string;
+  readonly queued: string;
+  readonly operation: null;
+}
+
 /** In the order in which they were written, whatever their numbers: the queue is emptied, not followed. */
-export async function unsequenced(db: Db, limit: number): Promise<readonly Unsequenced[]> {
-  const { rows } = await sql<Unsequenced>`
-    select e.entry, q.queued, e.operation, e.kind, e.stream, e.actor, e.commitment, e.at
-    from (select entry, ctid as queued from ledger_queue order by entry limit ${limit}) q
-    join ledger_entries e on e.entry = q.entry
-    order by e.entry
+export async function unsequenced(
+  db: Db,
+  limit: number,
+): Promise<readonly (Unsequenced | Nothing)[]> {
+  const { rows } = await sql<Unsequenced | Nothing>`
+    select q.entry, q.queued, q.mark, e.operation, e.kind, e.stream, e.actor, e.commitment, e.at
+    from (select entry, mark, ctid as queued from ledger_queue order by entry limit ${limit}) q
+    left join ledger_entries e on e.entry = q.entry
+    order by q.entry
   `.execute(db);
   return rows;
+}
+
+/**
+ * Takes what no server wrote out of the queue, and out of the entries unless it stands in the tree: it is kept
+ * beside them, and its operation can be recorded by whoever really does it.
+ */
+export async function setAside(
+  tx: Db,
+  rows: readonly { readonly entry: string; readonly queued: string }[],
+): Promise<void> {
+  const entries = rows.map(({ entry }) => entry);
+  await sql`
+    insert into ledger_rejected (entry, operation, kind, stream, actor, commitment, salt, payload, at)
+    select given.entry, e.operation, e.kind, e.stream, e.actor, e.commitment, e.salt, e.payload, e.at
+    from unnest(${entries}::bigint[]) as given (entry)
+    left join ledger_entries e on e.entry = given.entry
+    on conflict (entry) do nothing
+  `.execute(tx);
+  await sql`
+    delete from ledger_entries e where entry = any(${entries}::bigint[])
+      and not exists (select from ledger_leaves l where l.entry = e.entry)
+  `.execute(tx);
+  await leaveQueue(
+    tx,
+    rows.map(({ queued }) => queued),
+  );
+}
+
+async function leaveQueue(tx: Db, queued: readonly string[]): Promise<void> {
+  await sql`delete from ledger_queue where ctid = any(${queued}::tid[])`.execute(tx);
+}
+
+/** How many were set aside, ever, and the last of them. */
+export async function rejected(
+  db: Db,
+): Promise<{ readonly count: number; readonly last: Date | null }> {
+  const { rows } = await sql<{ count: string; last: Date | null }>`
+    select count(*) as count, max(rejected_at) as last from ledger_rejected
+  `.execute(db);
+  return { count: Number(rows[0]?.count ?? 0), last: rows[0]?.last ?? null };
 }
 
 /** How many wait for their place, and for how long the first of them has, in milliseconds. */
@@ -149,14 +201,16 @@ export interface NewNode {
 /** Leaves, nodes and head together; the entries leave the queue. */
 export async function growTree(
   tx: Db,
+  marks: EntryMarks,
   grown: {
+    readonly origin: string;
     readonly leaves: readonly NewLeaf[];
     readonly nodes: readonly NewNode[];
     /** Rows of the queue that are done. */
     readonly queued: readonly string[];
     readonly size: number;
-    readonly root: Uint8Array;
-    readonly frontier: readonly Uint8Array[];
+    readonly root: Buffer;
+    readonly frontier: readonly Buffer[];
     readonly lastTime: number;
   },
 ): Promise<void> {
@@ -181,16 +235,46 @@ export async function growTree(
       )
     `.execute(tx);
   }
-  await sql`delete from ledger_queue where ctid = any(${grown.queued}::tid[])`.execute(tx);
+  await leaveQueue(tx, grown.queued);
   await tx
     .updateTable("ledger_tree")
     .set({
       size: grown.size,
-      root: Buffer.from(grown.root),
+      root: grown.root,
       frontier: Buffer.concat(grown.frontier),
       last_time: new Date(grown.lastTime),
+      mark: marks.ofTree(grown),
     })
     .execute();
+}
+
+/** Whether a server of ours wrote this head. An empty tree has nothing to mark. */
+export function isOwnTree(marks: EntryMarks, head: TreeHead): boolean {
+  return head.size === 0 || isMark(head.mark, marks.ofTree(head));
+}
+
+/** The head as it stands is taken for ours from here on: at the upgrade to marks, and after a recovery. */
+export async function markTree(tx: Db, marks: EntryMarks): Promise<void> {
+  const head = await readTree(tx);
+  await tx
+    .updateTable("ledger_tree")
+    .set({ mark: head.size === 0 ? null : marks.ofTree(head) })
+    .execute();
+}
+
+/** Marks what a program wrote that knew no marks. Answers how many. */
+export async function markQueue(tx: Db, marks: EntryMarks): Promise<number> {
+  const waiting = await unsequenced(tx, 1_000_000);
+  const own = waiting.filter((row) => row.operation !== null && row.mark === null);
+  await sql`
+    update ledger_queue q set mark = given.mark
+    from unnest(
+      ${own.map(({ queued }) => queued)}::tid[],
+      ${own.map((row) => (row.operation === null ? null : marks.ofEntry(row)))}::bytea[]
+    ) as given (queued, mark)
+    where q.ctid = given.queued
+  `.execute(tx);
+  return own.length;
 }
 
 /** The driver writes Buffers as bytea, and other byte arrays as JSON. */

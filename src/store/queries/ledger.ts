@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { CompiledQuery } from "kysely";
+import { CompiledQuery, sql } from "kysely";
 import { hmacSha256 } from "../../ledger/crypto.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { TidelockError } from "../../model/errors.ts";
@@ -7,6 +7,7 @@ import { EntryKind, maxPayloadBytes } from "../../model/ledger.ts";
 import type { Ledger, LedgerEntry } from "../../ports/ledger.ts";
 import { prepared } from "../prepared.ts";
 import type { Db } from "../schema.ts";
+import { type EntryMarks, isMark, type MarkedEntry, marksOf } from "./ledger-marks.ts";
 import { meetPerson, programs } from "./people.ts";
 
 /**
@@ -15,47 +16,110 @@ import { meetPerson, programs } from "./people.ts";
  * entry, however often a step runs again (law 8).
  *
  * @throws TidelockError `invalid-input` when a payload or a name is too big for an entry, `internal` for a bad
- *   kind, `unavailable` while this database is known to be older than the world
+ *   kind, `unavailable` while this database is known to be older than the world, or not to be this server's,
+ *   `digest-mismatch` when somebody else has put an entry of this operation there
  */
 export const tableLedger: Ledger<Db> = {
   async append(tx, ...entries) {
     if (entries.length === 0) return;
+    const marks = requireMarks(tx);
     const { people, met } = await pseudonymsOf(tx, entries);
-    const rows = [...met, ...entries].map((entry) => rowOf(entry, people.get(entry.actor)));
+    const all = [...met, ...entries];
+    const rows = firstOfEach(all.map((entry) => rowOf(marks, entry, people.get(entry.actor))));
     const query =
       rows[0] !== undefined && rows.length === 1
         ? CompiledQuery.raw(appendOne, [...rows[0]])
         : CompiledQuery.raw(appendMany, columnsOf(rows));
-    const { rows: answer } = await tx.executeQuery<{ behind: string }>(query);
-    if (answer[0]) throw readOnly(answer[0].behind);
+    const { rows: answer } = await tx.executeQuery<{ behind: string | null }>(query);
+    if (answer[0] === undefined) return;
+    if (answer[0].behind !== null) throw readOnly(answer[0].behind);
+    await refuseStrangers(tx, marks, rows);
   },
 };
 
-/** Operation, kind, stream, actor, commitment, salt, payload. */
-type Row = readonly [string, string, string, string, Buffer, Buffer, string];
+/** Operation, kind, stream, actor, commitment, salt, payload, mark. */
+type Row = readonly [string, string, string, string, Buffer, Buffer, string, Buffer];
 
 const columns = "operation, kind, stream, actor, commitment, salt, payload";
 
-/** Writes nothing while nothing may be written, and answers a row only then. */
-const tail = `
+/** Writes nothing while nothing may be written. Answers a row only then, or when an entry was there already. */
+const appendOne = prepared(`with fresh as (
+  insert into ledger_entries (${columns})
+  select $1::text, $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $7::json
   where (select behind from ledger_tree) is null
   on conflict (operation, kind) do nothing returning entry
 ), queued as (
-  insert into ledger_queue select entry from fresh
+  insert into ledger_queue (entry, mark) select entry, $8::bytea from fresh
 )
-select behind from ledger_tree where behind is not null`;
-
-const appendOne = prepared(`with fresh as (
-  insert into ledger_entries (${columns})
-  select $1::text, $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $7::json${tail}`);
+select behind from ledger_tree where behind is not null or not exists (select from fresh)`);
 
 const appendMany = prepared(`with fresh as (
   insert into ledger_entries (${columns})
   select * from unnest(
-    $1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::json[])${tail}`);
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::json[])
+  where (select behind from ledger_tree) is null
+  on conflict (operation, kind) do nothing returning entry, operation, kind
+), queued as (
+  insert into ledger_queue (entry, mark)
+  select entry, mark from fresh
+  join unnest($1::text[], $2::text[], $8::bytea[]) as given (operation, kind, mark)
+    using (operation, kind)
+)
+select behind from ledger_tree
+where behind is not null or (select count(*) from fresh) < cardinality($1::text[])`);
 
 function columnsOf(rows: readonly Row[]): unknown[] {
-  return Array.from({ length: 7 }, (_, column) => rows.map((row) => row[column]));
+  return Array.from({ length: 8 }, (_, column) => rows.map((row) => row[column]));
+}
+
+/** Given twice at once is given once. */
+function firstOfEach(rows: readonly Row[]): readonly Row[] {
+  if (rows.length === 1) return rows;
+  const seen = new Map<string, Row>();
+  for (const row of rows) {
+    const key = `${row[1]} ${row[0]}`;
+    if (!seen.has(key)) seen.set(key, row);
+  }
+  return [...seen.values()];
+}
+
+function requireMarks(tx: Db): EntryMarks {
+  const marks = marksOf(tx);
+  if (marks) return marks;
+  throw new TidelockError(
+    "unavailable",
+    "this server has no key to mark the ledger's entries with",
+    {
+      where: "server/ledger.key",
+      hint: "every server of a database needs the same one: see `tidelock ledger status`",
+    },
+  );
+}
+
+/**
+ * An entry that was there already is the same entry written before, unless somebody else put it there, so that
+ * ours would never be written. In the tree it is one of ours; on its way there its mark tells.
+ */
+async function refuseStrangers(tx: Db, marks: EntryMarks, rows: readonly Row[]): Promise<void> {
+  const { rows: waiting } = await sql<MarkedEntry & { readonly mark: Buffer | null }>`
+    select e.operation, e.kind, e.stream, e.actor, e.commitment, q.mark
+    from unnest(${rows.map(([operation]) => operation)}::text[], ${rows.map((row) => row[1])}::text[])
+      as given (operation, kind)
+    join ledger_entries e using (operation, kind)
+    left join ledger_queue q on q.entry = e.entry
+    where not exists (select from ledger_leaves l where l.entry = e.entry)
+  `.execute(tx);
+  const stranger = waiting.find((entry) => !isMark(entry.mark, marks.ofEntry(entry)));
+  if (stranger === undefined) return;
+  throw new TidelockError(
+    "digest-mismatch",
+    `somebody has written ${stranger.kind} of ${stranger.operation} into the database, and no server did`,
+    {
+      where: "ledger_entries",
+      hint: "it is set aside in a moment (`tidelock ledger status`); then try again",
+      retryable: true,
+    },
+  );
 }
 
 /** No record, no action: with a ledger that must not go on, nothing does. The transaction is undone. */
@@ -66,7 +130,7 @@ export function readOnly(behind: string): TidelockError {
   });
 }
 
-function rowOf(entry: LedgerEntry, pseudonym: string | undefined): Row {
+function rowOf(marks: EntryMarks, entry: LedgerEntry, pseudonym: string | undefined): Row {
   const payload = canonicalJson(entry.payload);
   const bytes = Buffer.from(payload);
   const { operation, kind, stream } = entry;
@@ -74,7 +138,8 @@ function rowOf(entry: LedgerEntry, pseudonym: string | undefined): Row {
   refuseUnfit({ operation, kind, stream, actor }, bytes.length);
   const salt = newSalt();
   const commitment = Buffer.from(hmacSha256(salt, bytes).buffer);
-  return [operation, kind, stream, actor, commitment, salt, payload];
+  const mark = marks.ofEntry({ operation, kind, stream, actor, commitment });
+  return [operation, kind, stream, actor, commitment, salt, payload, mark];
 }
 
 const saltBytes = 32;

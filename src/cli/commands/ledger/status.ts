@@ -9,7 +9,7 @@ export const command = defineCommand({
   options: { ...connectionOptions, ...outputOption },
   async run(context, { options }) {
     const status = await context.connect(options).call("ledgerStatus", {});
-    const { checkpoint, waiting, keys } = status;
+    const { checkpoint, waiting, rejected, keys } = status;
     const signing = keys.filter(({ use, state }) => use === "log" && /active|ending/.test(state));
     await printOne(context.terminal, context.format(options), {
       item: status,
@@ -25,6 +25,12 @@ export const command = defineCommand({
           waiting.entries === 0
             ? "nothing"
             : `${waiting.entries} entries, for ${Math.round(waiting.ms)} ms`,
+        ],
+        [
+          "set aside",
+          rejected.last === null
+            ? null
+            : `${rejected.entries} entries by somebody else, the last ${when(rejected.last)}`,
         ],
         ["signed by", signing.map(({ id }) => id).join(", ")],
         ["read-only", status.behind],
