@@ -3,12 +3,13 @@ import type { Check } from "../ports/check.ts";
 import { command } from "./command/index.ts";
 import { http } from "./http/index.ts";
 import { isolation } from "./isolation/index.ts";
+import { sast } from "./sast/index.ts";
 import { secrets } from "./secrets/index.ts";
 import { smoke } from "./smoke/index.ts";
 
 /** Every check adapter by its id, which is its folder's name; a test compares the two. */
 export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
-  [command, http, isolation, secrets, smoke].map((check) => [check.id, check]),
+  [command, http, isolation, sast, secrets, smoke].map((check) => [check.id, check]),
 );
 
 /** Throws `not-found` naming those that there are. */

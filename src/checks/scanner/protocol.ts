@@ -35,6 +35,8 @@ export const Hit = z.strictObject({
   line: z.int().positive(),
   column: z.int().positive().optional(),
   message: text(1_000),
+  /** Where this hit is graver or lighter than its rule (as a CVSS score reads). */
+  severity: z.number().min(0).max(10).optional(),
   /** The same in the next scan although lines moved: see `fingerprint.ts`. */
   fingerprint: text(200),
 });

@@ -108,8 +108,9 @@ export function scanFailed(facts: ScannerFacts, end: ScanEnd & { kind: "failed" 
 }
 
 export function hitResults(hits: readonly Hit[]): readonly SarifResult[] {
-  return hits.map(({ rule, path, line, column, message, fingerprint }) => ({
+  return hits.map(({ rule, severity, path, line, column, message, fingerprint }) => ({
     rule,
+    ...(severity === undefined ? {} : { severity }),
     message,
     fingerprint,
     place: { kind: "file", path, line, ...(column === undefined ? {} : { column }) },

@@ -1,0 +1,4 @@
+import { serveScan } from "../scanner/child.ts";
+import { sastScanner } from "./scan.ts";
+
+await serveScan(sastScanner);
