@@ -62,6 +62,8 @@ export const LedgerStateView = z.discriminatedUnion("ok", [
     size: z.int(),
     rows: z.int(),
     erased: z.int(),
+    /** Why the server is read-only: what was verified then is an older state. Null when it is not. */
+    behind: z.string().nullable(),
   }),
   z.object({
     ok: z.literal(false),

@@ -10,6 +10,7 @@ import type { LaneRow, PromotionRow, ReleaseRow } from "../store/schema.ts";
 import { requestAbort } from "./abort.ts";
 import type { Engine } from "./engine.ts";
 import { refuseInvented } from "./ledger/allowed.ts";
+import { requireWritable } from "./ledger/writable.ts";
 import { findRelease, laneDocuments, nothingThere } from "./plan-inputs.ts";
 import { accept } from "./promote.ts";
 import { liveOf } from "./queue.ts";
@@ -33,7 +34,10 @@ export async function rollback(
   request: RollbackRequest,
 ): Promise<PromotionRow> {
   const acceptedAt = performance.now();
-  const row = await readLane(engine.db, lane);
+  const [row] = await Promise.all([
+    readLane(engine.db, lane),
+    requireWritable(engine.db, "users stay where they are"),
+  ]);
   if (!row?.live_release) throw nothingThere(lane);
   const wanted =
     request.to === undefined ? null : await findRelease(engine.db, lane.service, request.to);
@@ -77,7 +81,7 @@ async function promoteBack(
   const promotion = await engine.db.transaction().execute(async (tx) => {
     for (const open of await openPromotions(tx, lane)) {
       if (open.state === "running") {
-        await requestAbort(engine, tx, open, `${actor.id} (rollback)`);
+        await requestAbort(engine, tx, open, actor.id);
       }
     }
     const plan = makePlan(

@@ -76,7 +76,12 @@ it("is served as tiles, exported, verified offline, and found damaged where it i
   const trustFile = join(work, "trust.json");
   await done("ledger", "trust", "-o", trustFile, "--operator", "us");
   expect(await done("ledger", "verify", "--trust", trustFile)).toContain("anchored");
-  expect(await done("ledger", "verify", "--state")).toContain("not authenticated");
+  expect(await done("ledger", "verify", "--state")).toContain("own word");
+  const unauthenticated = await cli("ledger", "verify");
+  expect([unauthenticated.code, unauthenticated.stdout]).toEqual([
+    7,
+    expect.stringContaining("consistent, not authenticated") as string,
+  ]);
 
   const checkpoint = await fetch(`${url}/ledger/checkpoint`);
   expect(checkpoint.headers.get("content-type")).toBe("text/plain; charset=utf-8");
@@ -170,6 +175,25 @@ it("is read-only over a database that was put back, until a person goes on with 
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/read-only.*ledger recover/s);
   expect((await cli("status")).code).toBe(0);
+  // Reading goes on, and says how old it is; what has to write says why it does not.
+  const state = await cli("ledger", "verify", "--state");
+  expect([state.code, state.stdout, state.stderr]).toEqual([
+    7,
+    expect.stringMatching(/rows are what \d+ entries say/) as string,
+    expect.stringMatching(/an older state: the server is read-only.*ledger recover/s) as string,
+  ]);
+  await done("ledger", "proof", "0", "-o", join(work, "old.tlog-proof"));
+  await done("ledger", "export", join(work, "old"));
+  const pack = await cli("audit", "export", "--env", "production");
+  expect([pack.code, pack.stderr]).toEqual([
+    1,
+    expect.stringMatching(/read-only.*ends in entries of its own.*ledger export/s) as string,
+  ]);
+  const back = await cli("rollback", "production", "--service", "shop", "--reason", "x");
+  expect([back.code, back.stderr]).toEqual([
+    1,
+    expect.stringMatching(/read-only.*users stay where they are.*ledger recover/s) as string,
+  ]);
 
   await done("ledger", "recover", "--yes");
   const after = JSON.parse(await done("ledger", "status", "-o", "json")) as typeof before;

@@ -237,6 +237,10 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["update ledger_holds set added_by = 'operator'", "ledger_holds", "added_by"],
   ["update plans set content = jsonb_set(content, '{checks}', '[]')", "plans", "content"],
   ["delete from plans", "plans"],
+  [
+    "insert into raw_reports (digest, content) values ('sha256:' || repeat('0', 64), 'x')",
+    "raw_reports",
+  ],
   ["update decision_inputs set content = '{}'", "decision_inputs", "content"],
   ["update agent_journal set detail = '{}'", "agent_journal", "journal"],
   ["update agent_journal set lane = 'shop/dev' where lane = 'shop/production'", "agent_journal"],

@@ -9,6 +9,7 @@ import type { StreamEnd } from "../../reports/pack-entries.ts";
 import { streamsOf } from "../../reports/pack-streams.ts";
 import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import type { Engine } from "../engine.ts";
+import { requireWritable } from "../ledger/writable.ts";
 import { importJournal } from "../journal-import.ts";
 import { findRelease } from "../plan-inputs.ts";
 import { closeAccessRun } from "../access/access-log.ts";
@@ -26,13 +27,16 @@ export interface ExportedPack {
  * the witnesses' signatures, where there are witnesses), and packs it all.
  *
  * Throws `not-found` (no such release or environment), `digest-mismatch` when the database is not what the
- * ledger says, `unavailable` while the ledger signs nothing.
+ * ledger says, `unavailable` while the ledger signs nothing, or must not.
  */
 export async function exportPack(
   engine: Engine,
   actor: Actor,
   request: AuditPackRequest,
 ): Promise<ExportedPack> {
+  const copy =
+    "a pack ends in entries of its own; `tidelock ledger export` copies the log without any";
+  await requireWritable(engine.db, copy);
   const subject = await subjectOf(engine, request);
   if (subject.kind === "environment") await lookAround(engine, actor, subject.environment);
   const id = randomUUID();

@@ -76,9 +76,8 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     by: "each has the digest that it stands under, which the decision's entry names",
   },
   raw_reports: {
-    how: "no-ground",
-    because:
-      "each stands under its own digest, which reports and attestations name; verdicts do not read it",
+    how: "checked",
+    by: "each has the digest that it stands under, which reports and attestations name",
   },
   ledger_cosignatures: {
     how: "no-ground",

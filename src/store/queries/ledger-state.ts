@@ -109,14 +109,19 @@ export async function plansAfter(
   return rows;
 }
 
-/** The first of what gates looked at whose bytes do not have the digest that it stands under. */
-export async function changedInputs(db: Db): Promise<string | undefined> {
-  const { rows } = await sql<{ digest: string }>`
-    select digest from decision_inputs
-    where digest <> 'sha256:' || encode(sha256(convert_to(content, 'UTF8')), 'hex')
-    order by digest limit 1
+/** The first of what stands under its digest, and has another one. */
+export async function changedContent(
+  db: Db,
+): Promise<{ readonly place: string; readonly digest: string } | undefined> {
+  const { rows } = await sql<{ place: string; digest: string }>`
+    select place, digest from (
+      select 'decision_inputs' as place, digest, sha256(convert_to(content, 'UTF8')) as has
+      from decision_inputs
+      union all select 'raw_reports', digest, sha256(content) from raw_reports
+    ) as kept
+    where digest <> 'sha256:' || encode(has, 'hex') order by place, digest limit 1
   `.execute(db);
-  return rows[0]?.digest;
+  return rows[0];
 }
 
 /** Name and pseudonym of everybody who is not erased. */

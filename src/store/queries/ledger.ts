@@ -8,7 +8,7 @@ import type { Ledger, LedgerEntry } from "../../ports/ledger.ts";
 import { prepared } from "../prepared.ts";
 import type { Db } from "../schema.ts";
 import { type EntryMarks, isMark, type MarkedEntry, marksOf } from "./ledger-marks.ts";
-import { meetPerson, programs } from "./people.ts";
+import { hasStranger, meetPerson, programs } from "./people.ts";
 
 /**
  * Appends in the caller's transaction, with one statement and no lock on any stream: once that commits, the
@@ -22,6 +22,11 @@ import { meetPerson, programs } from "./people.ts";
 export const tableLedger: Ledger<Db> = {
   async append(tx, ...entries) {
     if (entries.length === 0) return;
+    if (!tx.isTransaction && (await hasStranger(tx, actorsOf(entries)))) {
+      // Whoever is met for the first time and the entry that says so are there together, or not at all.
+      await tx.transaction().execute((own) => tableLedger.append(own, ...entries));
+      return;
+    }
     const marks = requireMarks(tx);
     const { people, met } = await pseudonymsOf(tx, entries);
     const all = [...met, ...entries];
@@ -196,17 +201,20 @@ function refuseText(what: string, text: string, most: number): void {
 
 /** Pseudonyms of the people among the actors; whoever is met for the first time gets one, and its entry. */
 async function pseudonymsOf(tx: Db, entries: readonly LedgerEntry[]) {
-  const people = [...new Set(entries.map(({ actor }) => actor))].filter(
-    (actor) => !programs.has(actor),
-  );
   const found = new Map<string, string>();
   const met: LedgerEntry[] = [];
-  for (const person of people.sort()) {
+  for (const person of actorsOf(entries)) {
     const known = await meetPerson(tx, person);
     found.set(person, known.pseudonym);
     if (known.met) met.push(known.met);
   }
   return { people: found, met };
+}
+
+/** The people among the actors, each once, in one order for everybody. */
+function actorsOf(entries: readonly LedgerEntry[]): readonly string[] {
+  const people = new Set(entries.map(({ actor }) => actor).filter((actor) => !programs.has(actor)));
+  return [...people].sort();
 }
 
 /** `person:<32 hex>`: random, so that nobody can test a guess at who it is once the person is erased. */

@@ -38,6 +38,15 @@ export async function meetPerson(
   throw new TidelockError("internal", "a person got no pseudonym", { fault: "bug" });
 }
 
+/** Whether one of them would be met for the first time. */
+export async function hasStranger(db: Db, people: readonly string[]): Promise<boolean> {
+  for (const person of people) {
+    const known = await personByName(db, person);
+    if (known === undefined || known.changes === 0) return true;
+  }
+  return false;
+}
+
 export async function personByName(db: Db, person: string): Promise<PersonRow | undefined> {
   return db.selectFrom("ledger_people").selectAll().where("person", "=", person).executeTakeFirst();
 }

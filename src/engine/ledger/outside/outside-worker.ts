@@ -18,9 +18,15 @@ export interface OutsidePace {
   readonly gatherMs: number;
   /** How often to try again what did not work, and to see whether an anchor is due. */
   readonly retryMs: number;
+  /** How long a round waits for each of them: who is slower answers beside the rounds that follow. */
+  readonly patienceMs: number;
 }
 
-export const defaultOutsidePace: OutsidePace = { gatherMs: 1_000, retryMs: 30_000 };
+export const defaultOutsidePace: OutsidePace = {
+  gatherMs: 1_000,
+  retryMs: 30_000,
+  patienceMs: 2_000,
+};
 
 const stopMs = 2_000;
 
@@ -45,7 +51,10 @@ export class OutsideWorker {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | null = null;
   #wanted = false;
-  #compared = false;
+  /** Who was asked what they know of this log, and answered. */
+  readonly #compared = new Set<string>();
+  /** Who is being asked now; whether there is news for them meanwhile. */
+  readonly #busy = new Map<string, { news: boolean }>();
 
   constructor(parts: OutsideParts, pace: OutsidePace = defaultOutsidePace) {
     this.#parts = parts;
@@ -61,7 +70,10 @@ export class OutsideWorker {
     const look = this.#try("the ledger's witnesses and anchors", async () => {
       const { db } = this.#parts;
       const [witnesses, anchors] = await Promise.all([listWitnesses(db), listAnchors(db)]);
-      this.#compared = await this.#compare(witnesses, anchors);
+      await Promise.all([
+        ...witnesses.map((one) => this.#compareWitness(one)),
+        ...anchors.map((one) => this.#compareAnchor(one)),
+      ]);
       return { kind: "done" };
     });
     await Promise.race([look, pause(limitMs, enough.signal)]);
@@ -101,43 +113,94 @@ export class OutsideWorker {
     });
   }
 
-  /** Witnesses first: an anchored checkpoint then has their cosignatures with it. */
+  /**
+   * Witnesses first: an anchored checkpoint then has their cosignatures with it. Each of them has a way of its own,
+   * so that one who is slow or away holds up nobody else, and no later checkpoint.
+   */
   async #round(): Promise<void> {
     const { db } = this.#parts;
     const [witnesses, anchors] = await Promise.all([listWitnesses(db), listAnchors(db)]);
-    if (!this.#compared) this.#compared = await this.#compare(witnesses, anchors);
     const checkpoint = await newestCheckpoint(db);
     if (checkpoint === undefined) return;
-    const { origin, log, behind } = await readTree(db);
-    if (behind !== null || checkpoint.log !== log) return;
+    const { origin, log } = await readTree(db);
+    if (checkpoint.log !== log) return;
     const { signal } = this.#stop;
-    await Promise.all(
-      witnesses.map((one) => this.#try(one.name, () => cosignWith(db, one, checkpoint, signal))),
+    await this.#patiently(
+      witnesses.map((one) =>
+        this.#alone(`witness ${one.name}`, async () => {
+          if (!(await this.#compareWitness(one)) || (await this.#isBehind())) return;
+          await this.#try(one.name, () => cosignWith(db, one, checkpoint, signal));
+        }),
+      ),
     );
-    const at = { origin, now: Date.now() };
-    await Promise.all(
-      anchors.map((one) => this.#try(one.name, () => anchorAt(db, one, checkpoint, at))),
+    await this.#patiently(
+      anchors.map((one) =>
+        this.#alone(`anchor ${one.name}`, async () => {
+          if (!(await this.#compareAnchor(one)) || (await this.#isBehind())) return;
+          const at = { origin, now: Date.now() };
+          await this.#try(one.name, () => anchorAt(db, one, checkpoint, at));
+        }),
+      ),
     );
   }
 
-  /** Once, before anything is shown: what they know of this log, and of one that may have followed it. */
-  async #compare(
-    witnesses: readonly WitnessRecord[],
-    anchors: readonly AnchorRecord[],
-  ): Promise<boolean> {
-    const { db } = this.#parts;
-    const { origin, log } = await readTree(db);
-    const base = log === 1 ? origin : origin.slice(0, origin.lastIndexOf("/"));
-    const origins = [origin, `${base}/${log + 1}`];
-    const answers = await Promise.all(
-      origins.flatMap((of) => [
-        ...witnesses.map((one) =>
-          this.#try(one.name, () => compareWithWitness(db, one, of, this.#stop.signal)),
-        ),
-        ...anchors.map((one) => this.#try(one.name, () => compareWithAnchor(db, one, of))),
-      ]),
+  async #isBehind(): Promise<boolean> {
+    return (await readTree(this.#parts.db)).behind !== null;
+  }
+
+  async #patiently(works: readonly Promise<void>[]): Promise<void> {
+    const enough = new AbortController();
+    await Promise.race([
+      Promise.all(works),
+      pause(this.#pace.patienceMs, AbortSignal.any([enough.signal, this.#stop.signal])),
+    ]);
+    enough.abort();
+  }
+
+  /** One thing at a time with each of them; whoever is still busy with the last one hears of this one afterwards. */
+  async #alone(name: string, work: () => Promise<void>): Promise<void> {
+    const busy = this.#busy.get(name);
+    if (busy) {
+      busy.news = true;
+      return;
+    }
+    const mine = { news: false };
+    this.#busy.set(name, mine);
+    try {
+      await work();
+    } finally {
+      this.#busy.delete(name);
+      if (mine.news) this.nudge();
+    }
+  }
+
+  /** Once with each, before it is shown anything: what it knows of this log, and of one that may have followed it. */
+  async #compareWitness(one: WitnessRecord): Promise<boolean> {
+    return this.#compare(`witness ${one.name}`, one.name, (origin) =>
+      compareWithWitness(this.#parts.db, one, origin, this.#stop.signal),
     );
-    return answers.every((reached) => reached);
+  }
+
+  async #compareAnchor(one: AnchorRecord): Promise<boolean> {
+    return this.#compare(`anchor ${one.name}`, one.name, (origin) =>
+      compareWithAnchor(this.#parts.db, one, origin),
+    );
+  }
+
+  async #compare(
+    place: string,
+    name: string,
+    look: (origin: string) => Promise<OutsideAnswer>,
+  ): Promise<boolean> {
+    if (this.#compared.has(place)) return true;
+    const { origin, log } = await readTree(this.#parts.db);
+    const base = log === 1 ? origin : origin.slice(0, origin.lastIndexOf("/"));
+    const reached = await Promise.all(
+      [origin, `${base}/${log + 1}`].map((of) => this.#try(name, () => look(of))),
+    );
+    const all = reached.every((one) => one);
+    if (all) this.#compared.add(place);
+    return all;
   }
 
   /** False when it was not reached. What does not work is tried again at the next round. */

@@ -10,6 +10,8 @@ import { testLog } from "../../../../test/support/engine-bench.ts";
 import { type RunningWitness, startWitness } from "../../../../test/support/witness.ts";
 import { judgeCheckpoints } from "../../../ledger/divergence.ts";
 import { parseEvidence } from "../../../ledger/evidence-file.ts";
+import { assess } from "../../../ledger/quorum.ts";
+import { TrustRoot } from "../../../model/trust.ts";
 import { verifyCheckpoint } from "../../../ledger/checkpoint.ts";
 import { type NoteKey, formatVerifierKey, noteKey, noteKeyTypes } from "../../../ledger/note.ts";
 import { cosignedNote } from "../../../reports/pack-history.ts";
@@ -95,7 +97,7 @@ async function restored(): Promise<Server> {
   const notices: string[] = [];
   const log = testLog(database.db, notices);
   const notice = (message: string) => void notices.push(message);
-  const pace = { gatherMs: 5, retryMs: 100 };
+  const pace = { gatherMs: 5, retryMs: 100, patienceMs: 200 };
   evidence.length = 0;
   const keepEvidence = (text: string) => `evidence ${evidence.push(text)}`;
   const worker = new OutsideWorker({ db: database.db, log, notice, keepEvidence }, pace);
@@ -160,6 +162,67 @@ describe("the log's checkpoints", () => {
   });
 });
 
+/** A witness that takes connections and never answers. */
+async function silentUrl(): Promise<string> {
+  const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  open.push(async () => {
+    silent.closeAllConnections();
+    silent.close();
+  });
+  return `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+}
+
+describe("with two witnesses, one of which never answers, the log's checkpoints", () => {
+  it("are cosigned by the other one, each in its own time, and anchored", async () => {
+    const { database, log, worker } = await restored();
+    await knowOutside(database);
+    const slow = { name: "witness.example/slow", url: await silentUrl(), operator: "third" };
+    const cosigner = noteKey(slow.name, noteKeyTypes.cosignature, key.publicKey);
+    await putWitness(database.db, { ...slow, key: formatVerifierKey(cosigner) });
+    worker.start();
+    const begun = performance.now();
+    for (const operation of ["a", "b", "c"]) {
+      const size = await write(database, log, operation);
+      await until(async () =>
+        (await listWitnesses(database.db)).some((one) => Number(one.size) === size),
+      );
+      await until(async () => (await anchoredSize(database)) === size);
+    }
+    // One exchange with the slow one takes ten seconds.
+    expect(performance.now() - begun).toBeLessThan(9_000);
+  });
+
+  it("do not reach a quorum of two, which the reader is told, and a quorum of one", async () => {
+    const { database, log, worker } = await restored();
+    await knowOutside(database);
+    worker.start();
+    const size = await write(database, log, "a");
+    await until(async () => (await cosignedSize(database)) === size);
+    const note = (await cosignedNote(database.db, 1, size)) ?? "";
+    const away = noteKey("witness.example/away", noteKeyTypes.cosignature, key.publicKey);
+    const trust = (quorum: number) =>
+      TrustRoot.parse({
+        kind: "TrustRoot",
+        formatVersion: 1,
+        log: { origin, keys: [formatVerifierKey(key)], operator: "us" },
+        witnesses: [
+          { key: witness.vkey, operator: "somebody else" },
+          { key: formatVerifierKey(away), operator: "third" },
+        ],
+        quorum,
+      });
+    expect(assess(Buffer.from(note), trust(1), [])).toMatchObject({
+      ok: true,
+      assurance: { grade: "witnessed", operators: ["somebody else"] },
+    });
+    expect(assess(Buffer.from(note), trust(2), [])).toMatchObject({
+      ok: false,
+      problem: expect.stringMatching(/1 .*2|2 .*1/) as string,
+    });
+  });
+});
+
 /** A server that goes on after the backup was taken, until witness and anchor know what it did. */
 async function today(): Promise<void> {
   const { database, log, worker } = await restored();
@@ -202,15 +265,8 @@ describe("a database that was put back to an older state", () => {
   });
 
   it("starts without a witness that does not answer, soon", async () => {
-    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
-    await once(silent, "listening");
-    open.push(async () => {
-      silent.closeAllConnections();
-      silent.close();
-    });
     const { database, worker } = await restored();
-    const { port } = silent.address() as AddressInfo;
-    await knowOutside(database, `http://127.0.0.1:${port}`);
+    await knowOutside(database, await silentUrl());
     const begun = performance.now();
     await worker.lookFirst(200);
     expect(performance.now() - begun).toBeLessThan(5_000);

@@ -3,7 +3,7 @@ import { journalEntry, journalHash } from "../../../store/projections/journal.ts
 import { listAnchors, listWitnesses } from "../../../store/queries/ledger-outside.ts";
 import {
   agentHeads,
-  changedInputs,
+  changedContent,
   plansAfter,
   strayEntry,
 } from "../../../store/queries/ledger-state.ts";
@@ -16,7 +16,7 @@ export async function otherDifference(db: Db, replayed: Replayed): Promise<Diffe
   return (
     (await unnamedAttestation(db, replayed.attestations)) ??
     (await planDifference(db, replayed.plans)) ??
-    (await inputsDifference(db)) ??
+    (await contentDifference(db)) ??
     (await agentDifference(db)) ??
     (await outsideDifference(db, replayed.outside))
   );
@@ -66,12 +66,13 @@ async function planDifference(db: Db, named: ReadonlySet<string>): Promise<Diffe
   return { ...about("plans", `plans: ${gone} is in the log and not in the database`), row: gone };
 }
 
-/** What gates looked at, each under the digest that its decision names. */
-async function inputsDifference(db: Db): Promise<Difference | null> {
-  const changed = await changedInputs(db);
+/** What gates looked at and what tools reported, each under the digest that an entry names. */
+async function contentDifference(db: Db): Promise<Difference | null> {
+  const changed = await changedContent(db);
   if (changed === undefined) return null;
-  const message = `decision_inputs: what stands under ${changed} has another digest: it was changed`;
-  return { ...about("decision_inputs", message), row: changed, column: "content" };
+  const { place, digest } = changed;
+  const message = `${place}: what stands under ${digest} has another digest: it was changed`;
+  return { ...about(place, message), row: digest, column: "content" };
 }
 
 /** How far an agent's journal was taken in is where it ends: else entries would be taken in twice, or never. */
