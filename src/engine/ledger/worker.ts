@@ -1,5 +1,5 @@
 import { asTidelockError } from "../../model/errors.ts";
-import { backlog } from "../../store/queries/ledger-tree.ts";
+import { isWaiting } from "../../store/queries/ledger-tree.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import type { LedgerLog } from "./log.ts";
@@ -70,13 +70,16 @@ export class LedgerWorker {
   async #run(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, this.#pace.gatherMs));
     this.#wanted = false;
-    await this.#try(() => this.#log.flush(false));
+    await this.#try(async () => {
+      await this.#log.flush(false);
+      await this.#log.tidy();
+    });
   }
 
   async #sweep(): Promise<void> {
     if (this.#running || this.#stopped) return;
     await this.#try(async () => {
-      if ((await backlog(this.#db)).waiting > 0) this.nudge();
+      if (await isWaiting(this.#db)) this.nudge();
     });
   }
 

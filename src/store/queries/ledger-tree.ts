@@ -1,4 +1,5 @@
-import { sql } from "kysely";
+import { CompiledQuery, sql } from "kysely";
+import { prepared } from "../prepared.ts";
 import type { Db, Tx } from "../schema.ts";
 import { type EntryMarks, isMark, type MarkedEntry } from "./ledger-marks.ts";
 
@@ -148,6 +149,22 @@ export async function rejected(
   return { count: Number(rows[0]?.count ?? 0), last: rows[0]?.last ?? null };
 }
 
+/** Whether anything waits for its place. Read several times a second, so not counted. */
+export async function isWaiting(db: Db): Promise<boolean> {
+  const { rows } = await sql<{ waiting: boolean }>`
+    select exists (select from ledger_queue) as waiting
+  `.execute(db);
+  return rows[0]?.waiting === true;
+}
+
+/**
+ * Frees the places of rows that have left the queue. It has no index, so each look at it reads what lies there,
+ * and PostgreSQL's own cleaning comes once a minute at most. Holds nobody up.
+ */
+export async function sweepQueue(db: Db): Promise<void> {
+  await sql`vacuum (truncate off, skip_locked, analyze off) ledger_queue`.execute(db);
+}
+
 /** How many wait for their place, and for how long the first of them has, in milliseconds. */
 export async function backlog(db: Db): Promise<{ readonly waiting: number; readonly ms: number }> {
   const { rows } = await sql<{ waiting: string; ms: number | null }>`
@@ -198,6 +215,18 @@ export interface NewNode {
   readonly hash: Uint8Array;
 }
 
+const none = Buffer.alloc(32);
+
+/** Hashes in one piece: as elements of an array they would be written and read as text, one by one. */
+const placeLeaves = prepared(`
+  insert into ledger_leaves (index, entry, stream, sequence, previous, time, hash)
+  select $1::bigint + n - 1, entry, stream, sequence,
+    case when sequence > 1 then substring($5::bytea from n::int * 32 - 31 for 32) end,
+    to_timestamp(0) + ms * interval '1 millisecond',
+    substring($7::bytea from n::int * 32 - 31 for 32)
+  from unnest($2::bigint[], $3::text[], $4::bigint[], $6::bigint[])
+    with ordinality as given (entry, stream, sequence, ms, n)`);
+
 /** Leaves, nodes and head together; the entries leave the queue. */
 export async function growTree(
   tx: Db,
@@ -215,17 +244,17 @@ export async function growTree(
   },
 ): Promise<void> {
   const { leaves, nodes } = grown;
-  const column = <K extends keyof NewLeaf>(key: K) => leaves.map((leaf) => leaf[key]);
-  const entries = column("entry");
-  await sql`
-    insert into ledger_leaves (index, entry, stream, sequence, previous, time, hash)
-    select * from unnest(
-      ${column("index")}::bigint[], ${entries}::bigint[], ${column("stream")}::text[],
-      ${column("sequence")}::bigint[], ${column("previous").map(bytes)}::bytea[],
-      ${column("time").map((ms) => new Date(ms).toISOString())}::timestamptz[],
-      ${column("hash").map(bytes)}::bytea[]
-    )
-  `.execute(tx);
+  await tx.executeQuery(
+    CompiledQuery.raw(placeLeaves, [
+      leaves[0]?.index ?? 0,
+      `{${leaves.map(({ entry }) => entry).join(",")}}`,
+      leaves.map(({ stream }) => stream),
+      `{${leaves.map(({ sequence }) => sequence).join(",")}}`,
+      Buffer.concat(leaves.map(({ previous }) => previous ?? none)),
+      `{${leaves.map(({ time }) => time).join(",")}}`,
+      Buffer.concat(leaves.map(({ hash }) => hash)),
+    ]),
+  );
   if (nodes.length > 0) {
     await sql`
       insert into ledger_nodes (level, index, hash)

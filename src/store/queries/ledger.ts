@@ -35,10 +35,8 @@ export const tableLedger: Ledger<Db> = {
       rows[0] !== undefined && rows.length === 1
         ? CompiledQuery.raw(appendOne, [...rows[0]])
         : CompiledQuery.raw(appendMany, columnsOf(rows));
-    const { rows: answer } = await tx.executeQuery<{ behind: string | null }>(query);
-    if (answer[0] === undefined) return;
-    if (answer[0].behind !== null) throw readOnly(answer[0].behind);
-    await refuseStrangers(tx, marks, rows);
+    const { numAffectedRows } = await tx.executeQuery(query);
+    if (numAffectedRows !== BigInt(rows.length)) await requireWritten(tx, marks, rows);
   },
 };
 
@@ -47,16 +45,14 @@ type Row = readonly [string, string, string, string, Buffer, Buffer, string, Buf
 
 const columns = "operation, kind, stream, actor, commitment, salt, payload";
 
-/** Writes nothing while nothing may be written. Answers a row only then, or when an entry was there already. */
+/** Writes nothing while nothing may be written, and no entry twice: the count of rows tells, and no row is read. */
 const appendOne = prepared(`with fresh as (
   insert into ledger_entries (${columns})
   select $1::text, $2::text, $3::text, $4::text, $5::bytea, $6::bytea, $7::json
   where (select behind from ledger_tree) is null
   on conflict (operation, kind) do nothing returning entry
-), queued as (
-  insert into ledger_queue (entry, mark) select entry, $8::bytea from fresh
 )
-select behind from ledger_tree where behind is not null or not exists (select from fresh)`);
+insert into ledger_queue (entry, mark) select entry, $8::bytea from fresh`);
 
 const appendMany = prepared(`with fresh as (
   insert into ledger_entries (${columns})
@@ -64,14 +60,11 @@ const appendMany = prepared(`with fresh as (
     $1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::json[])
   where (select behind from ledger_tree) is null
   on conflict (operation, kind) do nothing returning entry, operation, kind
-), queued as (
-  insert into ledger_queue (entry, mark)
-  select entry, mark from fresh
-  join unnest($1::text[], $2::text[], $8::bytea[]) as given (operation, kind, mark)
-    using (operation, kind)
 )
-select behind from ledger_tree
-where behind is not null or (select count(*) from fresh) < cardinality($1::text[])`);
+insert into ledger_queue (entry, mark)
+select entry, mark from fresh
+join unnest($1::text[], $2::text[], $8::bytea[]) as given (operation, kind, mark)
+  using (operation, kind)`);
 
 function columnsOf(rows: readonly Row[]): unknown[] {
   return Array.from({ length: 8 }, (_, column) => rows.map((row) => row[column]));
@@ -99,6 +92,13 @@ function requireMarks(tx: Db): EntryMarks {
       hint: "every server of a database needs the same one: see `tidelock ledger status`",
     },
   );
+}
+
+/** Fewer rows were written than were given: nothing may be written, or they were there already. */
+async function requireWritten(tx: Db, marks: EntryMarks, rows: readonly Row[]): Promise<void> {
+  const { behind } = await tx.selectFrom("ledger_tree").select("behind").executeTakeFirstOrThrow();
+  if (behind !== null) throw readOnly(behind);
+  await refuseStrangers(tx, marks, rows);
 }
 
 /**
