@@ -224,3 +224,34 @@ export async function runLocalWitness(options: WitnessOptions): Promise<void> {
   const { runWitness } = await import("./witness/run-witness.ts");
   await runWitness(options);
 }
+
+/** A mail server of a lab's live side, and a page that shows what it got. */
+export interface Mailbox {
+  readonly mails: readonly string[];
+  close(): Promise<void>;
+}
+
+/** @param ports of both, on loopback */
+export async function openMailbox(ports: { smtp: number; web: number }): Promise<Mailbox> {
+  const { mailSink } = await import("./agent/sinks/receive/mail.ts");
+  const { createServer } = await import("node:http");
+  const mails: string[] = [];
+  const smtp = mailSink({ keep: (_sink, summary, body) => mails.push(`${summary}\n${body}`) });
+  const web = createServer((_request, response) => response.end(JSON.stringify({ mails })));
+  for (const [server, port] of [
+    [smtp, ports.smtp],
+    [web, ports.web],
+  ] as const) {
+    await new Promise<void>((done, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", done);
+    });
+  }
+  return {
+    mails,
+    close: async () => {
+      web.closeAllConnections();
+      await Promise.all([smtp, web].map((server) => new Promise((done) => server.close(done))));
+    },
+  };
+}

@@ -13,19 +13,25 @@ const files = readdirSync(examples, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith("tidelock.yaml") && !file.includes("node_modules"))
   .map((file) => join(examples, file));
 
+/** Each lab is played on a server of its own. */
+const isLab = (file: string): boolean => relative(examples, file).startsWith("labs");
+
 describe("the examples", () => {
   it.each(files.map((file) => [relative(root, file), file]))("%s is a valid file", (_, file) => {
     const { pipelines, environments } = parseDocuments(file!, readFileSync(file!, "utf8"));
     expect(pipelines.length).toBeGreaterThan(0);
-    expect(environments).toHaveLength(4);
+    if (isLab(file!)) expect(environments.length).toBeGreaterThan(0);
+    else expect(environments).toHaveLength(4);
   });
 
   it("name every environment once, so that all of them can be applied to one server", () => {
-    const names = files.flatMap((file) =>
-      parseDocuments(file, readFileSync(file, "utf8")).environments.map(
-        (environment) => environment.metadata.name,
-      ),
-    );
+    const names = files
+      .filter((file) => !isLab(file))
+      .flatMap((file) =>
+        parseDocuments(file, readFileSync(file, "utf8")).environments.map(
+          (environment) => environment.metadata.name,
+        ),
+      );
     expect(new Set(names).size).toBe(names.length);
   });
 });

@@ -133,6 +133,19 @@ export const catalogue: readonly CatalogueEntry[] = [
     "Stop a service everywhere and forget its lanes",
     () => import("./commands/service/remove.ts"),
   ),
+  entry("lab list", "Labs", "List what can be tried out", () => import("./commands/lab/list.ts")),
+  entry(
+    "lab run",
+    "Labs",
+    "Play a lab on a server of its own, and check what it shows",
+    () => import("./commands/lab/run.ts"),
+  ),
+  entry(
+    "lab check",
+    "Labs",
+    "Check whether the challenge of a kept lab is solved",
+    () => import("./commands/lab/check.ts"),
+  ),
   entry(
     "doctor",
     "Server",

@@ -13,8 +13,13 @@ export const silentMs = 30_000;
 /** Room for everything that the sinks of one deployment keep. */
 const roomBytes = 32 * 1024 * 1024;
 
+/** Where a sink leaves what arrived. */
+export interface Keeping {
+  keep(sink: SinkKind, summary: string, body: Buffer, cut: boolean): void;
+}
+
 /** Writes what arrived, one JSON object a line, to a file that the agent has opened for us. */
-export class Keeper {
+export class Keeper implements Keeping {
   readonly #file: number;
   #size: number;
   #full = false;

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { Heard, heardBytes, type Keeper, mostConnections, silentMs } from "./keeper.ts";
+import { Heard, heardBytes, type Keeping, mostConnections, silentMs } from "./keeper.ts";
 
 /** RFC 5321 section 4.5.3.1: a command line has 512 octets, with extensions more; a text line 1,000. */
 const longestLine = 4_096;
@@ -10,7 +10,7 @@ const mostRecipients = 100;
  * or LF ends the connection, so that no two readers can see different mails in the same bytes (SMTP
  * smuggling). Whatever a client authenticates with is taken and forgotten.
  */
-export function mailSink(keeper: Keeper): Server {
+export function mailSink(keeper: Keeping): Server {
   const server = createServer((socket) => void new Session(socket, keeper).start());
   server.maxConnections = mostConnections;
   return server;
@@ -20,7 +20,7 @@ type State = "commands" | "data" | "password";
 
 class Session {
   readonly #socket: Socket;
-  readonly #keeper: Keeper;
+  readonly #keeper: Keeping;
   #buffer = Buffer.alloc(0);
   #state: State = "commands";
   /** Answers that AUTH still asks for. */
@@ -30,7 +30,7 @@ class Session {
   #to: string[] = [];
   #mail = new Heard();
 
-  constructor(socket: Socket, keeper: Keeper) {
+  constructor(socket: Socket, keeper: Keeping) {
     this.#socket = socket;
     this.#keeper = keeper;
   }

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:net";
-import { Heard, heardBytes, type Keeper, mostConnections, silentMs } from "./keeper.ts";
+import { Heard, heardBytes, type Keeping, mostConnections, silentMs } from "./keeper.ts";
 
 /** Takes whatever is sent over TCP (a queue's client, a log shipper) and answers nothing. */
-export function streamSink(keeper: Keeper): Server {
+export function streamSink(keeper: Keeping): Server {
   const server = createServer((socket) => {
     const heard = new Heard();
     let kept = 0;

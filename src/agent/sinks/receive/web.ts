@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import { Heard, heardBytes, type Keeper, mostConnections, silentMs } from "./keeper.ts";
+import { Heard, heardBytes, type Keeping, mostConnections, silentMs } from "./keeper.ts";
 
 /** Their values are the service's credentials: that they came is kept, what they were is not (law 11). */
 const secretHeaders = new Set(["authorization", "cookie", "proxy-authorization", "x-api-key"]);
 const answer = '{"sink":true}\n';
 
 /** Answers every call that a service makes to the outside with 200, and keeps what was asked. */
-export function webSink(keeper: Keeper): Server {
+export function webSink(keeper: Keeping): Server {
   const server = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
     const body = new Heard();
     request.on("data", (chunk: Buffer) => {

@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { expect, it, vi } from "vitest";
+import { labNames, readLab } from "../../src/cli/lab/definition.ts";
+import { LabHome } from "../../src/cli/lab/home.ts";
+import { runCli } from "../fixtures/run-cli.ts";
+
+/**
+ * Every lab as a user plays it: by command line, with the real server, database, agent, router and
+ * processes. What a lab asserts about isolation, scans and attacked instances is asserted here.
+ */
+vi.setConfig({ testTimeout: 400_000 });
+
+interface Judged {
+  readonly says: string;
+  readonly holds: boolean;
+  readonly seen: string;
+}
+
+it("are listed, each with what it shows", async () => {
+  const { code, stdout } = await runCli(["lab", "list", "-o", "json"]);
+  expect(code).toBe(0);
+  const labs = JSON.parse(stdout) as { name: string; teaches: string }[];
+  expect(labs.map(({ name }) => name)).toEqual(labNames());
+  for (const lab of labs) expect(lab.teaches.length).toBeGreaterThan(40);
+});
+
+it("do not exist under any other name", async () => {
+  const { code, stderr } = await runCli(["lab", "run", "nowhere"]);
+  expect(code).not.toBe(0);
+  expect(stderr).toContain("idle-colour");
+});
+
+it.each(labNames().map((name) => [name]))("%s holds what it promises", async (name) => {
+  const { code, stdout, stderr } = await runCli(["lab", "run", name, "-o", "json"]);
+  const judged = JSON.parse(stdout || "[]") as Judged[];
+  expect(
+    judged.filter(({ holds }) => !holds),
+    stderr,
+  ).toEqual([]);
+  expect(judged).toHaveLength(readLab(name).assert.length);
+  expect(code).toBe(0);
+  // It has taken away what it made.
+  const kept = LabHome.kept(name);
+  expect(kept === null || !existsSync(kept.data)).toBe(true);
+});
