@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import type { Client } from "../../api/client.ts";
 import type { PromotionView } from "../../api/views.ts";
 import type { Mailbox } from "../../compose-local.ts";
@@ -79,6 +80,10 @@ async function look(story: Story, that: That): Promise<Look> {
       const holds = users.failed === 0 && others.length === 0 && users.sent >= that.atLeast;
       return { holds, seen: `${users.sent} requests, ${users.failed} failed, ${met.join(", ")}` };
     }
+    case "closed": {
+      const open = await listens(that.address);
+      return { holds: !open, seen: `${that.address} is ${open ? "open" : "closed"}` };
+    }
     case "mails": {
       const count = story.mailbox?.mails.length ?? 0;
       return { holds: count === that.count, seen: `${count} mails` };
@@ -101,4 +106,16 @@ function promotionOf(story: Story, id: string): { code: number; view: PromotionV
   const found = story.promotions.get(id);
   if (found === undefined) throw new Error(`there was no promotion ${id}`);
   return found;
+}
+
+function listens(address: string): Promise<boolean> {
+  const [host = "", port = ""] = address.split(":");
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port) });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 }

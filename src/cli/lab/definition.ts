@@ -72,6 +72,8 @@ const That = z.discriminatedUnion("kind", [
     only: z.array(z.string()).min(1),
     atLeast: z.int().positive(),
   }),
+  /** Nobody listens there. */
+  z.strictObject({ kind: z.literal("closed"), address: z.string().regex(/^[\d.]+:\d+$/) }),
   z.strictObject({ kind: z.literal("mails"), count: z.int().nonnegative() }),
 ]);
 export type That = z.infer<typeof That>;

@@ -1,0 +1,3 @@
+import { answer, serve } from "./server.mjs";
+
+serve(answer);
