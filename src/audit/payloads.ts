@@ -124,6 +124,8 @@ export const KeyAdded = z.object({
   use: z.enum(["log", "evidence"]),
   /** Of the log: a signed-note verifier key. Of evidence: PEM (SubjectPublicKeyInfo). */
   key: z.string(),
+  /** By the key before it (ledger/introduction.ts). */
+  introduction: z.object({ by: z.string(), signature: z.string() }).optional(),
 });
 
 export const KeyCompromised = KeyAdded.extend({

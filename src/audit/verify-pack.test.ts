@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { AuditStory, keys, origin, trustRoot } from "../../test/support/audit-story.ts";
 import { logKeyText, testKey } from "../../test/support/memory-log.ts";
+import { toBase64 } from "../ledger/bytes.ts";
+import { introductionText } from "../ledger/introduction.ts";
 import { verifyPack } from "./verify-pack.ts";
 import { makePack } from "./write-pack.ts";
 
@@ -46,6 +48,30 @@ describe("an audit pack", () => {
     const old = verifyPack(pack, trustRoot()).report;
     expect(old.result).toBe("failed");
     expect(problemsOf(old).join()).toContain("no key of the log that is trusted signed it");
+  });
+
+  it("takes over a key by its predecessor's introduction alone, and by nobody else's", async () => {
+    const third = testKey(origin, "log key three");
+    const introduced = async (by: typeof keys.log, signer = by) => {
+      const story = await AuditStory.tell();
+      const key = logKeyText(third);
+      const message = introductionText(key);
+      const signature = toBase64(await signer.sign(message));
+      const introduction = { by: logKeyText(by), signature };
+      const payload = { use: "log", key, introduction };
+      story.log.append({ kind: "key.added", operation: "key/log/3", stream: "system", payload });
+      return verifyPack(makePack(await story.content({ signers: [third] })), trustRoot()).report;
+    };
+    expect(problemsOf(await introduced(keys.second))).toEqual([]);
+    // The first key was retired long before; somebody else's is nobody's; a name is no signature.
+    for (const report of [
+      await introduced(keys.log),
+      await introduced(keys.foreign),
+      await introduced(keys.second, keys.foreign),
+    ]) {
+      expect(report.result).toBe("failed");
+      expect(problemsOf(report).join()).toContain("no key of the log that is trusted signed it");
+    }
   });
 
   it("names the operators of independent witnesses, and not the log's own", async () => {

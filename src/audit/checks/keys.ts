@@ -1,4 +1,11 @@
-import { type NoteKey, noteKeyTypes, parseVerifierKey } from "../../ledger/note.ts";
+import { toHex } from "../../ledger/bytes.ts";
+import { type Introduction, isIntroducedBy } from "../../ledger/introduction.ts";
+import {
+  formatVerifierKey,
+  type NoteKey,
+  noteKeyTypes,
+  parseVerifierKey,
+} from "../../ledger/note.ts";
 import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
 import type { TrustRoot } from "../../model/trust.ts";
 import { paths } from "../format.ts";
@@ -7,11 +14,18 @@ import { KeyAdded, KeyCompromised } from "../payloads.ts";
 import type { Findings } from "../report.ts";
 import { type Checkpoints, type ReadCheckpoint, signersOf } from "./checkpoints.ts";
 
+interface AddedKey {
+  readonly key: NoteKey;
+  readonly index: number;
+  /** By the key before it; null for a first key, and for one that came from outside alone. */
+  readonly introduction: Introduction | null;
+}
+
 /** What the log says of its keys. */
 export interface KeyHistory {
-  readonly logKeys: readonly { readonly key: NoteKey; readonly index: number }[];
+  readonly logKeys: readonly AddedKey[];
   readonly evidenceKeys: readonly PublicKey[];
-  /** Id in notes to the first tree size at which it counts no more. */
+  /** By public key (hex), whatever the log was called: the first tree size at which it counts no more. */
   readonly endsAt: ReadonlyMap<string, number>;
   /** The same for attestors by `PublicKey.id`. */
   readonly evidenceEndsAt: ReadonlyMap<string, number>;
@@ -19,23 +33,23 @@ export interface KeyHistory {
 
 /** Reads `key.added`, `key.retired` and `key.compromised`. */
 export function readKeyHistory(entries: readonly LogEntry[], findings: Findings): KeyHistory {
-  const logKeys: { key: NoteKey; index: number }[] = [];
+  const logKeys: AddedKey[] = [];
   const evidenceKeys: PublicKey[] = [];
   const ends = { log: new Map<string, number>(), evidence: new Map<string, number>() };
   for (const { index, leaf, payload } of entries) {
     if (!leaf.kind.startsWith("key.") || leaf.stream !== "system") continue;
     findings.seen("keys");
     try {
-      const { use, key } = KeyAdded.parse(payload);
+      const { use, key, introduction = null } = KeyAdded.parse(payload);
       const parsed = use === "log" ? parseVerifierKey(key) : evidenceKey(key);
-      const { id } = parsed;
+      const id = "publicKey" in parsed ? toHex(parsed.publicKey) : parsed.id;
       const end = (size: number) => ends[use].set(id, Math.min(size, ends[use].get(id) ?? size));
       if (leaf.kind === "key.retired") end(index + 1);
       else if (leaf.kind === "key.compromised") {
         end((KeyCompromised.parse(payload).lastTrustedSize ?? 0) + 1);
       } else if (leaf.kind !== "key.added") continue;
       else if ("verify" in parsed) evidenceKeys.push(parsed);
-      else logKeys.push({ key: parsed, index });
+      else logKeys.push({ key: parsed, index, introduction });
     } catch {
       const at = { file: paths.entries, entry: index, stream: leaf.stream };
       findings.problem("keys", at, `this ${leaf.kind} does not name a key that can be read`);
@@ -52,8 +66,9 @@ function evidenceKey(pem: string): PublicKey {
 
 /**
  * Which keys may sign which checkpoints: those of the trust root, and each that the log introduced in a tree
- * whose checkpoint is signed by a key that was good before. A key that was retired or compromised signs
- * nothing behind that; with a compromised key the last trusted size is what the log says.
+ * whose checkpoint is signed by a key that was good before, or whose entry carries an introduction that such a key
+ * has signed. A key that was retired or compromised signs nothing behind that; with a compromised key the last
+ * trusted size is what the log says.
  */
 export function acceptKeys(
   trusted: readonly NoteKey[],
@@ -64,10 +79,12 @@ export function acceptKeys(
   const all = [...checkpoints.history, checkpoints.newest];
   for (let grew = true; grew;) {
     grew = false;
-    for (const { key, index } of history.logKeys) {
+    for (const added of history.logKeys) {
+      const { key, index } = added;
       if (accepted.some((one) => sameKey(one, key))) continue;
       const covering = all.filter((checkpoint) => checkpoint.size > index);
-      if (!covering.some((one) => goodSigners(one, accepted, history).length > 0)) continue;
+      const signed = covering.some((one) => goodSigners(one, accepted, history).length > 0);
+      if (!signed && !isIntroduced(added, accepted, history)) continue;
       accepted.push(key);
       grew = true;
     }
@@ -75,14 +92,36 @@ export function acceptKeys(
   return accepted;
 }
 
+/** By one of `accepted` that could still sign when the entry came. */
+function isIntroduced(
+  { key, index, introduction }: AddedKey,
+  accepted: readonly NoteKey[],
+  history: KeyHistory,
+): boolean {
+  if (introduction === null) return false;
+  const text = formatVerifierKey(key);
+  return accepted.some(
+    (one) =>
+      // A name is one log's: a key of the predecessor speaks for no successor.
+      one.name === key.name &&
+      formatVerifierKey(one) === introduction.by &&
+      index < endOf(one, history) &&
+      isIntroducedBy(text, introduction, one),
+  );
+}
+
+function endOf({ publicKey }: NoteKey, { endsAt }: KeyHistory): number {
+  return endsAt.get(toHex(publicKey)) ?? Number.POSITIVE_INFINITY;
+}
+
 /** Those of `keys` that signed the checkpoint while they still could. */
 export function goodSigners(
-  { note, size }: ReadCheckpoint,
+  { note, size }: Pick<ReadCheckpoint, "note" | "size">,
   keys: readonly NoteKey[],
-  { endsAt }: KeyHistory,
+  history: KeyHistory,
 ): readonly NoteKey[] {
   const signers = signersOf(note, keys) ?? [];
-  return signers.filter(({ id }) => size < (endsAt.get(id) ?? Number.POSITIVE_INFINITY));
+  return signers.filter((key) => size < endOf(key, history));
 }
 
 /**

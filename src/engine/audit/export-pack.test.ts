@@ -146,6 +146,22 @@ describe("an exported pack of a release", () => {
     expect(await db.selectFrom("ledger_keys").selectAll().execute()).toHaveLength(3);
   });
 
+  it("verifies over a rotation without overlap, which the old key's introduction links", async () => {
+    const trust = await trustOf();
+    await worker.engine.log.flush();
+    await worker.engine.log.keys.rotate("operator", "log", 0);
+    await worker.engine.log.keys.rotate("operator", "log", 0);
+    await worker.engine.log.keys.retireDue();
+    await ship("1.2.0", "dev");
+    const { zip } = await releasePack("1.0.0");
+    const { report } = verifyPack(zip, trust);
+    expect(report.problems).toEqual([]);
+    expect(report.result).toBe("verified");
+    const signers = parseNote(readZip(zip).get("checkpoint") ?? "").signatures;
+    expect(signers).toHaveLength(1);
+    expect(trust.log.keys[0]).not.toContain(signers[0]?.id);
+  });
+
   it("is refused when somebody changed a row behind the ledger's back", async () => {
     const { db } = bench.database;
     await db

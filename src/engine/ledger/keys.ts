@@ -1,6 +1,7 @@
 import { sql } from "kysely";
+import { type Introduction, makeIntroduction } from "../../ledger/introduction.ts";
 import { formatVerifierKey, noteKey, noteKeyTypes } from "../../ledger/note.ts";
-import { TidelockError } from "../../model/errors.ts";
+import { asTidelockError, TidelockError } from "../../model/errors.ts";
 import type { Signer } from "../../ports/signer.ts";
 import {
   generateKey,
@@ -93,8 +94,9 @@ export class LedgerKeys {
       });
     }
     return this.#exclusively(async (tx) => {
-      await this.#limit(tx, await activeKeys(tx, use), overlapMs);
-      return this.#add(tx, use, actor, generateKey(), "rotation");
+      const before = await activeKeys(tx, use);
+      await this.#limit(tx, before, overlapMs);
+      return this.#add(tx, use, actor, generateKey(), "rotation", before[0]);
     });
   }
 
@@ -184,9 +186,11 @@ export class LedgerKeys {
       gone.filter((row) => row.sealed === null),
       0,
     );
+    // One of the keys that are here introduces what is new; one that was taken out of the file cannot any more.
+    const before = rows.find((row) => row.sealed !== null || ids.has(row.key_id));
     for (const key of given.toReversed()) {
       if (rows.some((row) => row.key_id === keyIdOf(key.publicKey))) continue;
-      await this.#add(tx, use, "tidelock", key, "given from outside");
+      await this.#add(tx, use, "tidelock", key, "given from outside", before);
     }
   }
 
@@ -205,7 +209,15 @@ export class LedgerKeys {
     }
   }
 
-  async #add(tx: Db, use: KeyUse, actor: string, key: PrivateKey, reason: string): Promise<string> {
+  /** @param before the key that it follows, which introduces it: also who knows only that one can go on */
+  async #add(
+    tx: Db,
+    use: KeyUse,
+    actor: string,
+    key: PrivateKey,
+    reason: string,
+    before?: LedgerKeyRow,
+  ): Promise<string> {
     const id = keyIdOf(key.publicKey);
     const outside = this.#given(use).some((one) => keyIdOf(one.publicKey) === id);
     const row = await tx
@@ -227,13 +239,30 @@ export class LedgerKeys {
         hint: "give a key that was never used here",
       });
     }
-    await this.#note(tx, "key.added", row, actor, reason);
+    const introduction = use === "log" && before ? await this.#introduction(tx, before, row) : null;
+    await this.#note(tx, "key.added", row, actor, reason, introduction);
     return id;
   }
 
   /** What private keys are sealed under and marks are made with; made here at the first start. */
   async sealingKey(): Promise<Buffer> {
     return this.#parts.master.read() ?? (await this.#exclusively((tx) => this.#master(tx)));
+  }
+
+  /** Null where the key before is not here: then only a checkpoint that both sign can introduce the new one. */
+  async #introduction(
+    tx: Db,
+    before: LedgerKeyRow,
+    row: LedgerKeyRow,
+  ): Promise<Introduction | null> {
+    const { origin } = await readTree(tx);
+    const key = this.#openIfHere(before);
+    return (
+      key &&
+      makeIntroduction(publicForm(before, origin), publicForm(row, origin), (text) =>
+        key.sign(text),
+      )
+    );
   }
 
   /** A sealing key is made only while nothing is sealed: beside sealed keys it would hide that theirs is lost. */
@@ -270,15 +299,29 @@ export class LedgerKeys {
     return key;
   }
 
+  #openIfHere(row: LedgerKeyRow): PrivateKey | null {
+    try {
+      return this.#open(row);
+    } catch (error) {
+      if (asTidelockError(error).code === "unavailable") return null;
+      throw error;
+    }
+  }
+
   async #note(
     tx: Db,
     kind: string,
     row: LedgerKeyRow,
     actor: string,
     reason?: string,
+    introduction: Introduction | null = null,
   ): Promise<void> {
     const { origin } = await readTree(tx);
-    const more = { key: publicForm(row, origin), ...(reason === undefined ? {} : { reason }) };
+    const more = {
+      key: publicForm(row, origin),
+      ...(reason === undefined ? {} : { reason }),
+      ...(introduction === null ? {} : { introduction: { ...introduction } }),
+    };
     await recordRows(tx, keysProjection, [row], { kind, actor, more });
   }
 
