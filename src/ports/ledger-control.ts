@@ -6,7 +6,7 @@ export interface LedgerControl {
   status(): Promise<LedgerStatusView>;
   /**
    * A file of the log in C2SP tlog-tiles layout, by its path without a leading slash (`checkpoint`,
-   * `tile/0/000`, `tile/entries/x001/234.p/5`). Null for what is no such path, or not covered by the newest
+   * `tile/0/000`, `tile/entries/x001/234.p/5`), or `keys.json` beside it. Null for what is no such path, or not covered by the newest
    * checkpoint.
    */
   file(path: string): Promise<Uint8Array | null>;

@@ -27,6 +27,11 @@ export function registerPublicLedger(app: FastifyInstance, parts: ServerParts): 
 
 /** Behind the token. */
 export function registerLedgerEntries(app: FastifyInstance, parts: ServerParts): void {
+  // Beside the tiles: what entries about the log's keys say (audit/log-keys.ts).
+  app.get("/ledger/keys.json", hidden, async (request, reply) => {
+    reply.header("cache-control", "no-cache");
+    return send(parts, "keys.json", request, reply);
+  });
   app.get("/ledger/tile/entries/*", hidden, async (request, reply) => {
     reply.header("cache-control", `private, ${forever}`);
     return send(parts, `tile/entries/${wildcard(request)}`, request, reply);

@@ -134,6 +134,36 @@ it("changes keys with an overlap, never prints a private one, and makes a succes
   expect(listed).not.toContain("PRIVATE");
   // Both sign: who has only the old key goes on verifying.
   expect(await done("ledger", "verify", "--trust", trustFile)).toContain("whole");
+  // At once another one: no checkpoint is signed by both, and the old key's introduction is followed.
+  const status = async () =>
+    JSON.parse(await done("ledger", "status", "-o", "json")) as {
+      keys: { key: string; use: string; state: string }[];
+    };
+  const active = (await status()).keys.find((one) => one.use === "log" && one.state === "active");
+  const trust = TrustRoot.parse(JSON.parse(readFileSync(trustFile, "utf8")));
+  const alone = join(work, "one-key.json");
+  const log = { ...trust.log, keys: [active?.key] };
+  writeFileSync(alone, JSON.stringify({ ...trust, log, anchors: [] }));
+  await done("ledger", "key", "rotate", "--overlap", "0s");
+  await vi.waitFor(async () => {
+    const { keys } = await status();
+    expect(keys.find(({ key }) => key === active?.key)?.state).toBe("retired");
+  }, 30_000);
+  expect(await done("ledger", "verify", "--trust", alone)).toContain("whole");
+  const folder = join(work, "after-rotation");
+  await done("ledger", "export", folder);
+  expect(await done("ledger", "verify", "--dir", folder, "--trust", alone)).toContain("whole");
+  const brought = join(folder, "keys.json");
+  const whole = readFileSync(brought, "utf8");
+  const { entries, ...rest } = JSON.parse(whole) as { entries: object[] };
+  for (const [change, said] of [
+    [entries.slice(0, -1), /withholds entry|is not signed|no known key|keys/],
+    [entries.slice(0, 1), /signed|key/],
+  ] as const) {
+    writeFileSync(brought, JSON.stringify({ ...rest, entries: change }));
+    const refused = await cli("ledger", "verify", "--dir", folder, "--trust", alone);
+    expect([refused.code, refused.stderr]).toEqual([7, expect.stringMatching(said) as string]);
+  }
   const id = /([0-9a-f]{16}) +evidence/.exec(listed)?.[1] ?? "";
   await done("ledger", "key", "compromised", id, "--yes");
   const after = await done("ledger", "key", "list");

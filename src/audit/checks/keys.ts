@@ -114,14 +114,22 @@ function endOf({ publicKey }: NoteKey, { endsAt }: KeyHistory): number {
   return endsAt.get(toHex(publicKey)) ?? Number.POSITIVE_INFINITY;
 }
 
+/** Those that may sign a tree of this size. */
+export function keysGoodAt(
+  size: number,
+  keys: readonly NoteKey[],
+  history: KeyHistory,
+): readonly NoteKey[] {
+  return keys.filter((key) => size < endOf(key, history));
+}
+
 /** Those of `keys` that signed the checkpoint while they still could. */
 export function goodSigners(
   { note, size }: Pick<ReadCheckpoint, "note" | "size">,
   keys: readonly NoteKey[],
   history: KeyHistory,
 ): readonly NoteKey[] {
-  const signers = signersOf(note, keys) ?? [];
-  return signers.filter((key) => size < endOf(key, history));
+  return keysGoodAt(size, signersOf(note, keys) ?? [], history);
 }
 
 /**

@@ -1,5 +1,6 @@
+import { type BelievedKeys, believeKeys, logKeysFile } from "../../audit/log-keys.ts";
 import { type Checkpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
-import { type NoteKey, parseVerifierKey } from "../../ledger/note.ts";
+import { formatVerifierKey, type NoteKey, parseVerifierKey } from "../../ledger/note.ts";
 import { assess } from "../../ledger/quorum.ts";
 import { type KnownRoot, type LogProblem, verifyLog } from "../../ledger/verify-log.ts";
 import type { Assurance, TrustRoot } from "../../model/trust.ts";
@@ -31,7 +32,10 @@ export async function verifyFiles(files: LogFiles, trust: TrustRoot | null): Pro
   const claimed = trust
     ? { origin: trust.log.origin, keys: trust.log.keys }
     : await files.claimed();
-  const log = { origin: claimed.origin, keys: claimed.keys.map(parseVerifierKey) };
+  const followed = trust && (await follow(files, trust, note));
+  if (typeof followed === "string") return failed("keys", followed);
+  const { origin } = claimed;
+  const log = { origin, keys: followed?.keys ?? claimed.keys.map(parseVerifierKey) };
   const witnesses = (trust?.witnesses ?? []).map(({ key }) => parseVerifierKey(key));
   let size: number;
   try {
@@ -39,19 +43,22 @@ export async function verifyFiles(files: LogFiles, trust: TrustRoot | null): Pro
   } catch (error) {
     return failed("checkpoint", (error as Error).message);
   }
-  const known = knownRoots(trust, log);
+  const known = knownRoots(trust, { origin, keys: followed?.everKeys ?? log.keys });
   if (typeof known === "string") return failed("anchor", known);
   const answer = await verifyLog({
     checkpoint: note,
     log,
     witnesses,
-    known,
+    known: [...known, ...(followed?.roots ?? [])],
+    ...(followed ? { onEntry: followed.onEntry } : {}),
     bundles: bundlesOf(files, size),
     leafTiles: leafTilesOf(files, size),
   });
   if (!answer.ok) return answer;
+  const missing = followed?.missing() ?? null;
+  if (missing !== null) return failed("keys", missing);
   const anchors = known.map(({ from, size: seen }) => `${from} (at size ${seen})`);
-  const worth = trust === null ? null : assess(note, trust, anchors);
+  const worth = trust === null ? null : assess(note, withKeys(trust, log.keys), anchors);
   if (worth?.ok === false) return failed("witnesses", worth.problem);
   return {
     ok: true,
@@ -61,6 +68,21 @@ export async function verifyFiles(files: LogFiles, trust: TrustRoot | null): Pro
     openIntents: answer.openIntents.length,
     assurance: worth?.assurance ?? { grade: "consistent-not-authenticated" },
   };
+}
+
+/** As packs do it: a key that the log introduced under one that was believed before is believed too. */
+async function follow(
+  files: LogFiles,
+  trust: TrustRoot,
+  note: Uint8Array,
+): Promise<BelievedKeys | string | null> {
+  const file = await files.read(logKeysFile);
+  // A log of before this file was there: the trust root's own keys count, and no others.
+  return file && believeKeys(file, trust, note);
+}
+
+function withKeys(trust: TrustRoot, keys: readonly NoteKey[]): TrustRoot {
+  return { ...trust, log: { ...trust.log, keys: keys.map(formatVerifierKey) } };
 }
 
 function failed(what: string, message: string): LedgerReport {

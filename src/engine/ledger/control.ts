@@ -1,10 +1,12 @@
 import type { LedgerProofView, LedgerStatusView } from "../../api/ledger-views.ts";
+import { logKeysFile } from "../../audit/log-keys.ts";
 import { toBase64, toHex } from "../../ledger/bytes.ts";
 import { encodeEntry } from "../../ledger/entry.ts";
 import { proveInclusion } from "../../ledger/proof.ts";
 import { encodeBundle, parsePath } from "../../ledger/tiles.ts";
 import { formatTlogProof } from "../../ledger/tlog-proof.ts";
 import { TidelockError } from "../../model/errors.ts";
+import { logKeys } from "../../reports/log-keys.ts";
 import { cosignedNote } from "../../reports/pack-history.ts";
 import type { LedgerControl } from "../../ports/ledger-control.ts";
 import {
@@ -102,9 +104,10 @@ async function ledgerFile(db: Db, path: string): Promise<Uint8Array | null> {
   const checkpoint = await newestCheckpoint(db);
   if (!checkpoint) return null;
   if (path === "checkpoint") return Buffer.from(await withCosignatures(db, checkpoint));
+  const size = Number(checkpoint.size);
+  if (path === logKeysFile) return Buffer.from(`${JSON.stringify(await logKeys(db, size))}\n`);
   const resource = parsePath(path);
   if (!resource) return null;
-  const size = Number(checkpoint.size);
   const level = resource.kind === "hashes" ? resource.level : 0;
   const there = Math.floor(size / 256 ** level) - resource.index * 256;
   if (level > 7 || there < resource.width) return null;

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { logKeysFile } from "../../../audit/log-keys.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import {
@@ -18,7 +19,8 @@ export const command = defineCommand({
   options: { ...connectionOptions },
   details:
     "Plain files in C2SP tlog-tiles layout: checkpoint, tile/<level>/…, tile/entries/…. Payloads are not among\n" +
-    "them: an entry holds a commitment. `tidelock ledger verify --dir <folder> --trust trust.json` verifies them.",
+    "them: an entry holds a commitment. keys.json opens the entries about the log's keys, so that a trust root\n" +
+    "of before a change of keys is enough. `tidelock ledger verify --dir <folder> --trust trust.json` verifies them.",
   examples: [
     "tidelock ledger export ledger-2026-11",
     "tidelock ledger verify --dir ledger-2026-11",
@@ -30,6 +32,8 @@ export const command = defineCommand({
     const size = sizeOf(note);
     const paths = allPaths(size);
     for await (const { path, bytes } of ahead(files, paths)) await write(join(folder, path), bytes);
+    const keys = await files.read(logKeysFile);
+    if (keys) await write(join(folder, logKeysFile), keys);
     const claim = `${JSON.stringify(await files.claimed(), null, 2)}\n`;
     await write(join(folder, claimFile), Buffer.from(claim));
     // Last: a folder with a checkpoint has everything that it speaks of.
