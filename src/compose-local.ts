@@ -15,6 +15,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { TidelockError } from "./model/errors.ts";
 import { type Layout, layout } from "./model/layout.ts";
+import type { Check } from "./ports/check.ts";
 import type { AgentInfo } from "./ports/host-agent.ts";
 import { isRunning } from "./store/process-identity.ts";
 import { findServers, type ServerRecord } from "./store/server-record.ts";
@@ -212,11 +213,11 @@ export async function probeDatabase(
   }
 }
 
-/** Adapter id to the schema of its `with`: what a pipeline file's checks are held against. */
-export async function checkSchemas(): Promise<ReadonlyMap<string, z.ZodType>> {
+/** Every check adapter: what a pipeline file's checks are held against. */
+export async function checkKinds(): Promise<ReadonlyMap<string, Check>> {
   // Loaded only by the commands that read a file: the others start faster without.
   const { checks } = await import("./checks/registry.ts");
-  return new Map([...checks].map(([id, check]) => [id, check.schema]));
+  return checks;
 }
 
 /** A witness of somebody's log, in the foreground: it needs neither a server nor a database. */

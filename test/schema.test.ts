@@ -21,7 +21,7 @@ function schemaTakes(text: string): boolean {
 }
 
 function parserTakes(text: string): boolean {
-  const adapters = new Map([...checks].map(([id, check]) => [id, check.schema]));
+  const adapters = checks;
   try {
     parseDocuments("tidelock.yaml", text, { checks: adapters });
     return true;

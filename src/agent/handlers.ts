@@ -8,6 +8,7 @@ import type { Handlers } from "./protocol/server.ts";
 import type { Returns } from "./returns/returns.ts";
 import type { Routes } from "./routes/routes.ts";
 import { proveSlot } from "./slots/prove.ts";
+import { socketsOf } from "./slots/sockets-of.ts";
 import type { Slots } from "./slots/slots.ts";
 
 export interface Machinery {
@@ -63,6 +64,7 @@ export function makeHandlers(machinery: Machinery): Handlers {
       return seen;
     },
     "slot.prove": ({ slot }) => proveSlot(parts, slots.runner(slot)),
+    "slot.sockets": async ({ slot }) => socketsOf(slots.runner(slot)),
     "slot.list": async () => ({ slots: slots.list() }),
     "route.set": ({ route, ...effect }) => routes.set(effect, route),
     "route.read": ({ lane }) => routes.read(lane),

@@ -6,11 +6,12 @@ import { compensationsFor } from "../strategies/compensation.ts";
 import { readPlan } from "../strategies/plan.ts";
 import { documentByDigest, readRelease } from "../store/queries/catalogue.ts";
 import { currentStep, wakeService } from "../store/queries/promotions.ts";
-import type { PromotionRow } from "../store/schema.ts";
+import type { Db, PromotionRow } from "../store/schema.ts";
 import { stopChecks } from "./check-runner.ts";
 import { runCompensation } from "./compensations/compensation.ts";
 import { Effects } from "./effect.ts";
 import type { Engine } from "./engine.ts";
+import { waitForEnvironment } from "./exclusive.ts";
 import { type Lease, withLease } from "./lease.ts";
 import type { Seen } from "./look.ts";
 import { runStep } from "./steps/registry.ts";
@@ -103,7 +104,9 @@ async function forward(
   const context = await contextFor(engine, lease, seen, plan, index, fresh);
   if (!context) return engine.settings.pollMs;
   await engine.hooks?.reach(`${step.kind}:begin`, index);
-  const result = await resultOf(engine, () => runStep(context, step));
+  const result =
+    (await waitForEnvironment(context, step)) ??
+    (await resultOf(engine, () => runStep(context, step)));
   await engine.hooks?.reach(`${step.kind}:before-record`, index);
   const again = await record(context, step, result);
   await engine.hooks?.reach(`${step.kind}:after-record`, index);
@@ -122,6 +125,7 @@ async function record(context: StepContext, step: PlanStep, result: StepResult):
         message: result.message,
         effects,
         ...(result.decided ? { decided: result.decided } : {}),
+        ...(result.record ? { record: result.record } : {}),
       });
     case "done":
       await withLease(engine, lease, async (tx, lane) => {
@@ -166,12 +170,16 @@ async function end(
   lease: Lease,
   seen: Running,
   plan: Plan,
-  why: Parameters<typeof beginEnding>[4] & { effects?: Effects },
+  why: Parameters<typeof beginEnding>[4] & {
+    effects?: Effects;
+    record?: (tx: Db) => Promise<void>;
+  },
 ): Promise<Again> {
   const { promotion } = seen;
   stopChecks(engine, lease.lane);
   await withLease(engine, lease, async (tx) => {
     await why.effects?.record(tx);
+    await why.record?.(tx);
     await beginEnding(engine, tx, promotion, plan, why);
   });
   return "now";

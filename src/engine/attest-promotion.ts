@@ -48,6 +48,7 @@ export async function attestCheckRun(
       exercised: report.exercised,
       tools: report.tools,
       identity: run.identity,
+      ...(report.identity === undefined ? {} : { witnessed: report.identity }),
       startedOn: run.started_at.toISOString(),
       finishedOn: (run.ended_at ?? run.started_at).toISOString(),
       report: report.raw ? rawIn(report.raw) : null,

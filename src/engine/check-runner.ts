@@ -1,33 +1,28 @@
-import { createReadStream } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CheckDemand } from "../model/pipeline.ts";
-import { asTidelockError, TidelockError } from "../model/errors.ts";
-import { type Colour, type Digest, type Lane, laneKey } from "../model/primitives.ts";
-import { releaseName } from "../model/release.ts";
+import { asTidelockError } from "../model/errors.ts";
+import { type Lane, laneKey } from "../model/primitives.ts";
 import { type CheckReport, CheckReport as CheckReportSchema } from "../model/verdict.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { errorReport, runCheck } from "../checks/run.ts";
-import type { CheckContext } from "../ports/check.ts";
-import { routedProcess } from "../strategies/demands.ts";
-import { insertCheckRun, reportCheckRun } from "../store/queries/evidence.ts";
+import { demandDigest } from "../policy/evidence.ts";
+import { holdToExercised } from "../policy/exercised.ts";
+import { leaveEnvironment } from "../store/queries/environment-leases.ts";
+import { completeRunsBefore, insertCheckRun, reportCheckRun } from "../store/queries/evidence.ts";
 import { announce } from "../store/queries/events.ts";
 import { attestCheckRun } from "./attest-promotion.ts";
 import { secretValues } from "./bindings.ts";
+import { checkContext, type Subject, testerTtl } from "./check-context.ts";
+import { IdentityWatch, withIdentity } from "./check-identity.ts";
 import type { Engine } from "./engine.ts";
-import { searchCredentials } from "./credential-search.ts";
 import { identityOf } from "./evidence.ts";
+import { claimEnvironment } from "./exclusive.ts";
+import { whyNotIntrude } from "./intrusive.ts";
 import { judgeReport } from "./judging/judge-report.ts";
 import { withLease } from "./lease.ts";
 import { beginScan, type ScanMark, whyVoid } from "./scan-marks.ts";
-import { routeSpec, weightsTo } from "./route-spec.ts";
 import { configurationOf, verifiedArtifacts } from "./slot-spec.ts";
 import type { StepContext } from "./steps/step.ts";
-
-/** What a check tests: a colour and the generation of instances on it. */
-export interface Subject {
-  readonly colour: Colour;
-  readonly generation: string;
-}
 
 /** Only a pass passes; a warning where the demand says so (law 2). */
 export function isAccepted(verdict: Verdict, allowWarn: boolean): boolean {
@@ -37,22 +32,33 @@ export function isAccepted(verdict: Verdict, allowWarn: boolean): boolean {
 /**
  * Starts one run in the background unless it runs in this process already. Its report is written under
  * the lease; a run whose worker died is started again by the next one under the same id, so that a check
- * which left something running finds it.
+ * which left something running finds it. Answers on whom it waits where it may not begin now, else null.
  */
 export async function startCheck(
   context: StepContext,
   demand: CheckDemand,
   run: { index: number; attempt: number; subject: Subject | null },
-): Promise<void> {
+): Promise<string | null> {
   const { engine, lease, promotion, plan } = context;
   const id = `${promotion.id}/${run.index}/${demand.name}/${run.attempt}`;
-  if (engine.runningChecks.has(id)) return;
+  if (engine.runningChecks.has(id)) return null;
   const controller = new AbortController();
   engine.runningChecks.set(id, { lane: lease.lane, stop: controller });
   try {
     const identity = run.subject === null ? "none" : await identityOf(engine, promotion.id);
-    await withLease(engine, lease, (tx) =>
-      insertCheckRun(tx, {
+    const waits = await withLease(engine, lease, async (tx) => {
+      const claim = {
+        promotion: promotion.id,
+        check: demand.name,
+        exclusive: demand.exclusive ?? false,
+      };
+      const environment = plan.lane.environment;
+      const on =
+        run.subject === null && !claim.exclusive
+          ? null
+          : await claimEnvironment(tx, environment, claim);
+      if (on !== null) return on;
+      await insertCheckRun(tx, {
         id,
         promotion: promotion.id,
         step: run.index,
@@ -65,14 +71,20 @@ export async function startCheck(
         colour: run.subject?.colour ?? null,
         generation: run.subject?.generation ?? null,
         identity,
-      }),
-    );
+      });
+      return null;
+    });
+    if (waits !== null) {
+      engine.runningChecks.delete(id);
+      return waits;
+    }
     await engine.hooks?.reach("check:before-effect");
   } catch (error) {
     engine.runningChecks.delete(id);
     throw error;
   }
   void execute(context, demand, id, run.subject, controller);
+  return null;
 }
 
 /** Tells the runs in a lane that nobody waits for them any more. */
@@ -97,6 +109,7 @@ async function execute(
       await reportCheckRun(tx, lease.lane, id, report, (run) =>
         attestCheckRun(engine, tx, plan, demand, run),
       );
+      if (demand.exclusive) await leaveEnvironment(tx, promotion.id, demand.name);
       await announce(tx, {
         kind: "check.ended",
         ...lease.lane,
@@ -135,23 +148,70 @@ async function reportOf(
   try {
     const check = engine.checks.get(demand.uses);
     if (!check) return errorReport(`this server has no check adapter ${demand.uses}`);
-    if (subject === null) await unpackRelease(context);
-    const mark = await markOf(context, demand, subject);
-    const seen = await checkContext(context, demand, id, subject, controller.signal, mark);
-    const configuration = await configurationOf(engine, plan, plan.configuration);
-    const secrets = await secretValues(engine, plan.lane, configuration);
-    const report = CheckReportSchema.parse(
-      await runCheck(check, seen, demand, { secrets, judge: judgeReport }),
-    );
-    if (mark === null || subject === null) return report;
-    const reason = await whyVoid(engine, plan.lane, mark, subject.colour);
-    return reason === null ? report : voided(report, reason);
+    if (subject === null) {
+      await unpackRelease(context);
+      return await held(context, demand, await carryOut(context, demand, id, null, controller));
+    }
+    const why = await whyNotIntrude(context, demand, subject.colour);
+    if (why !== null) return errorReport(`refused: ${why}`);
+    // What is void ends at once: nobody waits for the rest of a scan that counts for nothing.
+    const over = new AbortController();
+    controller.signal.addEventListener("abort", () => over.abort(), { once: true });
+    const expected = {
+      slot: { ...plan.lane, colour: subject.colour },
+      release: plan.release,
+      generation: subject.generation,
+    };
+    const watch = new IdentityWatch(engine, context.target, expected, () => over.abort());
+    const contradicted = await watch.begin();
+    const report =
+      contradicted === null
+        ? await carryOut(context, demand, id, subject, over)
+        : errorReport("it was not begun");
+    if (controller.signal.aborted) return report;
+    return withIdentity(await held(context, demand, report), await watch.end());
   } catch (error) {
     // `runCheck` throws nothing: this is from before it.
     if (isAway(error)) throw error;
     // It never came to run the check, so nothing that a service or a tool wrote is in the message.
     return errorReport(asTidelockError(error).message);
   }
+}
+
+/** The check itself, judged; void when its requests strayed. */
+async function carryOut(
+  context: StepContext,
+  demand: CheckDemand,
+  id: string,
+  subject: Subject | null,
+  controller: AbortController,
+): Promise<CheckReport> {
+  const { engine, plan } = context;
+  const check = engine.checks.get(demand.uses);
+  if (!check) return errorReport(`this server has no check adapter ${demand.uses}`);
+  const mark = await markOf(context, demand, subject);
+  const seen = await checkContext(context, demand, id, subject, controller.signal, mark);
+  const configuration = await configurationOf(engine, plan, plan.configuration);
+  const secrets = await secretValues(engine, plan.lane, configuration);
+  const report = CheckReportSchema.parse(
+    await runCheck(check, seen, demand, { secrets, judge: judgeReport }),
+  );
+  if (mark === null || subject === null) return report;
+  const reason = await whyVoid(engine, plan.lane, mark, subject.colour);
+  return reason === null ? report : voided(report, reason);
+}
+
+/** Held to the declared minimum, and to the last complete run of the same demand here. */
+async function held(
+  { engine, plan }: StepContext,
+  demand: CheckDemand,
+  report: CheckReport,
+): Promise<CheckReport> {
+  const digest = demandDigest(demand);
+  const before = (await completeRunsBefore(engine.db, plan.lane, demand.name)).find(({ checks }) =>
+    checks.some((one) => one.name === demand.name && demandDigest(one) === digest),
+  );
+  return holdToExercised(report, demand.minimum, before?.report.exercised ?? null);
 }
 
 /** What a scan found counts no more when it may have met another release; its report is kept. */
@@ -181,62 +241,4 @@ async function unpackRelease({ engine, release }: StepContext): Promise<void> {
     const path = paths.get(digest);
     if (path !== undefined) await engine.agent.call("artifact.ensure", { digest, size, path });
   }
-}
-
-async function checkContext(
-  context: StepContext,
-  demand: CheckDemand,
-  id: string,
-  subject: Subject | null,
-  signal: AbortSignal,
-  mark: ScanMark | null,
-): Promise<CheckContext> {
-  const { engine, plan, release, router, environment, lease } = context;
-  const slot = subject && { ...plan.lane, colour: subject.colour };
-  const route = slot && router ? routeSpec(plan, environment, weightsTo(null)) : null;
-  const idle = slot !== null && demand.phase === "deployed";
-  const tree = release.artifacts[0]?.digest ?? plan.release;
-  return {
-    run: id,
-    fence: lease.fence,
-    slot,
-    release: plan.release,
-    releaseName: releaseName(release),
-    tree,
-    instances: slot ? await addressesOf(context, slot.colour) : [],
-    route: route && `${route.tls ? "https" : "http"}://${route.listen}`,
-    tester: route && idle && router ? await router.tester(route.lane, testerTtl(demand)) : null,
-    scan: mark && { header: mark.header, value: mark.value },
-    agent: engine.agent,
-    searchCredentials: async () => {
-      const configuration = await configurationOf(engine, plan, plan.configuration);
-      if (slot) return searchCredentials(engine, slot, configuration);
-      throw new TidelockError("unsupported", "nothing is deployed that could hold credentials", {
-        where: "phase",
-        fault: "operator",
-        hint: "use `phase: deployed`",
-      });
-    },
-    readTree: () => storedTree(engine, tree),
-    timeoutMs: demand.timeout,
-    signal,
-  };
-}
-
-async function* storedTree(engine: Engine, tree: Digest): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(await engine.content.path(tree));
-}
-
-/** The credential outlives the check by a minute at most. */
-function testerTtl(demand: CheckDemand): number {
-  return Math.min(demand.timeout + 60_000, 86_400_000);
-}
-
-/** `http://127.0.0.1:41234`, one an instance of the routed process, else of every one that listens. */
-export async function addressesOf(context: StepContext, colour: Colour): Promise<string[]> {
-  const seen = await context.target.observe({ ...context.plan.lane, colour });
-  const routed = routedProcess(context.plan.processes);
-  return seen.instances
-    .filter((instance) => routed === null || instance.process === routed)
-    .flatMap(({ host, port }) => (port === null ? [] : [`http://${host}:${port}`]));
 }

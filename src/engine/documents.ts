@@ -25,8 +25,7 @@ export async function applyDocuments(
   file: string,
   text: string,
 ): Promise<Applied> {
-  const schemas = new Map([...engine.checks].map(([id, check]) => [id, check.schema]));
-  const parsed = parseDocuments(file, text, { checks: schemas });
+  const parsed = parseDocuments(file, text, { checks: engine.checks });
   const applied = await engine.db.transaction().execute(async (tx) => {
     // Two operators at once: the second sees what the first has registered.
     await sql`select pg_advisory_xact_lock(7468002)`.execute(tx);

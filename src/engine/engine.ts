@@ -19,6 +19,11 @@ export interface EngineSettings {
   readonly sweepMs: number;
   /** How often a step that waits for a machine looks again. */
   readonly pollMs: number;
+  /** Checks of one promotion that run at the same time, at most. */
+  readonly checksAtOnce: number;
+  /** While a check runs: how often it is looked at who holds the sockets, and how often all is proven. */
+  readonly identityLookMs: number;
+  readonly identityProofMs: number;
   /** A wait that looks again within this time keeps its lease; a longer one gives it back. */
   readonly keepLeaseMs: number;
   /** Pause before asking an agent again that did not answer. */
@@ -35,6 +40,9 @@ export const defaultSettings: EngineSettings = {
   leaseMs: 10_000,
   sweepMs: 5_000,
   pollMs: 100,
+  checksAtOnce: 4,
+  identityLookMs: 1_000,
+  identityProofMs: 5_000,
   keepLeaseMs: 2_500,
   agentAwayMs: 1_000,
   retentionMs: 7 * 365.25 * 86_400_000,

@@ -109,6 +109,9 @@ export async function identityOf(engine: Engine, promotion: string): Promise<Gra
   const grades = steps
     .filter((step) => step.kind === "prove-identity" && step.state === "done")
     .map((step) => step.detail?.["grade"]);
+  // What a run saw of its subject counts as well: what was proven before it may not have lasted.
+  const runs = await checkRunsOf(engine.db, promotion);
+  grades.push(...runs.flatMap((run) => (run.report?.identity ? [run.identity] : [])));
   if (grades.length === 0 || grades.includes("none")) return "none";
   return grades.every((grade) => grade === "native") ? "native" : "bound";
 }

@@ -18,6 +18,7 @@ import {
 } from "../store/queries/promotions.ts";
 import type { Db, PromotionRow, ReleaseRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
+import { requireSoundChecks } from "./intrusive.ts";
 import { newPromotionId } from "./ids.ts";
 import {
   type ConfigurationChoice,
@@ -67,6 +68,7 @@ export async function promote(
         },
         "forward",
       );
+      requireSoundChecks(engine, plan);
       return accept(engine, tx, {
         actor,
         plan,

@@ -75,6 +75,16 @@ export const Process = z.strictObject({
 });
 export type Process = z.infer<typeof Process>;
 
+/** Least a run has to have exercised to count at all; what is not named is not asked. */
+export const CheckMinimum = z.strictObject({
+  requests: z.int().positive().optional(),
+  assertions: z.int().positive().optional(),
+  files: z.int().positive().optional(),
+  routes: z.int().positive().optional(),
+  identities: z.int().positive().optional(),
+});
+export type CheckMinimum = z.infer<typeof CheckMinimum>;
+
 /** One check that an environment demands. `with` is validated by the adapter's own schema. */
 export const CheckDemand = z.strictObject({
   name: Name,
@@ -88,6 +98,14 @@ export const CheckDemand = z.strictObject({
   retries: z.int().min(0).max(5).default(0),
   /** `warn` is enough for this check. */
   allowWarn: z.boolean().default(false),
+  /** Less than this is inconclusive, whatever the check says. */
+  minimum: CheckMinimum.optional(),
+  /** Checks of this environment that have to pass before this one begins. */
+  needs: z.array(Name).max(most).optional(),
+  /** The promotion goes on without its answer; a bad one that comes late opens the decision again. */
+  outOfBand: z.boolean().optional(),
+  /** The environment belongs to this check alone while it runs; others wait. */
+  exclusive: z.boolean().optional(),
 });
 export type CheckDemand = z.infer<typeof CheckDemand>;
 

@@ -27,6 +27,24 @@ export const Exercised = z.object({
 });
 export type Exercised = z.infer<typeof Exercised>;
 
+const IdentityGrade = z.enum(["none", "bound", "native"]);
+
+/** How it was shown whom a run tested (law 10), all along. */
+export const WitnessedIdentity = z.object({
+  before: IdentityGrade,
+  /** The weakest of all that was proven while it ran. */
+  during: IdentityGrade,
+  after: IdentityGrade,
+  /** Whole proofs while it ran, and cheap looks at the sockets. */
+  proofs: z.int().nonnegative(),
+  looks: z.int().nonnegative(),
+  /** Instances that were started again from the same digest meanwhile, in words. */
+  restarts: z.array(z.string()).max(50),
+  /** What contradicted it; then the run is void. */
+  contradiction: z.string().nullable(),
+});
+export type WitnessedIdentity = z.infer<typeof WitnessedIdentity>;
+
 /** What a check adapter hands back; the engine turns it into evidence. */
 export const CheckReport = z.object({
   verdict: Verdict,
@@ -41,6 +59,8 @@ export const CheckReport = z.object({
     .default([]),
   /** Data a tool decides by, with its version or date: rules, advisory databases. */
   data: z.record(z.string(), z.string()).optional(),
+  /** Written by the engine, never by an adapter: how it was shown whom it tested. */
+  identity: WitnessedIdentity.optional(),
   /** What in the scanned tree asked to be overlooked. Nothing was; only a waiver grants that. */
   suppressions: z.array(SuppressionRequest).optional(),
   /** Of a scan: how many hits there were by severity, and the worst of them. */

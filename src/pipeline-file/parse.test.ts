@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Problem, TidelockError } from "../model/errors.ts";
+import type { CheckKind } from "./check-demands.ts";
 import { describeProblems } from "./describe.ts";
 import { parseDocuments } from "./parse.ts";
 
@@ -286,10 +287,41 @@ describe("a wrong value", () => {
   });
 });
 
+describe("what checks need of each other", () => {
+  const refused = (more: string): readonly { where: string; message: string }[] => {
+    try {
+      parseDocuments("t", good.replace("uses: http", `uses: http\n          ${more}`));
+      return [];
+    } catch (error) {
+      return error instanceof TidelockError ? (error.problems ?? []) : [];
+    }
+  };
+
+  it.each([
+    ["needs: [smoke]", "smoke needs smoke, which needs smoke"],
+    ["outOfBand: true", "smoke cannot be out of band"],
+    ["minimum: {requests: 0}", "minimum.requests"],
+    ["minimum: {hits: 3}", "minimum.hits"],
+  ])("%s", (more, message) => {
+    const found = refused(more);
+    expect(found[0]?.message).toContain(message);
+    expect(found[0]?.where).toMatch(/^t:2\d:\d+$/);
+  });
+});
+
 describe("checks, when their adapters are known", () => {
-  const checks = new Map<string, z.ZodType>([
-    ["command", z.strictObject({ command: z.array(z.string()) })],
-    ["http", z.strictObject({ requests: z.array(z.strictObject({ path: z.string() })) })],
+  const checks = new Map<string, CheckKind>([
+    [
+      "command",
+      { schema: z.strictObject({ command: z.array(z.string()) }), touch: () => "intrusive" },
+    ],
+    [
+      "http",
+      {
+        schema: z.strictObject({ requests: z.array(z.strictObject({ path: z.string() })) }),
+        touch: "passive",
+      },
+    ],
   ]);
   const problems = (from: string, to: string) => {
     try {
@@ -313,6 +345,24 @@ describe("checks, when their adapters are known", () => {
         message: "`spec.environments[0].checks[0].with.requests[0].pth` is not a known key",
         hint: "did you mean `path`?",
       },
+    ]);
+  });
+
+  const intrusive = "uses: command\n          with: {command: [attack]}";
+  const passive = "uses: http\n          with: {requests: [{path: /}]}";
+
+  it("that hurt are refused where users are, at their place in the file", () => {
+    expect(problems(passive, `${intrusive}\n          phase: live`)).toMatchObject([
+      { where: "t:23:18", message: expect.stringContaining("smoke is intrusive") },
+    ]);
+    expect(problems("", "")).toEqual([]);
+    expect(problems(passive, `${intrusive}\n      strategy: recreate`)).toMatchObject([
+      { message: expect.stringContaining("there is no idle colour") },
+    ]);
+    expect(problems(passive, intrusive)).toEqual([]);
+    const floor = `  tier: production\n  floor: {checks: [{name: a, uses: command, phase: live, with: {command: [x]}}]}`;
+    expect(problems("  tier: production", floor)).toMatchObject([
+      { message: expect.stringContaining("would let it meet users") },
     ]);
   });
 

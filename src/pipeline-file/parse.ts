@@ -1,8 +1,7 @@
-import type { z } from "zod";
 import { type Problem, TidelockError } from "../model/errors.ts";
 import { Document, type Environment, type Pipeline } from "../model/pipeline.ts";
 import { printable } from "../model/printable.ts";
-import { checkDemands } from "./check-demands.ts";
+import { checkDemands, checkGraphs, type CheckKind } from "./check-demands.ts";
 import { crossCheck, type Placed } from "./cross-check.ts";
 import { explainIssues } from "./explain.ts";
 import { readYaml } from "./read-yaml.ts";
@@ -16,8 +15,8 @@ export interface Documents {
 const maxProblems = 100;
 
 export interface ParseOptions {
-  /** Adapter id to the schema of its `with`. Without it checks are not looked into. */
-  readonly checks?: ReadonlyMap<string, z.core.$ZodType>;
+  /** The adapters by id. Without them checks are not looked into. */
+  readonly checks?: ReadonlyMap<string, CheckKind>;
 }
 
 /**
@@ -56,8 +55,9 @@ export function parseDocuments(file: string, text: string, options: ParseOptions
     problems.push({ where: `${printable(file)}:1:1`, message: "the file has no document", hint });
   }
   problems.push(...crossCheck(pipelines, environments, maxProblems + 1));
+  const placed = [...pipelines, ...environments];
+  problems.push(...checkGraphs(placed, maxProblems + 1));
   if (options.checks !== undefined) {
-    const placed = [...pipelines, ...environments];
     problems.push(...checkDemands(placed, options.checks, maxProblems + 1));
   }
   if (problems.length > 0) throw invalid(file, problems);

@@ -37,8 +37,9 @@ export interface Evidence {
 export type DemandedCheck = Pick<CheckDemand, "name" | "uses" | "with" | "phase" | "allowWarn">;
 
 /** What identifies a check: its adapter and what it was told, never its label. */
-export function demandDigest(demand: Pick<CheckDemand, "uses" | "with">): Digest {
-  return digestOf({ uses: demand.uses, with: demand.with });
+export function demandDigest(demand: Pick<CheckDemand, "uses" | "with" | "minimum">): Digest {
+  const { uses, with: configuration, minimum } = demand;
+  return digestOf({ uses, with: configuration, ...(minimum === undefined ? {} : { minimum }) });
 }
 
 /**

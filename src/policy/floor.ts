@@ -28,19 +28,29 @@ export function applyFloor(
 ): Demands {
   const gate = stricterPreset(lane.gate, floor.gate);
   const checks = [...floor.checks];
+  const renamed = new Map<string, string>();
   for (const check of lane.checks) {
     const same = checks.find((other) => other.name === check.name);
     if (same === undefined) checks.push(check);
     else if (canonicalJson(same) !== canonicalJson(check)) {
-      checks.push({ ...check, name: freeName(check.name, [...checks, ...lane.checks]) });
+      const name = freeName(check.name, [...checks, ...lane.checks]);
+      renamed.set(check.name, name);
+      checks.push({ ...check, name });
     }
   }
   return {
     gate,
-    checks,
+    checks: checks.map((check) => needingBoth(check, renamed)),
     soakMs: Math.max(lane.soak, floor.minimumSoak),
     minimumIsolation: strongerIsolation(floor.isolation, presetIsolation(gate)),
   };
+}
+
+/** Whoever needed a check of which there are two now needs both. */
+function needingBoth(check: CheckDemand, renamed: ReadonlyMap<string, string>): CheckDemand {
+  const more = (check.needs ?? []).flatMap((name) => renamed.get(name) ?? []);
+  const added = more.filter((name) => name !== check.name);
+  return added.length === 0 ? check : { ...check, needs: [...(check.needs ?? []), ...added] };
 }
 
 /** `smoke` becomes `smoke-own`, or `smoke-own-2`; a name has at most 63 characters. */

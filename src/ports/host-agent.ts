@@ -129,9 +129,31 @@ export const IdentityProof = z.object({
       uid: z.int(),
     }),
   ),
+  /** Ports of these instances at which a process answers that is none of theirs. */
+  strangers: z.array(z.int()).default([]),
   reason: z.string(),
 });
 export type IdentityProof = z.infer<typeof IdentityProof>;
+
+/** The cheap part of a proof: who holds the sockets now. The tree is not read. */
+export const SlotSockets = z.object({
+  slot: Slot,
+  /** Null when the colour is empty. */
+  deployed: z.object({ release: Digest, generation: z.string() }).nullable(),
+  instances: z.array(
+    z.object({
+      /** `web-0` */
+      name: z.string(),
+      /** Null while it does not run. */
+      pid: z.int().nullable(),
+      startTime: z.string().nullable(),
+      port: z.int().nullable(),
+      ownsSocket: z.boolean(),
+    }),
+  ),
+  strangers: z.array(z.int()),
+});
+export type SlotSockets = z.infer<typeof SlotSockets>;
 
 /** Share of new requests per colour, in whole percent; the two add up to 100, or both are 0 (503). */
 export const Weights = z.object({
@@ -238,6 +260,7 @@ export const methods = {
   "slot.destroy": { params: z.object({ ...Effect, slot: Slot }), result: None },
   "slot.observe": { params: z.object({ slot: Slot }), result: SlotObservation },
   "slot.prove": { params: z.object({ slot: Slot }), result: IdentityProof },
+  "slot.sockets": { params: z.object({ slot: Slot }), result: SlotSockets },
   "slot.list": { params: None, result: z.object({ slots: z.array(SlotObservation) }) },
   "route.set": { params: z.object({ ...Effect, route: RouteSpec }), result: RouteObservation },
   "route.read": { params: z.object({ lane: z.string() }), result: RouteObservation },

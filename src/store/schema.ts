@@ -180,6 +180,13 @@ interface CheckRunsTable {
   ended_at: Time | null;
 }
 
+interface EnvironmentLeasesTable {
+  environment: string;
+  promotion: string;
+  check: string;
+  since: GeneratedTime;
+}
+
 interface RawReportsTable {
   digest: Digest;
   content: Buffer;
@@ -274,6 +281,7 @@ export interface Schema extends LedgerSchema, AuditSchema {
   promotion_steps: PromotionStepsTable;
   check_runs: CheckRunsTable;
   raw_reports: RawReportsTable;
+  environment_leases: EnvironmentLeasesTable;
   decisions: DecisionsTable;
   deployments: DeploymentsTable;
   agents: AgentsTable;

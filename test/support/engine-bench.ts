@@ -34,6 +34,8 @@ const testSettings: EngineSettings = {
   leaseMs: 2_000,
   sweepMs: 200,
   pollMs: 10,
+  identityLookMs: 20,
+  identityProofMs: 50,
   agentAwayMs: 30,
   keepLeaseMs: 500,
 };
@@ -132,6 +134,8 @@ export class EngineBench {
   readonly host: FakeHost;
   readonly content: MemoryContent;
   readonly staged = new StagedCheck();
+  /** Further kinds of checks, for workers that are made later. */
+  readonly extra = new Map<string, Check>();
   readonly secrets = new Map<string, string>();
   readonly workers: Worker[] = [];
 
@@ -178,7 +182,7 @@ export class EngineBench {
       agentInfo: () => this.host.info(),
       targetFor: () => fakeTarget(agent),
       routerFor: () => fakeRouter(agent),
-      checks: new Map([["staged", this.staged.check]]),
+      checks: new Map([["staged", this.staged.check], ...this.extra]),
       secrets: new Map([["local", { id: "local", resolve: this.#resolve }]]),
       content: this.content,
       runningChecks: new Map(),

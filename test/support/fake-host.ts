@@ -25,6 +25,9 @@ export type Behaviour = "ready" | "never-ready" | "crashes" | "wrong-identity";
 interface Slot {
   readonly spec: SlotSpec;
   sick: boolean;
+  /** Ports at which another process answers. */
+  strangers: number[];
+  pid: number;
 }
 
 interface LaneState {
@@ -93,13 +96,19 @@ export class FakeHost implements HostAgent {
       this.#accept("lane.fence", fence);
       return {};
     },
+    "artifact.ensure": () => ({ directory: "/nowhere" }),
     "lane.forget": (effect: Params<"lane.forget">) => {
       this.#effect("lane.forget", effect, () => this.lanes.delete(effect.fence.lane));
       return {};
     },
     "slot.deploy": ({ spec, ...effect }: Params<"slot.deploy">) => {
       this.#effect("slot.deploy", effect, () => {
-        this.slots.set(slotKey(spec.slot), { spec: spec as SlotSpec, sick: false });
+        this.slots.set(slotKey(spec.slot), {
+          spec: spec as SlotSpec,
+          sick: false,
+          strangers: [],
+          pid: 100,
+        });
       });
       return {};
     },
@@ -118,7 +127,26 @@ export class FakeHost implements HostAgent {
         release: deployed.spec.release,
         treeVerified: !wrong,
         instances: [],
+        strangers: [...deployed.strangers],
         reason: wrong ? "the tree has other files" : "",
+      };
+    },
+    "slot.sockets": ({ slot }: Params<"slot.sockets">) => {
+      const deployed = this.slots.get(slotKey(slot));
+      const { release, generation } = deployed?.spec ?? {};
+      return {
+        slot,
+        deployed: release && generation ? { release, generation } : null,
+        instances: [
+          {
+            name: "web-0",
+            pid: deployed?.pid ?? null,
+            startTime: "1",
+            port: 1,
+            ownsSocket: deployed?.strangers.length === 0,
+          },
+        ],
+        strangers: [...(deployed?.strangers ?? [])],
       };
     },
     "route.set": ({ route, ...effect }: Params<"route.set">) => {

@@ -69,16 +69,22 @@ const loopbackReceivers = [
   new Set(["0".repeat(32)]),
 ];
 
+/** The sockets that get the connections to `port` on 127.0.0.1, whoever holds them. */
+export function receiversAt(pid: number | "self", port: number): readonly ListeningSocket[] {
+  const all = listeningSockets(pid).filter((socket) => socket.port === port);
+  return (
+    loopbackReceivers
+      .map((addresses) => all.filter(({ address }) => addresses.has(address)))
+      .find((found) => found.length > 0) ?? []
+  );
+}
+
 /**
  * Which process of `leader`'s family gets the connections to `port` on 127.0.0.1; null when none of them does.
  * One that listens there on another address only (::1) leaves 127.0.0.1 to whoever takes it.
  */
 export function ownerInFamily(leader: number, port: number): SocketOwner | null {
-  const all = listeningSockets(leader).filter((socket) => socket.port === port);
-  const sockets =
-    loopbackReceivers
-      .map((addresses) => all.filter(({ address }) => addresses.has(address)))
-      .find((found) => found.length > 0) ?? [];
+  const sockets = receiversAt(leader, port);
   if (sockets.length === 0) return null;
   for (const pid of familyOf(leader)) {
     const held = socketInodes(pid);

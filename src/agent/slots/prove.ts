@@ -8,6 +8,7 @@ import { ownerInFamily } from "../os/sockets.ts";
 import type { Parts } from "../parts.ts";
 import type { InstanceRecord } from "../state/schema.ts";
 import { answersNonce } from "./native-identity.ts";
+import { strangersAt } from "./sockets-of.ts";
 import type { SlotRunner } from "./slot.ts";
 import type { StoredSpec } from "./spec.ts";
 
@@ -28,12 +29,14 @@ export async function proveSlot(parts: Parts, runner: SlotRunner): Promise<Ident
   const directory = realDirectory(parts, spec);
   const records = runner.instances.map(({ record }) => record);
   const instances = records.flatMap((record) => proveInstance(record) ?? []);
+  const strangers = strangersAt(records);
   const problem = change ?? findProblem(records, instances, directory);
   const base = {
     slot: runner.slot,
     release: spec.release,
     treeVerified: change === null,
     instances,
+    strangers: [...strangers],
   };
   if (problem !== null) return { ...base, grade: "none", reason: problem };
   const nonce = randomBytes(16).toString("hex");

@@ -1,63 +1,130 @@
+import { errorReport } from "../../checks/run.ts";
+import type { CheckDemand } from "../../model/pipeline.ts";
 import type { PlanStep } from "../../model/plan.ts";
+import { type CheckNode, nextMoves } from "../../policy/check-graph.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
 import type { CheckRunRow } from "../../store/schema.ts";
-import { isAccepted, type Subject, startCheck } from "../check-runner.ts";
+import type { Subject } from "../check-context.ts";
+import { isAccepted, startCheck } from "../check-runner.ts";
 import { decisionOnChecks } from "../evidence.ts";
+import { recordNotBegun } from "../not-begun.ts";
 import { generationOf } from "./deploy.ts";
-import type { StepContext, StepDefinition, StepOf, StepResult } from "./step.ts";
+import {
+  failed,
+  type StepContext,
+  type StepDefinition,
+  type StepOf,
+  type StepResult,
+} from "./step.ts";
+
+/** A check step with what its runs have come to so far. */
+interface Placed {
+  readonly index: number;
+  readonly step: StepOf<"check">;
+  readonly demand: CheckDemand;
+  readonly runs: readonly CheckRunRow[];
+  readonly node: CheckNode;
+}
 
 /**
- * Run one check and keep its report. Neighbouring checks of the same subject start together, and the
- * first that does not pass ends the promotion: only a pass passes (law 2).
+ * Run one check and keep its report. The check steps around it run as one graph (policy/check-graph.ts):
+ * independent ones together, cheap ones first, and the first that does not pass ends the promotion (law 2).
  */
 export const check: StepDefinition<"check"> = {
   kind: "check",
   async run(context, step) {
-    const runs = await checkRunsOf(context.engine.db, context.promotion.id);
-    const group = neighbours(context.plan.steps, context.step.index);
-    for (const { index, step: neighbour } of group) {
-      const attempts = runs.filter((run) => run.step === index);
-      const verdict = await pursue(context, index, neighbour, attempts);
-      if (verdict?.kind === "failed") {
-        const decided = await decisionOnChecks(context);
-        return { ...verdict, ...(decided === null ? {} : { decided }) };
-      }
-      if (verdict?.kind === "done" && index === context.step.index) return verdict;
+    const { engine, plan, promotion } = context;
+    const runs = await checkRunsOf(engine.db, promotion.id);
+    const placed = placedChecks(context, runs);
+    const own = placed.find(({ index }) => index === context.step.index);
+    if (!own) return failed(`the plan has no check named ${step.check}`);
+    const bad = placed.find(({ node }) => node.state === "failed");
+    if (bad) return endOn(context, bad, plan.steps);
+    // What a worker has left running is taken up again.
+    for (const one of placed) if (one.node.state === "running") await begin(context, one);
+    const moves = nextMoves(
+      placed.map(({ node }) => node),
+      { atOnce: engine.settings.checksAtOnce },
+    );
+    const waits = new Map<string, string>();
+    for (const one of placed) {
+      const move = moves.get(one.node.name);
+      if (move?.kind === "wait") waits.set(one.node.name, move.why);
+      if (move?.kind === "skip") return failed(`check ${one.node.name} cannot begin: ${move.why}`);
+      if (move?.kind !== "start") continue;
+      const on = await begin(context, one);
+      if (on !== null) waits.set(one.node.name, on);
+    }
+    const report = own.runs.at(-1)?.report;
+    if (own.node.state === "passed" && report) {
+      return { kind: "done", message: `${report.verdict}: ${report.summary}` };
+    }
+    const why = waits.get(own.node.name);
+    if (own.node.outOfBand && why === undefined) {
+      return { kind: "done", message: "begun; the promotion goes on without its answer" };
     }
     return {
       kind: "wait",
-      reason: `check ${step.check} runs`,
+      reason: why === undefined ? `check ${step.check} runs` : `check ${step.check} waits: ${why}`,
       who: "the check",
       until: null,
-      againMs: context.engine.settings.pollMs,
+      againMs: engine.settings.pollMs,
     };
   },
 };
 
-/** Starts what has not started; answers only what has ended. */
-async function pursue(
-  context: StepContext,
-  index: number,
+/** Every check up to the end of the unbroken run of check steps that this one stands in. */
+function placedChecks(context: StepContext, runs: readonly CheckRunRow[]): readonly Placed[] {
+  const { steps } = context.plan;
+  const rest = steps.findIndex(
+    (step, index) => index > context.step.index && step.kind !== "check",
+  );
+  return steps.slice(0, rest < 0 ? steps.length : rest).flatMap((step, index) => {
+    const demand =
+      step.kind === "check"
+        ? context.plan.checks.find((one) => one.name === step.check)
+        : undefined;
+    if (step.kind !== "check" || !demand) return [];
+    const own = runs.filter((run) => run.step === index);
+    return [{ index, step, demand, runs: own, node: nodeOf(context, step, demand, own) }];
+  });
+}
+
+function nodeOf(
+  { engine, plan }: StepContext,
   step: StepOf<"check">,
-  attempts: readonly CheckRunRow[],
-): Promise<Exclude<StepResult, { kind: "wait" }> | null> {
-  const demand = context.plan.checks.find((one) => one.name === step.check);
-  if (!demand) return { kind: "failed", message: `the plan has no check named ${step.check}` };
-  const last = attempts.at(-1);
-  if (last?.report) {
-    if (isAccepted(last.report.verdict, demand.allowWarn)) {
-      return { kind: "done", message: `${last.report.verdict}: ${last.report.summary}` };
-    }
-    // A finding is never tried away; only an error of the check itself is tried again.
-    const again = last.report.verdict === "error" && last.attempt < demand.retries + 1;
-    if (!again) {
-      const message = `check ${step.check}: ${last.report.verdict}: ${last.report.summary}`;
-      return { kind: "failed", message };
-    }
-  }
+  demand: CheckDemand,
+  runs: readonly CheckRunRow[],
+): CheckNode {
+  // One that this server does not have says so as soon as it is asked.
+  const adapter = engine.checks.get(demand.uses);
+  return {
+    name: demand.name,
+    cost: adapter?.cost ?? "cheap",
+    disturbs: adapter?.disturbs ?? [],
+    sensitiveTo: adapter?.sensitiveTo ?? [],
+    subject: step.colour && `${plan.lane.service}/${plan.lane.environment}/${step.colour}`,
+    needs: demand.needs ?? [],
+    outOfBand: demand.outOfBand ?? false,
+    exclusive: demand.exclusive ?? false,
+    state: stateOf(demand, runs.at(-1)),
+  };
+}
+
+/** A finding is never tried away; only an error of the check itself is tried again. */
+function stateOf(demand: CheckDemand, last: CheckRunRow | undefined): CheckNode["state"] {
+  if (last === undefined) return "idle";
+  if (!last.report) return "running";
+  if (isAccepted(last.report.verdict, demand.allowWarn)) return "passed";
+  return last.report.verdict === "error" && last.attempt <= demand.retries ? "idle" : "failed";
+}
+
+/** Null, or on whom it waits. */
+async function begin(context: StepContext, one: Placed): Promise<string | null> {
+  const last = one.runs.at(-1);
   const attempt = last === undefined ? 1 : last.report ? last.attempt + 1 : last.attempt;
-  await startCheck(context, demand, { index, attempt, subject: subjectOf(context, step) });
-  return null;
+  const subject = subjectOf(context, one.step);
+  return startCheck(context, one.demand, { index: one.index, attempt, subject });
 }
 
 function subjectOf(context: StepContext, step: StepOf<"check">): Subject | null {
@@ -66,16 +133,18 @@ function subjectOf(context: StepContext, step: StepOf<"check">): Subject | null 
   return { colour: step.colour, generation: generationOf(context, bindings) };
 }
 
-/** The unbroken run of check steps that begins at `index`. */
-function neighbours(
+/** The promotion ends on this check; what was not begun or has not ended by then says so. */
+async function endOn(
+  context: StepContext,
+  { demand, runs }: Placed,
   steps: readonly PlanStep[],
-  index: number,
-): readonly { index: number; step: StepOf<"check"> }[] {
-  const group: { index: number; step: StepOf<"check"> }[] = [];
-  for (let place = index; place < steps.length; place += 1) {
-    const step = steps[place];
-    if (step?.kind !== "check") break;
-    group.push({ index: place, step });
-  }
-  return group;
+): Promise<StepResult> {
+  const report = runs.at(-1)?.report ?? errorReport("it left no report");
+  const decided = await decisionOnChecks(context);
+  return {
+    kind: "failed",
+    message: `check ${demand.name}: ${report.verdict}: ${report.summary}`,
+    ...(decided === null ? {} : { decided }),
+    record: (tx) => recordNotBegun(context, tx, steps, demand.name),
+  };
 }

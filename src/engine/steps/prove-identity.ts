@@ -1,5 +1,4 @@
-import type { IdentityProof } from "../../ports/host-agent.ts";
-import type { Plan } from "../../model/plan.ts";
+import { contradictionIn } from "../../policy/identity.ts";
 import { failed, type StepDefinition } from "./step.ts";
 
 /**
@@ -20,19 +19,3 @@ export const proveIdentity: StepDefinition<"prove-identity"> = {
     return { kind: "done", message, detail: { grade: proof.grade } };
   },
 };
-
-function contradictionIn(proof: IdentityProof, plan: Plan): string | null {
-  if (proof.release !== plan.release) {
-    return `it runs ${proof.release}, and the plan says ${plan.release}`;
-  }
-  // Changed files are no missing proof but a proof of the contrary, whatever grade comes with them.
-  if (!proof.treeVerified) {
-    return `digest-mismatch: the unpacked files are not those of the release (${proof.reason})`;
-  }
-  if (proof.grade === "none") return null;
-  const stranger = proof.instances.find((one) => one.port !== null && !one.ownsSocket);
-  if (stranger) {
-    return `port ${stranger.port} is answered by another process than pid ${stranger.pid}`;
-  }
-  return null;
-}

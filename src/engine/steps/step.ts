@@ -53,7 +53,13 @@ export type StepResult =
       readonly forPeople?: boolean;
       readonly detail?: Readonly<Record<string, unknown>>;
     }
-  | { readonly kind: "failed"; readonly message: string; readonly decided?: Decided };
+  | {
+      readonly kind: "failed";
+      readonly message: string;
+      readonly decided?: Decided;
+      /** Changes of our rows, in the transaction that begins the end. */
+      readonly record?: (tx: Db) => Promise<void>;
+    };
 
 export type StepOf<K extends PlanStep["kind"]> = Extract<PlanStep, { kind: K }>;
 

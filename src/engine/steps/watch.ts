@@ -1,7 +1,8 @@
 import type { Plan } from "../../model/plan.ts";
 import { laneKey } from "../../model/primitives.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
-import { addressesOf, isAccepted, startCheck } from "../check-runner.ts";
+import { isAccepted, startCheck } from "../check-runner.ts";
+import { addressesOf } from "../check-context.ts";
 import { probe, type ProbeResult } from "../probe.ts";
 import { importJournal } from "../journal-import.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Digest, Name } from "../../model/primitives.ts";
-import { Exercised, Verdict } from "../../model/verdict.ts";
+import { Exercised, Verdict, WitnessedIdentity } from "../../model/verdict.ts";
 import { Grades } from "../../model/decision.ts";
 import { Address } from "../address.ts";
 import type { PredicateKind } from "./predicate.ts";
@@ -23,6 +23,8 @@ export const CheckRunPredicate = z.strictObject({
   tools: z.record(z.string(), z.string()),
   /** How it was shown which process answered. */
   identity: Grades.shape.identity,
+  /** The same before, during and after the run, of one that tested instances. */
+  witnessed: WitnessedIdentity.optional(),
   /** RFC 3339, the database's clock. */
   startedOn: z.iso.datetime(),
   finishedOn: z.iso.datetime(),

@@ -75,6 +75,11 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     how: "checked",
     by: "each has the digest that it stands under, which the decision's entry names",
   },
+  environment_leases: {
+    how: "no-ground",
+    because:
+      "which check has an environment to itself: others wait for it, and nothing is opened by it",
+  },
   raw_reports: {
     how: "checked",
     by: "each has the digest that it stands under, which reports and attestations name",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import type { CheckDemand } from "../../model/pipeline.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
-import type { CheckReport, KeptReport } from "../../model/verdict.ts";
+import type { CheckReport, KeptReport, WitnessedIdentity } from "../../model/verdict.ts";
 import { checkRunsProjection } from "../projections/promotions.ts";
 import { recordRows } from "../projections/projection.ts";
 import type { CheckRunRow, Db, DeploymentRow, Schema } from "../schema.ts";
@@ -17,6 +18,22 @@ export async function checkRunsOf(db: Db, promotion: string): Promise<readonly C
     .orderBy("started_at")
     .orderBy("attempt")
     .execute();
+}
+
+/** Runs of one check in a lane that came to their end, newest first, each with what its plan demanded. */
+export async function completeRunsBefore(
+  db: Db,
+  lane: Lane,
+  name: string,
+): Promise<readonly { readonly report: KeptReport; readonly checks: readonly CheckDemand[] }[]> {
+  const { rows } = await sql<{ report: KeptReport; checks: CheckDemand[] }>`
+    select c.report - 'observations' - 'results' as report, p.plan -> 'checks' as checks
+    from check_runs c join promotions p on p.id = c.promotion
+    where p.service = ${lane.service} and p.environment = ${lane.environment} and c.name = ${name}
+      and c.report ->> 'verdict' in ('pass', 'warn', 'fail')
+    order by c.ended_at desc limit 10
+  `.execute(db);
+  return rows;
 }
 
 /** A run that has begun already keeps its row. */
@@ -42,7 +59,13 @@ export async function reportCheckRun(
   const kept = await keepRaw(tx, report);
   const row = await tx
     .updateTable("check_runs")
-    .set({ report: JSON.stringify(kept), ended_at: dbNow, progress: null })
+    .set({
+      report: JSON.stringify(kept),
+      ended_at: dbNow,
+      progress: null,
+      // What was proven at its beginning may not have lasted.
+      ...(report.identity === undefined ? {} : { identity: identityOf(report.identity) }),
+    })
     .where("id", "=", id)
     .where("report", "is", null)
     .returningAll()
@@ -54,6 +77,11 @@ export async function reportCheckRun(
   const more = { summary, exercised: report.exercised, tools: report.tools, attestations };
   await recordRows(tx, checkRunsProjection, [{ ...row, service, environment }], { more });
   return true;
+}
+
+function identityOf({ before, during, after, contradiction }: WitnessedIdentity) {
+  const grades = contradiction === null ? [before, during, after] : ["none" as const];
+  return (["none", "bound", "native"] as const).find((grade) => grades.includes(grade)) ?? "none";
 }
 
 async function keepRaw(tx: Db, report: CheckReport): Promise<KeptReport> {

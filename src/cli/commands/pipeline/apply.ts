@@ -1,4 +1,4 @@
-import { checkSchemas } from "../../../compose-local.ts";
+import { checkKinds } from "../../../compose-local.ts";
 import { parseDocuments } from "../../../pipeline-file/parse.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
@@ -20,7 +20,7 @@ export const command = defineCommand({
     const file = context.projectFile(options.file);
     // The same parser as the server's: mistakes show before anything is sent.
     parseDocuments(file.path, file.text, {
-      checks: await checkSchemas(),
+      checks: await checkKinds(),
     });
     const { applied } = await client.call("pipelineApply", {
       body: { file: file.path, text: file.text },

@@ -1,4 +1,4 @@
-import { checkSchemas } from "../../../compose-local.ts";
+import { checkKinds } from "../../../compose-local.ts";
 import { parseDocuments } from "../../../pipeline-file/parse.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
@@ -11,7 +11,7 @@ export const command = defineCommand({
   async run(context, { options }) {
     const file = context.projectFile(options.file);
     const { pipelines, environments } = parseDocuments(file.path, file.text, {
-      checks: await checkSchemas(),
+      checks: await checkKinds(),
     });
     const names = [
       ...pipelines.map((pipeline) => `pipeline ${pipeline.metadata.name}`),

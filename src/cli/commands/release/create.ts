@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { Client } from "../../../api/client.ts";
 import type { Origin, PreparedRelease } from "../../../intake/create.ts";
-import { checkSchemas } from "../../../compose-local.ts";
+import { checkKinds } from "../../../compose-local.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { Pipeline } from "../../../model/pipeline.ts";
 import { Version } from "../../../model/primitives.ts";
@@ -155,7 +155,7 @@ async function choosePipeline(
   named: string | undefined,
 ): Promise<Pipeline> {
   const { parseDocuments } = await import("../../../pipeline-file/parse.ts");
-  const { pipelines } = parseDocuments(file.path, file.text, { checks: await checkSchemas() });
+  const { pipelines } = parseDocuments(file.path, file.text, { checks: await checkKinds() });
   const service =
     pipelines.length === 1 && named === undefined ? pipelines[0]?.metadata.name : named;
   const found = pipelines.find((pipeline) => pipeline.metadata.name === service);

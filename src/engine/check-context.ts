@@ -1,0 +1,93 @@
+import { createReadStream } from "node:fs";
+import { TidelockError } from "../model/errors.ts";
+import type { CheckDemand } from "../model/pipeline.ts";
+import type { Colour, Digest } from "../model/primitives.ts";
+import { releaseName } from "../model/release.ts";
+import type { CheckContext, LiveRelease } from "../ports/check.ts";
+import { readRelease } from "../store/queries/catalogue.ts";
+import { routedProcess } from "../strategies/demands.ts";
+import { searchCredentials } from "./credential-search.ts";
+import type { Engine } from "./engine.ts";
+import { routeSpec, weightsTo } from "./route-spec.ts";
+import type { ScanMark } from "./scan-marks.ts";
+import { configurationOf } from "./slot-spec.ts";
+import type { StepContext } from "./steps/step.ts";
+
+/** What a check tests: a colour and the generation of instances on it. */
+export interface Subject {
+  readonly colour: Colour;
+  readonly generation: string;
+}
+
+/** Everything that a check may know about what it tests. */
+export async function checkContext(
+  context: StepContext,
+  demand: CheckDemand,
+  id: string,
+  subject: Subject | null,
+  signal: AbortSignal,
+  mark: ScanMark | null,
+): Promise<CheckContext> {
+  const { engine, plan, release, router, environment, lease } = context;
+  const slot = subject && { ...plan.lane, colour: subject.colour };
+  const route = slot && router ? routeSpec(plan, environment, weightsTo(null)) : null;
+  const idle = slot !== null && demand.phase === "deployed";
+  const tree = release.artifacts[0]?.digest ?? plan.release;
+  return {
+    run: id,
+    fence: lease.fence,
+    slot,
+    release: plan.release,
+    releaseName: releaseName(release),
+    tree,
+    instances: slot ? await addressesOf(context, slot.colour) : [],
+    route: route && `${route.tls ? "https" : "http"}://${route.listen}`,
+    tester: route && idle && router ? await router.tester(route.lane, testerTtl(demand)) : null,
+    scan: mark && { header: mark.header, value: mark.value },
+    agent: engine.agent,
+    searchCredentials: async () => {
+      const configuration = await configurationOf(engine, plan, plan.configuration);
+      if (slot) return searchCredentials(engine, slot, configuration);
+      throw new TidelockError("unsupported", "nothing is deployed that could hold credentials", {
+        where: "phase",
+        fault: "operator",
+        hint: "use `phase: deployed`",
+      });
+    },
+    readTree: () => storedTree(engine, tree),
+    live: await liveRelease(context),
+    timeoutMs: demand.timeout,
+    signal,
+  };
+}
+
+/** What users meet here now; null where nothing is live. */
+async function liveRelease({ engine, lane }: StepContext): Promise<LiveRelease | null> {
+  const row = lane.live_release && (await readRelease(engine.db, lane.live_release));
+  const tree = row ? row.content.artifacts[0]?.digest : undefined;
+  if (!row || tree === undefined) return null;
+  return {
+    release: row.id,
+    releaseName: releaseName(row.content),
+    tree,
+    readTree: () => storedTree(engine, tree),
+  };
+}
+
+async function* storedTree(engine: Engine, tree: Digest): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(await engine.content.path(tree));
+}
+
+/** The credential outlives the check by a minute at most. */
+export function testerTtl(demand: CheckDemand): number {
+  return Math.min(demand.timeout + 60_000, 86_400_000);
+}
+
+/** `http://127.0.0.1:41234`, one an instance of the routed process, else of every one that listens. */
+export async function addressesOf(context: StepContext, colour: Colour): Promise<string[]> {
+  const seen = await context.target.observe({ ...context.plan.lane, colour });
+  const routed = routedProcess(context.plan.processes);
+  return seen.instances
+    .filter((instance) => routed === null || instance.process === routed)
+    .flatMap(({ host, port }) => (port === null ? [] : [`http://${host}:${port}`]));
+}
