@@ -21,7 +21,7 @@ import { cosignedSize } from "../../store/queries/ledger-witnesses.ts";
 import type { CheckpointRow, LedgerKeyRow } from "../../store/schema-ledger.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
-import { publicForm } from "./keys.ts";
+import { publicForm } from "./key-rows.ts";
 import { recoverLedger } from "./recover.ts";
 import { verifyState } from "./verify-state.ts";
 

@@ -1,13 +1,11 @@
 import { sql } from "kysely";
 import { type Introduction, makeIntroduction } from "../../ledger/introduction.ts";
-import { formatVerifierKey, noteKey, noteKeyTypes } from "../../ledger/note.ts";
 import { asTidelockError, TidelockError } from "../../model/errors.ts";
 import type { Signer } from "../../ports/signer.ts";
 import {
   generateKey,
   keyIdOf,
   type PrivateKey,
-  publicKeyPem,
   readKeyFile,
   unsealKey,
 } from "../../store/ledger-keys.ts";
@@ -16,8 +14,7 @@ import { recordRows } from "../../store/projections/projection.ts";
 import { readTree } from "../../store/queries/ledger-tree.ts";
 import type { LedgerKeyRow } from "../../store/schema-ledger.ts";
 import type { Db } from "../../store/schema.ts";
-
-export type KeyUse = "log" | "evidence";
+import { activeKeys, counted, keyById, type KeyUse, publicForm } from "./key-rows.ts";
 
 export interface LedgerKeysParts {
   readonly db: Db;
@@ -331,45 +328,4 @@ export class LedgerKeys {
       return work(tx);
     });
   }
-}
-
-/** As an auditor's trust root names it: a verifier key under the log's name, or PEM. */
-export function publicForm(row: Pick<LedgerKeyRow, "use" | "public_key">, origin: string): string {
-  return row.use === "log"
-    ? formatVerifierKey(noteKey(origin, noteKeyTypes.ed25519, row.public_key))
-    : publicKeyPem(row.public_key);
-}
-
-const counted = sql<number>`changes + 1`;
-
-/** Keys that sign now, the newest first. */
-export async function activeKeys(db: Db, use: KeyUse): Promise<readonly LedgerKeyRow[]> {
-  return db
-    .selectFrom("ledger_keys")
-    .selectAll()
-    .where("use", "=", use)
-    .where("retired_at", "is", null)
-    .where("compromised_at", "is", null)
-    .where((where) =>
-      where.or([
-        where("signs_until", "is", null),
-        where("signs_until", ">", sql<Date>`clock_timestamp()`),
-      ]),
-    )
-    .orderBy("added_at", "desc")
-    .execute();
-}
-
-async function keyById(db: Db, id: string): Promise<LedgerKeyRow> {
-  const row = await db
-    .selectFrom("ledger_keys")
-    .selectAll()
-    .where("key_id", "=", id)
-    .executeTakeFirst();
-  if (row) return row;
-  throw new TidelockError("not-found", `the ledger has no key ${id}`, {
-    fault: "operator",
-    where: id,
-    hint: "see them: tidelock ledger key list",
-  });
 }

@@ -12,7 +12,7 @@ import { hasSucceeded, introducedName } from "../../store/queries/ledger-state.t
 import type { TreeHead } from "../../store/queries/ledger-tree.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import type { Db } from "../../store/schema.ts";
-import { activeKeys, publicForm } from "./keys.ts";
+import { activeKeys, publicForm } from "./key-rows.ts";
 import { about, type Difference } from "./state/difference.ts";
 
 /** What was shown to the world must still be here before anything further is signed. */

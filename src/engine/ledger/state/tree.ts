@@ -2,7 +2,7 @@ import { toHex } from "../../../ledger/bytes.ts";
 import { orphanOfCheckpoint, storedNodes } from "../../../store/queries/ledger-state.ts";
 import { originOf, type TreeHead } from "../../../store/queries/ledger-tree.ts";
 import type { Db } from "../../../store/schema.ts";
-import { activeKeys, publicForm } from "../keys.ts";
+import { activeKeys, publicForm } from "../key-rows.ts";
 import { about, type Difference } from "./difference.ts";
 import type { Replayed } from "./replay.ts";
 
