@@ -1,6 +1,7 @@
 import { TidelockError } from "../model/errors.ts";
 import type { Check } from "../ports/check.ts";
 import { command } from "./command/index.ts";
+import { dast } from "./dast/index.ts";
 import { http } from "./http/index.ts";
 import { isolation } from "./isolation/index.ts";
 import { sast } from "./sast/index.ts";
@@ -9,7 +10,7 @@ import { smoke } from "./smoke/index.ts";
 
 /** Every check adapter by its id, which is its folder's name; a test compares the two. */
 export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
-  [command, http, isolation, sast, secrets, smoke].map((check) => [check.id, check]),
+  [command, dast, http, isolation, sast, secrets, smoke].map((check) => [check.id, check]),
 );
 
 /** Throws `not-found` naming those that there are. */

@@ -2,7 +2,7 @@ import type { CheckReport, Verdict } from "../../model/verdict.ts";
 import type { CheckContext } from "../../ports/check.ts";
 import { describeFailure, type Exchange, exchange } from "../exchange.ts";
 import type { TargetAddress } from "../targets.ts";
-import { exposedFiles, isListing, showsStack } from "./exposure.ts";
+import { exposedFiles, isListing, showsStack } from "../exposure.ts";
 import {
   type Complaint,
   contentPolicyRule,
@@ -13,7 +13,7 @@ import {
   referrerRule,
   tlsRule,
   versionRule,
-} from "./header-rules.ts";
+} from "../header-rules.ts";
 import {
   defaultSeverities,
   type RuleId,

@@ -5,7 +5,7 @@ import { checkContext, serve, serveTls } from "../../../test/support/check-conte
 import { needsTool } from "../../../test/support/optional.ts";
 import type { CheckReport, Verdict } from "../../model/verdict.ts";
 import { runCheck } from "../run.ts";
-import { exposedFiles, showsStack } from "./exposure.ts";
+import { exposedFiles, showsStack } from "../exposure.ts";
 import { smoke } from "./index.ts";
 
 async function check(origin: string, configuration: object = {}): Promise<CheckReport> {

@@ -1,5 +1,5 @@
-import { printable } from "../../model/printable.ts";
-import type { Exchange } from "../exchange.ts";
+import { printable } from "../model/printable.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Null when there is nothing to complain about. */
 export type Complaint = string | null;

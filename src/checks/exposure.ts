@@ -1,4 +1,4 @@
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "./exchange.ts";
 
 /**
  * Things that are not for users, and how their content is told from a page that answers everything. All

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describeFailure, type Exchange, exchange } from "../../exchange.ts";
+import type { TargetAddress } from "../../targets.ts";
+import type { DastConfiguration } from "../schema.ts";
+import { keyOf, type Operation, type RawRequest } from "../surface/operation.ts";
+
+/** Thrown when the scan may send no more; what was found until then stands, and the scan is `partial`. */
+export class BudgetSpent extends Error {}
+
+/** Carries a session into requests, and out of answers. */
+export interface Actor {
+  readonly name: string;
+  headersFor(path: string): Readonly<Record<string, string>>;
+  take(answer: Exchange): void;
+}
+
+/** The only way from the scan to the service: counts, keeps the rate, and keeps off what is to be avoided. */
+export class Prober {
+  sent = 0;
+  answered = 0;
+  failed = 0;
+  lastFailure = "";
+  readonly #target: TargetAddress;
+  readonly #configuration: DastConfiguration;
+  readonly #signal: AbortSignal;
+  readonly #log: ((request: RawRequest) => void) | undefined;
+  #next = 0;
+
+  constructor(
+    target: TargetAddress,
+    configuration: DastConfiguration,
+    signal: AbortSignal,
+    log?: (request: RawRequest) => void,
+  ) {
+    this.#target = target;
+    this.#configuration = configuration;
+    this.#signal = signal;
+    this.#log = log;
+  }
+
+  get origin(): string {
+    return this.#target.origin;
+  }
+
+  /** Null when there is no whole answer. Throws `BudgetSpent`, and what the signal says. */
+  async send(
+    request: RawRequest,
+    actor: Actor | null,
+    timeoutMs?: number,
+  ): Promise<Exchange | null> {
+    this.#signal.throwIfAborted();
+    const { limits, ca } = this.#configuration;
+    if (this.sent >= limits.requests) throw new BudgetSpent();
+    await this.#wait(limits.requestsPerSecond);
+    this.sent += 1;
+    this.#log?.(request);
+    try {
+      const answer = await exchange({
+        origin: this.#target.origin,
+        path: request.path,
+        method: request.method,
+        headers: {
+          "user-agent": "tidelock-dast",
+          ...mergeCookies(request.headers, actor?.headersFor(request.path) ?? {}),
+          ...this.#target.headers,
+        },
+        ...(request.body === undefined ? {} : { body: request.body }),
+        timeoutMs: timeoutMs ?? limits.timeoutMs,
+        maxBodyBytes: limits.bodyBytes,
+        signal: this.#signal,
+        tls: "judge",
+        ...(ca === undefined ? {} : { ca }),
+      });
+      this.answered += 1;
+      actor?.take(answer);
+      return answer;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      this.failed += 1;
+      this.lastFailure = describeFailure(error);
+      return null;
+    }
+  }
+
+  /** Whether the configuration, or prudence, says to keep off. */
+  avoids(operation: Pick<Operation, "method" | "template">, path = operation.template): boolean {
+    if (/(log|sign)-?_?(out|off)\b/i.test(path)) return true;
+    return this.#configuration.avoid.some(
+      (one) => one === keyOf(operation) || (one.startsWith("/") && path.startsWith(one)),
+    );
+  }
+
+  async #wait(perSecond: number): Promise<void> {
+    const now = performance.now();
+    const at = Math.max(now, this.#next);
+    this.#next = at + 1_000 / perSecond;
+    // Timers are coarse: shorter waits are added up.
+    if (at - now >= 2) await sleep(at - now, undefined, { signal: this.#signal });
+  }
+}
+
+/** A cookie under test goes out beside the session's. */
+function mergeCookies(
+  own: Readonly<Record<string, string>>,
+  session: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const both = [session["cookie"], own["cookie"]].filter((one) => one !== undefined && one !== "");
+  return {
+    ...session,
+    ...own,
+    ...(both.length === 0 ? {} : { cookie: both.join("; ") }),
+  };
+}
