@@ -60,7 +60,13 @@ export class Lab {
   /** XSS marker to what it was planted with: whoever shows it later stored it. */
   readonly planted = new Map<
     string,
-    { operation: Operation; parameter: Parameter; request: RawRequest; actor: Identity | null }
+    {
+      operation: Operation;
+      parameter: Parameter;
+      request: RawRequest;
+      actor: Identity | null;
+      of: (marker: string) => string;
+    }
   >();
   /** Files that stack traces named. */
   readonly namedFiles = new Set<string>();

@@ -2,6 +2,7 @@ import { objectAccess } from "./access.ts";
 import type { PointAttack, SiteAttack } from "./attack.ts";
 import { command } from "./command.ts";
 import { cors, listings } from "./cors.ts";
+import { domXss } from "./dom.ts";
 import { files } from "./files.ts";
 import { functionAccess, missingAuthentication } from "./functions.ts";
 import { headerInjection, openRedirect } from "./headers.ts";
@@ -45,7 +46,7 @@ export const pointAttacks: readonly PointAttack[] = [
 ];
 
 /** When all is planted; the last ones may lock an account. */
-export const lastAttacks: readonly SiteAttack[] = [ssrf, storedXss, enumeration, rateLimit];
+export const lastAttacks: readonly SiteAttack[] = [ssrf, storedXss, domXss, enumeration, rateLimit];
 
 export const attackIds: readonly string[] = [
   ...new Set([...accessAttacks, ...pointAttacks, ...lastAttacks].map(({ id }) => id)),

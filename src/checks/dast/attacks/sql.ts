@@ -6,7 +6,7 @@ import { obeysPauses, obeysWork } from "./timing.ts";
 
 /** What database drivers say when a statement does not parse. */
 const errors =
-  /SQL syntax.{0,80}MySQL|check the manual that corresponds to your (MySQL|MariaDB)|valid MySQL result|PostgreSQL.{0,20}ERROR|syntax error at or near|unterminated quoted string|PSQLException|SQLITE_ERROR|sqlite3\.(OperationalError|Warning)|unrecognized token:|near ".{0,40}": syntax error|ORA-\d{5}|quoted string not properly terminated|Unclosed quotation mark|ODBC SQL Server Driver|Microsoft OLE DB Provider|SQLSTATE\[|SequelizeDatabaseError|QueryFailedError|sqlalchemy\.exc|Npgsql\.|System\.Data\.SqlClient/i;
+  /SQL syntax.{0,80}MySQL|check the manual that corresponds to your (MySQL|MariaDB)|valid MySQL result|PostgreSQL.{0,20}ERROR|syntax error at or near|unterminated quoted string at or near|PSQLException|SQLITE_ERROR|sqlite3\.(OperationalError|Warning)|unrecognized token:|near ".{0,40}": syntax error|ORA-\d{5}|quoted string not properly terminated|Unclosed quotation mark|ODBC SQL Server Driver|Microsoft OLE DB Provider|SQLSTATE\[|SequelizeDatabaseError|QueryFailedError|sqlalchemy\.exc|Npgsql\.|System\.Data\.SqlClient/i;
 
 /** SQL injection: by errors, by truth, by columns that it may add, and by time. */
 export const sql: PointAttack = {

@@ -19,12 +19,12 @@ export async function obeysPauses(
   const [short, long] = pauses;
   const first = await timed(lab, point, value(short));
   if (first === null || first.ms < short * 850) return null;
-  const quick = await timed(lab, point, value(0));
-  if (quick === null || quick.ms > slowestMs || quick.ms > first.ms / 2) return null;
+  const quick = await quickest(lab, point, value(0), Math.min(slowestMs, first.ms / 2));
+  if (quick === null) return null;
   const second = await timed(lab, point, value(long));
   if (second === null || second.ms < long * 850 || second.ms < first.ms * 1.4) return null;
-  const again = await timed(lab, point, value(0));
-  if (again === null || again.ms > slowestMs) return null;
+  const again = await quickest(lab, point, value(0), slowestMs);
+  if (again === null) return null;
   return {
     says: [
       `asked to wait ${short} s it took ${seconds(first.ms)}, asked not to wait ${seconds(quick.ms)}`,
@@ -48,12 +48,12 @@ export async function obeysWork(
     first = await timed(lab, point, value(units));
   }
   if (first === null || first.ms < 500) return null;
-  const quick = await timed(lab, point, value(0));
-  if (quick === null || quick.ms > first.ms / 3) return null;
+  const quick = await quickest(lab, point, value(0), first.ms / 3);
+  if (quick === null) return null;
   const second = await timed(lab, point, value(units * 2));
   if (second === null || second.ms < first.ms * 1.5) return null;
-  const again = await timed(lab, point, value(0));
-  if (again === null || again.ms > first.ms / 3) return null;
+  const again = await quickest(lab, point, value(0), first.ms / 3);
+  if (again === null) return null;
   return {
     says: [
       `${units} units of work took ${seconds(first.ms)}, none ${seconds(quick.ms)}`,
@@ -61,6 +61,20 @@ export async function obeysWork(
     ],
     shot: first.shot,
   };
+}
+
+/** On a busy machine an answer is late now and then: the best of three counts. */
+async function quickest(
+  lab: Lab,
+  point: Point,
+  value: string,
+  most: number,
+): Promise<{ ms: number; shot: Shot } | null> {
+  for (let tries = 0; tries < 3; tries += 1) {
+    const one = await timed(lab, point, value);
+    if (one !== null && one.ms <= most) return one;
+  }
+  return null;
 }
 
 async function timed(

@@ -88,14 +88,23 @@ function markerOf(point: Point): string {
   return `tl${point.random.word(10)}`;
 }
 
-/** Leaves a marker that says where it came from, whoever shows it later. */
+const bare = (marker: string) => `<${marker} a=1>`;
+
+/**
+ * Leaves markers that say where they came from, whoever shows them later: one that gets out of anything, and
+ * one without quotes, because the other may break the statement that would store it.
+ */
 async function plant(point: Point, lab: Lab): Promise<(Shot & { marker: string }) | null> {
-  const marker = markerOf(point);
-  const shot = await lab.shoot(point, breakOut(marker));
-  if (shot === null) return null;
   const { operation, parameter, actor } = point;
-  lab.planted.set(marker, { operation, parameter, request: shot.request, actor });
-  return { ...shot, marker };
+  let first: (Shot & { marker: string }) | null = null;
+  for (const form of [breakOut, bare]) {
+    const marker = markerOf(point);
+    const shot = await lab.shoot(point, form(marker));
+    if (shot === null) continue;
+    lab.planted.set(marker, { operation, parameter, request: shot.request, actor, of: form });
+    first ??= { ...shot, marker };
+  }
+  return first;
 }
 
 /** Looks through every page that can be read for markers that somebody else's request left. */
@@ -131,7 +140,7 @@ async function replant(
 ): Promise<Evidence | null> {
   const point = lab.point(from.operation, from.parameter, from.actor, null);
   const marker = `tl${lab.random("again", ...lab.planted.keys()).word(10)}`;
-  const shot = await lab.shoot(point, breakOut(marker));
+  const shot = await lab.shoot(point, from.of(marker));
   if (shot === null) return null;
   const seen = await lab.ask(page, [], lab.identities.at(0) ?? null);
   if (seen === null || !isMarkup(seen.answer) || !element(seen.answer.body, marker)) return null;
