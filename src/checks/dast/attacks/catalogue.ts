@@ -8,6 +8,7 @@ import { functionAccess, missingAuthentication } from "./functions.ts";
 import { headerInjection, openRedirect } from "./headers.ts";
 import { massAssignment } from "./mass-assignment.ts";
 import { nosql, xpath } from "./other-queries.ts";
+import { passwordAccess } from "./passwords.ts";
 import { enumeration, rateLimit } from "./sign-in.ts";
 import { slowPatterns } from "./slow-patterns.ts";
 import { sql } from "./sql.ts";
@@ -22,6 +23,7 @@ export const accessAttacks: readonly SiteAttack[] = [
   missingAuthentication,
   functionAccess,
   objectAccess,
+  passwordAccess,
   tokens,
   cors,
   listings,
