@@ -57,6 +57,17 @@ export function isDataDir(dataDir: string): boolean {
   }
 }
 
+/** Where what checks decide by is kept: imported advisories. */
+export function checkDataFolder(dataDir: string): string {
+  return layout(dataDir).checkData;
+}
+
+/** Writes a small file whole or not at all, and on disk when it returns. */
+export async function writeLocally(path: string, text: string): Promise<void> {
+  const { writeDurably } = await import("./store/durable-file.ts");
+  writeDurably(path, text);
+}
+
 /** Makes the data directory, as a server would, for the log of one that is about to start. */
 export async function prepareLogs(dataDir: string): Promise<string> {
   const { openDataDir } = await import("./store/data-dir.ts");

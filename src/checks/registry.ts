@@ -1,5 +1,6 @@
 import { TidelockError } from "../model/errors.ts";
 import type { Check } from "../ports/check.ts";
+import { advisories } from "./advisories/index.ts";
 import { command } from "./command/index.ts";
 import { dast } from "./dast/index.ts";
 import { http } from "./http/index.ts";
@@ -10,7 +11,10 @@ import { smoke } from "./smoke/index.ts";
 
 /** Every check adapter by its id, which is its folder's name; a test compares the two. */
 export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
-  [command, dast, http, isolation, sast, secrets, smoke].map((check) => [check.id, check]),
+  [advisories, command, dast, http, isolation, sast, secrets, smoke].map((check) => [
+    check.id,
+    check,
+  ]),
 );
 
 /** Throws `not-found` naming those that there are. */

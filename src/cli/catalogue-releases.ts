@@ -106,6 +106,18 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/check/show.ts"),
   ),
   entry(
+    "advisories import",
+    "Releases",
+    "Bring in advisories, for checks that ask nobody outside",
+    () => import("./commands/advisories/import.ts"),
+  ),
+  entry(
+    "advisories show",
+    "Releases",
+    "Show which advisories checks decide by",
+    () => import("./commands/advisories/show.ts"),
+  ),
+  entry(
     "deployment list",
     "Releases",
     "Show what ran where, and when",

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { TidelockError } from "../model/errors.ts";
+import { layout } from "../model/layout.ts";
 import type { CheckDemand } from "../model/pipeline.ts";
 import type { Colour, Digest } from "../model/primitives.ts";
 import { releaseName } from "../model/release.ts";
@@ -56,9 +57,16 @@ export async function checkContext(
     },
     readTree: () => storedTree(engine, tree),
     live: await liveRelease(context),
+    checkData: checkData(engine),
     timeoutMs: demand.timeout,
     signal,
   };
+}
+
+/** Beside everything else on this machine; agent and server share the data directory. */
+function checkData(engine: Engine): string | null {
+  const info = engine.agentInfo();
+  return info === null ? null : layout(info.dataDir).checkData;
 }
 
 /** What users meet here now; null where nothing is live. */

@@ -16,6 +16,7 @@ import { slotKey } from "./primitives.ts";
  *   releases/   unpacked, read-only trees: <64 hex>/                                0711
  *   slots/      <service>/<environment>/<colour>/: run folders and delivered config
  *   state/      <service>/<environment>/<process>/: a process's own kept data
+ *   check-data/ what checks decide by: imported advisories                          0700
  *   checks/     private folders of running checks
  *   runtime/    the Node that services find on their PATH
  *   logs/       instance, router and server logs                                    0700
@@ -29,6 +30,7 @@ export interface Layout {
   readonly releases: string;
   readonly slots: string;
   readonly state: string;
+  readonly checkData: string;
   readonly checks: string;
   readonly runtime: string;
   readonly logs: string;
@@ -50,6 +52,7 @@ export function layout(dataDir: string): Layout {
     releases: join(root, "releases"),
     slots: join(root, "slots"),
     state: join(root, "state"),
+    checkData: join(root, "check-data"),
     checks: join(root, "checks"),
     runtime: join(root, "runtime"),
     logs: join(root, "logs"),

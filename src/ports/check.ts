@@ -27,6 +27,8 @@ export interface CheckContext {
   readonly readTree: () => AsyncIterable<Uint8Array>;
   /** The release that users meet in this environment: what a scan may compare with. Null when there is none. */
   readonly live?: LiveRelease | null;
+  /** Folder with data that was imported for checks to decide by (`check-data`); null where there is none. */
+  readonly checkData?: string | null;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
