@@ -59,8 +59,8 @@ export class LedgerKeys {
   }
 
   /** All that sign checkpoints now, under the name of the log that is being written. */
-  async logSigners(): Promise<readonly Signer[]> {
-    const { origin } = await readTree(this.#parts.db);
+  async logSigners(known?: string): Promise<readonly Signer[]> {
+    const origin = known ?? (await readTree(this.#parts.db)).origin;
     return this.#signers("log", origin);
   }
 

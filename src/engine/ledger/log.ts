@@ -109,14 +109,20 @@ export class LedgerLog {
   /** Gives what is committed by now its place, and signs. Answers the newest checkpoint. */
   async flush(wait = true): Promise<CheckpointRow | undefined> {
     const { db, reach, notice } = this.#parts;
-    const behind = (await this.checkWorld()) ?? this.#stranger;
+    const world = await this.#lookAtWorld();
+    const behind = world.why ?? this.#stranger;
     if (behind) throw readOnly(behind);
-    await this.#ownTree();
+    await this.#requireOwn(world.head);
     this.#placed += await integrate(db, { wait, reach, onRejected: notice });
-    const head = await this.#ownTree();
+    const head = await this.#requireOwn(await readTree(db));
     this.#seen = head;
     await this.#requireShown(head);
-    const checkpoint = await makeCheckpoint(db, head, () => this.keys.logSigners(), reach);
+    const checkpoint = await makeCheckpoint(
+      db,
+      head,
+      () => this.keys.logSigners(head.origin),
+      reach,
+    );
     if (checkpoint) this.#show(checkpoint);
     return checkpoint;
   }
@@ -215,9 +221,13 @@ export class LedgerLog {
 
   /** Compares the database with what this process and the mirror know. Answers why it is behind. */
   async checkWorld(): Promise<string | null> {
+    return (await this.#lookAtWorld()).why;
+  }
+
+  async #lookAtWorld(): Promise<{ readonly head: TreeHead; readonly why: string | null }> {
     const { db, mirror } = this.#parts;
     const head = await readTree(db);
-    if (head.behind) return head.behind;
+    if (head.behind) return { head, why: head.behind };
     const known = this.#seen ?? mirror?.read() ?? null;
     const from = this.#seen ? "this server" : "server/ledger-checkpoint of the data directory";
     const same = known?.origin === head.origin && known.size === head.size;
@@ -229,7 +239,7 @@ export class LedgerLog {
     const why = older ?? named?.message ?? null;
     if (why) await this.declareBehind(why);
     else this.#seen = head;
-    return why;
+    return { head, why };
   }
 
   /** Whether a server with our key has written this head of the tree. */
@@ -239,10 +249,9 @@ export class LedgerLog {
   }
 
   /** Nothing is built upon, and nothing signed, that no server has grown. */
-  async #ownTree(): Promise<TreeHead> {
+  async #requireOwn(head: TreeHead): Promise<TreeHead> {
     const { db } = this.#parts;
     if (!marksOf(db)) markWith(db, new EntryMarks(await this.keys.sealingKey()));
-    const head = await readTree(db);
     if (this.hasGrown(head)) return head;
     const { message } = strangeTree(head);
     await this.declareBehind(message);

@@ -8,13 +8,20 @@ import type { LedgerLog } from "./log.ts";
 export interface LedgerPace {
   /** After a signal, how long to let more arrive. */
   readonly gatherMs: number;
+  /** After entries got their place: how long until the next look, while there are more. */
+  readonly againMs: number;
   /** How often to look for what no signal told of: other processes' entries. */
   readonly sweepMs: number;
   /** How often keys whose overlap is over are retired. */
   readonly keysMs: number;
 }
 
-export const defaultPace: LedgerPace = { gatherMs: 15, sweepMs: 150, keysMs: 30_000 };
+export const defaultPace: LedgerPace = {
+  gatherMs: 15,
+  againMs: 50,
+  sweepMs: 150,
+  keysMs: 30_000,
+};
 
 /** Gives entries their place soon after they were committed; one run at a time, another after it if wanted. */
 export class LedgerWorker {
@@ -68,30 +75,47 @@ export class LedgerWorker {
   };
 
   async #run(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, this.#pace.gatherMs));
-    this.#wanted = false;
-    await this.#try(async () => {
-      await this.#log.flush(false);
-      await this.#log.tidy();
-    });
+    await delay(this.#pace.gatherMs);
+    do {
+      this.#wanted = false;
+      const placed = await this.#try(async () => {
+        await this.#log.flush(false);
+        this.#lastProblem = "";
+        await this.#log.tidy();
+      });
+      if (!placed || this.#stopped) return;
+      await delay(this.#pace.againMs);
+      this.#wanted = false;
+    } while (!this.#stopped && (await this.#isWaiting()));
   }
 
   async #sweep(): Promise<void> {
     if (this.#running || this.#stopped) return;
-    await this.#try(async () => {
-      if (await isWaiting(this.#db)) this.nudge();
-    });
+    if (await this.#isWaiting()) this.nudge();
   }
 
-  /** What fails is tried at the next sweep; said once until it is another problem. */
-  async #try(work: () => Promise<unknown>): Promise<void> {
+  async #isWaiting(): Promise<boolean> {
+    let waiting = false;
+    await this.#try(async () => {
+      waiting = await isWaiting(this.#db);
+    });
+    return waiting;
+  }
+
+  /** What fails is tried at the next sweep; said once until it is another problem. Answers whether it was done. */
+  async #try(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
-      this.#lastProblem = "";
+      return true;
     } catch (error) {
       const { message } = asTidelockError(error);
       if (message !== this.#lastProblem) this.#notice(`the ledger: ${message}`);
       this.#lastProblem = message;
+      return false;
     }
   }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

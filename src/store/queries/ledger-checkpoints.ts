@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import { CompiledQuery } from "kysely";
 import { hashesFromTiles, type Tile } from "../../ledger/tiles.ts";
 import type { HashSource } from "../../ledger/proof.ts";
 import { TidelockError } from "../../model/errors.ts";
+import { prepared } from "../prepared.ts";
 import type { CheckpointRow } from "../schema-ledger.ts";
 import type { Db } from "../schema.ts";
 
@@ -12,12 +13,13 @@ export async function keepCheckpoint(
   db: Db,
   checkpoint: Pick<CheckpointRow, "log" | "root" | "note"> & { readonly size: number },
 ): Promise<CheckpointRow> {
-  await db
+  const written = await db
     .insertInto("ledger_checkpoints")
     .values(checkpoint)
     .onConflict((conflict) => conflict.columns(["log", "size"]).doNothing())
-    .execute();
-  const kept = await checkpointAt(db, checkpoint.log, checkpoint.size);
+    .returningAll()
+    .executeTakeFirst();
+  const kept = written ?? (await checkpointAt(db, checkpoint.log, checkpoint.size));
   if (kept?.root.equals(checkpoint.root)) return kept;
   throw new TidelockError(
     "digest-mismatch",
@@ -74,17 +76,20 @@ export async function checkpointCovering(
  */
 export async function readTile(db: Db, tile: Tile): Promise<Buffer> {
   const [from, to] = [tile.index * 256, tile.index * 256 + tile.width];
-  const { rows } =
+  const query =
     tile.level === 0
-      ? await sql<{ hash: Buffer }>`
-          select hash from ledger_leaves where index >= ${from} and index < ${to} order by index
-        `.execute(db)
-      : await sql<{ hash: Buffer }>`
-          select hash from ledger_nodes
-          where level = ${tile.level} and index >= ${from} and index < ${to} order by index
-        `.execute(db);
-  return Buffer.concat(rows.map(({ hash }) => hash));
+      ? CompiledQuery.raw(leafHashes, [from, to])
+      : CompiledQuery.raw(nodeHashes, [from, to, tile.level]);
+  const { rows } = await db.executeQuery<{ hashes: Buffer | null }>(query);
+  return rows[0]?.hashes ?? Buffer.alloc(0);
 }
+
+const leafHashes = prepared(`
+  select string_agg(hash, '' order by index) as hashes from ledger_leaves
+  where index >= $1::bigint and index < $2::bigint`);
+const nodeHashes = prepared(`
+  select string_agg(hash, '' order by index) as hashes from ledger_nodes
+  where level = $3::smallint and index >= $1::bigint and index < $2::bigint`);
 
 /** Hashes for proofs in the tree of `size` leaves. Worth something once the proof leads to a signed root. */
 export function hashSource(db: Db, size: number): HashSource {

@@ -3,6 +3,7 @@ import { toHex } from "../../ledger/bytes.ts";
 import type { LeafEntry, Opening } from "../../model/ledger.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Db } from "../schema.ts";
+import { isMark, marksOf } from "./ledger-marks.ts";
 
 /** What the verification of the stored state reads beside the leaves and the projected tables. */
 
@@ -11,21 +12,25 @@ export interface QueuedEntry {
   readonly opening: Opening | null;
 }
 
-/** Committed and without a place, in the order in which they will get it. */
+/** Committed and without a place, in the order in which they will get it; what no server wrote gets none. */
 export async function queuedEntries(db: Db): Promise<readonly QueuedEntry[]> {
+  const marks = marksOf(db);
   const { rows } = await sql<{
     kind: string;
     operation: string;
+    stream: string;
     actor: string;
     commitment: Buffer;
+    mark: Buffer | null;
     salt: Buffer | null;
     payload: Record<string, unknown> | null;
   }>`
-    select e.kind, e.operation, e.actor, e.commitment, e.salt, e.payload
+    select e.kind, e.operation, e.stream, e.actor, e.commitment, e.salt, e.payload, q.mark
     from ledger_queue q join ledger_entries e on e.entry = q.entry order by e.entry
   `.execute(db);
-  return rows.map(({ commitment, salt, payload, ...entry }) => ({
-    entry: { ...entry, payload: `hmac-sha256:${toHex(commitment)}` },
+  const own = rows.filter((row) => marks && isMark(row.mark, marks.ofEntry(row)));
+  return own.map(({ kind, operation, actor, commitment, salt, payload }) => ({
+    entry: { kind, operation, actor, payload: `hmac-sha256:${toHex(commitment)}` },
     opening: salt && payload && { salt: toHex(salt), payload },
   }));
 }

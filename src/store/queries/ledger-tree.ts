@@ -37,26 +37,28 @@ export function originOf(storeId: string, log: number): string {
   return log === 1 ? `tidelock/${storeId}` : `tidelock/${storeId}/${log}`;
 }
 
+// By name: a plan that is kept must not change its columns with a later migration.
+const headText = `select t.log, t.size, t.root, t.frontier, t.last_time, t.behind, t.mark, s.store_id
+  from ledger_tree t cross join store s`;
+const readHead = prepared(headText);
+
 export async function readTree(db: Db): Promise<TreeHead> {
-  const { rows } = await sql<HeadRow>`
-    select t.*, s.store_id from ledger_tree t cross join store s
-  `.execute(db);
+  const { rows } = await db.executeQuery<HeadRow>(CompiledQuery.raw(readHead));
   return headOf(rows[0]);
 }
+
+const holdHead = `select held.*,
+    set_config('idle_in_transaction_session_timeout', '3000', true) as frozen_after
+  from (${headText} for update of t`;
+const waitForHead = prepared(`${holdHead}) held`);
+const tryHead = prepared(`${holdHead} skip locked) held`);
 
 /**
  * The head, held until the transaction ends: this is what makes the sequencer one. Undefined when another
  * one holds it and `wait` is false. Frozen inside the transaction, its connection is cut after three seconds.
  */
 export async function holdTree(tx: Tx, wait: boolean): Promise<TreeHead | undefined> {
-  await sql`select set_config('idle_in_transaction_session_timeout', '3000', true)`.execute(tx);
-  const { rows } = wait
-    ? await sql<HeadRow>`
-        select t.*, s.store_id from ledger_tree t cross join store s for update of t
-      `.execute(tx)
-    : await sql<HeadRow>`
-        select t.*, s.store_id from ledger_tree t cross join store s for update of t skip locked
-      `.execute(tx);
+  const { rows } = await tx.executeQuery<HeadRow>(CompiledQuery.raw(wait ? waitForHead : tryHead));
   return rows[0] && headOf(rows[0]);
 }
 
@@ -95,18 +97,19 @@ export interface Nothing {
   readonly operation: null;
 }
 
+const readWaiting = prepared(`
+  select q.entry, q.queued, q.mark, e.operation, e.kind, e.stream, e.actor, e.commitment, e.at
+  from (select entry, mark, ctid as queued from ledger_queue order by entry limit $1) q
+  left join ledger_entries e on e.entry = q.entry
+  order by q.entry`);
+
 /** In the order in which they were written, whatever their numbers: the queue is emptied, not followed. */
 export async function unsequenced(
   db: Db,
   limit: number,
 ): Promise<readonly (Unsequenced | Nothing)[]> {
-  const { rows } = await sql<Unsequenced | Nothing>`
-    select q.entry, q.queued, q.mark, e.operation, e.kind, e.stream, e.actor, e.commitment, e.at
-    from (select entry, mark, ctid as queued from ledger_queue order by entry limit ${limit}) q
-    left join ledger_entries e on e.entry = q.entry
-    order by q.entry
-  `.execute(db);
-  return rows;
+  const query = CompiledQuery.raw(readWaiting, [limit]);
+  return (await db.executeQuery<Unsequenced | Nothing>(query)).rows;
 }
 
 /**
@@ -129,13 +132,7 @@ export async function setAside(
     delete from ledger_entries e where entry = any(${entries}::bigint[])
       and not exists (select from ledger_leaves l where l.entry = e.entry)
   `.execute(tx);
-  await leaveQueue(
-    tx,
-    rows.map(({ queued }) => queued),
-  );
-}
-
-async function leaveQueue(tx: Db, queued: readonly string[]): Promise<void> {
+  const queued = rows.map((row) => row.queued);
   await sql`delete from ledger_queue where ctid = any(${queued}::tid[])`.execute(tx);
 }
 
@@ -181,18 +178,21 @@ export interface StreamHead {
   readonly hash: Buffer;
 }
 
+const readHeads = prepared(`
+  select s.stream, l.sequence, l.hash from unnest($1::text[]) as s (stream)
+  cross join lateral (
+    select sequence, hash from ledger_leaves where stream = s.stream
+    order by sequence desc limit 1
+  ) l`);
+
 /** The last leaf of each of these streams. */
 export async function streamHeads(
   db: Db,
   streams: readonly string[],
 ): Promise<Map<string, StreamHead>> {
-  const { rows } = await sql<{ stream: string; sequence: string; hash: Buffer }>`
-    select s.stream, l.sequence, l.hash from unnest(${streams}::text[]) as s (stream)
-    cross join lateral (
-      select sequence, hash from ledger_leaves where stream = s.stream
-      order by sequence desc limit 1
-    ) l
-  `.execute(db);
+  const { rows } = await db.executeQuery<{ stream: string; sequence: string; hash: Buffer }>(
+    CompiledQuery.raw(readHeads, [streams]),
+  );
   return new Map(
     rows.map(({ stream, sequence, hash }) => [stream, { sequence: Number(sequence), hash }]),
   );
@@ -218,14 +218,24 @@ export interface NewNode {
 const none = Buffer.alloc(32);
 
 /** Hashes in one piece: as elements of an array they would be written and read as text, one by one. */
-const placeLeaves = prepared(`
+const grow = prepared(`
+with placed as (
   insert into ledger_leaves (index, entry, stream, sequence, previous, time, hash)
   select $1::bigint + n - 1, entry, stream, sequence,
     case when sequence > 1 then substring($5::bytea from n::int * 32 - 31 for 32) end,
     to_timestamp(0) + ms * interval '1 millisecond',
     substring($7::bytea from n::int * 32 - 31 for 32)
   from unnest($2::bigint[], $3::text[], $4::bigint[], $6::bigint[])
-    with ordinality as given (entry, stream, sequence, ms, n)`);
+    with ordinality as given (entry, stream, sequence, ms, n)
+), closed as (
+  insert into ledger_nodes (level, index, hash)
+  select level, index, substring($10::bytea from n::int * 32 - 31 for 32)
+  from unnest($8::smallint[], $9::bigint[]) with ordinality as given (level, index, n)
+), done as (
+  delete from ledger_queue where ctid = any($11::tid[])
+)
+update ledger_tree set size = $12, root = $13, frontier = $14,
+  last_time = to_timestamp(0) + $15::bigint * interval '1 millisecond', mark = $16`);
 
 /** Leaves, nodes and head together; the entries leave the queue. */
 export async function growTree(
@@ -245,37 +255,29 @@ export async function growTree(
 ): Promise<void> {
   const { leaves, nodes } = grown;
   await tx.executeQuery(
-    CompiledQuery.raw(placeLeaves, [
+    CompiledQuery.raw(grow, [
       leaves[0]?.index ?? 0,
-      `{${leaves.map(({ entry }) => entry).join(",")}}`,
+      numbers(leaves.map(({ entry }) => entry)),
       leaves.map(({ stream }) => stream),
-      `{${leaves.map(({ sequence }) => sequence).join(",")}}`,
+      numbers(leaves.map(({ sequence }) => sequence)),
       Buffer.concat(leaves.map(({ previous }) => previous ?? none)),
-      `{${leaves.map(({ time }) => time).join(",")}}`,
+      numbers(leaves.map(({ time }) => time)),
       Buffer.concat(leaves.map(({ hash }) => hash)),
+      numbers(nodes.map(({ level }) => level)),
+      numbers(nodes.map(({ index }) => index)),
+      Buffer.concat(nodes.map(({ hash }) => hash)),
+      grown.queued,
+      grown.size,
+      grown.root,
+      Buffer.concat(grown.frontier),
+      grown.lastTime,
+      marks.ofTree(grown),
     ]),
   );
-  if (nodes.length > 0) {
-    await sql`
-      insert into ledger_nodes (level, index, hash)
-      select * from unnest(
-        ${nodes.map(({ level }) => level)}::smallint[], ${nodes.map(({ index }) => index)}::bigint[],
-        ${nodes.map(({ hash }) => bytes(hash))}::bytea[]
-      )
-    `.execute(tx);
-  }
-  await leaveQueue(tx, grown.queued);
-  await tx
-    .updateTable("ledger_tree")
-    .set({
-      size: grown.size,
-      root: grown.root,
-      frontier: Buffer.concat(grown.frontier),
-      last_time: new Date(grown.lastTime),
-      mark: marks.ofTree(grown),
-    })
-    .execute();
 }
+
+/** An array as PostgreSQL reads it. */
+const numbers = (values: readonly (number | string)[]): string => `{${values.join(",")}}`;
 
 /** Whether a server of ours wrote this head. An empty tree has nothing to mark. */
 export function isOwnTree(marks: EntryMarks, head: TreeHead): boolean {
@@ -304,9 +306,4 @@ export async function markQueue(tx: Db, marks: EntryMarks): Promise<number> {
     where q.ctid = given.queued
   `.execute(tx);
   return own.length;
-}
-
-/** The driver writes Buffers as bytea, and other byte arrays as JSON. */
-function bytes(value: Uint8Array | null): Buffer | null {
-  return value === null ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
