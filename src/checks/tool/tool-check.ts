@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import type { z } from "zod";
+import { TidelockError } from "../../model/errors.ts";
+import type { CheckReport } from "../../model/verdict.ts";
+import type { Check, CheckContext } from "../../ports/check.ts";
+import { type Program, untilEnded } from "../agent-run.ts";
+import type { Plan, ToolDefinition } from "./definition.ts";
+import { toolFolders } from "./folders.ts";
+import { interpret } from "./interpret.ts";
+import type { Order, Pattern } from "./order.ts";
+
+/** What is kept of a raw report; a longer one is no whole scan. */
+export const maxReportBytes = 1024 * 1024;
+
+export interface ToolCheck<Schema extends z.ZodType = z.ZodType> extends Check<Schema> {
+  readonly tool: Pick<
+    ToolDefinition<Schema>,
+    "programs" | "install" | "proof" | "version" | "network"
+  >;
+}
+
+/** Whether a check is an external program. */
+export function isToolCheck(check: Check): check is ToolCheck {
+  return "tool" in check;
+}
+
+/** Makes a check out of what is known of a tool. Its report is judged by its observations. */
+export function toolCheck<Schema extends z.ZodType>(
+  definition: ToolDefinition<Schema>,
+): ToolCheck<Schema> {
+  const { id, schema, touch, cost, disturbs, sensitiveTo } = definition;
+  const { programs, install, proof, version, network } = definition;
+  return {
+    ...{ id, schema, touch, cost, disturbs, sensitiveTo },
+    judgedBy: "observations",
+    tool: { programs, install, proof, version, network },
+    run: (context, configuration) => runTool(definition, context, configuration),
+  };
+}
+
+async function runTool<Schema extends z.ZodType>(
+  definition: ToolDefinition<Schema>,
+  context: CheckContext,
+  configuration: z.output<Schema>,
+): Promise<CheckReport> {
+  const plan = definition.plan(configuration, context);
+  const program = programFor(orderFor(definition, plan), context);
+  const ended = await untilEnded(context, () => program);
+  return interpret(definition, plan, ended);
+}
+
+function orderFor<Schema extends z.ZodType>(definition: ToolDefinition<Schema>, plan: Plan): Order {
+  const { tree } = definition;
+  return {
+    programs: definition.programs,
+    folders: toolFolders(),
+    probes: [definition.version.argv, ...(definition.probes ?? [])],
+    tree:
+      tree === null
+        ? null
+        : {
+            concerns: pattern(tree.concerns),
+            ...(tree.content === undefined ? {} : { content: pattern(tree.content) }),
+            exclude: plan.exclude ?? [],
+            leaveOut: tree.leaveOut === undefined ? null : pattern(tree.leaveOut),
+            defuse: tree.defuse === undefined ? null : everywhere(tree.defuse),
+            put: tree.put ?? {},
+            askingName: tree.asking.names === undefined ? null : pattern(tree.asking.names),
+            askingWords: tree.asking.words === undefined ? null : everywhere(tree.asking.words),
+          },
+    files: plan.files ?? {},
+    argv: plan.argv,
+    list: definition.listFiles ?? false,
+    env: { ...deadProxies, ...plan.env },
+    report: definition.report.from,
+    reportBytes: maxReportBytes,
+  };
+}
+
+/** A tool that honours these reaches loopback alone: no telemetry, no updates, nobody's other host. */
+const deadProxies: Readonly<Record<string, string>> = Object.fromEntries([
+  ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"].map(
+    (name) => [name, "http://127.0.0.1:9"],
+  ),
+  ["NO_PROXY", "127.0.0.1,localhost,::1"],
+  ["no_proxy", "127.0.0.1,localhost,::1"],
+]);
+
+/** One argument or variable of a program is at most this long (MAX_ARG_STRLEN of Linux). */
+const maxWordBytes = 128 * 1024;
+
+function programFor(order: Order, context: CheckContext): Program {
+  const text = JSON.stringify(order);
+  if (Buffer.byteLength(text) >= maxWordBytes) {
+    throw new TidelockError("invalid-input", "the configuration is too long to be handed over", {
+      fault: "operator",
+      where: "with",
+      hint: "keep rules in the folder of TIDELOCK_TOOL_RULES shorter than 100 KB",
+    });
+  }
+  return {
+    argv: [
+      "node",
+      "--disable-warning=ExperimentalWarning",
+      `--input-type=${harness.type}`,
+      "--eval",
+      harness.text(),
+    ],
+    env: { TIDELOCK_TOOL_ORDER: text },
+    tree: order.tree === null ? null : context.tree,
+    outputBytes: maxReportBytes + 64 * 1024,
+  };
+}
+
+const harness = {
+  type: extname(import.meta.url) === ".ts" ? "module-typescript" : "module",
+  /** Handed over as text: the check's user may not be allowed to read where we are installed. */
+  text: () =>
+    readFileSync(new URL(`./harness${extname(import.meta.url)}`, import.meta.url), "utf8"),
+};
+
+function pattern({ source, flags }: RegExp): Pattern {
+  return { source, flags: flags.replace(/[gy]/g, "") };
+}
+
+function everywhere({ source, flags }: RegExp): Pattern {
+  return { source, flags: `${flags.replace(/[gy]/g, "")}g` };
+}
