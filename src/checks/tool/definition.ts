@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import type { Check, CheckContext } from "../../ports/check.ts";
+import type { Check, CheckContext, Touch } from "../../ports/check.ts";
 import type { Exercised } from "../../model/verdict.ts";
+import type { Order } from "./order.ts";
 
 /** How far a tool adapter was shown to work; `tidelock doctor` and docs/checks.md say it too. */
 export type Proof =
@@ -19,6 +20,8 @@ export interface Plan {
   /** Globs that the pipeline leaves out of what is scanned. */
   readonly exclude?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What `read` has to know of the configuration and of what was scanned. */
+  readonly expect?: Readonly<Record<string, number | string | readonly string[]>>;
 }
 
 /** What an adapter reads out of a whole report, to say what was exercised and whether all of it was. */
@@ -26,6 +29,10 @@ export interface Reading {
   readonly exercised: Partial<Exercised>;
   /** What the tool says it could not do; one makes the scan `partial`. */
   readonly problems?: readonly string[];
+  /** Why it saw too little to mean anything (a login page only): `inconclusive`. */
+  readonly thin?: string;
+  /** What the configuration asked for and is not so: `fail`. */
+  readonly unmet?: readonly string[];
   /** What makes the whole report worthless: `error`. */
   readonly broken?: string;
   readonly data?: Readonly<Record<string, string>>;
@@ -33,6 +40,8 @@ export interface Reading {
 
 /** What is known beside the report when it is read. */
 export interface RunFacts {
+  /** The configuration, as `plan` got it. */
+  readonly plan: Plan;
   /** Files of the tree that concern the tool. */
   readonly concerned: number;
   readonly exitCode: number;
@@ -40,6 +49,7 @@ export interface RunFacts {
   readonly stdout: string;
   readonly stderr: string;
   readonly probes: readonly string[];
+  readonly tally: { readonly lines: number; readonly different: number };
 }
 
 /** The scanned tree as one tool sees it; patterns are ours, linear, and match paths with `/`. */
@@ -60,8 +70,9 @@ export interface TreeInterest {
 /** An external program as a check. All that differs between tools stands here. */
 export interface ToolDefinition<Schema extends z.ZodType> extends Pick<
   Check<Schema>,
-  "id" | "schema" | "touch" | "cost" | "disturbs" | "sensitiveTo"
+  "id" | "schema" | "cost" | "disturbs" | "sensitiveTo"
 > {
+  readonly touch: Touch;
   readonly programs: readonly string[];
   /** A command that a person types to get it. */
   readonly install: string;
@@ -70,6 +81,10 @@ export interface ToolDefinition<Schema extends z.ZodType> extends Pick<
   readonly version: { readonly argv: readonly string[]; readonly pattern: RegExp };
   /** Further questions before the scan, e.g. the age of its database; answers come in `RunFacts.probes`. */
   readonly probes?: readonly (readonly string[])[];
+  /** Flags that not every version has: given where the answer to a probe (by its place) names them. */
+  readonly argvIf?: Order["argvIf"];
+  /** Lines of output that show what it does; the first group tells one thing from another. */
+  readonly tally?: RegExp;
   /** Null for tools that look at no files. */
   readonly tree: TreeInterest | null;
   /** Whether the paths of concerned files are put behind argv. */
@@ -77,8 +92,8 @@ export interface ToolDefinition<Schema extends z.ZodType> extends Pick<
   /** Exit codes after which the report is whole; every other one is an error, 0 included if it is not here. */
   readonly wholeExits: readonly number[];
   readonly report: { readonly from: "stdout" | "file"; readonly format: string };
-  /** `none`: it is kept from proxies and never needs the network. `target`: only what is tested. */
-  readonly network: "none" | "target";
+  /** `none`: it needs none. `target`: only what is tested. `source`: it asks for advisories elsewhere. */
+  readonly network: "none" | "target" | "source";
   /** A throw means that the configuration cannot be run here (no instance, no rules): the verdict `error`. */
   plan(configuration: z.output<Schema>, context: CheckContext): Plan;
   /** @param report parsed when the format is JSON (see `jsonFormats`), else its text */

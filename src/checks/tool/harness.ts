@@ -31,6 +31,9 @@ import type { Order, Pattern, Reply } from "./order.ts";
 const maxHeldBytes = 64 * 1024 * 1024;
 const maxListed = 200;
 const tailBytes = 4_000;
+const maxProbeChars = 65_536;
+/** Different things that are told apart when lines of output are counted. */
+const maxDifferent = 100_000;
 const probeMs = 60_000;
 /** No file that the program writes gets larger. */
 const maxFileBytes = 1024 * 1024 * 1024;
@@ -47,6 +50,8 @@ const reply: Reply = {
   signal: null,
   stopped: null,
   reportTrouble: null,
+  tally: { lines: 0, different: 0 },
+  base: root,
   stdoutTail: "",
   stderrTail: "",
   files: 0,
@@ -84,7 +89,7 @@ async function main(): Promise<void> {
   for (const argv of order.probes) {
     const text = { out: "" };
     const take = (chunk: Buffer) =>
-      (text.out = (text.out + chunk.toString("utf8")).slice(0, 16_384));
+      (text.out = (text.out + chunk.toString("utf8")).slice(0, maxProbeChars));
     const ended = await run([program, ...argv.map(fill)], own, take, take, probeMs);
     const refused = ended.error ?? /^prlimit: failed to execute.*/m.exec(text.out)?.[0];
     if (refused !== undefined) {
@@ -245,6 +250,7 @@ function askByWords(path: string, text: string, words: RegExp): void {
 
 function makeCopy(entries: readonly Entry[], put: Readonly<Record<string, string>>): void {
   reply.copied = true;
+  reply.base = copy;
   mkdirSync(copy);
   for (const { path, kind, changed } of entries) {
     const to = join(copy, path);
@@ -269,11 +275,13 @@ async function scan(program: string, listed: readonly string[]): Promise<void> {
   const began = performance.now();
   const toReport = order.report === "stdout";
   let written = 0;
+  const [tallyOut, tallyErr] = [tallier(), tallier()];
   const ended = await run(
     argv,
     cwd,
     (chunk, stop) => {
       reply.stdoutTail = tail(reply.stdoutTail, chunk);
+      tallyOut(chunk);
       if (!toReport) return;
       written += chunk.length;
       if (written > order.reportBytes) stop(tooLong());
@@ -281,6 +289,7 @@ async function scan(program: string, listed: readonly string[]): Promise<void> {
     },
     (chunk) => {
       reply.stderrTail = tail(reply.stderrTail, chunk);
+      tallyErr(chunk);
     },
     null,
   );
@@ -289,6 +298,25 @@ async function scan(program: string, listed: readonly string[]): Promise<void> {
   reply.signal = ended.signal;
   if (ended.error !== null) fail("failed", `it could not be started: ${ended.error}`);
   else if (!toReport && reply.stopped === null) handOver();
+}
+
+const different = new Set<string>();
+
+function tallier(): (chunk: Buffer) => void {
+  const pattern = regexp(order.tally);
+  let rest = "";
+  return (chunk) => {
+    if (pattern === null) return;
+    const lines = (rest + chunk.toString("utf8")).split("\n");
+    rest = (lines.pop() ?? "").slice(0, 8_192);
+    for (const line of lines) {
+      const found = pattern.exec(line.slice(0, 2_000));
+      if (found === null) continue;
+      reply.tally.lines += 1;
+      if (different.size < maxDifferent) different.add(found[1] ?? "");
+      reply.tally.different = different.size;
+    }
+  };
 }
 
 /** A report in a file: a plain one, not a link to what the check's user may read elsewhere, and not too long. */
@@ -378,7 +406,7 @@ function tail(text: string, chunk: Buffer): string {
 function fill(word: string): string {
   return word
     .replaceAll("{home}", own)
-    .replaceAll("{tree}", reply.copied ? copy : root)
+    .replaceAll("{tree}", reply.base)
     .replaceAll("{report}", reportFile);
 }
 

@@ -45,14 +45,16 @@ export function interpret(tool: AnyTool, plan: Plan, ended: CheckProcess): Check
     return report(tool, "error", `its version probe did not answer as expected: ${said}`, reply);
   }
   const known = { ...reply, version };
+  // Relative to what was scanned, wherever that lay.
+  const text = reply.base.length > 1 ? ended.stdout.replaceAll(`${reply.base}/`, "") : ended.stdout;
   const raw = {
     format: tool.report.format,
-    text: ended.stdout,
+    text,
     truncated: ended.truncated || reply.stopped !== null,
   };
   const bad = wrongEnd(tool, reply, ended);
   if (bad !== null) return { ...report(tool, "error", bad, known, plan), raw };
-  const parsed = parse(tool, ended.stdout);
+  const parsed = parse(tool, text);
   if (parsed.kind === "bad") return { ...report(tool, "error", parsed.why, known, plan), raw };
   return { ...read(tool, plan, parsed.value, known), raw };
 }
@@ -108,11 +110,13 @@ function read(
   let reading: Reading;
   try {
     reading = tool.read(value, {
+      plan,
       concerned: known.concerned,
       exitCode: known.exitCode ?? -1,
       stdout: known.stdoutTail,
       stderr: known.stderrTail,
       probes: known.probes.map(({ text }) => text),
+      tally: known.tally,
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -131,6 +135,12 @@ function read(
     ...missed(tool, known, exercised.files),
   ];
   const looked = whatWasLookedAt(exercised);
+  const { unmet = [], thin } = reading;
+  if (unmet.length > 0) {
+    const results = unmet.map((name) => ({ name, verdict: "fail" as const, message: "" }));
+    const summary = `${tool.id}: ${printable(unmet.slice(0, 3).join("; "), 800)}`;
+    return { ...own, verdict: "fail", summary, results };
+  }
   if (problems.length > 0) {
     const listed = problems.slice(0, 3).join("; ");
     return {
@@ -139,7 +149,10 @@ function read(
       summary: `${looked}, but not all: ${printable(listed, 800)}`,
     };
   }
-  if (looked === "") return { ...own, verdict: "inconclusive", summary: "it exercised nothing" };
+  const little = thin ?? (looked === "" ? "it exercised nothing" : undefined);
+  if (little !== undefined) {
+    return { ...own, verdict: "inconclusive", summary: `${tool.id}: ${little}` };
+  }
   return {
     ...own,
     verdict: "pass",

@@ -39,6 +39,14 @@ export interface Order {
   /** Files in the run's own folder, by name: rules, settings. */
   readonly files: Readonly<Record<string, string>>;
   readonly argv: readonly string[];
+  /** Put before `argv` where the answer to a probe (by its place) holds these words: flags of newer versions. */
+  readonly argvIf: readonly {
+    readonly probe: number;
+    readonly says: string;
+    readonly argv: readonly string[];
+  }[];
+  /** Lines of output that show what it does; its first group tells one thing from another. */
+  readonly tally: Pattern | null;
   /** Whether the concerned files stand behind argv. */
   readonly list: boolean;
   readonly env: Readonly<Record<string, string>>;
@@ -61,6 +69,10 @@ export const Reply = z.object({
   stopped: z.string().nullable(),
   /** Where the report was expected in a file: what is wrong with that file. */
   reportTrouble: z.string().nullable(),
+  /** Lines of output like `tally`, and how many different things they name. */
+  tally: z.object({ lines: z.int().nonnegative(), different: z.int().nonnegative() }),
+  /** What was scanned: paths in the report begin with it. */
+  base: z.string(),
   stdoutTail: z.string(),
   stderrTail: z.string(),
   /** Of the tree. */

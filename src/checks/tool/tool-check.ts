@@ -3,7 +3,7 @@ import { extname } from "node:path";
 import type { z } from "zod";
 import { TidelockError } from "../../model/errors.ts";
 import type { CheckReport } from "../../model/verdict.ts";
-import type { Check, CheckContext } from "../../ports/check.ts";
+import type { Check, CheckContext, Touch } from "../../ports/check.ts";
 import { type Program, untilEnded } from "../agent-run.ts";
 import type { Plan, ToolDefinition } from "./definition.ts";
 import { toolFolders } from "./folders.ts";
@@ -14,6 +14,7 @@ import type { Order, Pattern } from "./order.ts";
 export const maxReportBytes = 1024 * 1024;
 
 export interface ToolCheck<Schema extends z.ZodType = z.ZodType> extends Check<Schema> {
+  readonly touch: Touch;
   readonly tool: Pick<
     ToolDefinition<Schema>,
     "programs" | "install" | "proof" | "version" | "network"
@@ -71,8 +72,10 @@ function orderFor<Schema extends z.ZodType>(definition: ToolDefinition<Schema>, 
           },
     files: plan.files ?? {},
     argv: plan.argv,
+    argvIf: definition.argvIf ?? [],
+    tally: definition.tally === undefined ? null : pattern(definition.tally),
     list: definition.listFiles ?? false,
-    env: { ...deadProxies, ...plan.env },
+    env: { ...(definition.network === "source" ? {} : deadProxies), ...plan.env },
     report: definition.report.from,
     reportBytes: maxReportBytes,
   };

@@ -1,7 +1,17 @@
+import { bandit } from "./bandit/index.ts";
+import { eslint } from "./eslint/index.ts";
+import { gitleaks } from "./gitleaks/index.ts";
+import { nmap } from "./nmap/index.ts";
+import { npmAudit } from "./npm-audit/index.ts";
 import type { Parser } from "./parser.ts";
 import { sarif } from "./sarif/index.ts";
+import { semgrep } from "./semgrep/index.ts";
+import { wapiti } from "./wapiti/index.ts";
 
 /** Every format of raw reports that observations can be read from, by the id that adapters name. */
 export const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>(
-  [sarif].map((parser) => [parser.format, parser]),
+  [bandit, eslint, gitleaks, nmap, npmAudit, sarif, semgrep, wapiti].map((parser) => [
+    parser.format,
+    parser,
+  ]),
 );
