@@ -1,20 +1,40 @@
 import { TidelockError } from "../model/errors.ts";
 import type { Check } from "../ports/check.ts";
 import { advisories } from "./advisories/index.ts";
+import { bandit } from "./bandit/index.ts";
 import { command } from "./command/index.ts";
 import { dast } from "./dast/index.ts";
+import { eslint } from "./eslint/index.ts";
+import { gitleaks } from "./gitleaks/index.ts";
 import { http } from "./http/index.ts";
 import { isolation } from "./isolation/index.ts";
+import { nmap } from "./nmap/index.ts";
+import { npmAudit } from "./npm-audit/index.ts";
 import { sast } from "./sast/index.ts";
 import { secrets } from "./secrets/index.ts";
+import { semgrep } from "./semgrep/index.ts";
 import { smoke } from "./smoke/index.ts";
+import { wapiti } from "./wapiti/index.ts";
 
 /** Every check adapter by its id, which is its folder's name; a test compares the two. */
 export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
-  [advisories, command, dast, http, isolation, sast, secrets, smoke].map((check) => [
-    check.id,
-    check,
-  ]),
+  [
+    advisories,
+    bandit,
+    command,
+    dast,
+    eslint,
+    gitleaks,
+    http,
+    isolation,
+    nmap,
+    npmAudit,
+    sast,
+    secrets,
+    semgrep,
+    smoke,
+    wapiti,
+  ].map((check) => [check.id, check]),
 );
 
 /** Throws `not-found` naming those that there are. */

@@ -13,6 +13,11 @@ export const variables = {
   TIDELOCK_LEDGER_KEY_FILE:
     "private key of the ledger (PKCS#8 PEM, mode 0600), instead of one that is made and sealed",
   TIDELOCK_EVIDENCE_KEY_FILE: "the same for the key that signs attestations",
+  TIDELOCK_TOOLS:
+    "colon-separated folders that external scanners are looked for in, before the system's; `server start`",
+  TIDELOCK_TOOL_RULES:
+    "folder with rules of your own for scanners: semgrep/<name>.yml; `server start`",
+  TIDELOCK_NPM_REGISTRY: "registry that the npm-audit check asks, instead of npm's default one",
   DATABASE_URL: "external PostgreSQL for `server start`, instead of the embedded one",
   TIDELOCK_DEBUG: "set to anything: errors of ours show where they happened",
   NO_COLOR: "set to anything: no colours (no-color.org)",

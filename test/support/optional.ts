@@ -59,7 +59,9 @@ export interface ToolAnswer {
 export function findProgram(name: string): string | null {
   const folders = [
     ...(process.env["PATH"] ?? "").split(delimiter),
-    ...["/usr/sbin", "/sbin", join(testTools, "bin")],
+    "/usr/sbin",
+    "/sbin",
+    join(testTools, "bin"),
   ];
   for (const folder of folders) {
     if (folder === "") continue;

@@ -32,8 +32,14 @@ export const bandit = toolCheck({
   network: "none",
   plan: ({ skip, exclude }) => ({
     argv: [
-      ...["--format", "json", "--output", "{report}", "--ignore-nosec", "--quiet"],
-      ...["--exclude", "{home}/nothing"],
+      "--format",
+      "json",
+      "--output",
+      "{report}",
+      "--ignore-nosec",
+      "--quiet",
+      "--exclude",
+      "{home}/nothing",
       ...(skip.length === 0 ? [] : ["--skip", skip.join(",")]),
       "--",
     ],

@@ -38,8 +38,16 @@ export const eslint = toolCheck({
   network: "none",
   plan: ({ sourceType, exclude }) => ({
     argv: [
-      ...["--no-config-lookup", "--config", "{home}/eslint.config.mjs", "--no-inline-config"],
-      ...["--no-ignore", "--format", "{home}/formatter.mjs", "--output-file", "{report}", "--"],
+      "--no-config-lookup",
+      "--config",
+      "{home}/eslint.config.mjs",
+      "--no-inline-config",
+      "--no-ignore",
+      "--format",
+      "{home}/formatter.mjs",
+      "--output-file",
+      "{report}",
+      "--",
     ],
     files: { "eslint.config.mjs": configurationFile(sourceType), "formatter.mjs": formatter },
     data: { rules: `Tidelock's choice of ESLint's rules, ${rulesVersion}` },

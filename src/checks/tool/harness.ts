@@ -4,7 +4,6 @@ import {
   accessSync,
   closeSync,
   constants,
-  copyFileSync,
   existsSync,
   fstatSync,
   lstatSync,
@@ -12,24 +11,21 @@ import {
   openSync,
   readFileSync,
   readSync,
-  readdirSync,
   readlinkSync,
   realpathSync,
-  symlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname, join, matchesGlob, sep } from "node:path";
-import type { Order, Pattern, Reply } from "./order.ts";
+import { join, sep } from "node:path";
+import { look, regexp } from "./look.ts";
+import type { Order, Reply } from "./order.ts";
 
 /**
  * Runs one external program for a check, as the check's user, in the scanned tree (or an empty folder). It
- * is handed to Node as text, so that the installation need not be readable for that user: hence one file
- * that imports nothing of ours. Report to stdout, `Reply` as the last line of stderr.
+ * is handed to Node as text (`bundle.ts`), so that the installation need not be readable for that user: hence it
+ * imports nothing of ours but files beside it. Report to stdout, `Reply` as the last line of stderr.
  */
 
-const maxHeldBytes = 64 * 1024 * 1024;
-const maxListed = 200;
 const tailBytes = 4_000;
 const maxProbeChars = 65_536;
 /** Different things that are told apart when lines of output are counted. */
@@ -74,13 +70,6 @@ interface Ended {
   error: string | null;
 }
 
-interface Entry {
-  path: string;
-  kind: "directory" | "file" | "symlink";
-  /** The content with its words made harmless, where it had any. */
-  changed: Buffer | null;
-}
-
 async function main(): Promise<void> {
   const program = findProgram();
   if (program === null) return;
@@ -98,7 +87,7 @@ async function main(): Promise<void> {
     }
     reply.probes.push({ exitCode: ended.exitCode, text: text.out });
   }
-  const listed = order.tree === null ? [] : look(order.tree);
+  const listed = order.tree === null ? [] : look(order.tree, root, copy, reply);
   if (order.tree !== null && listed.length === 0) {
     fail("nothing", `none of ${reply.files} files concerns it`);
     return;
@@ -142,126 +131,6 @@ function linked(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Goes through the tree once: what concerns the tool, what asks it to look away, and a copy if one is due. */
-function look(tree: NonNullable<Order["tree"]>): string[] {
-  const entries: Entry[] = [];
-  const listed: string[] = [];
-  const [concerns, content, leaveOut] = [tree.concerns, tree.content, tree.leaveOut].map(regexp);
-  const [askingName, askingWords, defuse] = [tree.askingName, tree.askingWords, tree.defuse].map(
-    regexp,
-  );
-  let copyDue = Object.keys(tree.put).length > 0;
-  const walk = (folder: string): void => {
-    for (const found of readdirSync(join(root, folder), { withFileTypes: true })) {
-      const path = folder === "" ? found.name : `${folder}/${found.name}`;
-      const excluded = tree.exclude.some((glob) => matchesGlob(path, glob));
-      if (found.isDirectory()) {
-        if (excluded) copyDue = true;
-        else {
-          entries.push({ path, kind: "directory", changed: null });
-          walk(path);
-        }
-        if (excluded) reply.excluded += 1;
-        continue;
-      }
-      if (found.isSymbolicLink()) {
-        if (!excluded) entries.push({ path, kind: "symlink", changed: null });
-        continue;
-      }
-      if (!found.isFile()) continue;
-      reply.files += 1;
-      const foreign = /(^|\/)node_modules\//.test(path);
-      if (askingName?.test(path) && !foreign) ask(path, undefined, `a file named ${found.name}`);
-      if (excluded || leaveOut?.test(path)) {
-        copyDue = true;
-        if (excluded) reply.excluded += 1;
-        else if (reply.leftOut.length < maxListed) reply.leftOut.push(path);
-        continue;
-      }
-      const wanted = concerns?.test(path) ?? false;
-      let changed: Buffer | null = null;
-      let text = "";
-      if (askingWords || defuse || (wanted && content)) {
-        const bytes = hold(path);
-        if (bytes === null) continue;
-        // Every byte a letter: what is put back is byte for byte what it was.
-        text = bytes.toString("latin1");
-        if (askingWords && !foreign) askByWords(path, text, askingWords);
-        if (defuse) {
-          const calmed = text.replace(defuse, (words) => words.replace(/[A-Za-z]/, "_"));
-          if (calmed !== text) {
-            changed = Buffer.from(calmed, "latin1");
-            reply.defused += 1;
-            copyDue = true;
-          }
-        }
-      }
-      entries.push({ path, kind: "file", changed });
-      if (wanted && (!content || content.test(text.slice(0, 4_096)))) {
-        reply.concerned += 1;
-        listed.push(path);
-      }
-    }
-  };
-  walk("");
-  if (copyDue && listed.length > 0) makeCopy(entries, tree.put);
-  return listed;
-}
-
-function hold(path: string): Buffer | null {
-  const file = openSync(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    if (fstatSync(file).size <= maxHeldBytes) return readFileSync(file);
-  } finally {
-    closeSync(file);
-  }
-  if (reply.unread.length < maxListed) reply.unread.push(path);
-  return null;
-}
-
-function ask(path: string, line: number | undefined, text: string): void {
-  if (reply.asked.length >= maxListed) return;
-  const short = text.replace(/[^\x20-\x7e]/g, "?").slice(0, 120);
-  reply.asked.push({
-    path: path.slice(0, 1_000),
-    ...(line === undefined ? {} : { line }),
-    text: short,
-  });
-}
-
-function askByWords(path: string, text: string, words: RegExp): void {
-  let [line, from, here] = [1, 0, 0];
-  for (const match of text.matchAll(words)) {
-    for (
-      let at = text.indexOf("\n", from);
-      at !== -1 && at < match.index;
-      at = text.indexOf("\n", from)
-    ) {
-      line += 1;
-      from = at + 1;
-    }
-    ask(path, line, match[0].trim());
-    if ((here += 1) >= 50) return;
-  }
-}
-
-function makeCopy(entries: readonly Entry[], put: Readonly<Record<string, string>>): void {
-  reply.copied = true;
-  reply.base = copy;
-  mkdirSync(copy);
-  for (const { path, kind, changed } of entries) {
-    const to = join(copy, path);
-    if (kind === "directory") mkdirSync(to);
-    else if (kind === "symlink") symlinkSync(readlinkSync(join(root, path)), to);
-    else if (changed !== null) writeFileSync(to, changed);
-    else copyFileSync(join(root, path), to, constants.COPYFILE_FICLONE);
-  }
-  for (const [name, text] of Object.entries(put)) {
-    mkdirSync(dirname(join(copy, name)), { recursive: true });
-    writeFileSync(join(copy, name), text);
   }
 }
 
@@ -408,10 +277,6 @@ function fill(word: string): string {
     .replaceAll("{home}", own)
     .replaceAll("{tree}", reply.base)
     .replaceAll("{report}", reportFile);
-}
-
-function regexp(pattern: Pattern | null | undefined): RegExp | null {
-  return pattern ? new RegExp(pattern.source, pattern.flags) : null;
 }
 
 function fail(kind: "missing" | "nothing" | "failed", text: string): void {

@@ -7,19 +7,22 @@ import { Reply } from "./order.ts";
 
 /** Formats whose report is one JSON document. */
 const jsonFormats = new Set([
-  ...[
-    "sarif",
-    "bandit",
-    "semgrep",
-    "gitleaks",
-    "npm-audit",
-    "eslint",
-    "checkov",
-    "trivy",
-    "grype",
-    "osv",
-  ],
-  ...["wapiti", "zap", "kube-linter", "hadolint", "testssl", "secretlint"],
+  "sarif",
+  "bandit",
+  "semgrep",
+  "gitleaks",
+  "npm-audit",
+  "eslint",
+  "checkov",
+  "trivy",
+  "grype",
+  "osv",
+  "wapiti",
+  "zap",
+  "kube-linter",
+  "hadolint",
+  "testssl",
+  "secretlint",
 ]);
 
 type AnyTool = Pick<

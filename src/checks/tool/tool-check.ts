@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { extname } from "node:path";
 import type { z } from "zod";
 import { TidelockError } from "../../model/errors.ts";
 import type { CheckReport } from "../../model/verdict.ts";
 import type { Check, CheckContext, Touch } from "../../ports/check.ts";
 import { type Program, untilEnded } from "../agent-run.ts";
+import { bundleHarness } from "./bundle.ts";
 import type { Plan, ToolDefinition } from "./definition.ts";
 import { toolFolders } from "./folders.ts";
 import { interpret } from "./interpret.ts";
@@ -33,7 +32,12 @@ export function toolCheck<Schema extends z.ZodType>(
   const { id, schema, touch, cost, disturbs, sensitiveTo } = definition;
   const { programs, install, proof, version, network } = definition;
   return {
-    ...{ id, schema, touch, cost, disturbs, sensitiveTo },
+    id,
+    schema,
+    touch,
+    cost,
+    disturbs,
+    sensitiveTo,
     judgedBy: "observations",
     tool: { programs, install, proof, version, network },
     run: (context, configuration) => runTool(definition, context, configuration),
@@ -46,12 +50,16 @@ async function runTool<Schema extends z.ZodType>(
   configuration: z.output<Schema>,
 ): Promise<CheckReport> {
   const plan = definition.plan(configuration, context);
-  const program = programFor(orderFor(definition, plan), context);
+  const program = programFor(orderFor(definition, plan, context), context);
   const ended = await untilEnded(context, () => program);
   return interpret(definition, plan, ended);
 }
 
-function orderFor<Schema extends z.ZodType>(definition: ToolDefinition<Schema>, plan: Plan): Order {
+function orderFor<Schema extends z.ZodType>(
+  definition: ToolDefinition<Schema>,
+  plan: Plan,
+  context: CheckContext,
+): Order {
   const { tree } = definition;
   return {
     programs: definition.programs,
@@ -75,20 +83,33 @@ function orderFor<Schema extends z.ZodType>(definition: ToolDefinition<Schema>, 
     argvIf: definition.argvIf ?? [],
     tally: definition.tally === undefined ? null : pattern(definition.tally),
     list: definition.listFiles ?? false,
-    env: { ...(definition.network === "source" ? {} : deadProxies), ...plan.env },
+    env: { ...(definition.network === "source" ? {} : deadProxies(context)), ...plan.env },
     report: definition.report.from,
     reportBytes: maxReportBytes,
   };
 }
 
-/** A tool that honours these reaches loopback alone: no telemetry, no updates, nobody's other host. */
-const deadProxies: Readonly<Record<string, string>> = Object.fromEntries([
-  ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"].map(
-    (name) => [name, "http://127.0.0.1:9"],
-  ),
-  ["NO_PROXY", "127.0.0.1,localhost,::1"],
-  ["no_proxy", "127.0.0.1,localhost,::1"],
-]);
+/**
+ * A tool that honours these reaches loopback and the tested instances alone: no telemetry, no updates,
+ * nobody's other host.
+ */
+function deadProxies({ instances }: CheckContext): Readonly<Record<string, string>> {
+  const reached = [
+    "127.0.0.1",
+    "localhost",
+    "::1",
+    ...instances.map((origin) => new URL(origin).hostname),
+  ];
+  const proxies = ["http_proxy", "https_proxy", "all_proxy"].map((name) => [
+    name,
+    "http://127.0.0.1:9",
+  ]);
+  const all = [...proxies, ["no_proxy", [...new Set(reached)].join(",")]];
+  return Object.fromEntries([
+    ...all,
+    ...all.map(([name = "", value = ""]) => [name.toUpperCase(), value]),
+  ]);
+}
 
 /** One argument or variable of a program is at most this long (MAX_ARG_STRLEN of Linux). */
 const maxWordBytes = 128 * 1024;
@@ -106,22 +127,15 @@ function programFor(order: Order, context: CheckContext): Program {
     argv: [
       "node",
       "--disable-warning=ExperimentalWarning",
-      `--input-type=${harness.type}`,
+      "--input-type=module",
       "--eval",
-      harness.text(),
+      bundleHarness(),
     ],
     env: { TIDELOCK_TOOL_ORDER: text },
     tree: order.tree === null ? null : context.tree,
     outputBytes: maxReportBytes + 64 * 1024,
   };
 }
-
-const harness = {
-  type: extname(import.meta.url) === ".ts" ? "module-typescript" : "module",
-  /** Handed over as text: the check's user may not be allowed to read where we are installed. */
-  text: () =>
-    readFileSync(new URL(`./harness${extname(import.meta.url)}`, import.meta.url), "utf8"),
-};
 
 function pattern({ source, flags }: RegExp): Pattern {
   return { source, flags: flags.replace(/[gy]/g, "") };

@@ -3,18 +3,25 @@ import { scanThresholds } from "../../ports/check.ts";
 
 /** Those that need no listener on the internet to see what they did. */
 const modules = [
-  ...["backup", "brute_login_form", "buster", "cookieflags", "crlf", "csp", "csrf", "exec", "file"],
-  ...[
-    "htaccess",
-    "http_headers",
-    "methods",
-    "nikto",
-    "permanentxss",
-    "redirect",
-    "shellshock",
-    "sql",
-  ],
-  ...["timesql", "xss"],
+  "backup",
+  "brute_login_form",
+  "buster",
+  "cookieflags",
+  "crlf",
+  "csp",
+  "csrf",
+  "exec",
+  "file",
+  "htaccess",
+  "http_headers",
+  "methods",
+  "nikto",
+  "permanentxss",
+  "redirect",
+  "shellshock",
+  "sql",
+  "timesql",
+  "xss",
 ] as const;
 
 export const WapitiConfiguration = z.strictObject({

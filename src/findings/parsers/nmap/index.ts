@@ -47,7 +47,7 @@ function ofHost(host: Element): readonly Observation[] {
 }
 
 function isAddress(address: Element): boolean {
-  return /^ipv/.test(attributeOf(address, "addrtype") ?? "");
+  return (attributeOf(address, "addrtype") ?? "").startsWith("ipv");
 }
 
 function ofPort(host: string, port: Element): readonly Observation[] {
