@@ -17,7 +17,7 @@ export function assuranceOf({ trust, outsiders }: Reached): Assurance {
 
 /** What the pack cannot show under this trust root, in whole sentences. */
 export function unknownsOf(pack: Pack, reached: Reached): readonly string[] {
-  const { trust, outsiders, entries, erased, checkpoints, decisions } = reached;
+  const { trust, outsiders, entries, erased, checkpoints, decisions, successions } = reached;
   const { size } = checkpoints.newest;
   const says: string[] = [];
   if (trust === null) {
@@ -52,6 +52,12 @@ export function unknownsOf(pack: Pack, reached: Reached): readonly string[] {
   if (pack.manifest.subject.kind === "release") {
     says.push(
       "The release's artifacts are named by digest and are not inside: hold the bytes you have against these digests.",
+    );
+  }
+  for (const { predecessor, lostEntries } of successions) {
+    const lost = lostEntries === null ? "" : ` (${lostEntries} entries are known to be)`;
+    says.push(
+      `What ${predecessor.origin} held behind its first ${predecessor.size} entries is lost${lost}: a database was put back.`,
     );
   }
   const untold = decisions.notReplayable.length;

@@ -133,6 +133,20 @@ export const KeyCompromised = KeyAdded.extend({
   lastTrustedSize: z.int().nonnegative().nullable(),
 });
 
+const Tree = z.object({ origin: z.string(), size: z.int().nonnegative(), root: z.string() });
+
+/** `log.succeeded`: a database was put back, and the log goes on under another name. */
+export const LogSucceeded = z.object({
+  origin: z.string(),
+  /** What was left of it stands before the entry, unchanged. */
+  predecessor: Tree,
+  /** The largest tree of it that was known outside. */
+  known: Tree.nullable(),
+  lostEntries: z.int().nonnegative().nullable(),
+  reason: z.string().nullish(),
+});
+export type LogSucceeded = z.infer<typeof LogSucceeded>;
+
 /** The first meeting with a host agent pins its key. */
 export const AgentMet = z.object({ agentId: z.string(), publicKey: z.string() });
 

@@ -8,6 +8,7 @@ export const checkTitles = {
   checkpoint: "the checkpoint is signed by a key of the log",
   keys: "every key of the log was introduced by a key trusted before",
   consistency: "earlier checkpoints are the beginning of this one",
+  succession: "every log before this one is named, with where it ended",
   anchors: "the checkpoints in your trust root are part of this history",
   witnesses: "independent witnesses have cosigned",
   inclusion: "every entry stands in the tree",

@@ -11,6 +11,7 @@ import { checkJournals } from "./checks/journal.ts";
 import {
   acceptKeys,
   checkSignatures,
+  goodSigners,
   type KeyHistory,
   readKeyHistory,
   trustedKeys,
@@ -18,6 +19,7 @@ import {
 import { checkOutsiders, type Outsiders } from "./checks/outsiders.ts";
 import { requiredStreams } from "./checks/required.ts";
 import { checkStory } from "./checks/story.ts";
+import { readSuccessions, type Succession } from "./checks/succession.ts";
 import { checkIntents, checkStreams, checkTime } from "./checks/streams.ts";
 import type { LogEntry } from "./log-entry.ts";
 import { type Pack, type PackInput, readPack } from "./read-pack.ts";
@@ -59,9 +61,11 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
   const entries = readEntries(pack.entries, checkpoints.newest, findings);
   const erased = checkErasures(entries, pack.entries, findings);
   const history = readKeyHistory(entries, findings);
+  const successions = readSuccessions(entries, checkpoints, findings);
   const keys = keysToBelieve(trust, history, checkpoints, findings);
-  checkSignatures(checkpoints, keys, history, findings);
-  const outsiders = trust && checkOutsiders(checkpoints, trust, findings);
+  const origin = checkOrigin(trust, keys, history, checkpoints, successions, findings);
+  checkSignatures(checkpoints, keys, history, findings, origin);
+  const outsiders = trust && checkOutsiders(checkpoints, successions, trust, findings);
 
   const blobs = new Blobs(pack.files, entries, findings);
   const { subject } = pack.manifest;
@@ -83,7 +87,7 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
   const journals = checkJournals(pack, entries, findings);
   const report = reportOf(
     pack,
-    { trust, outsiders, entries, erased, checkpoints, decisions },
+    { trust, outsiders, entries, erased, checkpoints, decisions, successions },
     findings,
   );
   if (report.result === "failed") return { report, story: null };
@@ -98,11 +102,41 @@ function keysToBelieve(
   findings: Findings,
 ): readonly NoteKey[] {
   if (trust === null) return history.logKeys.map(({ key }) => key);
-  if (trust.log.origin !== checkpoints.newest.origin) {
-    const message = `it is of the log ${checkpoints.newest.origin}, and the trust root is for ${trust.log.origin}`;
-    findings.problem("checkpoint", { file: checkpoints.newest.file }, message);
-  }
   return acceptKeys(trustedKeys(trust, findings), history, checkpoints);
+}
+
+/**
+ * That the pack is of the log for which the trust root is. When it is of a successor, what the predecessor's own
+ * checkpoints prove is said, and no more: whoever holds log and key could declare any end of it, so that a person
+ * has to take the successor's trust root.
+ *
+ * @returns the log whose checkpoints alone can be judged; null: all of them
+ */
+function checkOrigin(
+  trust: TrustRoot | null,
+  keys: readonly NoteKey[],
+  history: KeyHistory,
+  { newest, history: earlier }: Checkpoints,
+  successions: readonly Succession[],
+  findings: Findings,
+): string | null {
+  if (trust === null || trust.log.origin === newest.origin) return null;
+  const { origin } = trust.log;
+  const end = successions.find(({ predecessor }) => predecessor.origin === origin);
+  const problem = (message: string): void =>
+    findings.problem("checkpoint", { file: newest.file }, message);
+  if (end === undefined) {
+    problem(`it is of the log ${newest.origin}, and the trust root is for ${origin}`);
+    return null;
+  }
+  const signed = earlier
+    .filter((one) => one.origin === origin && goodSigners(one, keys, history).length > 0)
+    .map(({ size }) => size);
+  const vouched = Math.max(0, ...signed);
+  problem(
+    `it is of ${newest.origin}, which by its own entry ${end.index} goes on where ${origin}, the log of your trust root, was put back to ${end.predecessor.size} entries. Your trust root vouches for the first ${vouched} entries; what follows is the successor's word alone. When people you believe confirm that restore, take the successor's trust root`,
+  );
+  return origin;
 }
 
 function trustedAttestors(trust: TrustRoot | null, findings: Findings): readonly PublicKey[] {
@@ -122,6 +156,7 @@ export interface Reached {
   readonly erased: readonly Erased[];
   readonly checkpoints: Checkpoints;
   readonly decisions: DecisionsReplayed;
+  readonly successions: readonly Succession[];
 }
 
 function reportOf(pack: Pack | null, reached: Reached | null, findings: Findings): AuditReport {

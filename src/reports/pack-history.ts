@@ -2,9 +2,10 @@ import { equalBytes, toBase64 } from "../ledger/bytes.ts";
 import { parseCheckpoint } from "../ledger/checkpoint.ts";
 import { parseNote } from "../ledger/note.ts";
 import { type HashSource, proveConsistency, rootFromHashes } from "../ledger/proof.ts";
+import { LogSucceeded } from "../audit/payloads.ts";
 import type { PackContent } from "../audit/write-pack.ts";
 import { TidelockError } from "../model/errors.ts";
-import { checkpointAt, checkpointCovering } from "../store/queries/ledger-checkpoints.ts";
+import { checkpointAt, checkpointsCovering } from "../store/queries/ledger-checkpoints.ts";
 import type { StoredLeaf } from "../store/queries/ledger-read.ts";
 import type { Db } from "../store/schema.ts";
 
@@ -29,17 +30,20 @@ export async function historyOf(
   hashAt: HashSource,
 ): Promise<History> {
   const notes = new Map<number, string>();
-  for (const size of [
-    ...(await introductions(db, leaves)),
-    ...(await knownOutside(db, tree.log)),
-  ]) {
-    if (size < 1 || size >= tree.size) continue;
-    const note = await cosignedNote(db, tree.log, size);
-    if (note !== null) notes.set(size, note);
+  // The log's own before its predecessors': sizes of the two do not meet, and should they, this one is signed now.
+  for (const log of (await logsOf(db)).toSorted((a, b) => b - a)) {
+    for (const size of [
+      ...(await introductions(db, log, leaves)),
+      ...(await knownOutside(db, log)),
+    ]) {
+      if (size < 1 || size >= tree.size || notes.has(size)) continue;
+      const note = await cosignedNote(db, log, size);
+      if (note !== null) notes.set(size, note);
+    }
   }
   for (const note of seen) {
-    const size = await requireOwn(note, tree, hashAt);
-    if (size < tree.size && !notes.has(size)) notes.set(size, note);
+    const size = await requireOwn(note, tree, predecessorsIn(leaves), hashAt);
+    if (size !== null && size < tree.size && !notes.has(size)) notes.set(size, note);
   }
   const history: History[number][] = [];
   for (const [size, note] of notes) {
@@ -49,15 +53,35 @@ export async function historyOf(
   return history;
 }
 
-/** The first checkpoint behind each change of keys. */
-async function introductions(db: Db, leaves: readonly StoredLeaf[]): Promise<readonly number[]> {
+/** All that this database was: a successor's tree begins with its predecessors'. */
+async function logsOf(db: Db): Promise<readonly number[]> {
+  const rows = await db.selectFrom("ledger_checkpoints").select("log").distinct().execute();
+  return rows.map(({ log }) => log);
+}
+
+/** The first checkpoint of a log behind each change of keys. */
+async function introductions(
+  db: Db,
+  log: number,
+  leaves: readonly StoredLeaf[],
+): Promise<readonly number[]> {
   const sizes: number[] = [];
   for (const { index, entry } of leaves) {
     if (entry.kind !== "key.added") continue;
-    const covering = await checkpointCovering(db, index);
-    if (covering) sizes.push(Number(covering.size));
+    const covering = await checkpointsCovering(db, index);
+    for (const one of covering) if (one.log === log) sizes.push(Number(one.size));
   }
   return sizes;
+}
+
+/** Origin to how much of it is left. */
+function predecessorsIn(leaves: readonly StoredLeaf[]): ReadonlyMap<string, number> {
+  return new Map(
+    leaves.flatMap(({ entry, opening }) => {
+      const said = entry.kind === "log.succeeded" ? LogSucceeded.safeParse(opening?.payload) : null;
+      return said?.success ? [[said.data.predecessor.origin, said.data.predecessor.size]] : [];
+    }),
+  );
 }
 
 async function knownOutside(db: Db, log: number): Promise<readonly number[]> {
@@ -97,15 +121,21 @@ export async function cosignedNote(db: Db, log: number, size: number): Promise<s
   return [checkpoint.note, ...lines.map(({ line }) => `${line.replace(/\n$/, "")}\n`)].join("");
 }
 
-/** A checkpoint that somebody kept is one of this log's, or the most important news that there is. */
+/**
+ * A checkpoint that somebody kept is one of this log's, or the most important news that there is. Null for one of a
+ * predecessor that saw what was lost when the database was put back: the verification says so.
+ */
 async function requireOwn(
   note: string,
   tree: { readonly origin: string; readonly size: number },
+  predecessors: ReadonlyMap<string, number>,
   hashAt: HashSource,
-): Promise<number> {
+): Promise<number | null> {
   const { origin, size, root } = parseCheckpoint(parseNote(note).text);
   const where = `checkpoint of size ${size}`;
-  if (origin !== tree.origin) {
+  const left = predecessors.get(origin);
+  if (left !== undefined && size > left) return null;
+  if (origin !== tree.origin && left === undefined) {
     throw new TidelockError(
       "invalid-input",
       `it is a checkpoint of ${origin}, not of ${tree.origin}`,

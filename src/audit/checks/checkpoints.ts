@@ -12,7 +12,10 @@ export interface ReadCheckpoint extends Checkpoint {
   readonly note: Note;
 }
 
-/** The pack's checkpoint, and the earlier ones that are proven to be the beginning of its tree. */
+/**
+ * The pack's checkpoint, and the earlier ones that are proven to be the beginning of its tree. Whether one under
+ * another name is of a predecessor, `checks/succession.ts` says.
+ */
 export interface Checkpoints {
   readonly newest: ReadCheckpoint;
   readonly history: readonly ReadCheckpoint[];
@@ -55,7 +58,6 @@ function readHistory(
     findings.seen("consistency");
     const problem = (message: string) => findings.problem("consistency", { file: path }, message);
     if (path !== paths.history(earlier.size)) problem("its name is not its size");
-    if (earlier.origin !== newest.origin) problem("it is of another log");
     const proof = proofs.get(earlier.size);
     proofs.delete(earlier.size);
     if (proof === undefined) problem(`${paths.consistency} has no proof for it`);

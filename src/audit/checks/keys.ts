@@ -141,8 +141,11 @@ export function checkSignatures(
   keys: readonly NoteKey[],
   history: KeyHistory,
   findings: Findings,
+  /** Only those of this log: a trust root for a predecessor says nothing of the others. */
+  only: string | null,
 ): void {
   for (const checkpoint of [...checkpoints.history, checkpoints.newest]) {
+    if (only !== null && checkpoint.origin !== only) continue;
     findings.seen("checkpoint");
     const { file, note } = checkpoint;
     const signers = signersOf(note, keys);

@@ -6,6 +6,7 @@ import type { TrustRoot } from "../../model/trust.ts";
 import type { Findings } from "../report.ts";
 import { type Checkpoints, ofSize, type ReadCheckpoint } from "./checkpoints.ts";
 import { readVerifierKey } from "./keys.ts";
+import type { Succession } from "./succession.ts";
 import type { Sighting } from "./streams.ts";
 
 /** Who outside of the log's own administration vouches for it, and up to which size. */
@@ -31,6 +32,7 @@ interface Witness {
  */
 export function checkOutsiders(
   checkpoints: Checkpoints,
+  successions: readonly Succession[],
   trust: TrustRoot,
   findings: Findings,
 ): Outsiders {
@@ -54,7 +56,7 @@ export function checkOutsiders(
     findings.problem("witnesses", { file: checkpoints.newest.file }, message);
   }
   const anchors = trust.anchors.flatMap((anchor, at) => {
-    const seen = checkAnchor(anchor, at, checkpoints, trust, findings);
+    const seen = checkAnchor(anchor, at, checkpoints, successions, findings);
     return seen === null ? [] : [seen];
   });
   return { operators: [...operators].sort(), earlier, anchors, sightings };
@@ -94,12 +96,33 @@ function cosigners(
   return operators;
 }
 
+/**
+ * It saw more of the predecessor than was left. What the successor owned up to is a note; more is a finding: then
+ * somebody knows of less than you do, or says so.
+ */
+function lostSince(
+  seen: Checkpoint,
+  { index, predecessor, known }: Succession,
+  from: string,
+  findings: Findings,
+  problem: (message: string) => null,
+): null {
+  const told = `${seen.origin} had ${seen.size} entries there, and was put back to ${predecessor.size}`;
+  if (known !== null && known.origin === seen.origin && seen.size <= known.size) {
+    findings.note("succession", `${from}: ${told}; entry ${index} says that they are lost`);
+    return null;
+  }
+  return problem(
+    `${told}; entry ${index} owns up to ${known === null ? "no loss at all" : `a loss up to ${known.size} entries`}: more is missing than was said`,
+  );
+}
+
 /** What was seen earlier has to be in this history; what cannot be connected is a finding, not a shrug. */
 function checkAnchor(
   anchor: TrustRoot["anchors"][number],
   at: number,
   checkpoints: Checkpoints,
-  trust: TrustRoot,
+  successions: readonly Succession[],
   findings: Findings,
 ): { readonly size: number; readonly from: string } | null {
   const from = anchor.from || `anchor ${at + 1}`;
@@ -114,8 +137,12 @@ function checkAnchor(
   } catch (error) {
     return problem((error as Error).message);
   }
-  if (seen.origin !== trust.log.origin) return problem(`it is of another log (${seen.origin})`);
   const { newest } = checkpoints;
+  if (seen.origin !== newest.origin) {
+    const end = successions.find(({ predecessor }) => predecessor.origin === seen.origin);
+    if (end === undefined) return problem(`it is of another log (${seen.origin})`);
+    if (seen.size > end.predecessor.size) return lostSince(seen, end, from, findings, problem);
+  }
   if (seen.size > newest.size) {
     return problem(
       `it saw ${seen.size} entries and this pack's tree has ${newest.size}: the pack is older, or the log was set back; export it again`,

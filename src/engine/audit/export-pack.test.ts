@@ -162,6 +162,36 @@ describe("an exported pack of a release", () => {
     expect(trust.log.keys[0]).not.toContain(signers[0]?.id);
   });
 
+  it("follows a log that goes on under another name after a restore, and its predecessor", async () => {
+    const { db } = bench.database;
+    const before = await trustOf();
+    const kept = await worker.engine.log.flush();
+    await db.updateTable("ledger_tree").set({ behind: "a test says so" }).execute();
+    await worker.controlPlane.ledger.recover(operator);
+    const { zip } = await releasePack("1.0.0", [kept?.note ?? ""]);
+    const { origin } = before.log;
+    const added = await db
+      .selectFrom("ledger_entries")
+      .select("payload")
+      .where("kind", "=", "key.added")
+      .execute();
+    const key = added
+      .map(({ payload }) => String(payload?.["key"]))
+      .find((one) => one.startsWith(`${origin}/2+`));
+    const log = { origin: `${origin}/2`, keys: [key ?? ""], operator: "shop" };
+    const anchors = [{ note: kept?.note ?? "", from: "notebook" }];
+    const { report } = verifyPack(zip, await trustOf({ log, anchors }));
+    expect(report.problems).toEqual([]);
+    expect(report.assurance).toMatchObject({ grade: "anchored" });
+    const [note] = report.checks.find(({ id }) => id === "succession")?.notes ?? [];
+    expect(note).toContain(`${origin}/2 goes on where ${origin} was put back to`);
+    const old = verifyPack(zip, before).report;
+    expect(old.problems).toHaveLength(1);
+    expect(old.problems[0]?.message).toMatch(
+      /Your trust root vouches for the first [1-9]\d* entries/,
+    );
+  });
+
   it("is refused when somebody changed a row behind the ledger's back", async () => {
     const { db } = bench.database;
     await db

@@ -70,6 +70,21 @@ export async function checkpointCovering(
     .executeTakeFirst();
 }
 
+/** The same of every log that this database was: the smallest of each that covers an index. */
+export async function checkpointsCovering(
+  db: Db,
+  index: number,
+): Promise<readonly CheckpointRow[]> {
+  return db
+    .selectFrom("ledger_checkpoints")
+    .selectAll()
+    .distinctOn("log")
+    .where("size", ">", String(index))
+    .orderBy("log")
+    .orderBy("size")
+    .execute();
+}
+
 /**
  * The bytes of a hash tile, `width * 32` of them or fewer where the tree has not so many. Level 0 stands
  * with the leaves, higher ones in `ledger_nodes`.
