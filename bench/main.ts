@@ -8,6 +8,7 @@ type Bench = (argv: readonly string[]) => Promise<BenchResult>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   cli: async () => (await import("./cli.ts")).cliBench,
+  dast: async () => (await import("./dast.ts")).dastBench,
   intake: async () => (await import("./intake.ts")).intakeResult,
   ledger: async () => (await import("./ledger.ts")).ledgerBench,
   rollback: async () => (await import("./rollback.ts")).rollbackBench,

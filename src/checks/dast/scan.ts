@@ -126,7 +126,7 @@ async function explore(lab: Lab, wanted: ReadonlySet<string> | null): Promise<Cr
   }
   for (const operation of surface.operations) surface.add(withSeenValues(operation, surface));
   // What is given away without being asked for counts too.
-  for (const { path, answer } of answers) {
+  for (const { path, answer, identity } of answers) {
     const operation = surface.addLink(path, "link");
     if (!isWanted(operation, wanted)) continue;
     lab.see({
@@ -134,7 +134,7 @@ async function explore(lab: Lab, wanted: ReadonlySet<string> | null): Promise<Cr
       parameter: null,
       request: { method: "GET", path, headers: {} },
       answer,
-      actor: null,
+      actor: identity,
     });
   }
   return answers;

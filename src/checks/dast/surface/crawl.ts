@@ -12,7 +12,13 @@ const assets = /\.(png|jpe?g|gif|svg|ico|css|woff2?|ttf|eot|mp[34]|webm|pdf|zip|
 export interface Crawled {
   readonly pages: number;
   /** Answers that were pages of this host and not errors. */
-  readonly answers: readonly { readonly path: string; readonly answer: Exchange }[];
+  readonly answers: readonly Page[];
+}
+
+export interface Page {
+  readonly path: string;
+  readonly answer: Exchange;
+  readonly identity: Identity | null;
 }
 
 interface Step {
@@ -36,7 +42,7 @@ export async function crawl(
   const queue: Step[] = [];
   const queued = new Set<string>();
   const kinds = new Map<string, number>();
-  const answers: { path: string; answer: Exchange }[] = [];
+  const answers: Page[] = [];
   let pages = 0;
 
   const add = (link: string, base: string, depth: number, source: Operation["source"]) => {
@@ -74,7 +80,7 @@ export async function crawl(
     if (answer.status === 404 && step.source === "script") continue;
     const operation = surface.add(surface.addLink(step.path, step.source));
     if (answer.status < 300) {
-      answers.push({ path: step.path, answer });
+      answers.push({ path: step.path, answer, identity });
       surface.reached(operation, who);
       surface.visits.set(who, (surface.visits.get(who) ?? new Set()).add(step.path));
     }
