@@ -4,16 +4,19 @@ import { advisories } from "./advisories/index.ts";
 import { bandit } from "./bandit/index.ts";
 import { command } from "./command/index.ts";
 import { dast } from "./dast/index.ts";
+import { devTools } from "./dev-tools/index.ts";
 import { eslint } from "./eslint/index.ts";
 import { gitleaks } from "./gitleaks/index.ts";
 import { http } from "./http/index.ts";
 import { isolation } from "./isolation/index.ts";
+import { licences } from "./licences/index.ts";
 import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
 import { sast } from "./sast/index.ts";
 import { secrets } from "./secrets/index.ts";
 import { semgrep } from "./semgrep/index.ts";
 import { smoke } from "./smoke/index.ts";
+import { stateFiles } from "./state-files/index.ts";
 import { wapiti } from "./wapiti/index.ts";
 
 /** Every check adapter by its id, which is its folder's name; a test compares the two. */
@@ -23,16 +26,19 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     bandit,
     command,
     dast,
+    devTools,
     eslint,
     gitleaks,
     http,
     isolation,
+    licences,
     nmap,
     npmAudit,
     sast,
     secrets,
     semgrep,
     smoke,
+    stateFiles,
     wapiti,
   ].map((check) => [check.id, check]),
 );

@@ -1,0 +1,4 @@
+import { serveScan } from "../scanner/child.ts";
+import { devToolsScanner } from "./scan.ts";
+
+await serveScan(devToolsScanner);

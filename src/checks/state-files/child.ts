@@ -1,0 +1,4 @@
+import { serveScan } from "../scanner/child.ts";
+import { stateFilesScanner } from "./scan.ts";
+
+await serveScan(stateFilesScanner);
