@@ -28,7 +28,7 @@ const confirmMs = 250;
  * That an instance is started again from the same digest is no contradiction, and is said.
  */
 export class IdentityWatch {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, "agent" | "settings">;
   readonly #target: Target;
   readonly #expected: Expected;
   readonly #onVoid: () => void;
@@ -44,7 +44,12 @@ export class IdentityWatch {
   #rounds: Promise<void> = Promise.resolve();
 
   /** @param onVoid called once, as soon as it is known that the run counts no more */
-  constructor(engine: Engine, target: Target, expected: Expected, onVoid: () => void) {
+  constructor(
+    engine: Pick<Engine, "agent" | "settings">,
+    target: Target,
+    expected: Expected,
+    onVoid: () => void,
+  ) {
     this.#engine = engine;
     this.#target = target;
     this.#expected = expected;
