@@ -105,7 +105,12 @@ export const PlanBlob = z.object({
   /** Kinds of its steps, by place. */
   steps: z.array(z.object({ kind: z.string() })).default([]),
   checks: z.array(
-    z.looseObject({ name: z.string(), phase: z.string(), allowWarn: z.boolean().default(false) }),
+    z.looseObject({
+      name: z.string(),
+      phase: z.string(),
+      allowWarn: z.boolean().default(false),
+      outOfBand: z.boolean().default(false),
+    }),
   ),
   gate: z.string().optional(),
   minimumIsolation: z.string().optional(),

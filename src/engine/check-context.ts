@@ -8,6 +8,7 @@ import type { CheckContext, LiveRelease } from "../ports/check.ts";
 import { readRelease } from "../store/queries/catalogue.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import { searchCredentials } from "./credential-search.ts";
+import type { CheckSite } from "./check-runner.ts";
 import type { Engine } from "./engine.ts";
 import { routeSpec, weightsTo } from "./route-spec.ts";
 import type { ScanMark } from "./scan-marks.ts";
@@ -22,7 +23,7 @@ export interface Subject {
 
 /** Everything that a check may know about what it tests. */
 export async function checkContext(
-  context: StepContext,
+  context: CheckSite,
   demand: CheckDemand,
   id: string,
   subject: Subject | null,
@@ -70,7 +71,7 @@ function checkData(engine: Engine): string | null {
 }
 
 /** What users meet here now; null where nothing is live. */
-async function liveRelease({ engine, lane }: StepContext): Promise<LiveRelease | null> {
+async function liveRelease({ engine, lane }: CheckSite): Promise<LiveRelease | null> {
   const row = lane.live_release && (await readRelease(engine.db, lane.live_release));
   const tree = row ? row.content.artifacts[0]?.digest : undefined;
   if (!row || tree === undefined) return null;
@@ -92,7 +93,10 @@ export function testerTtl(demand: CheckDemand): number {
 }
 
 /** `http://127.0.0.1:41234`, one an instance of the routed process, else of every one that listens. */
-export async function addressesOf(context: StepContext, colour: Colour): Promise<string[]> {
+export async function addressesOf(
+  context: Pick<StepContext, "target" | "plan">,
+  colour: Colour,
+): Promise<string[]> {
   const seen = await context.target.observe({ ...context.plan.lane, colour });
   const routed = routedProcess(context.plan.processes);
   return seen.instances

@@ -24,6 +24,9 @@ import { beginScan, type ScanMark, whyVoid } from "./scan-marks.ts";
 import { configurationOf, verifiedArtifacts } from "./slot-spec.ts";
 import type { StepContext } from "./steps/step.ts";
 
+/** What carrying a check out needs to know of where it stands. */
+export type CheckSite = Omit<StepContext, "step" | "now" | "effects" | "operation">;
+
 /** Only a pass passes; a warning where the demand says so (law 2). */
 export function isAccepted(verdict: Verdict, allowWarn: boolean): boolean {
   return verdict === "pass" || (verdict === "warn" && allowWarn);
@@ -71,6 +74,7 @@ export async function startCheck(
         colour: run.subject?.colour ?? null,
         generation: run.subject?.generation ?? null,
         identity,
+        out_of_band: demand.outOfBand ?? false,
       });
       return null;
     });
@@ -82,6 +86,12 @@ export async function startCheck(
   } catch (error) {
     engine.runningChecks.delete(id);
     throw error;
+  }
+  if (demand.outOfBand) {
+    // Nobody waits for it: it has a lease of its own, and whoever holds that carries it out.
+    engine.runningChecks.delete(id);
+    engine.signals.emit("late");
+    return null;
   }
   void execute(context, demand, id, run.subject, controller);
   return null;
@@ -148,10 +158,7 @@ async function reportOf(
   try {
     const check = engine.checks.get(demand.uses);
     if (!check) return errorReport(`this server has no check adapter ${demand.uses}`);
-    if (subject === null) {
-      await unpackRelease(context);
-      return await held(context, demand, await carryOut(context, demand, id, null, controller));
-    }
+    if (subject === null) return await carryOutFiles(context, demand, id, controller);
     const why = await whyNotIntrude(context, demand, subject.colour);
     if (why !== null) return errorReport(`refused: ${why}`);
     // What is void ends at once: nobody waits for the rest of a scan that counts for nothing.
@@ -178,9 +185,20 @@ async function reportOf(
   }
 }
 
+/** A check that reads files only: whoever calls it, and whenever. */
+export async function carryOutFiles(
+  site: CheckSite,
+  demand: CheckDemand,
+  id: string,
+  controller: AbortController,
+): Promise<CheckReport> {
+  await unpackRelease(site);
+  return held(site, demand, await carryOut(site, demand, id, null, controller));
+}
+
 /** The check itself, judged; void when its requests strayed. */
 async function carryOut(
-  context: StepContext,
+  context: CheckSite,
   demand: CheckDemand,
   id: string,
   subject: Subject | null,
@@ -203,7 +221,7 @@ async function carryOut(
 
 /** Held to the declared minimum, and to the last complete run of the same demand here. */
 async function held(
-  { engine, plan }: StepContext,
+  { engine, plan }: CheckSite,
   demand: CheckDemand,
   report: CheckReport,
 ): Promise<CheckReport> {
@@ -226,7 +244,7 @@ function voided(report: CheckReport, reason: string): CheckReport {
 
 /** Requests to a colour under test are marked where they could come back by the lane's route. */
 async function markOf(
-  { engine, plan, router }: StepContext,
+  { engine, plan, router }: CheckSite,
   demand: CheckDemand,
   subject: Subject | null,
 ): Promise<ScanMark | null> {
@@ -235,7 +253,7 @@ async function markOf(
 }
 
 /** A static check runs before anything was deployed, so the agent may not have the release's tree yet. */
-async function unpackRelease({ engine, release }: StepContext): Promise<void> {
+async function unpackRelease({ engine, release }: CheckSite): Promise<void> {
   const paths = await verifiedArtifacts(engine, release);
   for (const { digest, size } of release.artifacts) {
     const path = paths.get(digest);

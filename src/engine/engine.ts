@@ -83,7 +83,7 @@ export interface Engine {
    * Local signals after a commit, so that this process need not wait for a poll: something was announced,
    * a lane has work, a service's release was verified or created.
    */
-  readonly signals: EventEmitter<{ change: []; lane: [Lane]; service: [string] }>;
+  readonly signals: EventEmitter<{ change: []; lane: [Lane]; service: [string]; late: [] }>;
   readonly settings: EngineSettings;
   readonly hooks: EngineHooks | undefined;
   /** What happens in the background and concerns no caller. */

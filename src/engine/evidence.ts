@@ -11,7 +11,8 @@ import type { Predecessor } from "../policy/predecessors.ts";
 import { registeredEnvironment, registeredPipeline } from "../store/queries/catalogue.ts";
 import { checkRunsOf, standingOf } from "../store/queries/evidence.ts";
 import { stepsOf } from "../store/queries/promotions.ts";
-import type { CheckRunRow } from "../store/schema.ts";
+import { lateFailures } from "../store/queries/late-runs.ts";
+import type { CheckRunRow, PromotionRow } from "../store/schema.ts";
 import { applyFloor } from "../policy/floor.ts";
 import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
@@ -25,6 +26,8 @@ import type { StepContext } from "./steps/step.ts";
 export async function decisionAtGate(context: StepContext): Promise<Decided> {
   const { engine, plan, promotion, release, now } = context;
   const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
+  // What came late about this release in an earlier promotion counts against it; it needs no signature for that.
+  const late = await lateFailures(engine.db, plan.lane, plan.release, promotion.id);
   const returning = plan.kind === "rollback";
   // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
   // that was asked when it was accepted.
@@ -32,7 +35,7 @@ export async function decisionAtGate(context: StepContext): Promise<Decided> {
     subject: subjectOf(plan),
     now: now.toISOString(),
     checks: returning ? [] : plan.checks,
-    evidence: evidenceOf(plan, runs),
+    evidence: evidenceOf(plan, [...runs, ...late]),
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
     // Asked at admission too: what was stated may have been contradicted or erased meanwhile.
     requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
@@ -62,6 +65,26 @@ export async function decisionOnChecks(context: StepContext): Promise<Decided | 
   return decided.decision.outcome === "deny" ? decided : null;
 }
 
+/** The gate once more, after the promotion: over everything that has been said by now. */
+export async function decisionAfter(
+  engine: Engine,
+  plan: Plan,
+  promotion: PromotionRow,
+): Promise<Decided> {
+  const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
+  return decideGate(plan.gate, {
+    subject: subjectOf(plan),
+    now: new Date().toISOString(),
+    checks: plan.checks,
+    evidence: evidenceOf(plan, runs),
+    predecessors: [],
+    requirements: [],
+    minimumIsolation: plan.minimumIsolation,
+    grades: await gradesOf(engine, promotion.id),
+    ledger: null,
+  });
+}
+
 function subjectOf(plan: Plan) {
   return {
     ...plan.lane,
@@ -75,6 +98,9 @@ function evidenceOf(plan: Plan, runs: readonly CheckRunRow[]): readonly Evidence
   return runs.flatMap((run) => {
     const demand = plan.checks.find((one) => one.name === run.name);
     if (!run.report || !demand) return [];
+    // It is tried again, and nobody waits: its error is no answer yet.
+    const again = run.report.verdict === "error" && run.attempt <= demand.retries;
+    if (demand.outOfBand && again) return [];
     return [
       {
         check: run.name,

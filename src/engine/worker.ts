@@ -4,30 +4,35 @@ import { collectTrees } from "./collect-trees.ts";
 import type { Engine } from "./engine.ts";
 import { importJournal } from "./journal-import.ts";
 import { lanesOf } from "../store/queries/lanes.ts";
+import { LateChecks } from "./late-checks.ts";
 import { Reconciler } from "./reconciler.ts";
 
 /** What one server process does in the background. Any number of them may share a database. */
 export class EngineWorker {
   readonly #engine: Engine;
   readonly #reconciler: Reconciler;
+  readonly #late: LateChecks;
   #timers: NodeJS.Timeout[] = [];
   #background = new Set<Promise<void>>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#reconciler = new Reconciler(engine);
+    this.#late = new LateChecks(engine);
   }
 
   start(): void {
     const { settings, signals } = this.#engine;
     this.#reconciler.start();
     signals.on("service", this.#serviceChanged);
+    signals.on("late", this.#lookLate);
     this.#timers = [
       setInterval(() => this.#do("the agent", () => this.#greetAgent()), settings.heartbeatMs),
       setInterval(
         () => this.#do("automatic promotions", () => promoteAutomatically(this.#engine)),
         settings.sweepMs,
       ),
+      setInterval(this.#lookLate, settings.sweepMs),
       setInterval(
         () => this.#do("unpacked releases", () => collectTrees(this.#engine)),
         settings.collectMs,
@@ -39,9 +44,12 @@ export class EngineWorker {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#engine.signals.off("service", this.#serviceChanged);
-    await this.#reconciler.stop();
+    this.#engine.signals.off("late", this.#lookLate);
+    await Promise.all([this.#reconciler.stop(), this.#late.stop()]);
     await Promise.all(this.#background);
   }
+
+  readonly #lookLate = (): void => this.#do("checks out of band", () => this.#late.look());
 
   /** A control plane is here; and what did the agent do meanwhile? */
   async #greetAgent(): Promise<void> {

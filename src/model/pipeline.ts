@@ -143,6 +143,8 @@ export const PipelineEnvironment = z.strictObject({
   drain: Duration.default(30_000),
   /** What the agent does when it loses the control plane inside an armed window. */
   onControlLoss: z.enum(["hold", "return"]).default("hold"),
+  /** When an out-of-band check fails after users came: leave them where they are, or give the traffic back. */
+  onLateFailure: z.enum(["hold", "return"]).optional(),
   /** The whole promotion, waits for people not counted. */
   timeout: Duration.default(3_600_000),
 });

@@ -67,6 +67,7 @@ export const Plan = z.object({
   rollbackWindowMs: z.int().nonnegative(),
   soakMs: z.int().nonnegative(),
   onControlLoss: z.enum(["hold", "return"]),
+  onLateFailure: z.enum(["hold", "return"]).optional(),
   timeoutMs: z.int().positive(),
   predecessors: z.array(z.string()),
   steps: z.array(PlanStep).min(1),

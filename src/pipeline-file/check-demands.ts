@@ -114,10 +114,10 @@ export function checkGraphs(documents: readonly Placed<Document>[], limit: numbe
 /** Who is not waited for must find its subject still there when it gets to it. */
 function bandProblem(check: CheckDemand): { message: string; hint: string } | null {
   if (!check.outOfBand) return null;
-  if (check.phase === "deployed") {
+  if (check.phase !== "static") {
     return {
-      message: `${check.name} cannot be out of band: the instances that it tests are replaced before users come`,
-      hint: "let the promotion wait for it, or write `phase: static` or `phase: live`",
+      message: `${check.name} cannot be out of band: the instances that it tests may be replaced before it ends`,
+      hint: "let the promotion wait for it, or write `phase: static`",
     };
   }
   if (check.exclusive) {

@@ -34,10 +34,13 @@ export interface Evidence {
 }
 
 /** What a rule reads of a demanded check; the whole demand stands in the inputs. */
-export type DemandedCheck = Pick<CheckDemand, "name" | "uses" | "with" | "phase" | "allowWarn">;
+export type DemandedCheck = Pick<CheckDemand, "name" | "uses" | "with" | "phase" | "allowWarn"> & {
+  readonly minimum?: CheckDemand["minimum"] | undefined;
+  readonly outOfBand?: boolean | undefined;
+};
 
 /** What identifies a check: its adapter and what it was told, never its label. */
-export function demandDigest(demand: Pick<CheckDemand, "uses" | "with" | "minimum">): Digest {
+export function demandDigest(demand: Pick<DemandedCheck, "uses" | "with" | "minimum">): Digest {
   const { uses, with: configuration, minimum } = demand;
   return digestOf({ uses, with: configuration, ...(minimum === undefined ? {} : { minimum }) });
 }

@@ -44,12 +44,21 @@ export function decideGate(preset: GatePreset, input: GateInput): Decided {
     identityGround(preset, input.grades.identity),
     governanceGround(input.grades.governance),
     demandGround(preset, required),
-    ...required.map((check) => checkGround(check, input.subject, input.evidence, input.now)),
+    ...required.map((check) =>
+      pendingOr(check, checkGround(check, input.subject, input.evidence, input.now)),
+    ),
     ...input.predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
     ...requirementGrounds(input.requirements),
     ...ledgerGrounds(input.ledger),
   ];
   return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) });
+}
+
+/** An out-of-band check that has not answered is waited for by nobody; its answer opens the decision again. */
+function pendingOr(check: DemandedCheck, found: Ground): Ground {
+  if (!check.outOfBand || found.rule !== "check.missing") return found;
+  const message = `check ${check.name} runs out of band: what it says is not known yet`;
+  return ground("allow", "check.pending", message);
 }
 
 /** "Nothing was asked" is no evidence: the strict preset demands a check of what is deployed. */

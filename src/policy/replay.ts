@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CheckMinimum } from "../model/pipeline.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { Grades, Outcome } from "../model/decision.ts";
 import { GatePreset, IsolationGrade } from "../model/pipeline.ts";
@@ -53,6 +54,8 @@ const GateInputs = z.looseObject({
       with: z.record(z.string(), z.unknown()),
       phase: z.enum(["static", "deployed", "live"]),
       allowWarn: z.boolean(),
+      minimum: CheckMinimum.optional(),
+      outOfBand: z.boolean().optional(),
     }),
   ),
   evidence: z.array(

@@ -174,6 +174,12 @@ interface CheckRunsTable {
   generation: string | null;
   identity: "none" | "bound" | "native";
   report: Json<KeptReport> | null;
+  /** No promotion waits for it: whoever holds it carries it out. */
+  out_of_band: Generated<boolean>;
+  holder: string | null;
+  holder_until: Time | null;
+  /** When its answer was weighed after its promotion had ended. */
+  weighed_at: Time | null;
   /** What it does right now, for people; null when it has ended. */
   progress: Generated<string | null>;
   started_at: Generated<Date>;

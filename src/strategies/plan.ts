@@ -61,6 +61,7 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
     rollbackWindowMs: wish.rollbackWindow,
     soakMs: demands.soakMs,
     onControlLoss: wish.onControlLoss,
+    ...(wish.onLateFailure === undefined ? {} : { onLateFailure: wish.onLateFailure }),
     timeoutMs: wish.timeout,
     predecessors: [...predecessorsOf(pipeline, input.lane.environment)],
     steps: [...stepsFor(wish.strategy, direction, strategyInput)],

@@ -180,9 +180,16 @@ function decide(
   story.decisions.push({ step, outcome, at: entry.leaf.time, why });
   // An admission looks at what is there before anything was checked; the gate, at everything.
   if (step !== "gate" || outcome !== "allow" || story.accepted.promotion === "rollback") return;
-  for (const { name, phase, allowWarn } of story.plan?.checks ?? []) {
+  for (const { name, phase, allowWarn, outOfBand } of story.plan?.checks ?? []) {
     if (phase === "live") continue;
     const report = story.checks.get(name);
+    if (report === undefined && outOfBand) {
+      findings.note(
+        "story",
+        `entry ${entry.index}: the gate did not wait for the check ${name}, which the plan leaves out of band`,
+      );
+      continue;
+    }
     if (report !== undefined) {
       if (report.verdict === "pass" || (allowWarn && report.verdict === "warn")) continue;
       problem(`the gate allowed although the check ${name} says ${report.verdict}`);

@@ -122,6 +122,8 @@ function stateOf(demand: CheckDemand, last: CheckRunRow | undefined): CheckNode[
 /** Null, or on whom it waits. */
 async function begin(context: StepContext, one: Placed): Promise<string | null> {
   const last = one.runs.at(-1);
+  // Begun once: its lease is its own.
+  if (one.demand.outOfBand && last && !last.report) return null;
   const attempt = last === undefined ? 1 : last.report ? last.attempt + 1 : last.attempt;
   const subject = subjectOf(context, one.step);
   return startCheck(context, one.demand, { index: one.index, attempt, subject });

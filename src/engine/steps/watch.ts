@@ -34,6 +34,8 @@ export const watch: StepDefinition<"watch"> = {
     if (bad && inARow >= plan.watch.failures) {
       return failed(`${inARow} bad looks in a row: ${bad}`);
     }
+    const late = await lateAnswer(context);
+    if (late !== null) return failed(late);
     const checks = await liveChecks(context, step);
     if (checks.kind === "failed") return checks;
     if (now >= until && !bad && checks.kind === "passed") {
@@ -117,6 +119,20 @@ function probePath(plan: Plan): string | null {
 
 function probeTimeout(plan: Plan): number {
   return Math.max(1_000, Math.min(plan.watch.interval * 2, 10_000));
+}
+
+/** A bad answer of a check that nobody waited for, while the release can still be taken back as one. */
+async function lateAnswer({ engine, plan, promotion }: StepContext): Promise<string | null> {
+  if (!plan.checks.some((check) => check.outOfBand)) return null;
+  const runs = await checkRunsOf(engine.db, promotion.id);
+  for (const demand of plan.checks.filter((check) => check.outOfBand)) {
+    const last = runs.findLast((run) => run.name === demand.name);
+    const report = last?.report;
+    if (!last || !report || isAccepted(report.verdict, demand.allowWarn)) continue;
+    if (report.verdict === "error" && last.attempt <= demand.retries) continue;
+    return `check ${demand.name} came late: ${report.verdict}: ${report.summary}`;
+  }
+  return null;
 }
 
 /** Checks of phase `live` run once, while users are there already. */

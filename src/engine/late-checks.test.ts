@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+  until,
+  type Worker,
+} from "../../test/support/engine-bench.ts";
+import { LateChecks } from "./late-checks.ts";
+
+const dev = { service: "shop", environment: "dev", release: "1.0.0" };
+const demand = "{name: sast, uses: staged, phase: static, outOfBand: true}";
+let bench: EngineBench;
+let worker: Worker;
+let late: LateChecks;
+
+beforeEach(async () => {
+  bench = await EngineBench.create();
+  worker = bench.worker();
+  late = new LateChecks(worker.engine);
+});
+afterEach(async () => {
+  await late.stop();
+  await bench.close();
+});
+
+async function begin(more = ""): Promise<string> {
+  const { controlPlane } = worker;
+  const text = documents({ dev: `      checks: [${demand}]\n${more}` });
+  await controlPlane.applyDocuments(operator, "t.yaml", text);
+  for (const version of ["0.9.0", "1.0.0"]) {
+    await controlPlane.createRelease(operator, makeRelease(bench, version));
+  }
+  const old = await controlPlane.promote(operator, { ...dev, release: "0.9.0" });
+  expect((await ended(controlPlane, old.id)).state).toBe("complete");
+  await settled(old.id);
+  return (await controlPlane.promote(operator, dev)).id;
+}
+
+/** Looks until the answer of the promotion's out-of-band check was weighed. */
+async function settled(promotion: string, by = late): Promise<void> {
+  await until(
+    async () => {
+      await by.look();
+      return bench.database.db
+        .selectFrom("check_runs")
+        .select("weighed_at")
+        .where("promotion", "=", promotion)
+        .execute();
+    },
+    (rows) => rows.some(({ weighed_at }) => weighed_at !== null),
+  );
+}
+
+describe("a check out of band", () => {
+  it("is waited for by nobody, and a bad answer that comes late opens the decision again", async () => {
+    const id = await begin();
+    const { controlPlane } = worker;
+    expect((await ended(controlPlane, id)).state).toBe("complete");
+    bench.staged.verdicts = ["fail"];
+    await settled(id);
+    const view = await controlPlane.showPromotion(id);
+    expect(view.checks[0]?.report?.verdict).toBe("fail");
+    expect(view.decision).toMatchObject({ outcome: "deny" });
+    const marked = await bench.database.db
+      .selectFrom("deployments")
+      .select("revoked_reason")
+      .where("promotion", "=", id)
+      .execute();
+    expect(marked).toEqual([{ revoked_reason: "check sast came late: fail: staged fail" }]);
+    // Users stay where they are unless the pipeline says otherwise.
+    expect(bench.host.live("shop/dev")).toBe("green");
+  });
+
+  it("gives the traffic back where the pipeline says so, and denies the release from then on", async () => {
+    const id = await begin("      onLateFailure: return");
+    const { controlPlane } = worker;
+    await ended(controlPlane, id);
+    expect(bench.host.live("shop/dev")).toBe("green");
+    bench.staged.verdicts = ["fail"];
+    await settled(id);
+    await until(
+      () => bench.host.live("shop/dev"),
+      (colour) => colour === "blue",
+    );
+    const again = await controlPlane.promote(operator, dev);
+    const view = await ended(controlPlane, again.id);
+    expect(view.state).toBe("failed");
+    expect(view.message).toContain("staged fail");
+  });
+
+  it("is taken up by another server when the one that held it died", async () => {
+    const id = await begin();
+    await ended(worker.controlPlane, id);
+    let release = (): void => undefined;
+    bench.staged.hold = new Promise((resolve) => (release = resolve));
+    await late.look();
+    await until(
+      () => bench.staged.runs.length,
+      (count) => count === 2,
+    );
+    // As after kill -9: nobody prolongs what it held.
+    await bench.database.db
+      .updateTable("check_runs")
+      .set({ holder: "a server that is gone", holder_until: new Date(0) })
+      .where("promotion", "=", id)
+      .execute();
+    bench.staged.hold = undefined;
+    bench.staged.verdicts = ["fail"];
+    const other = new LateChecks(bench.worker().engine);
+    await settled(id, other);
+    // What the first one says now counts for nothing any more.
+    release();
+    await other.stop();
+    expect(bench.staged.runs).toHaveLength(3);
+    expect(new Set(bench.staged.runs).size).toBe(2);
+    expect((await worker.controlPlane.showPromotion(id)).decision?.outcome).toBe("deny");
+  });
+});
