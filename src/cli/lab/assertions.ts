@@ -47,7 +47,9 @@ async function look(story: Story, that: That): Promise<Look> {
       const begun = run !== undefined && (run.report?.exercised.requests ?? 0) > 0;
       return {
         holds: planned && !begun,
-        seen: run === undefined ? (planned ? "never begun" : "not in the plan") : run.id,
+        seen: run?.report
+          ? `${run.report.verdict}: ${run.report.summary}`
+          : `${planned ? "never begun" : "not in the plan"}`,
       };
     }
     case "live": {

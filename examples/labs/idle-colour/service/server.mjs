@@ -14,6 +14,9 @@ const people = { "ann-token": "ann", "bob-token": "bob" };
 const first = [{ id: 1, customer: "ann", item: "storm lantern", email: "ann@shop.invalid" }];
 const rows = () => (existsSync(rowsFile) ? JSON.parse(readFileSync(rowsFile, "utf8")) : first);
 
+/** What the desk answers to (OpenAPI 3.1). */
+const description = JSON.parse(readFileSync(new URL("openapi.json", import.meta.url), "utf8"));
+
 /** The least of SMTP (RFC 5321): enough to say thank you. */
 function mail(to, text) {
   const { hostname, port } = new URL(setting("SMTP_URL"));
@@ -50,7 +53,9 @@ async function answer(request) {
   const who = people[(request.headers.authorization ?? "").replace("Bearer ", "")] ?? null;
   const { pathname } = new URL(request.url, "http://x");
   if (pathname === "/healthz") return [200, { ok: true }];
+  if (pathname === "/openapi.json") return [200, description];
   if (who === null) return [401, { error: "sign in" }];
+  if (pathname === "/me") return [200, { name: who }];
   if (pathname === "/orders" && request.method === "POST") return order(request, who);
   if (pathname === "/orders") return [200, rows().filter((row) => row.customer === who)];
   const id = /^\/orders\/(\d+)$/.exec(pathname)?.[1];
@@ -64,6 +69,7 @@ createServer(async (request, response) => {
   response.writeHead(status, {
     "content-type": "application/json",
     "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
     "x-desk-version": process.env.TIDELOCK_VERSION,
   });
   response.end(JSON.stringify(body));
