@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { createHmac, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { fromHex, toHex } from "./bytes.ts";
+import { fromHex, toHex, utf8 } from "./bytes.ts";
 import { isUsableKey, nobleCrypto, nodeCrypto, sha256, verifyEd25519 } from "./crypto.ts";
 
 const node = nodeCrypto ?? nobleCrypto;
@@ -14,6 +14,20 @@ describe("the two implementations", () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 99 }), (a, b) => {
         expect(toHex(node.sha256(a))).toBe(toHex(nobleCrypto.sha256(a)));
         expect(toHex(node.hmacSha256(b, a))).toBe(toHex(nobleCrypto.hmacSha256(b, a)));
+      }),
+    );
+  });
+
+  it("hash texts alike, whatever Unicode they have", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+        const digests = [node, nobleCrypto].map((one) => {
+          const target = new Uint8Array(40);
+          one.sha256TextInto(text, target, 4);
+          return toHex(target);
+        });
+        expect(digests[0]).toBe(digests[1]);
+        expect(digests[0]?.slice(8, 72)).toBe(toHex(node.sha256(utf8(text))));
       }),
     );
   });

@@ -2,7 +2,7 @@ import type * as NodeCryptoModule from "node:crypto";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
-import { toHex } from "./bytes.ts";
+import { toHex, utf8 } from "./bytes.ts";
 
 /**
  * SHA-256, HMAC and Ed25519 for Node and browsers. Node's own are taken where they are, without an import
@@ -12,6 +12,8 @@ export interface Primitives {
   sha256(data: Uint8Array): Uint8Array;
   /** Writes the 32 bytes into `target` from `at` on, where allocating them would cost more than hashing. */
   sha256Into(data: Uint8Array, target: Uint8Array, at: number): void;
+  /** The same over a text in UTF-8. */
+  sha256TextInto(text: string, target: Uint8Array, at: number): void;
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
   /** `publicKey` is one that `isUsableKey` accepts, `signature` has 64 bytes. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
@@ -20,6 +22,7 @@ export interface Primitives {
 export const nobleCrypto: Primitives = {
   sha256: (data) => nobleSha256(data),
   sha256Into: (data, target, at) => target.set(nobleSha256(data), at),
+  sha256TextInto: (text, target, at) => target.set(nobleSha256(utf8(text)), at),
   hmacSha256: (key, data) => hmac(nobleSha256, key, data),
   verify(publicKey, message, signature) {
     try {
@@ -62,13 +65,15 @@ function fromNode(node: NodeCrypto | undefined): Primitives | null {
     }
     return key;
   };
-  const sha256Into: Primitives["sha256Into"] = (data, target, at) => {
+  const into = (data: Uint8Array | string, target: Uint8Array, at: number) => {
     // As text: an answer as Buffer allocates outside of the heap and takes five times as long.
-    const text = node.hash("sha256", data, "binary");
-    for (let i = 0; i < 32; i++) target[at + i] = text.charCodeAt(i);
+    const digest = node.hash("sha256", data, "binary");
+    for (let i = 0; i < 32; i++) target[at + i] = digest.charCodeAt(i);
   };
+  const sha256Into: Primitives["sha256Into"] = into;
   return {
     sha256Into,
+    sha256TextInto: into,
     sha256(data) {
       const digest = new Uint8Array(32);
       sha256Into(data, digest, 0);
@@ -120,6 +125,10 @@ export function sha256(data: Uint8Array): Uint8Array {
 
 export function sha256Into(data: Uint8Array, target: Uint8Array, at: number): void {
   chosen.sha256Into(data, target, at);
+}
+
+export function sha256TextInto(text: string, target: Uint8Array, at: number): void {
+  chosen.sha256TextInto(text, target, at);
 }
 
 export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {

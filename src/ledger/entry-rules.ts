@@ -90,20 +90,21 @@ export class EntryRules {
   }
 
   #intents({ kind, operation, stream }: LeafEntry, index: number): BrokenRule | null {
-    // Spaces are in no kind, so this is no entry's own fingerprint.
-    const announced = `intent in ${stream}\n${operation}`;
     if (kind === "effect.intent") {
-      this.#seen.add(announced);
       this.#open.set(operation, { operation, stream, index });
       return null;
     }
     if (!closing.has(kind)) return null;
-    if (!this.#seen.has(announced)) {
-      const message = `${kind} of the operation ${JSON.stringify(operation)} has no intent before it in its stream`;
-      return { what: "no-intent", message };
+    // Spaces are in no kind, so this is no entry's own fingerprint.
+    const announced = `intent in ${stream}\n${operation}`;
+    if (this.#open.get(operation)?.stream === stream) {
+      // A failure may be followed by the outcome of a later attempt, when it is open no more.
+      this.#open.delete(operation);
+      this.#seen.add(announced);
+      return null;
     }
-    // A failure may be followed by the outcome of a later attempt: both close what is closed.
-    this.#open.delete(operation);
-    return null;
+    if (this.#seen.has(announced)) return null;
+    const message = `${kind} of the operation ${JSON.stringify(operation)} has no intent before it in its stream`;
+    return { what: "no-intent", message };
   }
 }

@@ -1,5 +1,4 @@
-import { utf8 } from "./bytes.ts";
-import { sha256 } from "./crypto.ts";
+import { sha256TextInto } from "./crypto.ts";
 
 /**
  * A set of texts in 16 to 64 bytes each: of every one only 128 bits of its SHA-256 are kept, in which nobody can
@@ -16,8 +15,7 @@ export class Fingerprints {
   /** False when the text was there already. */
   add(text: string): boolean {
     if (this.#count * 2 >= this.#slots.length / 4) this.#grow();
-    const words = fingerprint(text);
-    const at = find(this.#slots, words);
+    const at = find(this.#slots, fingerprint(text));
     if (isTaken(this.#slots, at)) return false;
     this.#slots.set(words, at);
     this.#count += 1;
@@ -33,15 +31,19 @@ export class Fingerprints {
     const slots = new Uint32Array(old.length * 2);
     for (let at = 0; at < old.length; at += 4) {
       if (!isTaken(old, at)) continue;
-      const words = old.subarray(at, at + 4);
-      slots.set(words, find(slots, words));
+      const taken = old.subarray(at, at + 4);
+      slots.set(taken, find(slots, taken));
     }
     this.#slots = slots;
   }
 }
 
+const digest = new Uint8Array(32);
+/** Of the text that was looked at last: its place is used again, so that a log of a million has no garbage. */
+const words = new Uint32Array(digest.buffer, 0, 4);
+
 function fingerprint(text: string): Uint32Array {
-  const words = new Uint32Array(sha256(utf8(text)).slice(0, 16).buffer);
+  sha256TextInto(text, digest, 0);
   // An empty slot is four zeros; what would look like one is as rare as a collision.
   if (words[0] === 0) words[0] = 1;
   return words;
@@ -50,8 +52,11 @@ function fingerprint(text: string): Uint32Array {
 const isTaken = (slots: Uint32Array, at: number) => slots[at] !== 0;
 
 /** Where the words stand, or the empty slot where they belong. */
-function find(slots: Uint32Array, words: Uint32Array): number {
-  const [a, b, c, d] = words;
+function find(slots: Uint32Array, wanted: Uint32Array): number {
+  const a = wanted[0];
+  const b = wanted[1];
+  const c = wanted[2];
+  const d = wanted[3];
   const count = slots.length / 4;
   let at = ((a ?? 0) % count) * 4;
   while (slots[at] !== 0) {
