@@ -25,9 +25,10 @@ export async function abort(engine: Engine, actor: Actor, id: string): Promise<P
           : {}),
       });
     }
+    await requestAbort(engine, tx, row, actor.id);
     if (row.state === "queued") {
-      await finish(engine, tx, row, "aborted", `aborted by ${actor.id} before it started`);
-    } else await requestAbort(engine, tx, row, actor.id);
+      await finish(engine, tx, row, "aborted", "aborted before it started");
+    }
     return lockPromotion(tx, id);
   });
   engine.signals.emit("change");

@@ -52,8 +52,8 @@ export async function advance(
   }
   if (promotion.ending) return compensate(engine, lease, seen, plan, fresh);
   if (promotion.desired === "aborted") {
-    const message = `aborted by ${promotion.desired_by ?? "somebody"}`;
-    return end(engine, lease, seen, plan, { ending: "aborted", message });
+    // Who wanted it stands in the row and in its entry, from where a name can be erased.
+    return end(engine, lease, seen, plan, { ending: "aborted", message: "aborted on request" });
   }
   if (promotion.deadline && !promotion.paused_since && seen.now > promotion.deadline) {
     const minutes = Math.round(plan.timeoutMs / 60_000);

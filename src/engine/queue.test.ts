@@ -8,6 +8,7 @@ import {
   until,
   type Worker,
 } from "../../test/support/engine-bench.ts";
+import { nextQueued } from "../store/queries/promotions.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 
 let bench: EngineBench;
@@ -45,6 +46,24 @@ describe("the queue of a lane", () => {
     const byAcceptance = [...all].sort((a, b) => a.createdAt.localeCompare(b.createdAt));
     expect(order).toEqual(byAcceptance.map((one) => one.release.version));
     expect(all.map((one) => one.colour).sort()).toEqual(["blue", "blue", "green"]);
+  });
+
+  it("starts nothing that is being aborted at this very moment", async () => {
+    await worker.reconciler.stop();
+    await releases("1.0.0");
+    const { id } = await promote("1.0.0");
+    const { db } = bench.database;
+    const [aborted, mayCommit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const aborting = db.transaction().execute(async (tx) => {
+      await tx.updateTable("promotions").set({ state: "aborted" }).where("id", "=", id).execute();
+      aborted.resolve();
+      await mayCommit.promise;
+    });
+    await aborted.promise;
+    const looking = db.transaction().execute((tx) => nextQueued(tx, dev));
+    setTimeout(mayCommit.resolve, 100);
+    expect(await looking).toBeUndefined();
+    await aborting;
   });
 
   it("gives two operators who ask for the same at once what they want, once", async () => {

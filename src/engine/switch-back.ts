@@ -143,7 +143,7 @@ async function acceptAndSeize(
     },
     "switch-back",
   );
-  await endRunning(engine, tx, actor, row);
+  await endRunning(engine, tx, row);
   const id = newPromotionId();
   const acceptance = { actor, plan, release, configuration, reason };
   const promotion = await insertPromotion(tx, {
@@ -165,13 +165,13 @@ async function acceptAndSeize(
 }
 
 /** What runs in the lane ends here: its traffic is what is being taken back, or its plan is void. */
-async function endRunning(engine: Engine, tx: Db, actor: Actor, lane: LaneRow): Promise<void> {
+async function endRunning(engine: Engine, tx: Db, lane: LaneRow): Promise<void> {
   const running = await runningPromotion(tx, lane);
   if (!running) return;
   const moved = lane.live_promotion === running.id;
   // Two people who ask for the same way back at once: the second one's request stands.
   const state = running.kind === "rollback" ? "superseded" : moved ? "rolled-back" : "aborted";
-  await finish(engine, tx, running, state, `rolled back by ${actor.id}`);
+  await finish(engine, tx, running, state, "rolled back on request");
 }
 
 /** The bookkeeping after the fact: step, live colour, deployments, measured time. */

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { routes } from "../api/routes.ts";
+import { sensitiveReads } from "./access-log.ts";
 import { type FakeServer, startFakeServer } from "../../test/fixtures/fake-server.ts";
 
 let server: FakeServer;
@@ -33,6 +35,29 @@ it("notes calls that change something, not those that read, and never a value", 
       outcome: expect.stringMatching(/^[245]\d\d$/) as string,
     },
   ]);
+});
+
+it("notes who asked which secrets exist, who opened entries, and who took which pack", async () => {
+  await ask("GET", "/api/v1/secrets/shop/production");
+  await ask("GET", "/ledger/tile/entries/000.p/3");
+  await ask("GET", "/api/v1/ledger/proof?entry=7");
+  await fetch(`${server.url}/api/v1/audit/packs`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
+    body: JSON.stringify({ kind: "release", service: "shop", release: "1.4.2", seen: [] }),
+  });
+  expect(await noted(4)).toMatchObject([
+    { action: "GET /api/v1/secrets/:service/:environment", target: "shop/production" },
+    { action: "GET /ledger/tile/entries/*", target: "000.p/3" },
+    { action: "GET /api/v1/ledger/proof", actor: "operator" },
+    { action: "POST /api/v1/audit/packs", target: "shop@1.4.2" },
+  ]);
+});
+
+it("knows only reading calls that exist as sensitive", () => {
+  const paths = new Set<string>(Object.values(routes).map(({ path }) => path));
+  const unknown = [...sensitiveReads].filter((path) => !paths.has(path));
+  expect(unknown).toEqual(["/ledger/tile/entries/*"]);
 });
 
 it("notes refused attempts, reading ones too, and does not let strangers fill the disk", async () => {

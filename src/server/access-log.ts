@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { routes } from "../api/routes.ts";
 import type { ServerParts } from "./app.ts";
 import { operator } from "./token-check.ts";
 
@@ -6,8 +7,25 @@ import { operator } from "./token-check.ts";
 const strangersPerMinute = 30;
 
 /**
- * Writes every call that may change something, and every refused one, to the access log. What fails to be
- * written is said in the server's log; the answer has left by then.
+ * Reading calls that are written down all the same: what they show is either confidential by itself, or tells
+ * somebody who should not ask where to look. By the pattern of their path.
+ */
+export const sensitiveReads: ReadonlySet<string> = new Set([
+  // Which secrets exist.
+  routes.secretList.path,
+  // What entries say: leaves in bundles, one opened with its payload.
+  "/ledger/tile/entries/*",
+  routes.ledgerProof.path,
+  // Evidence as it was handed in or reported.
+  routes.attestationContent.path,
+  routes.checkRaw.path,
+  // Who looked at who did what.
+  routes.accessList.path,
+]);
+
+/**
+ * Writes every call that may change something, every one that reads what is sensitive, and every refused one to the
+ * access log. What fails to be written is said in the server's log; the answer has left by then.
  */
 export function registerAccessLog(app: FastifyInstance, { controlPlane, log }: ServerParts): void {
   let minute = 0;
@@ -15,7 +33,9 @@ export function registerAccessLog(app: FastifyInstance, { controlPlane, log }: S
   app.addHook("onResponse", async (request, reply) => {
     const { statusCode } = reply;
     const refused = statusCode === 401 || statusCode === 403;
-    if (!refused && (request.method === "GET" || request.method === "HEAD")) return;
+    const pattern = request.routeOptions.url ?? "(none)";
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (!refused && reads && !sensitiveReads.has(pattern)) return;
     if (statusCode === 401) {
       const now = Math.floor(Date.now() / 60_000);
       strangers = now === minute ? strangers + 1 : 1;
@@ -24,8 +44,8 @@ export function registerAccessLog(app: FastifyInstance, { controlPlane, log }: S
     }
     const event = {
       actor: statusCode === 401 ? null : operator.id,
-      action: `${request.method} ${request.routeOptions.url ?? "(none)"}`,
-      target: targetOf(request),
+      action: `${request.method} ${pattern}`,
+      target: accessTargets.get(request) ?? targetOf(request),
       outcome: String(statusCode),
     };
     await controlPlane.noteAccess(event).catch((error: unknown) => {
@@ -33,6 +53,9 @@ export function registerAccessLog(app: FastifyInstance, { controlPlane, log }: S
     });
   });
 }
+
+/** What a call was about, where its path does not say so: set by its handler. */
+export const accessTargets = new WeakMap<FastifyRequest, string>();
 
 /** The parts of the address that the pattern leaves open; never a body or a query. */
 function targetOf(request: FastifyRequest): string {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { auditPackPath, AuditPackRequest } from "../api/audit.ts";
+import { accessTargets } from "./access-log.ts";
 import type { ServerParts } from "./app.ts";
 import { operator } from "./token-check.ts";
 
@@ -10,10 +11,14 @@ export function registerAuditPacks(app: FastifyInstance, parts: ServerParts): vo
     url: auditPackPath,
     schema: { body: AuditPackRequest, tags: ["audit"], operationId: "auditPack" } as object,
     handler: async (request, reply) => {
-      const { name, zip } = await parts.controlPlane.exportPack(
-        operator,
-        request.body as AuditPackRequest,
+      const asked = request.body as AuditPackRequest;
+      accessTargets.set(
+        request,
+        asked.kind === "release"
+          ? `${asked.service}@${asked.release}`
+          : `${asked.environment} ${asked.from ?? ""}..${asked.to ?? ""}`,
       );
+      const { name, zip } = await parts.controlPlane.exportPack(operator, asked);
       return reply
         .type("application/zip")
         .header("content-disposition", `attachment; filename="${name}"`)

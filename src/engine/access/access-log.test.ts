@@ -46,4 +46,8 @@ it("refuses changes, and notices those that an administrator forces", async () =
   await sql`delete from access_events where outcome = '401'`.execute(db);
   const { problems } = await accessEvents(worker.engine, 10);
   expect(problems).toEqual([expect.stringContaining("run 1 is not what the ledger says")]);
+  await sql`delete from access_events`.execute(db);
+  expect((await accessEvents(worker.engine, 10)).problems).toEqual([
+    expect.stringContaining("run 1 is in the ledger, and none of its events is here"),
+  ]);
 });

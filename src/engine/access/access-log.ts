@@ -3,16 +3,18 @@ import {
   closeRun,
   digestOfRun,
   dropOldRuns,
+  goneRuns,
   insertAccess,
   listAccess,
   type NewAccess,
   rowsOfRun,
 } from "../../store/queries/access.ts";
+import { readTree } from "../../store/queries/ledger-tree.ts";
 import type { Engine } from "../engine.ts";
 
 /** How long events wait for the digest of their run. Milliseconds. */
 const runMs = 60_000;
-const lastClosed = new WeakMap<Engine, number>();
+const closing = new WeakMap<Engine, NodeJS.Timeout>();
 
 /**
  * Writes down one call (S2-88). Once a minute, when there is something, the events since then become a run
@@ -21,14 +23,20 @@ const lastClosed = new WeakMap<Engine, number>();
  */
 export async function noteAccess(engine: Engine, event: NewAccess): Promise<void> {
   await insertAccess(engine.db, event);
-  const last = lastClosed.get(engine) ?? performance.now();
-  lastClosed.set(engine, last);
-  if (performance.now() - last >= runMs) await closeAccessRun(engine);
+  if (closing.has(engine)) return;
+  const close = () => {
+    closing.delete(engine);
+    closeAccessRun(engine).catch((error: unknown) => {
+      engine.notice(`the access log waits for its place in the ledger: ${String(error)}`);
+    });
+  };
+  // The last calls of a day are closed as well; what a server leaves open is closed by the next one.
+  closing.set(engine, setTimeout(close, runMs).unref());
 }
 
-/** Closes what is open now, e.g. before an export. */
+/** Closes what is open now, e.g. before an export. Read-only, it stays open: nothing is written then. */
 export async function closeAccessRun(engine: Engine): Promise<void> {
-  lastClosed.set(engine, performance.now());
+  if ((await readTree(engine.db)).behind !== null) return;
   await engine.db.transaction().execute(async (tx) => {
     const closed = await closeRun(tx);
     if (closed === null) return;
@@ -61,6 +69,11 @@ export async function accessEvents(engine: Engine, limit: number): Promise<Acces
         `run ${run} is not what the ledger says it was: somebody changed or dropped events`,
       );
     }
+  }
+  for (const run of await goneRuns(engine.db)) {
+    problems.push(
+      `run ${run} is in the ledger, and none of its events is here: somebody dropped them`,
+    );
   }
   return {
     items: rows.map(({ id, at, actor, action, target, outcome, run }) => ({

@@ -1,3 +1,4 @@
+import { verifyState } from "../ledger/verify-state.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   documents,
@@ -26,6 +27,11 @@ beforeEach(async () => {
     const { id } = await worker.controlPlane.promote(operator, request);
     expect((await ended(worker.controlPlane, id)).state).toBe("complete");
   }
+  // Who wanted what stands where it can be erased, in no message.
+  const request = { service: "shop", release: "1.0.0", environment: "dev" };
+  const unwanted = await worker.controlPlane.promote(operator, request);
+  await worker.controlPlane.abort(operator, unwanted.id);
+  await ended(worker.controlPlane, unwanted.id);
   await worker.engine.log.flush();
 });
 afterEach(() => bench.close());
@@ -143,6 +149,25 @@ describe("an erasure", () => {
     expect(await controlPlane.listHolds()).toEqual([]);
   });
 
+  it.each([
+    ["who asked", "update ledger_erasures set requested_by = 'somebody'"],
+    ["what for", "update ledger_erasures set entry = entry - 1"],
+    ["the hold away", "delete from ledger_holds where reason = 'case 13'"],
+  ])("is refused when somebody has edited %s in the database", async (_, edit) => {
+    const { controlPlane } = worker;
+    const wish = { entry: await indexOf("check.reported") };
+    const asked = await controlPlane.requestErasure(operator, wish, "ticket 77");
+    const hold = await controlPlane.addHold(operator, null, "case 13");
+    if (!edit.includes("ledger_holds")) await controlPlane.removeHold(operator, hold.id);
+    await bench.database.pool.query(edit);
+    // One person, under a name that nobody has asked under: the row would let it pass.
+    const confirming = edit.includes("requested_by") ? operator : other;
+    await expect(controlPlane.confirmErasure(confirming, asked.id)).rejects.toMatchObject({
+      code: "denied",
+      message: expect.stringContaining("changed behind the ledger") as string,
+    });
+  });
+
   it.each(["key.added", "document.registered", "release.created", "promotion.changed"])(
     "of an entry %s is refused: later proofs lean on it",
     async (kind) => {
@@ -170,5 +195,13 @@ describe("an erasure", () => {
     expect(rows).toEqual([]);
     const people = await db.selectFrom("ledger_people").select(["pseudonym", "person"]).execute();
     expect(people.find((one) => one.pseudonym === pseudonym)?.person).toBeNull();
+    const found = await verifyState(worker.engine.log, db);
+    expect(found, JSON.stringify(found)).toMatchObject({ ok: true });
+    const entries = await db
+      .selectFrom("ledger_entries")
+      .select(["operation", "payload"])
+      .execute();
+    const naming = entries.filter(({ payload }) => /\boperator\b/.test(JSON.stringify(payload)));
+    expect(naming.map(({ operation }) => operation)).toEqual([]);
   });
 });

@@ -20,6 +20,7 @@ import type { ErasureRow } from "../../store/schema-audit.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { requireErasable, requireNoHold, requireOld } from "./erasable.ts";
+import { requireByRecord } from "./by-the-record.ts";
 import { eraseContent } from "./erase-content.ts";
 
 /** What one person wants gone: the payload of an entry, or the link between a person and a pseudonym. */
@@ -64,7 +65,8 @@ export async function requestErasure(
  * The second person does it: everything in one transaction, the record of it included. Afterwards the
  * proofs of every entry are what they were, and nobody can say what the erased one said.
  *
- * Throws `forbidden` when it is the same person, `conflict` when it was done meanwhile, and whatever has
+ * Throws `forbidden` when it is the same person, `conflict` when it was done meanwhile, `denied` when the request or
+ * a hold is not what the ledger says, and whatever has
  * come to forbid it since the request.
  */
 export async function confirmErasure(
@@ -72,6 +74,7 @@ export async function confirmErasure(
   actor: Actor,
   id: string,
 ): Promise<ErasureView> {
+  await requireByRecord(engine, () => readErasure(engine.db, id));
   const row = await engine.db.transaction().execute(async (tx) => {
     const asked = await readErasure(tx, id);
     if (!asked) {

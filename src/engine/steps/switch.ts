@@ -65,7 +65,7 @@ export async function recordSwitch(
   const { promotion, plan, step } = made;
   if (plan.kind === "rollback" && lane.live_promotion) {
     const why = promotion.reason ? `: ${promotion.reason}` : "";
-    await revoke(engine, tx, lane.live_promotion, `rolled back by ${promotion.created_by}${why}`);
+    await revoke(engine, tx, lane.live_promotion, `rolled back${why}`);
   }
   await recordMove(tx, lane, {
     colour: step.to,

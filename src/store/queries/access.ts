@@ -95,3 +95,14 @@ export async function dropOldRuns(tx: Db): Promise<void> {
     )
   `.execute(tx);
 }
+
+/** Runs that the ledger has recorded, young enough to be kept, of which no event is left. */
+export async function goneRuns(db: Db): Promise<readonly number[]> {
+  const { rows } = await sql<{ run: number }>`
+    select (e.payload ->> 'run')::int as run from ledger_entries e
+    where e.kind = 'access.recorded' and e.at > clock_timestamp() - interval '89 days'
+      and not exists (select from access_events a where a.run = (e.payload ->> 'run')::bigint)
+    order by e.entry limit 10
+  `.execute(db);
+  return rows.map(({ run }) => run);
+}

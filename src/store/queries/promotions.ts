@@ -124,12 +124,16 @@ export async function currentStep(db: Db, lane: Lane): Promise<StepRow | undefin
 
 /** The next of the queue. A return goes before everything that wants to go forward. */
 export async function nextQueued(db: Db, lane: Lane): Promise<PromotionRow | undefined> {
-  return ofLane(db, lane)
-    .where("state", "=", "queued")
-    .orderBy(sql`case kind when 'rollback' then 0 else 1 end`)
-    .orderBy("sequence")
-    .limit(1)
-    .executeTakeFirst();
+  return (
+    ofLane(db, lane)
+      .where("state", "=", "queued")
+      .orderBy(sql`case kind when 'rollback' then 0 else 1 end`)
+      .orderBy("sequence")
+      .limit(1)
+      // One that somebody is aborting at this moment is not started behind it: then it is not queued any more.
+      .forUpdate()
+      .executeTakeFirst()
+  );
 }
 
 export async function openPromotions(db: Db, lane: Lane): Promise<readonly PromotionRow[]> {
