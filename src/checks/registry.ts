@@ -2,6 +2,7 @@ import { TidelockError } from "../model/errors.ts";
 import type { Check } from "../ports/check.ts";
 import { advisories } from "./advisories/index.ts";
 import { bandit } from "./bandit/index.ts";
+import { buildLog } from "./build-log/index.ts";
 import { command } from "./command/index.ts";
 import { dast } from "./dast/index.ts";
 import { devTools } from "./dev-tools/index.ts";
@@ -24,6 +25,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
   [
     advisories,
     bandit,
+    buildLog,
     command,
     dast,
     devTools,

@@ -1,0 +1,4 @@
+import { serveScan } from "../scanner/child.ts";
+import { buildLogScanner } from "./scan.ts";
+
+await serveScan(buildLogScanner);
