@@ -15,6 +15,12 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/pipeline/apply.ts"),
   ),
   entry(
+    "pipeline show",
+    "Releases",
+    "Show every check that a tidelock.yaml demands, those of profiles too, without a server",
+    () => import("./commands/pipeline/show.ts"),
+  ),
+  entry(
     "pipeline list",
     "Releases",
     "List registered pipelines",

@@ -3,7 +3,7 @@ import { TidelockError } from "../model/errors.ts";
 import type { CheckDemand } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
 import { type Colour, laneKey } from "../model/primitives.ts";
-import { touchOf, whereUsersAre } from "../pipeline-file/check-demands.ts";
+import { touchOf, whereUsersAre } from "../pipeline-file/where-users-are.ts";
 import { readLane } from "../store/queries/lanes.ts";
 import type { Engine } from "./engine.ts";
 import type { StepContext } from "./steps/step.ts";

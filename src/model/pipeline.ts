@@ -119,6 +119,10 @@ export const Watch = z.strictObject({
 });
 export type Watch = z.infer<typeof Watch>;
 
+/** Whose default checks an environment takes. */
+export const Profile = Tier;
+export type Profile = z.infer<typeof Profile>;
+
 export const GatePreset = z.enum(["baseline", "strict"]);
 export type GatePreset = z.infer<typeof GatePreset>;
 
@@ -130,6 +134,8 @@ export const PipelineEnvironment = z.strictObject({
   strategy: z.enum(["blue-green", "recreate"]).default("blue-green"),
   /** Replaces the processes' own number of replicas, by process name. */
   replicas: Named(z.int().min(1).max(64)).default({}),
+  /** Default checks of a tier, as ordinary demands before `checks`; one of the same name replaces its default. */
+  profile: Profile.optional(),
   checks: z.array(CheckDemand).max(most).default([]),
   gate: GatePreset.default("baseline"),
   /** How long a release must stay healthy here before a later environment takes it. */

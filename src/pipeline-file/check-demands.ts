@@ -1,15 +1,13 @@
 import { z } from "zod";
 import { needProblems } from "../model/check-needs.ts";
 import type { Problem } from "../model/errors.ts";
-import type { CheckDemand, Document } from "../model/pipeline.ts";
-import type { Check, Touch } from "../ports/check.ts";
+import type { CheckDemand, Document, Profile } from "../model/pipeline.ts";
 import type { Placed } from "./cross-check.ts";
 import { explainIssues } from "./explain.ts";
 import { nearest } from "./nearest.ts";
+import { profiles } from "./profiles.ts";
 import type { Path } from "./read-yaml.ts";
-
-/** What a file's checks are held against, of each adapter. */
-export type CheckKind = Pick<Check, "schema" | "touch">;
+import { type CheckKind, touchOf, whereUsersAre } from "./where-users-are.ts";
 
 /**
  * Whether every check names an adapter that there is, tells it what it understands, and meets users only
@@ -54,33 +52,6 @@ export function checkDemands(
   return problems;
 }
 
-/** How a check touches what it tests, with this configuration. */
-export function touchOf({ touch }: Pick<Check, "touch">, configuration: unknown): Touch {
-  return typeof touch === "function" ? touch(configuration as never) : touch;
-}
-
-/** Why a check of this phase and strategy would meet users or their data; null when it does not. */
-export function whereUsersAre(
-  { phase }: Pick<CheckDemand, "phase">,
-  strategy: "blue-green" | "recreate" | null,
-): { readonly field: "phase" | "uses"; readonly why: string; readonly hint: string } | null {
-  if (phase === "live") {
-    return {
-      field: "phase",
-      why: "`phase: live` would let it meet users",
-      hint: "write `phase: deployed`: there it tests the idle colour; or make it passive",
-    };
-  }
-  if (phase === "deployed" && strategy === "recreate") {
-    return {
-      field: "uses",
-      why: "with `strategy: recreate` there is no idle colour: it would meet the instances that users get",
-      hint: "demand it in an environment with `strategy: blue-green`; or make it passive",
-    };
-  }
-  return null;
-}
-
 /** What no adapter has to be known for: what checks need of each other, and who waits for whom. */
 export function checkGraphs(documents: readonly Placed<Document>[], limit: number): Problem[] {
   const problems: Problem[] = [];
@@ -92,11 +63,13 @@ export function checkGraphs(documents: readonly Placed<Document>[], limit: numbe
     ),
   );
   for (const { document, source } of documents) {
-    for (const { checks, path, environment } of listsOf(document)) {
+    for (const { checks, path, environment, profile } of listsOf(document)) {
       const floor = floors.get(environment);
       // A floor that stands elsewhere may have any check; the server knows.
       const elsewhere = (name: string): boolean =>
-        floor === undefined || floor.some((check) => check.name === name);
+        floor === undefined ||
+        floor.some((check) => check.name === name) ||
+        (profile !== undefined && profiles[profile].some((one) => one.name === name));
       const own = document.kind === "Environment" ? () => false : elsewhere;
       for (const { index, position, message, hint } of needProblems(checks, own)) {
         problems.push({ where: source.at([...path, index, "needs", position]), message, hint });
@@ -129,9 +102,12 @@ function bandProblem(check: CheckDemand): { message: string; hint: string } | nu
   return null;
 }
 
-function listsOf(
-  document: Document,
-): { checks: readonly CheckDemand[]; path: Path; environment: string }[] {
+function listsOf(document: Document): {
+  checks: readonly CheckDemand[];
+  path: Path;
+  environment: string;
+  profile?: Profile | undefined;
+}[] {
   return document.kind === "Environment"
     ? [
         {
@@ -144,6 +120,7 @@ function listsOf(
         checks: lane.checks,
         path: ["spec", "environments", index, "checks"],
         environment: lane.name,
+        profile: lane.profile,
       }));
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Problem, TidelockError } from "../model/errors.ts";
-import type { CheckKind } from "./check-demands.ts";
+import type { CheckKind } from "./where-users-are.ts";
 import { describeProblems } from "./describe.ts";
 import { parseDocuments } from "./parse.ts";
 

@@ -1,10 +1,12 @@
 import { type Problem, TidelockError } from "../model/errors.ts";
 import { Document, type Environment, type Pipeline } from "../model/pipeline.ts";
 import { printable } from "../model/printable.ts";
-import { checkDemands, checkGraphs, type CheckKind } from "./check-demands.ts";
+import { checkDemands, checkGraphs } from "./check-demands.ts";
 import { crossCheck, type Placed } from "./cross-check.ts";
 import { explainIssues } from "./explain.ts";
+import { expandProfile } from "./profiles.ts";
 import { readYaml } from "./read-yaml.ts";
+import type { CheckKind } from "./where-users-are.ts";
 
 export interface Documents {
   readonly pipelines: readonly Pipeline[];
@@ -61,10 +63,19 @@ export function parseDocuments(file: string, text: string, options: ParseOptions
     problems.push(...checkDemands(placed, options.checks, maxProblems + 1));
   }
   if (problems.length > 0) throw invalid(file, problems);
+  const { checks } = options;
   return {
-    pipelines: pipelines.map(({ document }) => document),
+    pipelines: pipelines.map(({ document }) =>
+      checks === undefined ? document : withProfiles(document, checks),
+    ),
     environments: environments.map(({ document }) => document),
   };
+}
+
+/** A profile stands in the document as what it means, so that a plan and its digest name every check. */
+function withProfiles(pipeline: Pipeline, checks: ReadonlyMap<string, CheckKind>): Pipeline {
+  const environments = pipeline.spec.environments.map((one) => expandProfile(one, checks));
+  return { ...pipeline, spec: { ...pipeline.spec, environments } };
 }
 
 /** All problems of one file as one error, in the order of the file. */

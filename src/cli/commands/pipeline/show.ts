@@ -1,0 +1,79 @@
+import { checkKinds } from "../../../compose-local.ts";
+import { parseDocuments } from "../../../pipeline-file/parse.ts";
+import { profiles } from "../../../pipeline-file/profiles.ts";
+import { touchOf } from "../../../pipeline-file/where-users-are.ts";
+import { defineCommand } from "../../define-command.ts";
+import { exit } from "../../exit-codes.ts";
+import { outputOption, text } from "../../options.ts";
+import { type Column, printList } from "../../output/print.ts";
+
+interface Shown {
+  readonly environment: string;
+  readonly check: string;
+  readonly uses: string;
+  readonly phase: string;
+  readonly touch: string;
+  readonly cost: string;
+  /** `profile development`, `pipeline` or `floor`. */
+  readonly from: string;
+}
+
+const columns: readonly Column<Shown>[] = [
+  { title: "environment", value: (item) => item.environment },
+  { title: "check", value: (item) => item.check },
+  { title: "uses", value: (item) => item.uses },
+  { title: "phase", value: (item) => item.phase },
+  { title: "touch", value: (item) => item.touch },
+  { title: "cost", value: (item) => item.cost },
+  { title: "from", value: (item) => item.from },
+];
+
+export const command = defineCommand({
+  arguments: {},
+  options: {
+    ...outputOption,
+    file: text("-f, --file <path>", "the file (default: ./tidelock.yaml)"),
+  },
+  details: "Needs no server. A floor is shown where the file has its environment's document.",
+  async run(context, { options }) {
+    const file = context.projectFile(options.file);
+    const kinds = await checkKinds();
+    const { pipelines, environments } = parseDocuments(file.path, file.text, { checks: kinds });
+    const shown = (environment: string, from: string) => {
+      return (demand: { name: string; uses: string; phase: string; with: unknown }): Shown => {
+        const kind = kinds.get(demand.uses);
+        return {
+          environment,
+          check: demand.name,
+          uses: demand.uses,
+          phase: demand.phase,
+          touch: kind ? touchOf(kind, kind.schema.parse(demand.with)) : "unknown",
+          cost: kind?.cost ?? "unknown",
+          from,
+        };
+      };
+    };
+    const items = pipelines.flatMap(({ spec }) =>
+      spec.environments.flatMap((lane) => {
+        const floor = environments.find(({ metadata }) => metadata.name === lane.name)?.spec.floor;
+        const defaults = lane.profile === undefined ? [] : profiles[lane.profile];
+        return [
+          ...(floor?.checks ?? []).map(shown(lane.name, "floor")),
+          ...lane.checks.map((check) => {
+            const isDefault =
+              defaults.some(({ name, uses }) => name === check.name && uses === check.uses) &&
+              Object.keys(check.with).length === 0;
+            return shown(lane.name, isDefault ? `profile ${lane.profile}` : "pipeline")(check);
+          }),
+        ];
+      }),
+    );
+    await printList(context.terminal, context.format(options), {
+      items,
+      columns,
+      name: (item) => `${item.environment}/${item.check}`,
+      empty: "no environment demands a check",
+    });
+    return exit.done;
+  },
+});

@@ -1,0 +1,53 @@
+import type { CheckDemand, PipelineEnvironment, Profile } from "../model/pipeline.ts";
+import { type CheckKind, touchOf, whereUsersAre } from "./where-users-are.ts";
+
+/** A default check: adapter, and where it runs. Everything else is the adapter's own default. */
+interface Default {
+  readonly name: string;
+  readonly uses: string;
+  readonly phase: CheckDemand["phase"];
+}
+
+const files = (...adapters: readonly string[]): Default[] =>
+  adapters.map((uses) => ({ name: uses, uses, phase: "static" }));
+const idle = (...adapters: readonly string[]): Default[] =>
+  adapters.map((uses) => ({ name: uses, uses, phase: "deployed" }));
+
+/** What a user gets by naming the tier. Adapters that a program does not have are left out. */
+export const profiles: Readonly<Record<Profile, readonly Default[]>> = {
+  development: files("secrets", "sast", "advisories", "licences", "dev-tools", "state-files"),
+  testing: [...files("sast"), ...idle("smoke", "dast")],
+  staging: [...files("sast"), ...idle("smoke")],
+  production: [
+    // The exact artifact once more: what is known about it may have changed since.
+    ...files("secrets", "advisories", "dev-tools", "state-files"),
+    ...idle("smoke", "dast"),
+    { name: "smoke-live", uses: "smoke", phase: "live" },
+  ],
+};
+
+/**
+ * An environment with the checks of its profile as ordinary demands, before its own. An own check of the
+ * same name takes the default's place. What would meet users here (an intrusive one without an idle colour)
+ * is left out.
+ */
+export function expandProfile(
+  environment: PipelineEnvironment,
+  adapters: ReadonlyMap<string, CheckKind>,
+): PipelineEnvironment {
+  const { profile, checks, strategy } = environment;
+  if (profile === undefined) return environment;
+  const own = new Set(checks.map(({ name }) => name));
+  const defaults = profiles[profile].flatMap(({ name, uses, phase }): CheckDemand[] => {
+    const kind = adapters.get(uses);
+    const parsed = kind?.schema.safeParse({});
+    if (own.has(name) || !kind || !parsed?.success) return [];
+    const intrusive = touchOf(kind, parsed.data) === "intrusive";
+    if (intrusive && whereUsersAre({ phase }, strategy) !== null) return [];
+    return [{ name, uses, with: {}, phase, timeout: defaultTimeout, retries: 0, allowWarn: true }];
+  });
+  return { ...environment, checks: [...defaults, ...checks] };
+}
+
+/** A default stops a release for what fails, not for what is worth a look: the pipeline can ask for more. */
+const defaultTimeout = 900_000;
