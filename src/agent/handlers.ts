@@ -8,6 +8,7 @@ import type { Handlers } from "./protocol/server.ts";
 import type { Returns } from "./returns/returns.ts";
 import type { Routes } from "./routes/routes.ts";
 import { proveSlot } from "./slots/prove.ts";
+import { portsOf } from "./slots/ports-of.ts";
 import { socketsOf } from "./slots/sockets-of.ts";
 import type { Slots } from "./slots/slots.ts";
 
@@ -81,6 +82,7 @@ export function makeHandlers(machinery: Machinery): Handlers {
       const nothing = { sinks: [], running: false, messages: [], next: after, full: false };
       return { generation, ...nothing };
     },
+    "slot.ports": async ({ slot }) => portsOf(parts, slots.runner(slot)),
     "slot.search": ({ slot, values }) => slots.search(slot, values),
     "return.arm": async (request) => {
       await returns.arm(request);

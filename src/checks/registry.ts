@@ -13,6 +13,7 @@ import { isolation } from "./isolation/index.ts";
 import { licences } from "./licences/index.ts";
 import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
+import { ports } from "./ports/index.ts";
 import { sast } from "./sast/index.ts";
 import { secrets } from "./secrets/index.ts";
 import { semgrep } from "./semgrep/index.ts";
@@ -36,6 +37,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     licences,
     nmap,
     npmAudit,
+    ports,
     sast,
     secrets,
     semgrep,

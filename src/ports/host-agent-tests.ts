@@ -62,6 +62,25 @@ export const testMethods = {
       full: z.boolean(),
     }),
   },
+  /** On which TCP ports the processes of a colour listen, in the network that they live in. */
+  "slot.ports": {
+    params: z.object({ slot: Slot }),
+    result: z.object({
+      /** False where the system does not show it (no /proc). */
+      visible: z.boolean(),
+      listening: z.array(
+        z.object({
+          /** `web-0`; null for a process that is in no instance's family any more. */
+          instance: z.string().nullable(),
+          pid: z.int(),
+          port: z.int(),
+          reach: z.enum(["loopback", "any", "address"]),
+        }),
+      ),
+      /** Ports that the instances were given. */
+      own: z.array(z.int()),
+    }),
+  },
   /**
    * Whether any of `values` stands in what the slot's instances were given: delivered files and variables,
    * and the environment and arguments of their running processes. Names and places come back, never values.
