@@ -109,7 +109,7 @@ export const PlanBlob = z.object({
       name: z.string(),
       phase: z.string(),
       allowWarn: z.boolean().default(false),
-      outOfBand: z.boolean().default(false),
+      outOfBand: z.boolean().optional(),
     }),
   ),
   gate: z.string().optional(),

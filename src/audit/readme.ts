@@ -56,7 +56,10 @@ Without Tidelock, with jq, openssl (3.0 or newer) and any SHA-256:
     head -n 1 entries.jsonl | jq -r .leaf | base64 -d | jq -r .payload
 
    An opening of null means that payload and salt were erased: an entry of the kind payload.erased, in this
-   pack, names the index. Nothing else may be missing.
+   pack, names the index. In a pack about a release, entries of the stream "system" that are about other
+   services or the installation are closed too: kinds access.recorded, erasure.requested, person.erased,
+   hold.*, witness.*, anchor.*, agent.*, payload.erased, and document.* whose operation names another
+   service's pipeline or an environment in which the service has no stream here. Nothing else may be missing.
 
 5. Completeness. In each leaf, "stream", "sequence" and "previous" form chains: sequence counts from 1
    without a gap, previous is the leaf hash (hex) of the stream's entry before, and the last entry of each
@@ -74,6 +77,7 @@ database did not write all of it yesterday.
 
 /** Every text that a pack of format 1 may carry. */
 const readmeDigests: readonly Digest[] = [
+  "sha256:d162305623f6ac2d44bd26a0f520adb3e3c24c7622f07cf3bb068a92979c4a28",
   "sha256:c646a1b433b9b0294115c956e71b1eaabd38224eee30d54c93f874b7bee5c4b1",
   "sha256:04babfcd9f2e5e3f86636b24884241431a5c4a12a0842203af4ac699d312a287",
 ];

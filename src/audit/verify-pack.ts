@@ -59,7 +59,8 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
     return { report: reportOf(pack, null, findings), story: null };
   }
   const entries = readEntries(pack.entries, checkpoints.newest, findings);
-  const erased = checkErasures(entries, pack.entries, findings);
+  const { subject } = pack.manifest;
+  const { erased, closed } = checkErasures(entries, pack.entries, subject, findings);
   const history = readKeyHistory(entries, findings);
   const successions = readSuccessions(entries, checkpoints, findings);
   const keys = keysToBelieve(trust, history, checkpoints, findings);
@@ -68,8 +69,8 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
   const outsiders = trust && checkOutsiders(checkpoints, successions, trust, findings);
 
   const blobs = new Blobs(pack.files, entries, findings);
-  const { subject } = pack.manifest;
-  checkStreams(entries, subject, requiredStreams(subject, entries, blobs, findings), findings);
+  const required = requiredStreams(subject, entries, closed, blobs, findings);
+  checkStreams(entries, subject, required, findings);
   checkIntents(entries, findings);
   checkTime(entries, outsiders?.sightings ?? [], findings);
   const promotions = checkStory(entries, blobs, findings);

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { CheckMinimum } from "../model/pipeline.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { Grades, Outcome } from "../model/decision.ts";
-import { GatePreset, IsolationGrade } from "../model/pipeline.ts";
+import { CheckMinimum, GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import { Colour, Digest } from "../model/primitives.ts";
 import { Verdict } from "../model/verdict.ts";
 import { decideAdmission } from "./admission.ts";

@@ -7,6 +7,7 @@ import type { ContentStore } from "../ports/content-store.ts";
 import { hashSource } from "../store/queries/ledger-checkpoints.ts";
 import type { Db } from "../store/schema.ts";
 import { blobsOf } from "./pack-blobs.ts";
+import { closeOthers } from "./pack-closed.ts";
 import { entriesOf, entryLines, type StreamEnd } from "./pack-entries.ts";
 import { historyOf } from "./pack-history.ts";
 import { journalOf } from "./pack-journal.ts";
@@ -31,7 +32,7 @@ export async function auditPack(
   const { subject, ends, log, checkpoint } = request;
   const { origin, size, root } = parseCheckpoint(parseNote(checkpoint).text);
   const hashAt = hashSource(db, size);
-  const leaves = await entriesOf(db, ends);
+  const leaves = closeOthers(await entriesOf(db, ends), subject);
   const history = await historyOf(db, { log, origin, size }, leaves, request.seen, hashAt);
   const { blobs, attestations } = await blobsOf(db, content, leaves);
   return makePack({

@@ -2,7 +2,8 @@ import { fromBase64, toHex } from "../../ledger/bytes.ts";
 import { decodeEntry, opens } from "../../ledger/entry.ts";
 import { hashLeaf } from "../../ledger/hash.ts";
 import { verifyInclusion } from "../../ledger/proof.ts";
-import { type EntryLine, paths } from "../format.ts";
+import { mayBeClosed } from "../closed.ts";
+import { type EntryLine, paths, type Subject } from "../format.ts";
 import type { LogEntry } from "../log-entry.ts";
 import { PayloadErased } from "../payloads.ts";
 import type { Erased, Findings } from "../report.ts";
@@ -70,31 +71,46 @@ function decoded<T>(read: () => T): T | null {
   }
 }
 
+/** Entries that do not say what they said. */
+export interface Unopened {
+  readonly erased: readonly Erased[];
+  /** Indices of those about somebody else, which a pack about a release leaves closed. */
+  readonly closed: ReadonlySet<number>;
+}
+
 /**
- * An entry without an opening was erased, and an entry of the log says so; or somebody withholds what it
- * says, which is a finding. An opening that is still there although it was erased is one too.
+ * An entry without an opening was erased, and an entry of the log says so; or it is about somebody else than the
+ * pack (closed.ts); or somebody withholds what it says, which is a finding. An opening that is still there although
+ * it was erased is one too.
  */
 export function checkErasures(
   entries: readonly LogEntry[],
   lines: readonly EntryLine[],
+  subject: Subject,
   findings: Findings,
-): readonly Erased[] {
+): Unopened {
+  const streams = new Set(entries.map(({ leaf }) => leaf.stream));
+  const open = new Set(lines.filter((line) => line.opening !== null).map((line) => line.index));
+  const isClosed = ({ index, leaf }: LogEntry): boolean =>
+    !open.has(index) && mayBeClosed(leaf, subject, streams);
+
   const orders = new Map<number, { readonly by: LogEntry; readonly reason: string }>();
   for (const entry of entries) {
-    if (entry.leaf.kind !== "payload.erased") continue;
+    if (entry.leaf.kind !== "payload.erased" || isClosed(entry)) continue;
     const order = PayloadErased.safeParse(entry.payload);
     const at = { file: paths.entries, entry: entry.index, stream: entry.leaf.stream };
     if (!order.success) findings.problem("openings", at, "it does not say what was erased");
     else orders.set(order.data.entry, { by: entry, reason: order.data.reason });
   }
-  const open = new Set(lines.filter((line) => line.opening !== null).map((line) => line.index));
   const erased: Erased[] = [];
+  const closed = new Set<number>();
   for (const entry of entries) {
     const order = orders.get(entry.index);
     const at = { file: paths.entries, entry: entry.index, stream: entry.leaf.stream };
     if (open.has(entry.index)) {
       if (order) findings.problem("openings", at, "it was erased, and its payload is still there");
-    } else if (order === undefined || order.by.index < entry.index) {
+    } else if (order === undefined && isClosed(entry)) closed.add(entry.index);
+    else if (order === undefined || order.by.index < entry.index) {
       findings.problem("openings", at, "its payload is withheld: nothing says that it was erased");
     } else {
       const { kind, operation } = entry.leaf;
@@ -102,5 +118,11 @@ export function checkErasures(
       erased.push({ entry: entry.index, kind, operation, erasedBy: by.index, reason });
     }
   }
-  return erased;
+  if (closed.size > 0) {
+    findings.note(
+      "openings",
+      `${closed.size} entries of the stream system are about other services or about the installation: their place, kind, name and author are shown, and not what they say`,
+    );
+  }
+  return { erased, closed };
 }

@@ -13,11 +13,12 @@ import { parsedJson } from "./blobs.ts";
 export function requiredStreams(
   subject: Subject,
   entries: readonly LogEntry[],
+  closed: ReadonlySet<number>,
   blobs: Blobs,
   findings: Findings,
 ): ReadonlyMap<string, string> {
   const required = new Map([["system", "keys, documents and restores stand there"]]);
-  for (const { service, environment, by } of lanesEverNamed(entries, blobs, findings)) {
+  for (const { service, environment, by } of lanesEverNamed(entries, closed, blobs, findings)) {
     const meant =
       subject.kind === "release"
         ? service === subject.service
@@ -68,7 +69,12 @@ function requireSubject(
   }
 }
 
-function lanesEverNamed(entries: readonly LogEntry[], blobs: Blobs, findings: Findings) {
+function lanesEverNamed(
+  entries: readonly LogEntry[],
+  closed: ReadonlySet<number>,
+  blobs: Blobs,
+  findings: Findings,
+) {
   const lanes: { service: string; environment: string; by: number }[] = [];
   // Nobody can be held to what is erased; that a lane may be missing because of it is said.
   const unseen = ({ index }: LogEntry): void =>
@@ -77,7 +83,7 @@ function lanesEverNamed(entries: readonly LogEntry[], blobs: Blobs, findings: Fi
       `entry ${index}: a registered document was erased: a lane that only it named could be left out of this pack unseen`,
     );
   for (const entry of entries) {
-    if (entry.leaf.kind !== "document.registered") continue;
+    if (entry.leaf.kind !== "document.registered" || closed.has(entry.index)) continue;
     if (entry.payload === null) unseen(entry);
     const document = DocumentRegistered.safeParse(entry.payload);
     if (!document.success || document.data.kind !== "Pipeline") continue;

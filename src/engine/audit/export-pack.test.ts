@@ -162,6 +162,22 @@ describe("an exported pack of a release", () => {
     expect(trust.log.keys[0]).not.toContain(signers[0]?.id);
   });
 
+  it("leaves out what other services' documents say, and the whole of it verifies", async () => {
+    const both = documents().replace(
+      /(?=shop: "127\.0\.0\.1:1808(\d))/g,
+      'bank: "127.0.0.1:1908$1", ',
+    );
+    const bank = both.split("---").at(-1)?.replace("name: shop", "name: bank");
+    await worker.controlPlane.applyDocuments(operator, "tidelock.yaml", `${both}---${bank}`);
+    const { zip } = await releasePack("1.0.0");
+    const { report } = verifyPack(zip, await trustOf());
+    expect(report.problems).toEqual([]);
+    expect(Buffer.from(zip).includes('"name":"bank"')).toBe(false);
+    expect(Buffer.from(zip).includes('"name":"shop"')).toBe(true);
+    const openings = report.checks.find(({ id }) => id === "openings");
+    expect(openings?.notes.join()).toContain("are about other services or about the installation");
+  });
+
   it("follows a log that goes on under another name after a restore, and its predecessor", async () => {
     const { db } = bench.database;
     const before = await trustOf();
