@@ -36,7 +36,13 @@ const modules =
  */
 export async function runWapiti(
   origin: string,
-  options: { starts: readonly string[]; exclude: readonly string[]; headers: readonly string[] },
+  options: {
+    starts: readonly string[];
+    /** Parameters that it takes out of every address. */
+    remove: readonly string[];
+    exclude: readonly string[];
+    headers: readonly string[];
+  },
 ): Promise<{ hits: readonly WapitiHit[]; anomalies: readonly WapitiHit[]; seconds: number }> {
   const folder = mkdtempSync(join(tmpdir(), "tidelock-wapiti-"));
   const file = join(folder, "report.json");
@@ -49,8 +55,9 @@ export async function runWapiti(
   const argv = [
     ["-u", `${origin}/`, "-m", modules, "-f", "json", "-o", file, "--flush-session"],
     ["--external-endpoint", nowhere, "--internal-endpoint", nowhere],
-    ["--max-scan-time", "120", "--max-attack-time", "120", "--no-bugreport"],
+    ["--max-scan-time", "60", "--max-attack-time", "90", "--no-bugreport"],
     options.starts.flatMap((path) => ["-s", origin + path]),
+    options.remove.flatMap((name) => ["-r", name]),
     options.exclude.flatMap((path) => ["-x", origin + path]),
     options.headers.flatMap((header) => ["-H", header]),
   ].flat();

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { redactor } from "../../model/redact.ts";
 import { printable } from "../../model/printable.ts";
 import type { CheckReport, Verdict } from "../../model/verdict.ts";
@@ -60,7 +61,11 @@ function judge(
   if (results.length === 0)
     return { verdict: "inconclusive", summary: "there is no instance to ask" };
   const hollow = results.find((one) => one.hollow !== null)?.hollow;
-  if (hollow !== undefined && hollow !== null) return { verdict: "inconclusive", summary: hollow };
+  if (hollow !== undefined && hollow !== null) {
+    const reason = results.flatMap(({ gaps }) => gaps)[0];
+    const summary = reason === undefined ? hollow : `${hollow} (${reason})`;
+    return { verdict: "inconclusive", summary };
+  }
   const found = merged(results).length;
   const what = `${found} ${found === 1 ? "hit" : "hits"}`;
   const lost = results.reduce((total, one) => total + one.failed, 0);
@@ -116,7 +121,7 @@ function toSarif(
     rule,
     message: `${rules[rule].title}: ${method} ${template}${where}. ${evidence.map((one) => safe(one, 400)).join("; ")}.`,
     place: { kind: "logical", name: `${method} ${template}` },
-    fingerprint: fingerprintOf(finding),
+    fingerprint: createHash("sha256").update(fingerprintOf(finding)).digest("hex"),
     ...(finding.severity === undefined ? {} : { severity: finding.severity }),
     properties: {
       tidelock: {
