@@ -3,16 +3,19 @@ import type { Check } from "../ports/check.ts";
 import { advisories } from "./advisories/index.ts";
 import { bandit } from "./bandit/index.ts";
 import { buildLog } from "./build-log/index.ts";
+import { checkov } from "./checkov/index.ts";
 import { command } from "./command/index.ts";
 import { dast } from "./dast/index.ts";
 import { devTools } from "./dev-tools/index.ts";
 import { eslint } from "./eslint/index.ts";
 import { gitleaks } from "./gitleaks/index.ts";
+import { hadolint } from "./hadolint/index.ts";
 import { http } from "./http/index.ts";
 import { isolation } from "./isolation/index.ts";
 import { licences } from "./licences/index.ts";
 import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
+import { osvScanner } from "./osv-scanner/index.ts";
 import { ports } from "./ports/index.ts";
 import { sast } from "./sast/index.ts";
 import { secrets } from "./secrets/index.ts";
@@ -27,16 +30,19 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     advisories,
     bandit,
     buildLog,
+    checkov,
     command,
     dast,
     devTools,
     eslint,
     gitleaks,
+    hadolint,
     http,
     isolation,
     licences,
     nmap,
     npmAudit,
+    osvScanner,
     ports,
     sast,
     secrets,

@@ -17,6 +17,8 @@ export const variables = {
     "colon-separated folders that external scanners are looked for in, before the system's; `server start`",
   TIDELOCK_TOOL_RULES:
     "folder with rules of your own for scanners: semgrep/<name>.yml; `server start`",
+  TIDELOCK_TOOL_DATA:
+    "folder with databases of advisories for scanners: osv-scanner/; `server start`",
   TIDELOCK_NPM_REGISTRY: "registry that the npm-audit check asks, instead of npm's default one",
   DATABASE_URL: "external PostgreSQL for `server start`, instead of the embedded one",
   TIDELOCK_DEBUG: "set to anything: errors of ours show where they happened",

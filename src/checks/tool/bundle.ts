@@ -1,24 +1,23 @@
 import { readFileSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
 import { extname } from "node:path";
 
+const extension = extname(import.meta.url);
 let made: string | undefined;
 
 /**
- * The harness and what it imports of ours as one text of plain JavaScript: the check's user may not be
- * allowed to read where we are installed.
+ * argv that makes Node run the harness, which goes along as text: the check's user may not be allowed to
+ * read where we are installed. Its two files become one, without what they import of each other.
  */
-export function bundleHarness(): string {
-  made ??= textOf(`./harness${extname(import.meta.url)}`);
-  return made;
+export function harnessArgv(): readonly string[] {
+  made ??= textOf("look") + textOf("harness");
+  const type = extension === ".ts" ? "module-typescript" : "module";
+  return ["node", "--disable-warning=ExperimentalWarning", `--input-type=${type}`, "--eval", made];
 }
 
-/** Files beside it stand in it as `data:` addresses. */
-function textOf(file: string): string {
-  const text = readFileSync(new URL(file, import.meta.url), "utf8");
-  const plain = file.endsWith(".ts") ? stripTypeScriptTypes(text) : text;
-  return plain.replace(/from "(\.\/[\w-]+\.[jt]s)"/g, (_, beside: string) => {
-    const inner = Buffer.from(textOf(beside)).toString("base64");
-    return `from "data:text/javascript;base64,${inner}"`;
-  });
+function textOf(name: string): string {
+  const text = readFileSync(new URL(`./${name}${extension}`, import.meta.url), "utf8");
+  return text
+    .replace(/^import [^;]*? from "\.\/[^"]+";$/gm, "")
+    .replace(/^export (?=(?:async )?function|const|let)/gm, "")
+    .replace(/^export \{[^}]*\};$/gm, "");
 }

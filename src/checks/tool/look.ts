@@ -1,17 +1,6 @@
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join, matchesGlob } from "node:path";
+// Names of their own, as the harness and this file become one text (`bundle.ts`).
+import * as fs from "node:fs";
+import * as paths from "node:path";
 import type { Order, Pattern, Reply } from "./order.ts";
 
 const maxHeldBytes = 64 * 1024 * 1024;
@@ -39,9 +28,9 @@ export function look(
   );
   let copyDue = Object.keys(tree.put).length > 0;
   const walk = (folder: string): void => {
-    for (const found of readdirSync(join(root, folder), { withFileTypes: true })) {
+    for (const found of fs.readdirSync(paths.join(root, folder), { withFileTypes: true })) {
       const path = folder === "" ? found.name : `${folder}/${found.name}`;
-      const excluded = tree.exclude.some((glob) => matchesGlob(path, glob));
+      const excluded = tree.exclude.some((glob) => paths.matchesGlob(path, glob));
       if (found.isDirectory()) {
         if (excluded) copyDue = true;
         else {
@@ -101,11 +90,11 @@ export function look(
 }
 
 function hold(path: string, root: string, reply: Reply): Buffer | null {
-  const file = openSync(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = fs.openSync(paths.join(root, path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
   try {
-    if (fstatSync(file).size <= maxHeldBytes) return readFileSync(file);
+    if (fs.fstatSync(file).size <= maxHeldBytes) return fs.readFileSync(file);
   } finally {
-    closeSync(file);
+    fs.closeSync(file);
   }
   if (reply.unread.length < maxListed) reply.unread.push(path);
   return null;
@@ -143,17 +132,17 @@ function makeCopy(
   root: string,
   copy: string,
 ): void {
-  mkdirSync(copy);
+  fs.mkdirSync(copy);
   for (const { path, kind, changed } of entries) {
-    const to = join(copy, path);
-    if (kind === "directory") mkdirSync(to);
-    else if (kind === "symlink") symlinkSync(readlinkSync(join(root, path)), to);
-    else if (changed !== null) writeFileSync(to, changed);
-    else copyFileSync(join(root, path), to, constants.COPYFILE_FICLONE);
+    const to = paths.join(copy, path);
+    if (kind === "directory") fs.mkdirSync(to);
+    else if (kind === "symlink") fs.symlinkSync(fs.readlinkSync(paths.join(root, path)), to);
+    else if (changed !== null) fs.writeFileSync(to, changed);
+    else fs.copyFileSync(paths.join(root, path), to, fs.constants.COPYFILE_FICLONE);
   }
   for (const [name, text] of Object.entries(put)) {
-    mkdirSync(dirname(join(copy, name)), { recursive: true });
-    writeFileSync(join(copy, name), text);
+    fs.mkdirSync(paths.dirname(paths.join(copy, name)), { recursive: true });
+    fs.writeFileSync(paths.join(copy, name), text);
   }
 }
 

@@ -3,7 +3,7 @@ import { TidelockError } from "../../model/errors.ts";
 import type { CheckReport } from "../../model/verdict.ts";
 import type { Check, CheckContext, Touch } from "../../ports/check.ts";
 import { type Program, untilEnded } from "../agent-run.ts";
-import { bundleHarness } from "./bundle.ts";
+import { harnessArgv } from "./bundle.ts";
 import type { Plan, ToolDefinition } from "./definition.ts";
 import { toolFolders } from "./folders.ts";
 import { interpret } from "./interpret.ts";
@@ -124,13 +124,7 @@ function programFor(order: Order, context: CheckContext): Program {
     });
   }
   return {
-    argv: [
-      "node",
-      "--disable-warning=ExperimentalWarning",
-      "--input-type=module",
-      "--eval",
-      bundleHarness(),
-    ],
+    argv: [...harnessArgv()],
     env: { TIDELOCK_TOOL_ORDER: text },
     tree: order.tree === null ? null : context.tree,
     outputBytes: maxReportBytes + 64 * 1024,
