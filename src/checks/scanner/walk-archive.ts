@@ -56,7 +56,7 @@ export async function walkArchive(
     counts.entries += 1;
     const { path } = entry;
     const left = order.exclude.some((glob) => matchesGlob(path, glob));
-    const request = askedByName(path);
+    const request = entry.kind === "directory" ? null : askedByName(path);
     if (request !== null) asked.add(request);
     if (!left) pass.entry?.(entry, report);
     if (entry.kind !== "file") continue;
