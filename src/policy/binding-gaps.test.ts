@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Configuration } from "../model/configuration.ts";
-import { bindingGaps, bindingsGround, looksLikeEndpoint } from "./binding-gaps.ts";
+import { bindingGaps, bindingsGround, looksLikeEndpoint, unprovenChecks } from "./binding-gaps.ts";
 
 const configuration = (change: Partial<Configuration>): Configuration =>
   Configuration.parse({
@@ -119,6 +119,25 @@ describe("the rule", () => {
     expect(bindingsGround("baseline", { intrusive: ["dast"], gaps })).toMatchObject([
       { outcome: "allow", message: expect.stringContaining("DB (secret)") as string },
     ]);
+  });
+  it("asks that intrusive checks wait for a proof of isolation, by whatever path", () => {
+    const checks = [
+      { name: "proof", uses: "isolation" },
+      { name: "fuzz", uses: "command", needs: ["proof"] },
+      { name: "dast", uses: "dast", needs: ["fuzz"] },
+      { name: "alone", uses: "dast" },
+      { name: "circle", uses: "dast", needs: ["circle"] },
+    ];
+    const intrusive = checks.map(({ name }) => name);
+    const unproven = unprovenChecks(checks, intrusive);
+    expect(unproven).toEqual(["alone", "circle"]);
+    expect(bindingsGround("strict", { intrusive, gaps: [], unproven })).toMatchObject([
+      { outcome: "allow", rule: "bindings" },
+      { outcome: "deny", rule: "isolation-proof" },
+    ]);
+    expect(
+      bindingsGround("baseline", { intrusive, gaps: [], unproven }).map(({ outcome }) => outcome),
+    ).toEqual(["allow", "allow"]);
   });
   it("has nothing to say where no intrusive check is demanded", () => {
     expect(bindingsGround("strict", { intrusive: [], gaps })).toEqual([]);

@@ -13,6 +13,32 @@ export interface TestBindings {
   /** Checks of the deployed release that attack, write or load. */
   readonly intrusive: readonly string[];
   readonly gaps: readonly BindingGap[];
+  /** Those of them that do not wait for a proof of isolation: nothing they need is a check `isolation`. */
+  readonly unproven?: readonly string[] | undefined;
+}
+
+/** What the rule reads of a demand. */
+export interface NeedingCheck {
+  readonly name: string;
+  readonly uses: string;
+  readonly needs?: readonly string[] | undefined;
+}
+
+/** The adapter that proves a colour's isolation. */
+const prover = "isolation";
+
+/** Of `intrusive`, the names of checks that neither prove isolation nor wait, by any path, for one that does. */
+export function unprovenChecks(
+  checks: readonly NeedingCheck[],
+  intrusive: readonly string[],
+): readonly string[] {
+  const waits = (name: string, seen: ReadonlySet<string>): boolean => {
+    const check = checks.find((one) => one.name === name);
+    if (check === undefined || seen.has(name)) return false;
+    if (check.uses === prover) return true;
+    return (check.needs ?? []).some((needed) => waits(needed, new Set([...seen, name])));
+  };
+  return intrusive.filter((name) => !waits(name, new Set())).sort();
 }
 
 const endpointKey =
@@ -65,19 +91,29 @@ function nameOf({ provider, name }: SecretReference): string {
 
 /**
  * Whether intrusive checks may be demanded on a colour with these bindings: the strict preset refuses where
- * something of the live side is left in place, the baseline says so.
+ * something of the live side is left in place, or where they do not wait for a proof; the baseline says so.
  */
 export function bindingsGround(preset: GatePreset, bindings: TestBindings): readonly Ground[] {
-  const { intrusive, gaps } = bindings;
+  const { intrusive } = bindings;
   if (intrusive.length === 0) return [];
+  return [gapsGround(preset, bindings), ...proofGround(preset, bindings.unproven ?? [])];
+}
+
+function proofGround(preset: GatePreset, unproven: readonly string[]): readonly Ground[] {
+  if (unproven.length === 0) return [];
+  const message = `intrusive checks (${unproven.join(", ")}) do not wait for a proof that the colour under test is isolated: let them need a check that uses \`isolation\``;
+  return [ground(preset === "strict" ? "deny" : "allow", "isolation-proof", message)];
+}
+
+function gapsGround(preset: GatePreset, { intrusive, gaps }: TestBindings): Ground {
   if (gaps.length === 0) {
     const message =
       "by its configuration the colour under test holds no secret and no address of the live side; the check `isolation` proves it";
-    return [ground("allow", "bindings", message)];
+    return ground("allow", "bindings", message);
   }
   const keys = gaps.map(({ key, what }) => `${key} (${what})`).join(", ");
   const message =
     `intrusive checks (${[...intrusive].sort().join(", ")}) would run with ${keys} of the live side; ` +
     "replace them with `tidelock config set --isolated` or `--isolated-secret`, or say `--shared` of those that can do no harm";
-  return [ground(preset === "strict" ? "deny" : "allow", "bindings", message)];
+  return ground(preset === "strict" ? "deny" : "allow", "bindings", message);
 }

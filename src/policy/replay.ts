@@ -96,6 +96,7 @@ const AdmissionInputs = z.looseObject({
     .looseObject({
       intrusive: z.array(z.string()),
       gaps: z.array(z.looseObject({ key: z.string(), what: z.enum(["secret", "endpoint"]) })),
+      unproven: z.array(z.string()).optional(),
     })
     .optional(),
   live: z.looseObject({ release: Digest, configuration: Digest }).nullable(),

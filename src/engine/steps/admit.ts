@@ -4,7 +4,7 @@ import type { Pipeline } from "../../model/pipeline.ts";
 import type { Release } from "../../model/release.ts";
 import { asTidelockError } from "../../model/errors.ts";
 import { type AdmissionInput, decideAdmission } from "../../policy/admission.ts";
-import { bindingGaps } from "../../policy/binding-gaps.ts";
+import { bindingGaps, unprovenChecks } from "../../policy/binding-gaps.ts";
 import type { Decided } from "../../policy/decide.ts";
 import type { LedgerSays } from "../../policy/ledger-says.ts";
 import { documentByDigest } from "../../store/queries/catalogue.ts";
@@ -78,7 +78,9 @@ function testBindings(
   if (intrusive.length === 0) return {};
   // With `recreate` what is tested is what users meet next: it has the live bindings.
   const bindings = plan.strategy === "recreate" ? "live" : "isolated";
-  return { testBindings: { intrusive, gaps: bindingGaps(configuration, bindings) } };
+  const gaps = bindingGaps(configuration, bindings);
+  const unproven = unprovenChecks(plan.checks, intrusive);
+  return { testBindings: { intrusive, gaps, unproven } };
 }
 
 /** Demands that attack, write or load, by the adapter's own word; one whose word cannot be had counts. */
