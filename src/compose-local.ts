@@ -14,9 +14,12 @@ import { dirname, join, resolve, sep } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { TidelockError } from "./model/errors.ts";
+import type { CheckDemand } from "./model/pipeline.ts";
+import type { Digest } from "./model/primitives.ts";
+import type { CheckReport } from "./model/verdict.ts";
 import { type Layout, layout } from "./model/layout.ts";
 import type { Check } from "./ports/check.ts";
-import type { AgentInfo } from "./ports/host-agent.ts";
+import type { AgentInfo, HostAgent } from "./ports/host-agent.ts";
 import { isRunning } from "./store/process-identity.ts";
 import { findServers, type ServerRecord } from "./store/server-record.ts";
 import { findToken } from "./store/token.ts";
@@ -266,4 +269,63 @@ export async function openMailbox(ports: { smtp: number; web: number }): Promise
       await Promise.all([smtp, web].map((server) => new Promise((done) => server.close(done))));
     },
   };
+}
+
+/** What checks of files say about a tree on this machine, by name; null where one needs the host agent. */
+export async function runFileChecks(
+  tree: {
+    readonly release: Digest;
+    readonly name: string;
+    readonly digest: Digest;
+    readonly path: string;
+  },
+  demands: readonly CheckDemand[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, CheckReport | null>> {
+  const { createReadStream } = await import("node:fs");
+  const { checks } = await import("./checks/registry.ts");
+  const { errorReport, runCheck } = await import("./checks/run.ts");
+  const { judgeReport } = await import("./engine/judging/judge-report.ts");
+  const { holdToExercised } = await import("./policy/exercised.ts");
+  const reports = new Map<string, CheckReport | null>();
+  for (const demand of demands) {
+    const check = checks.get(demand.uses);
+    let asked = false;
+    const agent: HostAgent = {
+      call: async () => {
+        asked = true;
+        throw new TidelockError("unsupported", "it needs the host agent of a server");
+      },
+    };
+    const unsupported = async () => {
+      throw new TidelockError("unsupported", "nothing is deployed here");
+    };
+    const report = check
+      ? await runCheck(
+          check,
+          {
+            run: `local/${demand.name}`,
+            fence: { lane: "local/local", incarnation: 0, epoch: 0 },
+            slot: null,
+            release: tree.release,
+            releaseName: tree.name,
+            tree: tree.digest,
+            instances: [],
+            route: null,
+            tester: null,
+            scan: null,
+            agent,
+            searchCredentials: unsupported,
+            readTree: () => createReadStream(tree.path),
+            live: null,
+            timeoutMs: demand.timeout,
+            signal,
+          },
+          demand,
+          { judge: judgeReport },
+        )
+      : errorReport(`there is no check adapter ${demand.uses}`);
+    reports.set(demand.name, asked ? null : holdToExercised(report, demand.minimum, null));
+  }
+  return reports;
 }

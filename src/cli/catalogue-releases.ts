@@ -106,6 +106,12 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/promotion/retry.ts"),
   ),
   entry(
+    "check",
+    "Daily",
+    "Predict on this machine what an environment's checks of the files will say",
+    () => import("./commands/check.ts"),
+  ),
+  entry(
     "check show",
     "Releases",
     "Show what a check of a promotion found, or its raw report",
