@@ -58,7 +58,10 @@ function otherThanPlanned(
   if (inputs.kind === "gate" && plan.steps[step ?? -1]?.kind === "gate") {
     compare("list of checks", sorted(inputs.checks), sorted(plan.checks));
   }
-  if (outcome === "allow" && inputs.ledger === null) {
+  const kind = plan.steps[step ?? -1]?.kind;
+  // One that is made once more after the promotion moves nothing.
+  const opens = kind === "gate" || kind === "admit";
+  if (opens && outcome === "allow" && inputs.ledger === null) {
     wrong.push("it allowed without holding its inputs against the ledger");
   }
   return wrong;
@@ -68,26 +71,33 @@ function otherThanPlanned(
 function verdictsNotOnRecord(
   inputs: GateInputs,
   { payload }: LogEntry,
-  { id }: PromotionStory,
+  { id, stream }: PromotionStory,
   before: readonly LogEntry[],
 ): readonly string[] {
   const runs = before.filter(
-    ({ leaf }) => leaf.kind === "check.reported" && leaf.operation.startsWith(`${id}/`),
+    ({ leaf }) => leaf.kind === "check.reported" && leaf.stream === stream,
   );
   // Nobody can be held to what is erased.
-  if (runs.some((run) => run.payload === null)) return [];
-  const reported = runs.flatMap((run) => ReportedRun.safeParse(run.payload).data ?? []);
+  const isErased = (check: string): boolean =>
+    runs.some((run) => run.payload === null && run.leaf.operation.includes(`/${check}/`));
+  const read = (run: LogEntry): readonly ReportedRun[] => {
+    const report = ReportedRun.safeParse(run.payload);
+    return report.success ? [report.data] : [];
+  };
+  // What came late in an earlier promotion of the release counts against it as well.
+  const reported = new Map(runs.flatMap((run) => read(run).map((report) => [report, run])));
   const wrong: string[] = [];
   const leaned = new Set<ReportedRun>();
   for (const item of inputs.evidence) {
-    const run = reported.find((one) => !leaned.has(one) && saysTheSame(item, one));
+    const run = [...reported.keys()].find((one) => !leaned.has(one) && saysTheSame(item, one));
     if (run) leaned.add(run);
-    else
+    else if (!isErased(item.check)) {
       wrong.push(`it leaned on ${item.verdict} of the check ${item.check}, which no entry reports`);
+    }
   }
   if (DecisionMade.safeParse(payload).data?.outcome !== "allow") return wrong;
-  for (const run of reported) {
-    if (run.verdict !== "fail" || leaned.has(run)) continue;
+  for (const [run, { leaf }] of reported) {
+    if (run.verdict !== "fail" || leaned.has(run) || !leaf.operation.startsWith(`${id}/`)) continue;
     if (!inputs.checks.some(({ name, phase }) => name === run.check && phase !== "live")) continue;
     wrong.push(`it allowed and passed over a report of the check ${run.check}, which says fail`);
   }
