@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -40,7 +40,6 @@ export async function runWapiti(
     starts: readonly string[];
     /** Parameters that it takes out of every address. */
     remove: readonly string[];
-    exclude: readonly string[];
     headers: readonly string[];
   },
 ): Promise<{ hits: readonly WapitiHit[]; anomalies: readonly WapitiHit[]; seconds: number }> {
@@ -58,7 +57,6 @@ export async function runWapiti(
     ["--max-scan-time", "60", "--max-attack-time", "90", "--no-bugreport"],
     options.starts.flatMap((path) => ["-s", origin + path]),
     options.remove.flatMap((name) => ["-r", name]),
-    options.exclude.flatMap((path) => ["-x", origin + path]),
     options.headers.flatMap((header) => ["-H", header]),
   ].flat();
   try {
@@ -74,6 +72,7 @@ export async function runWapiti(
         resolve();
       });
     });
+    if (!existsSync(file)) throw new Error("wapiti left no report: it ended before its time");
     const report = Report.parse(JSON.parse(readFileSync(file, "utf8")));
     const flat = (from: Record<string, { path: string; parameter: string | null }[]>) =>
       Object.entries(from).flatMap(([category, hits]) =>

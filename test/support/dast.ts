@@ -13,7 +13,7 @@ export async function scanWith(
     ...("limits" in configuration ? (configuration.limits as object) : {}),
   };
   const parsed = DastConfiguration.parse({ ...configuration, limits });
-  const context = { signal: AbortSignal.timeout(110_000) };
+  const context = { signal: AbortSignal.timeout(110_000), timeoutMs: 110_000 };
   const result = await scan(
     context,
     parsed,

@@ -3,6 +3,7 @@ import { checkContext, serve } from "../../../test/support/check-context.ts";
 import { scanWith } from "../../../test/support/dast.ts";
 import { escape, service } from "../../../test/support/vulnerable.ts";
 import type { CheckReport } from "../../model/verdict.ts";
+import { sarif } from "../../findings/parsers/sarif/index.ts";
 import { runCheck } from "../run.ts";
 import { dast } from "./index.ts";
 
@@ -53,7 +54,9 @@ describe("a scan", { timeout: 60_000 }, () => {
   it("sends the same requests for the same seed, and others for another", async () => {
     await using server = await serve(shop);
     const paths = async (seed: number) => {
-      const { log } = await scanWith(server.origin, { seed });
+      // Those that measure time look again when an answer is late.
+      const skip = ["sql", "command", "regex-dos"];
+      const { log } = await scanWith(server.origin, { seed, skip });
       return log.map(
         ({ method, path }) => `${method} ${path.replaceAll(/127\.0\.0\.1(%3A|:)\d+/g, "canary")}`,
       );
@@ -129,6 +132,29 @@ describe("a scan", { timeout: 60_000 }, () => {
     });
     expect(report.verdict).toBe("partial");
     expect(report.summary).toContain("budget of 30 requests");
+  });
+
+  it("is partial, with what it found, when its time is up", async () => {
+    await using server = await serve(shop);
+    const limits = { requestsPerSecond: 60 };
+    const report = await check(server.origin, { limits }, 3_000);
+    expect(report.verdict).toBe("partial");
+    expect(report.summary).toContain("the time was up");
+    expect(report.exercised.requests).toBeGreaterThan(10);
+  });
+
+  it("is read as observations of the HTTP surface", async () => {
+    await using server = await serve(shop);
+    const report = await check(server.origin);
+    const { observations, complete } = sarif.parse(report.raw?.text ?? "");
+    expect(complete).toBe(true);
+    expect(observations).toHaveLength(1);
+    expect(observations[0]).toMatchObject({
+      rule: "xss-reflected",
+      severity: "high",
+      cwe: [79],
+      place: { kind: "http", method: "GET", route: "/hello", parameter: "name" },
+    });
   });
 
   it("does not attack what it was told to keep off, nor signs out", async () => {
@@ -317,7 +343,7 @@ describe("a scan that sees little", { timeout: 60_000 }, () => {
     await using slow = await serve(() => {});
     const limits = { requestsPerSecond: 5_000, timeoutMs: 100 };
     expect((await check(slow.origin, { limits })).verdict).toBe("inconclusive");
-    expect((await check(slow.origin, {}, 300)).verdict).toBe("error");
+    expect(["error", "inconclusive"]).toContain((await check(slow.origin, {}, 300)).verdict);
   });
 
   it("lets nothing that a service says into its report as it is", async () => {

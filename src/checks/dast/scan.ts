@@ -42,7 +42,7 @@ export interface ScanOptions {
 
 /** The whole scan: learn, sign in, crawl, attack, look back. Reads as what it does. */
 export async function scan(
-  context: Pick<CheckContext, "signal">,
+  context: Pick<CheckContext, "signal" | "timeoutMs">,
   configuration: DastConfiguration,
   target: TargetAddress,
   options: ScanOptions = {},
@@ -52,7 +52,15 @@ export async function scan(
     ...configuration.limits,
     requestsPerSecond: Math.min(rate, configuration.limits.requestsPerSecond),
   };
-  const prober = new Prober(target, { ...configuration, limits }, context.signal, options.log);
+  // What was found until then is worth more than being stopped from outside.
+  const forMs = context.timeoutMs * 0.9;
+  const prober = new Prober(
+    target,
+    { ...configuration, limits },
+    context.signal,
+    forMs,
+    options.log,
+  );
   const surface = new Surface();
   const watch = new Watch();
   const gaps: string[] = [];
@@ -86,7 +94,7 @@ export async function scan(
     await judgeHeaders(lab, pages);
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error;
-    gaps.push(`the budget of ${limits.requests} requests was spent before the scan had ended`);
+    gaps.push(`${error.message} before the scan had ended`);
   }
   return {
     findings: lab.findings,

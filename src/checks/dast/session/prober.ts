@@ -24,14 +24,18 @@ export class Prober {
   readonly #configuration: DastConfiguration;
   readonly #signal: AbortSignal;
   readonly #log: ((request: RawRequest) => void) | undefined;
+  readonly #ends: number;
   #next = 0;
 
   constructor(
     target: TargetAddress,
     configuration: DastConfiguration,
     signal: AbortSignal,
+    /** Milliseconds after which nothing more is begun. */
+    forMs: number,
     log?: (request: RawRequest) => void,
   ) {
+    this.#ends = performance.now() + forMs;
     this.#target = target;
     this.#configuration = configuration;
     this.#signal = signal;
@@ -50,7 +54,10 @@ export class Prober {
   ): Promise<Exchange | null> {
     this.#signal.throwIfAborted();
     const { limits, ca } = this.#configuration;
-    if (this.sent >= limits.requests) throw new BudgetSpent();
+    if (this.sent >= limits.requests) {
+      throw new BudgetSpent(`the budget of ${limits.requests} requests was spent`);
+    }
+    if (performance.now() > this.#ends) throw new BudgetSpent("the time was up");
     await this.#wait(limits.requestsPerSecond);
     this.sent += 1;
     this.#log?.(request);
