@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AnchorView, WitnessView } from "./outside-views.ts";
 import { LeafEntry, Opening } from "../model/ledger.ts";
 
 /** What the API shows of the ledger. Times are RFC 3339 in UTC, hashes hex, sizes counts of entries. */
@@ -10,6 +11,8 @@ export const KeyUse = z.enum(["log", "evidence"]);
 export const LedgerKeyView = z.object({
   /** First eight bytes of the public key's SHA-256. */
   id: z.string(),
+  /** Of a log key: the id by which its signature stands in a checkpoint (C2SP signed-note), 8 hex digits. */
+  noteId: z.string().nullable(),
   use: KeyUse,
   /** As a trust root names it: a verifier key (log), PEM (evidence). */
   key: z.string(),
@@ -40,6 +43,9 @@ export const LedgerStatusView = z.object({
   /** Why no gate opens now; null when all is well. */
   trouble: z.string().nullable(),
   keys: z.array(LedgerKeyView),
+  /** Who looks at it from outside, and what they said last. */
+  witnesses: z.array(WitnessView),
+  anchors: z.array(AnchorView),
 });
 export type LedgerStatusView = z.infer<typeof LedgerStatusView>;
 

@@ -5,6 +5,9 @@ import { AnchorSettings } from "../model/anchor.ts";
 
 const Reached = z.object({ size: z.int(), at: z.string() });
 
+/** What came of the last exchange that this server had with it; null: none since the server started. */
+const LastAnswer = z.object({ at: z.string(), trouble: z.string().nullable() }).nullable();
+
 export const WitnessView = z.object({
   /** The name of its key. */
   name: z.string(),
@@ -16,6 +19,7 @@ export const WitnessView = z.object({
   addedAt: z.string(),
   /** The newest checkpoint that it cosigned; null for none of this log. */
   cosigned: Reached.nullable(),
+  lastAnswer: LastAnswer,
 });
 export type WitnessView = z.infer<typeof WitnessView>;
 
@@ -27,5 +31,6 @@ export const AnchorView = z.object({
   addedAt: z.string(),
   /** The newest checkpoint that lies there, and where. */
   anchored: Reached.extend({ place: z.string() }).nullable(),
+  lastAnswer: LastAnswer,
 });
 export type AnchorView = z.infer<typeof AnchorView>;

@@ -54,6 +54,12 @@ export function when(time: string | null): string {
         .replace(/\.\d+Z$/, "Z");
 }
 
+/** What somebody outside said last, in a word. */
+export function answerWord(answer: { readonly trouble: string | null } | null): string {
+  if (answer === null) return "not asked";
+  return answer.trouble === null ? "well" : "trouble";
+}
+
 /** `1.2 s`, `3 m 20 s` */
 export function took(from: string | null, until: string | null): string {
   if (from === null) return "-";

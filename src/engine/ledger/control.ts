@@ -22,6 +22,7 @@ import type { CheckpointRow, LedgerKeyRow } from "../../store/schema-ledger.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { publicForm } from "./key-rows.ts";
+import { makeLedgerOutside } from "./outside/control.ts";
 import { recoverLedger } from "./recover.ts";
 import { verifyState } from "./verify-state.ts";
 
@@ -51,15 +52,21 @@ export function makeLedgerControl(engine: Engine): LedgerControl {
   };
 }
 
-async function ledgerStatus({ db, log }: Engine): Promise<LedgerStatusView> {
-  const [tree, checkpoint, waiting, strange, trouble, keys] = await Promise.all([
-    readTree(db),
-    newestCheckpoint(db),
-    backlog(db),
-    rejected(db),
-    log.trouble(),
-    db.selectFrom("ledger_keys").selectAll().orderBy("added_at").execute(),
-  ]);
+async function ledgerStatus(engine: Engine): Promise<LedgerStatusView> {
+  const { db, log } = engine;
+  const outside = makeLedgerOutside(engine);
+  const [tree, checkpoint, waiting, strange, trouble, keys, witnesses, anchors] = await Promise.all(
+    [
+      readTree(db),
+      newestCheckpoint(db),
+      backlog(db),
+      rejected(db),
+      log.trouble(),
+      db.selectFrom("ledger_keys").selectAll().orderBy("added_at").execute(),
+      outside.listWitnesses(),
+      outside.listAnchors(),
+    ],
+  );
   return {
     origin: tree.origin,
     size: tree.size,
@@ -77,14 +84,19 @@ async function ledgerStatus({ db, log }: Engine): Promise<LedgerStatusView> {
     behind: tree.behind ?? log.stranger,
     trouble,
     keys: keys.map((row) => keyView(row, tree.origin)),
+    witnesses: [...witnesses],
+    anchors: [...anchors],
   };
 }
 
 function keyView(row: LedgerKeyRow, origin: string): LedgerStatusView["keys"][number] {
+  const key = publicForm(row, origin);
   return {
     id: row.key_id,
+    // A verifier key is name+id+base64, and a name has no plus sign.
+    noteId: row.use === "log" ? (key.split("+")[1] ?? null) : null,
     use: row.use,
-    key: publicForm(row, origin),
+    key,
     state: stateOf(row),
     addedAt: row.added_at.toISOString(),
     signsUntil: row.signs_until?.toISOString() ?? null,

@@ -57,6 +57,7 @@ export class LedgerLog {
   #seen: Pick<TreeHead, "origin" | "size" | "root"> | null = null;
   #told = 0;
   #note: string | null = null;
+  readonly #answers = new Map<string, { readonly at: string; readonly trouble: string | null }>();
   /** Entries that have left the queue since its last cleaning. */
   #placed = 0;
   /** Why this server is a stranger to its own database; null when it is not. */
@@ -152,6 +153,16 @@ export class LedgerLog {
     if (this.#placed < tidyAfter) return;
     this.#placed = 0;
     await sweepQueue(this.#parts.db);
+  }
+
+  /** What came of the last exchange with somebody outside, `witness <name>` or `anchor <name>`. */
+  noteAnswer(place: string, trouble: string | null): void {
+    this.#answers.set(place, { at: new Date().toISOString(), trouble });
+  }
+
+  /** Null: there was none since this server started. */
+  lastAnswer(place: string): { readonly at: string; readonly trouble: string | null } | null {
+    return this.#answers.get(place) ?? null;
   }
 
   /** Why no gate may open now; null when all is well. */

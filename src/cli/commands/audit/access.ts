@@ -13,8 +13,8 @@ export const command = defineCommand({
     ...outputOption,
   },
   details:
-    "Calls of the API that changed something or were refused, newest first, held against the digests in\n" +
-    "the ledger. Exit code 7 when somebody changed or dropped one.",
+    "Calls of the API that changed something, read what is sensitive (which secrets exist, entries, evidence, this\n" +
+    "list) or were refused, newest first, held against the digests in the ledger. Exit code 7 when somebody changed or dropped one.",
   async run(context, { options }) {
     const query = { limit: options.limit ?? 100 };
     const { items, problems } = await context.connect(options).call("accessList", { query });
@@ -22,7 +22,7 @@ export const command = defineCommand({
       items,
       columns: [
         { title: "at", value: ({ at }) => when(at) },
-        { title: "by", value: ({ actor }) => actor },
+        { title: "by", value: ({ actor }) => shortActor(actor) },
         { title: "call", value: ({ action }) => action },
         { title: "of", value: ({ target }) => target || "-" },
         { title: "answer", value: ({ outcome }) => outcome },
@@ -39,3 +39,8 @@ export const command = defineCommand({
     return problems.length === 0 ? exit.done : exit.verification;
   },
 });
+
+/** Enough of a pseudonym to tell people apart; -o json has it whole. */
+function shortActor(actor: string): string {
+  return /^person:[0-9a-f]{32}$/.test(actor) ? actor.slice(0, 15) : actor;
+}

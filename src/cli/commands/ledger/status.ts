@@ -1,3 +1,5 @@
+import type { LedgerKeyView } from "../../../api/ledger-views.ts";
+import type { AnchorView, WitnessView } from "../../../api/outside-views.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { connectionOptions, outputOption } from "../../options.ts";
@@ -32,7 +34,15 @@ export const command = defineCommand({
             ? null
             : `${rejected.entries} entries by somebody else, the last ${when(rejected.last)}`,
         ],
-        ["signed by", signing.map(({ id }) => id).join(", ")],
+        ["signed by", signing.map(keyName).join(", ")],
+        ...status.witnesses.map((one) => ["witness", witnessText(one)] as const),
+        ...status.anchors.map((one) => ["anchor", anchorText(one)] as const),
+        [
+          "outside",
+          status.witnesses.length + status.anchors.length === 0
+            ? "nobody: see `tidelock ledger witness` and `tidelock ledger anchor`"
+            : null,
+        ],
         ["read-only", status.behind],
         ["gates closed", status.trouble],
       ],
@@ -40,3 +50,23 @@ export const command = defineCommand({
     return status.trouble === null ? exit.done : exit.failed;
   },
 });
+
+/** As `ledger key list` names it, and as a checkpoint does. */
+function keyName({ id, noteId }: LedgerKeyView): string {
+  return noteId === null ? id : `${id} (in checkpoints ${noteId})`;
+}
+
+function witnessText({ name, operator, cosigned, lastAnswer }: WitnessView): string {
+  const reached = cosigned ? `cosigned ${cosigned.size}, ${when(cosigned.at)}` : "cosigned nothing";
+  return `${name} (${operator}): ${reached}${answerText(lastAnswer)}`;
+}
+
+function anchorText({ name, anchored, lastAnswer }: AnchorView): string {
+  const reached = anchored ? `has ${anchored.size}, ${when(anchored.at)}` : "has nothing yet";
+  return `${name}: ${reached}${answerText(lastAnswer)}`;
+}
+
+function answerText(answer: WitnessView["lastAnswer"]): string {
+  if (answer === null) return "; not asked since the server started";
+  return answer.trouble === null ? "" : `; ${when(answer.at)}: ${answer.trouble}`;
+}

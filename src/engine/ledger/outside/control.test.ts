@@ -18,6 +18,7 @@ import { makeLedgerOutside } from "./control.ts";
 let database: Database<Schema>;
 let outside: LedgerOutside;
 let folder: string;
+let log: Engine["log"];
 const somebody = { id: "operator" };
 const key = formatVerifierKey(aSigner("witness.example/w1", noteKeyTypes.cosignature).key);
 const witness = { key, url: "http://127.0.0.1:7430/w1/", operator: "example.org" };
@@ -25,9 +26,10 @@ const witness = { key, url: "http://127.0.0.1:7430/w1/", operator: "example.org"
 beforeEach(async () => {
   database = await createMigratedDatabase<Schema>();
   folder = mkdtempSync(join(tmpdir(), "tidelock-outside-"));
-  await testLog(database.db).open("1.0.0");
+  log = testLog(database.db);
+  await log.open("1.0.0");
   const signals: Engine["signals"] = new EventEmitter();
-  outside = makeLedgerOutside({ db: database.db, ledger: tableLedger, signals } as Engine);
+  outside = makeLedgerOutside({ db: database.db, ledger: tableLedger, log, signals } as Engine);
 });
 afterEach(async () => {
   await database.close();
@@ -57,7 +59,10 @@ describe("witnesses and anchors", () => {
       settings: { kind: "file", folder },
       everyMs: 5,
     });
-    expect(await outside.listWitnesses()).toEqual([added]);
+    expect(await outside.listWitnesses()).toEqual([{ ...added, lastAnswer: null }]);
+    log.noteAnswer("witness witness.example/w1", "it does not answer");
+    const [asked] = await outside.listWitnesses();
+    expect(asked?.lastAnswer).toMatchObject({ trouble: "it does not answer" });
     expect(await outside.listAnchors()).toMatchObject([
       { name: "nas", everyMs: 5, anchored: null },
     ]);

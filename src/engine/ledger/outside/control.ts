@@ -25,7 +25,7 @@ import { StoredAnchor } from "./write-anchors.ts";
 export function makeLedgerOutside(engine: Engine): LedgerOutside {
   const { db } = engine;
   return {
-    listWitnesses: async () => (await listWitnesses(db)).map(witnessView),
+    listWitnesses: async () => (await listWitnesses(db)).map((one) => witnessView(engine, one)),
     addWitness: (actor, witness) => addWitness(engine, actor, witness),
     async removeWitness(actor, name) {
       await changed(engine, actor, "witness.removed", { name }, async (tx) => {
@@ -33,7 +33,7 @@ export function makeLedgerOutside(engine: Engine): LedgerOutside {
       });
       return `the witness ${name} is asked no more; what it cosigned stays`;
     },
-    listAnchors: async () => (await listAnchors(db)).map(anchorView),
+    listAnchors: async () => (await listAnchors(db)).map((one) => anchorView(engine, one)),
     addAnchor: (actor, anchor) => addAnchor(engine, actor, anchor),
     async removeAnchor(actor, name) {
       await changed(engine, actor, "anchor.removed", { name }, async (tx) => {
@@ -66,7 +66,7 @@ async function addWitness(
   await changed(engine, actor, "witness.added", witness, async (tx) => {
     if (!(await putWitness(tx, witness))) throw taken("witness", witness.name);
   });
-  return witnessView(await found(listWitnesses(engine.db), witness.name));
+  return witnessView(engine, await found(listWitnesses(engine.db), witness.name));
 }
 
 async function addAnchor(
@@ -82,7 +82,7 @@ async function addAnchor(
       throw taken("anchor", name);
     }
   });
-  return anchorView(await found(listAnchors(engine.db), name));
+  return anchorView(engine, await found(listAnchors(engine.db), name));
 }
 
 /** The change and its entry in one transaction; the worker then hears of it by the next checkpoint. */
@@ -144,17 +144,38 @@ function unknown(what: string, name: string): TidelockError {
   });
 }
 
-function witnessView({ name, key, url, operator, added_at, size, at }: WitnessRecord): WitnessView {
+function witnessView(
+  { log }: Engine,
+  { name, key, url, operator, added_at, size, at }: WitnessRecord,
+): WitnessView {
   const cosigned =
     size === null || at === null ? null : { size: Number(size), at: at.toISOString() };
-  return { name, key, url, operator, addedAt: added_at.toISOString(), cosigned };
+  return {
+    name,
+    key,
+    url,
+    operator,
+    addedAt: added_at.toISOString(),
+    cosigned,
+    lastAnswer: log.lastAnswer(`witness ${name}`),
+  };
 }
 
-function anchorView({ name, settings, added_at, size, place, at }: AnchorRecord): AnchorView {
+function anchorView(
+  { log }: Engine,
+  { name, settings, added_at, size, place, at }: AnchorRecord,
+): AnchorView {
   const { place: where, everyMs } = StoredAnchor.parse(settings);
   const anchored =
     size === null || at === null || place === null
       ? null
       : { size: Number(size), at: at.toISOString(), place };
-  return { name, settings: where, everyMs, addedAt: added_at.toISOString(), anchored };
+  return {
+    name,
+    settings: where,
+    everyMs,
+    addedAt: added_at.toISOString(),
+    anchored,
+    lastAnswer: log.lastAnswer(`anchor ${name}`),
+  };
 }

@@ -32,7 +32,7 @@ const stopMs = 2_000;
 
 export interface OutsideParts {
   readonly db: Db;
-  readonly log: Pick<LedgerLog, "afterCheckpoint" | "declareBehind">;
+  readonly log: Pick<LedgerLog, "afterCheckpoint" | "declareBehind" | "noteAnswer">;
   readonly notice: (message: string) => void;
   /** Keeps a file for people outside, and answers where. */
   readonly keepEvidence?: (text: string) => string;
@@ -129,7 +129,7 @@ export class OutsideWorker {
       witnesses.map((one) =>
         this.#alone(`witness ${one.name}`, async () => {
           if (!(await this.#compareWitness(one)) || (await this.#isBehind())) return;
-          await this.#try(one.name, () => cosignWith(db, one, checkpoint, signal));
+          await this.#try(`witness ${one.name}`, () => cosignWith(db, one, checkpoint, signal));
         }),
       ),
     );
@@ -138,7 +138,7 @@ export class OutsideWorker {
         this.#alone(`anchor ${one.name}`, async () => {
           if (!(await this.#compareAnchor(one)) || (await this.#isBehind())) return;
           const at = { origin, now: Date.now() };
-          await this.#try(one.name, () => anchorAt(db, one, checkpoint, at));
+          await this.#try(`anchor ${one.name}`, () => anchorAt(db, one, checkpoint, at));
         }),
       ),
     );
@@ -176,27 +176,26 @@ export class OutsideWorker {
 
   /** Once with each, before it is shown anything: what it knows of this log, and of one that may have followed it. */
   async #compareWitness(one: WitnessRecord): Promise<boolean> {
-    return this.#compare(`witness ${one.name}`, one.name, (origin) =>
+    return this.#compare(`witness ${one.name}`, (origin) =>
       compareWithWitness(this.#parts.db, one, origin, this.#stop.signal),
     );
   }
 
   async #compareAnchor(one: AnchorRecord): Promise<boolean> {
-    return this.#compare(`anchor ${one.name}`, one.name, (origin) =>
+    return this.#compare(`anchor ${one.name}`, (origin) =>
       compareWithAnchor(this.#parts.db, one, origin),
     );
   }
 
   async #compare(
     place: string,
-    name: string,
     look: (origin: string) => Promise<OutsideAnswer>,
   ): Promise<boolean> {
     if (this.#compared.has(place)) return true;
     const { origin, log } = await readTree(this.#parts.db);
     const base = log === 1 ? origin : origin.slice(0, origin.lastIndexOf("/"));
     const reached = await Promise.all(
-      [origin, `${base}/${log + 1}`].map((of) => this.#try(name, () => look(of))),
+      [origin, `${base}/${log + 1}`].map((of) => this.#try(place, () => look(of))),
     );
     const all = reached.every((one) => one);
     if (all) this.#compared.add(place);
@@ -225,6 +224,7 @@ export class OutsideWorker {
   }
 
   #say(name: string, message: string): void {
+    this.#parts.log.noteAnswer(name, message === "" ? null : message);
     if (message !== "" && message !== this.#said.get(name)) {
       this.#parts.notice(`the ledger outside: ${message}`);
     }

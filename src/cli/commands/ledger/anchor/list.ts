@@ -2,7 +2,7 @@ import { defineCommand } from "../../../define-command.ts";
 import { exit } from "../../../exit-codes.ts";
 import { connectionOptions, outputOption } from "../../../options.ts";
 import { printList } from "../../../output/print.ts";
-import { when } from "../../../output/words.ts";
+import { answerWord, when } from "../../../output/words.ts";
 
 export const command = defineCommand({
   arguments: {},
@@ -19,8 +19,10 @@ export const command = defineCommand({
           value: ({ anchored }) => (anchored ? String(anchored.size) : "nothing yet"),
         },
         { title: "at", value: ({ anchored }) => (anchored ? when(anchored.at) : "") },
+        { title: "answer", value: ({ lastAnswer }) => answerWord(lastAnswer) },
         {
           title: "where",
+          wide: true,
           value: ({ settings, anchored }) =>
             anchored?.place ?? (settings.kind === "git" ? settings.repository : settings.folder),
         },

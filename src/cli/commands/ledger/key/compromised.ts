@@ -1,3 +1,5 @@
+import type { Client } from "../../../../api/client.ts";
+import { TidelockError } from "../../../../model/errors.ts";
 import { confirm } from "../../../confirm.ts";
 import { defineCommand } from "../../../define-command.ts";
 import { exit } from "../../../exit-codes.ts";
@@ -20,13 +22,26 @@ export const command = defineCommand({
     "counts up to the last size that independent witnesses had seen; behind that, anybody may have written it.",
   async run(context, { args, options }) {
     const client = context.connect(options);
-    const question = `Is the key ${args.key} compromised? It cannot be made good again, and what it signed behind the last size that a witness cosigned counts for nothing.`;
+    const key = await keyNamed(client, args.key);
+    const question = `Is the key ${key} compromised? It cannot be made good again, and what it signed behind the last size that a witness cosigned counts for nothing.`;
     await confirm(context, question, options.yes);
     const { message } = await client.call("ledgerKeyCompromised", {
-      params: { key: args.key },
+      params: { key },
       body: options.trusted === undefined ? {} : { trustedSize: options.trusted },
     });
     context.terminal.note(clean(message));
     return exit.done;
   },
 });
+
+/** Before anybody is asked: which key, by its own id or the one that stands in checkpoints. */
+async function keyNamed(client: Client, named: string): Promise<string> {
+  const { keys } = await client.call("ledgerStatus", {});
+  const found = keys.find(({ id, noteId }) => id === named || noteId === named);
+  if (found) return found.id;
+  throw new TidelockError("not-found", `the ledger has no key ${named}`, {
+    fault: "operator",
+    where: named,
+    hint: "`tidelock ledger key list` shows them: an id has 16 hex digits, or 8 as it stands in checkpoints",
+  });
+}

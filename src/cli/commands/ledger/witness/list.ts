@@ -2,7 +2,7 @@ import { defineCommand } from "../../../define-command.ts";
 import { exit } from "../../../exit-codes.ts";
 import { connectionOptions, outputOption } from "../../../options.ts";
 import { printList } from "../../../output/print.ts";
-import { when } from "../../../output/words.ts";
+import { answerWord, when } from "../../../output/words.ts";
 
 export const command = defineCommand({
   arguments: {},
@@ -18,8 +18,9 @@ export const command = defineCommand({
           title: "cosigned",
           value: ({ cosigned }) => (cosigned ? String(cosigned.size) : "nothing yet"),
         },
-        { title: "at", value: ({ cosigned }) => (cosigned ? when(cosigned.at) : "") },
-        { title: "url", value: ({ url }) => url },
+        { title: "at", wide: true, value: ({ cosigned }) => (cosigned ? when(cosigned.at) : "") },
+        { title: "answer", value: ({ lastAnswer }) => answerWord(lastAnswer) },
+        { title: "url", wide: true, value: ({ url }) => url },
       ],
       name: ({ name }) => name,
       empty: "nobody witnesses this ledger",
