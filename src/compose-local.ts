@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import type { InstalledTool } from "./checks/tool/installed.ts";
 import { TidelockError } from "./model/errors.ts";
 import type { CheckDemand } from "./model/pipeline.ts";
 import type { Digest } from "./model/primitives.ts";
@@ -29,6 +30,15 @@ import type { WitnessOptions } from "./witness/run-witness.ts";
  * What the command line needs of this machine without a server. The only file of its own that reaches
  * below the API. What few commands need is loaded when they ask for it.
  */
+
+/** External programs that checks can run, as they are on this machine. */
+export async function localScanners(
+  environment: NodeJS.ProcessEnv,
+): Promise<readonly InstalledTool[]> {
+  const { checks } = await import("./checks/registry.ts");
+  const { installedTools } = await import("./checks/tool/installed.ts");
+  return installedTools(checks.values(), environment);
+}
 
 /** The server that has run longest on a data directory; null when this user can see none. */
 export function findLocalServer(

@@ -23,7 +23,7 @@ export const eslint = toolCheck({
   sensitiveTo: [],
   programs: ["eslint"],
   install: "npm install --global eslint",
-  proof: { kind: "proven", version: "10" },
+  proof: { kind: "proven", version: "10.15.0" },
   version: { argv: ["--version"], pattern: /^v(\d+\.\d+\.\d+\S*)/m },
   tree: {
     concerns: /\.(?:[cm]?js|jsx)$/,

@@ -21,7 +21,7 @@ export const npmAudit = toolCheck({
   sensitiveTo: [],
   programs: ["npm"],
   install: "apt-get install npm",
-  proof: { kind: "proven", version: "10.8.2, with advisories answered on the same machine" },
+  proof: { kind: "proven", version: "11.19.1, with advisories answered on the same machine" },
   version: { argv: ["--version"], pattern: /^(\d+\.\d+\.\d+\S*)$/m },
   tree: {
     concerns: /(^|\/)(?:package-lock|npm-shrinkwrap)\.json$/,

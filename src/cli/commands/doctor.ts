@@ -10,6 +10,7 @@ import {
   survival,
 } from "../doctor/installation.ts";
 import { clock, git, node, platform, port } from "../doctor/machine.ts";
+import { scanners } from "../doctor/scanners.ts";
 import { exit } from "../exit-codes.ts";
 import { outputOption, text } from "../options.ts";
 import { printDocument } from "../output/print.ts";
@@ -29,6 +30,7 @@ const looks: readonly (readonly [name: string, look: Look])[] = [
   ["agent", agent],
   ["isolation", isolation],
   ["survival", survival],
+  ["scanners", scanners],
 ];
 
 export const command = defineCommand({
