@@ -232,6 +232,16 @@ describe("the rules for source code", () => {
     ).toContain("code-injection");
   });
 
+  it("come to an end on functions that call each other in circles", () => {
+    const circle = Array.from(
+      { length: 30 },
+      (_, i) => `function f${i}(a) { return c ? f${(i + 1) % 30}(a).x : f${(i + 7) % 30}(a).y; }`,
+    ).join("\n");
+    const began = performance.now();
+    rulesIn(`${circle}\neval(f0(q).z);`);
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
   it("read every dialect: modules, scripts, types, JSX, a first line for the shell", () => {
     expect(
       rulesIn("const x: string = location.hash; el.innerHTML = x as string;", "a.mts"),

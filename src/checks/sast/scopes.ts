@@ -55,7 +55,9 @@ export function bind(root: Node, nodes: readonly Node[]): Program {
     if (!isCall(node) && node.type !== "NewExpression") continue;
     const target = calledFunction(program, node);
     if (target !== null) {
-      program.calls.set(target, [...(program.calls.get(target) ?? []), node]);
+      const known = program.calls.get(target);
+      if (known) known.push(node);
+      else program.calls.set(target, [node]);
     }
   }
   return program;

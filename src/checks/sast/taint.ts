@@ -55,7 +55,7 @@ const cleaners = /escape|sanit|purif|quote|encode(?:html|entities)|striptags|bas
 export class Taints {
   readonly #program: Program;
   readonly #memo = new Map<Binding, Map<string, Taint | null>>();
-  readonly #returns = new Map<Node, Taint | null>();
+  readonly #returns = new Map<Node, Map<string, Taint | null>>();
   #depth = 0;
 
   constructor(program: Program) {
@@ -213,8 +213,13 @@ export class Taints {
   }
 
   #returned(of: Node, path: readonly string[]): Taint | null {
-    if (path.length === 0 && this.#returns.has(of)) return this.#returns.get(of) ?? null;
-    if (path.length === 0) this.#returns.set(of, null);
+    const key = path.join("\0");
+    const memo = this.#returns.get(of) ?? new Map<string, Taint | null>();
+    this.#returns.set(of, memo);
+    const known = memo.get(key);
+    if (known !== undefined) return known;
+    // A function that calls itself adds nothing to what its other ways return.
+    memo.set(key, null);
     const body = child(of, "body");
     const found =
       body !== null && body.type !== "BlockStatement"
@@ -222,7 +227,7 @@ export class Taints {
         : strongest(
             returnsOf(this.#program, of).map((one) => this.of(child(one, "argument"), path)),
           );
-    if (path.length === 0) this.#returns.set(of, found);
+    memo.set(key, found);
     return found;
   }
 }
