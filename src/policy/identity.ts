@@ -12,6 +12,9 @@ export function contradictionIn(
   if (proof.release !== expected.release) {
     return `it runs ${proof.release}, and the plan says ${expected.release}`;
   }
+  if (proof.answeredAs !== undefined && proof.answeredAs !== expected.release) {
+    return `an instance answers as ${proof.answeredAs}: it may hand on what it is asked`;
+  }
   // Changed files are no missing proof but a proof of the contrary, whatever grade comes with them.
   if (!proof.treeVerified) {
     return `digest-mismatch: the unpacked files are not those of the release (${proof.reason})`;

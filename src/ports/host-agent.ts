@@ -115,6 +115,8 @@ export const IdentityProof = z.object({
   slot: Slot,
   grade: z.enum(["none", "bound", "native"]),
   release: Digest,
+  /** What an instance said it is, when it answered our nonce as another release than this one. */
+  answeredAs: z.string().optional(),
   /** SHA-256 over the unpacked tree, computed again now: it must equal the artifact's. */
   treeVerified: z.boolean(),
   instances: z.array(

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { contradictionIn } from "../../src/policy/identity.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type TableEntry, environmentOf, processTable } from "../../src/agent/os/process-table.ts";
 import { isFree } from "../../src/agent/os/sockets.ts";
@@ -564,6 +565,20 @@ describe("a release", () => {
     const slot = await start("native", source);
     await untilState(agent.client, slot, "ready");
     expect(await agent.client.call("slot.prove", { slot })).toMatchObject({ grade: "native" });
+  });
+
+  test("whose service answers the nonce as another release is no proof, but one of the contrary", async () => {
+    const source = serverSource.replace(
+      'if (request.url === "/env")',
+      `if (request.url === "/.well-known/tidelock-identity") return response.end(JSON.stringify({
+        release: "sha256:" + "e".repeat(64), nonce: request.headers["x-tidelock-nonce"] }));
+      if (request.url === "/env")`,
+    );
+    const slot = await start("hands-on", source);
+    await untilState(agent.client, slot, "ready");
+    const proof = await agent.client.call("slot.prove", { slot });
+    expect(proof).toMatchObject({ grade: "none", answeredAs: `sha256:${"e".repeat(64)}` });
+    expect(contradictionIn(proof, { release: proof.release })).toContain("answers as");
   });
 });
 

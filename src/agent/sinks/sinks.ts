@@ -19,6 +19,7 @@ import { markers } from "../processes/environment.ts";
 import type { PortBook } from "../processes/ports.ts";
 import { spawnDetached } from "../processes/spawn.ts";
 import { killRemains } from "../processes/sweep.ts";
+import { report } from "../parts.ts";
 import { loopback } from "../state/schema.ts";
 import { readMessages, saidReady } from "./read-messages.ts";
 import { sinkFiles, type SinkFiles, sinkId, sinkMark, SinkRecord } from "./record.ts";
@@ -73,7 +74,11 @@ export class Sinks {
         continue;
       }
       for (const port of Object.values(record.ports)) this.#options.ports.note(files.id, port);
-      if (record.identity === null || !isAlive(record.identity)) await this.#start(files, record);
+      if (record.identity !== null && isAlive(record.identity)) continue;
+      // Whatever keeps it (a port that somebody took meanwhile) must not keep the agent: the watch tries again.
+      await this.#start(files, record).catch((error: unknown) =>
+        report(`sinks of ${slotKey(record.slot)}: ${String(error)}; trying again`),
+      );
     }
   }
 

@@ -1,20 +1,17 @@
 import { request } from "node:http";
 import { z } from "zod";
 
-const Answer = z.object({ release: z.string(), nonce: z.string() });
+const Answer = z.object({ release: z.string().max(200), nonce: z.string() });
 const maxAnswerBytes = 4_096;
 const answerTimeout = 2_000;
 
 /**
  * Asks a service who it is: `GET /.well-known/tidelock-identity` with `x-tidelock-nonce`. A service that
  * takes part answers 200 and `{"release": $TIDELOCK_RELEASE, "nonce": <the nonce>}`; others need not.
+ *
+ * @returns the release that it says it is, null for one that does not take part
  */
-export function answersNonce(
-  host: string,
-  port: number,
-  nonce: string,
-  release: string,
-): Promise<boolean> {
+export function answersNonce(host: string, port: number, nonce: string): Promise<string | null> {
   return new Promise((resolve) => {
     const call = request(
       {
@@ -33,20 +30,20 @@ export function answersNonce(
           if (text.length > maxAnswerBytes) response.destroy();
         });
         response.once("close", () => {
-          resolve(response.statusCode === 200 && matches(text, nonce, release));
+          resolve(response.statusCode === 200 ? releaseIn(text, nonce) : null);
         });
       },
     );
-    call.once("error", () => resolve(false));
+    call.once("error", () => resolve(null));
     call.end();
   });
 }
 
-function matches(text: string, nonce: string, release: string): boolean {
+function releaseIn(text: string, nonce: string): string | null {
   try {
     const answer = Answer.parse(JSON.parse(text));
-    return answer.nonce === nonce && answer.release === release;
+    return answer.nonce === nonce ? answer.release : null;
   } catch {
-    return false;
+    return null;
   }
 }

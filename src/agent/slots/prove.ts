@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readlinkSync, realpathSync } from "node:fs";
 import { TidelockError } from "../../model/errors.ts";
+import { printable } from "../../model/printable.ts";
 import type { IdentityProof } from "../../ports/host-agent.ts";
 import { isAlive } from "../os/identity.ts";
 import { uidsOf } from "../os/process-table.ts";
@@ -43,11 +44,17 @@ export async function proveSlot(parts: Parts, runner: SlotRunner): Promise<Ident
   const native = await Promise.all(
     records.map(({ process, host, port }) =>
       port !== null && spec.processes[process]?.ready.kind === "http"
-        ? answersNonce(host, port, nonce, spec.release)
-        : Promise.resolve(false),
+        ? answersNonce(host, port, nonce)
+        : Promise.resolve(null),
     ),
   );
-  return native.length > 0 && native.every(Boolean)
+  const another = native.find((answer) => answer !== null && answer !== spec.release);
+  if (typeof another === "string") {
+    const answeredAs = printable(another, 100);
+    const reason = `an instance answered our nonce as another release, ${answeredAs}`;
+    return { ...base, grade: "none", answeredAs, reason };
+  }
+  return native.length > 0 && native.every((answer) => answer === spec.release)
     ? { ...base, grade: "native", reason: "every instance answered with the nonce and the release" }
     : {
         ...base,
