@@ -2,7 +2,9 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import type { EngineHooks, EngineSettings } from "../../src/engine/engine.ts";
 import type { HostAgent } from "../../src/ports/host-agent.ts";
+import { EntryMarks, markWith } from "../../src/store/queries/ledger-marks.ts";
 import type { Schema } from "../../src/store/schema.ts";
+import { testMaster } from "./database.ts";
 import type { EngineBench, Worker } from "./engine-bench.ts";
 
 /** What happens to a worker at a point: it dies there, or it stands still until it is thawed. */
@@ -81,7 +83,10 @@ export class MortalWorker {
       };
     };
     const pool = { connect, end: () => this.#pool.end() } as unknown as pg.Pool;
-    return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+    const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+    // A server of its own, with the key of all of them.
+    markWith(db, new EntryMarks(testMaster));
+    return db;
   }
 
   #agent(host: HostAgent): HostAgent {
