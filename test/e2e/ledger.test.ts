@@ -164,10 +164,15 @@ it("changes keys with an overlap, never prints a private one, and makes a succes
     const refused = await cli("ledger", "verify", "--dir", folder, "--trust", alone);
     expect([refused.code, refused.stderr]).toEqual([7, expect.stringMatching(said) as string]);
   }
-  const id = /([0-9a-f]{16}) +evidence/.exec(listed)?.[1] ?? "";
+  const id = /([0-9a-f]{16}) +- +evidence/.exec(listed)?.[1] ?? "";
+  const unknown = await cli("ledger", "key", "compromised", "nonsense", "--yes");
+  expect([unknown.code, unknown.stderr]).toEqual([
+    1,
+    expect.stringMatching(/no key nonsense[^]*ledger key list/) as string,
+  ]);
   await done("ledger", "key", "compromised", id, "--yes");
   const after = await done("ledger", "key", "list");
-  expect(after).toMatch(new RegExp(`${id} +evidence +compromised`));
+  expect(after).toMatch(new RegExp(`${id} +- +evidence +compromised`));
   expect(after).toMatch(/evidence +active/);
   await done("ledger", "verify", "--state");
 });
