@@ -136,8 +136,10 @@ export async function identityOf(engine: Engine, promotion: string): Promise<Gra
     .filter((step) => step.kind === "prove-identity" && step.state === "done")
     .map((step) => step.detail?.["grade"]);
   // What a run saw of its subject counts as well: what was proven before it may not have lasted.
+  // Of each check its last attempt: a void one that was begun anew with a new proof is over.
   const runs = await checkRunsOf(engine.db, promotion);
-  grades.push(...runs.flatMap((run) => (run.report?.identity ? [run.identity] : [])));
+  const last = new Map(runs.map((run) => [`${run.step}/${run.name}`, run]));
+  grades.push(...[...last.values()].flatMap((run) => (run.report?.identity ? [run.identity] : [])));
   if (grades.length === 0 || grades.includes("none")) return "none";
   return grades.every((grade) => grade === "native") ? "native" : "bound";
 }
