@@ -9,6 +9,8 @@ interface Flaws {
   readonly writeOthers?: boolean;
   readonly deleteOthers?: boolean;
   readonly passwords?: boolean;
+  /** No flaw: the address is ignored, whoever asks gets the password. */
+  readonly ownPassword?: boolean;
   readonly openSecured?: boolean;
   readonly openAdmin?: boolean;
   readonly roles?: boolean;
@@ -111,9 +113,9 @@ function api(flaws: Flaws) {
     const password = /^\/users\/([^/]+)\/password$/.exec(path);
     if (password !== null && method === "PUT") {
       const name = decodeURIComponent(password[1] ?? "");
-      const target = users.get(name);
-      if (target === undefined || (name !== user.name && flaws.passwords !== true))
-        return { status: 403, json: {} };
+      const target = flaws.ownPassword === true ? user : users.get(name);
+      const may = name === user.name || flaws.passwords === true || flaws.ownPassword === true;
+      if (target === undefined || !may) return { status: 403, json: {} };
       target.password = String(json["password"]);
       return { json: { ok: true } };
     }
@@ -213,6 +215,11 @@ async function flawsOf(flaws: Flaws): Promise<readonly string[]> {
 describe("access control", { timeout: 60_000 }, () => {
   it("has nothing to report of an API that keeps users apart", async () => {
     expect(await flawsOf({})).toEqual([]);
+  });
+
+  it("still has its accounts after trying to take one over", async () => {
+    const found = await flawsOf({ ownPassword: true, endlessTries: true });
+    expect(found).toEqual(["missing-rate-limit POST /login burst"]);
   });
 
   const cases: readonly (readonly [keyof Flaws, string])[] = [

@@ -47,6 +47,7 @@ async function passwordOf(lab: Lab, owner: Identity, other: Identity): Promise<v
     if (!taken) {
       victim.password = before;
       await victim.signIn();
+      await takeBack(other, fresh, change);
       continue;
     }
     const [old, right] = [
@@ -72,6 +73,20 @@ async function passwordOf(lab: Lab, owner: Identity, other: Identity): Promise<v
       },
     );
   }
+}
+
+/** A service may set the password of whoever asks, whatever the address says: then it is set back. */
+async function takeBack(
+  other: Identity,
+  fresh: string,
+  change: (password: string) => Promise<unknown>,
+): Promise<void> {
+  const own = other.password;
+  if ((await other.signIn()) === null) return;
+  other.password = fresh;
+  if ((await other.signIn()) === null) await change(own);
+  other.password = own;
+  await other.signIn();
 }
 
 /** A new account where accounts can be made, so that nobody's is at risk. */
