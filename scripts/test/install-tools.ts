@@ -14,7 +14,7 @@ import {
 const installMs = 240_000;
 
 /**
- * Installs the missing ones of the known tools: by apt-get, or into a folder of their own by pip, Go or npm.
+ * Installs the missing ones of the known tools: by apt-get, or into a folder of their own by pip or npm.
  * Asked for explicitly, and only as root.
  */
 export async function installMissingTools(): Promise<void> {
@@ -39,10 +39,10 @@ export async function installMissingTools(): Promise<void> {
 }
 
 /** Each in a folder of its own, with a link in `bin` that other users can follow. */
-async function installElsewhere({ programs, pip, go, npm }: OptionalTool): Promise<void> {
+async function installElsewhere({ programs, pip, npm }: OptionalTool): Promise<void> {
   const [program = ""] = programs;
   const folder = join(testTools, program);
-  const what = pip ?? go ?? npm;
+  const what = pip ?? npm;
   if (what === undefined) return;
   console.log(`installing ${what}`);
   if (pip !== undefined) {
@@ -50,8 +50,6 @@ async function installElsewhere({ programs, pip, go, npm }: OptionalTool): Promi
     await run("/usr/bin/python3", ["-m", "venv", folder]);
     if (!(await run(join(folder, "bin", "pip"), ["install", "--quiet", pip]))) return;
     symlinkSync(join(folder, "bin", program), join(testTools, "bin", program));
-  } else if (go !== undefined) {
-    await run("go", ["install", go], { GOBIN: join(testTools, "bin") });
   } else if (npm !== undefined) {
     mkdirSync(folder, { recursive: true });
     if (!(await run("npm", ["install", "--silent", "--prefix", folder, npm]))) return;
@@ -59,13 +57,9 @@ async function installElsewhere({ programs, pip, go, npm }: OptionalTool): Promi
   }
 }
 
-async function run(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<boolean> {
+async function run(command: string, args: readonly string[]): Promise<boolean> {
   const child = spawn(command, args, {
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", ...env },
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     stdio: ["ignore", "ignore", "inherit"],
     timeout: installMs,
   });

