@@ -290,7 +290,7 @@ export async function runFileChecks(
     readonly path: string;
   },
   demands: readonly CheckDemand[],
-  signal: AbortSignal,
+  on: { readonly dataDir: string; readonly signal: AbortSignal },
 ): Promise<ReadonlyMap<string, CheckReport | null>> {
   const { createReadStream } = await import("node:fs");
   const { checks } = await import("./checks/registry.ts");
@@ -328,8 +328,9 @@ export async function runFileChecks(
             searchCredentials: unsupported,
             readTree: () => createReadStream(tree.path),
             live: null,
+            checkData: checkDataFolder(on.dataDir),
             timeoutMs: demand.timeout,
-            signal,
+            signal: on.signal,
           },
           demand,
           { judge: judgeReport },

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { TidelockError } from "../../model/errors.ts";
 import { Advisory, advisoryShard, AdvisorySnapshot, packageKey } from "../../model/advisory.ts";
 
 /** The advisories that were imported on this machine; null when none were. */
@@ -17,8 +18,7 @@ export class AdvisoryReader {
 
   constructor(checkData: string, snapshot: AdvisorySnapshot) {
     this.#folder = join(checkData, "advisories", snapshot.digest.slice("sha256:".length));
-    if (!existsSync(this.#folder))
-      throw new Error("the imported advisories are gone; import them again");
+    this.#requireFolder();
   }
 
   async of(ecosystem: string, name: string): Promise<readonly Advisory[]> {
@@ -32,7 +32,11 @@ export class AdvisoryReader {
   async #read(shard: string): Promise<ReadonlyMap<string, readonly Advisory[]>> {
     const file = join(this.#folder, `${shard}.jsonl`);
     const found = new Map<string, Advisory[]>();
-    if (!existsSync(file)) return found;
+    if (!existsSync(file)) {
+      // No advisory begins like this, or an import has just put newer ones in place of all of them.
+      this.#requireFolder();
+      return found;
+    }
     for (const line of (await readFile(file, "utf8")).split("\n")) {
       if (line === "") continue;
       const advisory = Advisory.parse(JSON.parse(line));
@@ -42,5 +46,14 @@ export class AdvisoryReader {
       else found.set(key, [advisory]);
     }
     return found;
+  }
+
+  #requireFolder(): void {
+    if (existsSync(this.#folder)) return;
+    throw new TidelockError("unavailable", "the advisories were replaced while they were read", {
+      retryable: true,
+      where: this.#folder,
+      hint: "run the check again; if it says this again, import them again: tidelock advisories import",
+    });
   }
 }

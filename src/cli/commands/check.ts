@@ -38,6 +38,7 @@ export const command = defineCommand({
     env: text("--env <name>", "the environment (default: the last one of the file)"),
     from: text("--from <folder>", "a finished folder (default: the service's own)"),
     file: text("-f, --file <path>", "the file (default: ./tidelock.yaml)"),
+    dataDir: text("--data-dir <folder>", "where imported advisories are (TIDELOCK_DATA_DIR)"),
   },
   details:
     "Needs no server. Runs the checks that read files only, on the tree that a release would have, and decides by the same rules as the gate; says which checks cannot be predicted here. Exit code 3 when the gate would deny.",
@@ -60,7 +61,10 @@ export const command = defineCommand({
       const { digest, path } = prepared.blobs[0] ?? { digest: prepared.id, path: "" };
       const tree = { release: prepared.id, name: pipeline.metadata.name, digest, path };
       const files = demands.filter(({ phase }) => phase === "static");
-      const reports = await runFileChecks(tree, files, context.signal);
+      const reports = await runFileChecks(tree, files, {
+        dataDir: context.settings({ dataDir: options.dataDir }).dataDir.value,
+        signal: context.signal,
+      });
       if (context.signal.aborted) return exit.interrupted;
       const items = demands.map((demand): Foreseen => {
         const report = reports.get(demand.name) ?? null;

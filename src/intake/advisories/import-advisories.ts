@@ -108,14 +108,23 @@ export async function importAdvisories(order: AdvisoryImport): Promise<ImportRes
   }
 }
 
-/** A scan that reads the old ones now fails with `error` and is tried again; there is never a mixture. */
+/**
+ * A scan that reads the old ones now fails with `error` and is tried again; there is never a mixture, because
+ * a snapshot loses its name before it loses its first file.
+ */
 function removeOthers(folder: string, keep: string): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (path !== keep && /^[0-9a-f]{64}$/.test(name))
-      rmSync(path, { recursive: true, force: true });
+    const old = /^[0-9a-f]{64}$/.test(name);
+    if (path === keep || !(old || removed.test(name))) continue;
+    const gone = old ? `${path}.removed` : path;
+    if (old) renameSync(path, gone);
+    rmSync(gone, { recursive: true, force: true });
   }
 }
+
+/** One that an earlier import did not come to remove. */
+const removed = /^[0-9a-f]{64}\.removed$/;
 
 async function* recordsIn(
   source: string,
