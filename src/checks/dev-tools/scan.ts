@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { TreeEntry } from "../../tree/tree-entry.ts";
 import { lockReader } from "../scanner/packages/lockfiles.ts";
 import type { Hit } from "../scanner/protocol.ts";
 import type { Scanner } from "../scanner/scanner.ts";
@@ -91,7 +90,7 @@ function packagesOf(file: SourceFile) {
   }
 }
 
-function nameHit(entry: TreeEntry): Hit | null {
+function nameHit(entry: { readonly kind: string; readonly path: string }): Hit | null {
   if (isForeign(entry.path)) return null;
   const name = entry.path.slice(entry.path.lastIndexOf("/") + 1);
   const found = (entry.kind === "directory" ? folders : telling).find(([, pattern]) =>
