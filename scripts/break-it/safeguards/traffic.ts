@@ -209,8 +209,8 @@ export const traffic: readonly Safeguard[] = [
     edits: [
       {
         file: "src/agent/router/tester.ts",
-        text: 'if (!verify(null, Buffer.from(text), publicKey, Buffer.from(signature, "base64url"))) {',
-        replacement: "if (!verify || !publicKey || !signature) {",
+        text: 'if (!isSigned(text, Buffer.from(signature, "base64url"))) return { kind: "invalid" };',
+        replacement: 'if (!isSigned || signature === "") return { kind: "invalid" };',
       },
     ],
     noticedBy: [
