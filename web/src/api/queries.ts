@@ -6,6 +6,7 @@ import type {
   ServerInfoView,
   TraceView,
 } from "../../../src/api/views.ts";
+import type { RawReportView } from "../../../src/api/routes-checks.ts";
 import { ApiError, call } from "./call.ts";
 
 export type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;
@@ -87,4 +88,19 @@ export async function tryToken(token: string): Promise<void> {
 export async function act(id: string, action: "abort" | "retry"): Promise<PromotionView> {
   const path = `/api/v1/promotions/${encodeURIComponent(id)}/${action}`;
   return call<PromotionView>(path, { method: "POST" });
+}
+
+/** A report never changes: it is asked for once. */
+export function rawReportQuery(promotion: string, check: string) {
+  const path = `/api/v1/promotions/${encodeURIComponent(promotion)}/checks/${encodeURIComponent(check)}/raw`;
+  return queryOptions({
+    queryKey: ["raw-report", promotion, check],
+    staleTime: Infinity,
+    refetchInterval: false,
+    queryFn: async ({ signal }) => {
+      const { content } = await call<RawReportView>(path, { signal });
+      const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+      return new TextDecoder().decode(bytes);
+    },
+  });
 }

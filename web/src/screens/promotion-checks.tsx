@@ -1,4 +1,5 @@
 import type { PromotionView } from "../../../src/api/views.ts";
+import { Observations, RawReport, Suppressions } from "./check-details.tsx";
 import { State } from "../parts/status.tsx";
 import { Took } from "../parts/when.tsx";
 
@@ -10,7 +11,7 @@ export function Checks({ checks }: { readonly checks: readonly Run[] }) {
       <h2 id="checks">Checks</h2>
       {checks.length === 0 ? <p className="muted">No check ran yet.</p> : null}
       {checks.map((run) => (
-        <CheckRun key={`${run.name} ${run.startedAt}`} run={run} />
+        <CheckRun key={run.id} run={run} />
       ))}
     </section>
   );
@@ -53,15 +54,9 @@ function CheckRun({ run }: { readonly run: Run }) {
           ))}
         </ul>
       )}
-      {report.raw === undefined ? null : (
-        <details>
-          <summary>
-            Raw output ({report.raw.format}
-            {report.raw.truncated ? ", cut" : ""})
-          </summary>
-          <pre tabIndex={0}>{report.raw.text}</pre>
-        </details>
-      )}
+      <Observations observations={report.observations ?? []} counts={report.counts ?? {}} />
+      <Suppressions suppressions={report.suppressions ?? []} />
+      {report.raw === undefined ? null : <RawReport run={run} raw={report.raw} />}
     </details>
   );
 }
