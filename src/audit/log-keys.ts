@@ -20,15 +20,18 @@ import { Findings } from "./report.ts";
  */
 export const logKeysFile = "keys.json";
 
+/** Of either list: each is weighed before anything of it is proven. Both keys anew each week for nine years stay below. */
+const most = 2_000;
+
 export const LogKeys = z.strictObject({
   kind: z.literal("LogKeys"),
   formatVersion: z.literal(1),
   /** Every `key.*` entry of the stream `system`, in order. */
-  entries: z.array(
-    z.strictObject({ index: z.int().nonnegative(), leaf: z.string(), opening: Opening }),
-  ),
+  entries: z
+    .array(z.strictObject({ index: z.int().nonnegative(), leaf: z.string(), opening: Opening }))
+    .max(most),
   /** Signed notes. */
-  checkpoints: z.array(z.string()),
+  checkpoints: z.array(z.string()).max(most),
 });
 export type LogKeys = z.infer<typeof LogKeys>;
 
@@ -61,6 +64,7 @@ export function believeKeys(
   let newest: ReadCheckpoint;
   try {
     given = LogKeys.parse(JSON.parse(decodeUtf8(file) ?? ""));
+    refuseDisorder(given.entries);
     newest = readCheckpoint("checkpoint", note);
     const { size } = newest;
     // A server's log may have grown since its checkpoint was read.
@@ -97,6 +101,15 @@ export function believeKeys(
       return wrong ?? (surplus === undefined ? null : `the log has no entry ${surplus}`);
     },
   };
+}
+
+/** Only one line of an index could be held against the log: of two the other would be believed unseen. */
+function refuseDisorder(entries: LogKeys["entries"]): void {
+  for (const [at, { index }] of entries.entries()) {
+    const before = entries[at - 1]?.index ?? -1;
+    if (index > before) continue;
+    throw new Error(`entry ${index} comes after entry ${before}; each index stands once, in order`);
+  }
 }
 
 type Brought = LogEntry & { readonly hash: Uint8Array };

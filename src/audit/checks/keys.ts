@@ -75,38 +75,66 @@ export function acceptKeys(
   history: KeyHistory,
   checkpoints: Checkpoints,
 ): readonly NoteKey[] {
-  const accepted = [...trusted];
-  const all = [...checkpoints.history, checkpoints.newest];
-  for (let grew = true; grew;) {
-    grew = false;
-    for (const added of history.logKeys) {
-      const { key, index } = added;
-      if (accepted.some((one) => sameKey(one, key))) continue;
-      const covering = all.filter((checkpoint) => checkpoint.size > index);
-      const signed = covering.some((one) => goodSigners(one, accepted, history).length > 0);
-      if (!signed && !isIntroduced(added, accepted, history)) continue;
+  const accepted: NoteKey[] = [];
+  const signed = [...checkpoints.history, checkpoints.newest].map((checkpoint): Vouching => ({
+    checkpoint,
+    good: false,
+    spoilt: false,
+  }));
+  let candidates = history.logKeys;
+  let fresh: readonly NoteKey[] = trusted;
+  while (fresh.length > 0) {
+    // Nothing here is proven yet, so each key looks once at each checkpoint and at each introduction by it.
+    for (const key of fresh) {
       accepted.push(key);
-      grew = true;
+      for (const one of signed) look(one, key, history);
     }
+    const reach = Math.max(
+      0,
+      ...signed.map(({ checkpoint, good, spoilt }) => (good && !spoilt ? checkpoint.size : 0)),
+    );
+    const by = new Map(fresh.map((key) => [formatVerifierKey(key), key]));
+    const next = new Map<string, NoteKey>();
+    const known = new Set(accepted.map(nameOf));
+    candidates = candidates.filter(({ key }) => !known.has(nameOf(key)));
+    for (const added of candidates) {
+      if (next.has(nameOf(added.key))) continue;
+      if (added.index >= reach && !isIntroduced(added, by, history)) continue;
+      next.set(nameOf(added.key), added.key);
+    }
+    fresh = [...next.values()];
   }
   return accepted;
 }
 
-/** By one of `accepted` that could still sign when the entry came. */
+/** Whether a checkpoint vouches for the keys in its tree; a wrong signature by a believed key spoils it. */
+interface Vouching {
+  readonly checkpoint: ReadCheckpoint;
+  good: boolean;
+  spoilt: boolean;
+}
+
+function look(one: Vouching, key: NoteKey, history: KeyHistory): void {
+  const { note, size } = one.checkpoint;
+  const signers = signersOf(note, [key]);
+  if (signers === null) one.spoilt = true;
+  else if (keysGoodAt(size, signers, history).length > 0) one.good = true;
+}
+
+/** By one of `by` that could still sign when the entry came. */
 function isIntroduced(
   { key, index, introduction }: AddedKey,
-  accepted: readonly NoteKey[],
+  by: ReadonlyMap<string, NoteKey>,
   history: KeyHistory,
 ): boolean {
-  if (introduction === null) return false;
-  const text = formatVerifierKey(key);
-  return accepted.some(
-    (one) =>
-      // A name is one log's: a key of the predecessor speaks for no successor.
-      one.name === key.name &&
-      formatVerifierKey(one) === introduction.by &&
-      index < endOf(one, history) &&
-      isIntroducedBy(text, introduction, one),
+  const one = introduction === null ? undefined : by.get(introduction.by);
+  return (
+    introduction !== null &&
+    one !== undefined &&
+    // A name is one log's: a key of the predecessor speaks for no successor.
+    one.name === key.name &&
+    index < endOf(one, history) &&
+    isIntroducedBy(formatVerifierKey(key), introduction, one)
   );
 }
 
@@ -182,6 +210,7 @@ export function readVerifierKey(text: string, where: string, findings: Findings)
   }
 }
 
-function sameKey(a: NoteKey, b: NoteKey): boolean {
-  return a.name === b.name && a.id === b.id;
+/** What a signature says of who made it. */
+function nameOf({ name, id }: NoteKey): string {
+  return `${name}+${id}`;
 }
