@@ -32,7 +32,7 @@ export async function ledgerTrouble(
   const { rows } = await sql<Seen>`
     select t.behind, t.last_time, clock_timestamp() as now,
       (select e.at from ledger_queue q join ledger_entries e on e.entry = q.entry
-        order by q.entry limit 1) as waiting_since,
+        where isfinite(e.at) order by q.entry limit 1) as waiting_since,
       (select line from ledger_cosignatures order by at desc limit 1) as witness_line
     from ledger_tree t
   `.execute(db);

@@ -58,6 +58,8 @@ export class LedgerLog {
   #told = 0;
   #note: string | null = null;
   readonly #answers = new Map<string, { readonly at: string; readonly trouble: string | null }>();
+  /** When it was last said that times could not be believed, by the process's own clock. */
+  #clampedAt = Number.NEGATIVE_INFINITY;
   /** Entries that have left the queue since its last cleaning. */
   #placed = 0;
   /** Why this server is a stranger to its own database; null when it is not. */
@@ -109,12 +111,21 @@ export class LedgerLog {
 
   /** Gives what is committed by now its place, and signs. Answers the newest checkpoint. */
   async flush(wait = true): Promise<CheckpointRow | undefined> {
-    const { db, reach, notice } = this.#parts;
+    const { db, reach, notice, bounds, clock } = this.#parts;
     const world = await this.#lookAtWorld();
     const behind = world.why ?? this.#stranger;
     if (behind) throw readOnly(behind);
     await this.#requireOwn(world.head);
-    this.#placed += await integrate(db, { wait, reach, onRejected: notice });
+    let clamped: string | null = null;
+    this.#placed += await integrate(db, {
+      wait,
+      reach,
+      onRejected: notice,
+      onClamped: (what) => (clamped = what),
+      ...(clock && { clock }),
+      ...(bounds && { maxSkewMs: bounds.maxSkewMs }),
+    });
+    if (clamped !== null) await this.#sayClamped(clamped);
     const head = await this.#requireOwn(await readTree(db));
     this.#seen = head;
     await this.#requireShown(head);
@@ -205,6 +216,14 @@ export class LedgerLog {
   #shown(): ShownCheckpoint | null {
     const note = this.#note ?? this.#parts.mirror?.readNote() ?? null;
     return note === null ? null : { note, checkpoint: parseCheckpoint(parseNote(note).text) };
+  }
+
+  /** Once a minute: while a clock is wrong, every entry is one of these. */
+  async #sayClamped(message: string): Promise<void> {
+    if (performance.now() - this.#clampedAt < 60_000) return;
+    this.#clampedAt = performance.now();
+    await announce(this.#parts.db, { kind: "ledger.clock", message });
+    this.#parts.notice(message);
   }
 
   /** Nothing further is signed over a checkpoint that was taken away. */

@@ -173,6 +173,42 @@ describe("the sequencer", () => {
     expect(b?.entry.time).toBe(a?.entry.time);
   });
 
+  it.each(["2099-01-01", "infinity", "-infinity", "290000-01-01"])(
+    "takes its own time where an entry's is %s, says so, and the next gate does not wait",
+    async (at) => {
+      const { db, pool } = database;
+      const notices: string[] = [];
+      const log = testLog(db, notices);
+      await log.open("1.0.0");
+      await pool.query(`alter table ledger_entries alter at set default '${at}'`);
+      await tableLedger.append(db, entry("a"));
+      await pool.query("alter table ledger_entries alter at set default clock_timestamp()");
+      await tableLedger.append(db, entry("b"));
+      await log.flush();
+      const { size, lastTime } = await readTree(db);
+      await expectWhole(db, size);
+      expect(Math.abs((lastTime ?? 0) - Date.now())).toBeLessThan(60_000);
+      expect(await log.trouble()).toBeNull();
+      expect(notices).toEqual([expect.stringContaining("this server's time was taken")]);
+      const events = await db.selectFrom("events").select("kind").execute();
+      expect(events).toContainEqual({ kind: "ledger.clock" });
+    },
+  );
+
+  it("never goes back in time for an entry whose time it cannot believe", async () => {
+    const { db, pool } = database;
+    await tableLedger.append(db, entry("a"));
+    await integrate(db, { wait: true });
+    await pool.query("alter table ledger_entries alter at set default 'infinity'");
+    await tableLedger.append(db, entry("b"));
+    const clamped: string[] = [];
+    const clock = () => Date.now() - 3_600_000;
+    await integrate(db, { wait: true, clock, onClamped: (what) => clamped.push(what) });
+    const [a, b] = await readLeaves(db, 0, 2);
+    expect(b?.entry.time).toBe(a?.entry.time);
+    expect(clamped).toHaveLength(1);
+  });
+
   it("builds nothing upon a tree that somebody changed", async () => {
     const { db, pool } = database;
     await tableLedger.append(db, entry("a"), entry("b"));

@@ -21,6 +21,7 @@ import {
 } from "../../store/queries/ledger-tree.ts";
 import { tableLedger } from "../../store/queries/ledger.ts";
 import type { Db, Tx } from "../../store/schema.ts";
+import { defaultBounds } from "./health.ts";
 
 /** Entries that get their place in one transaction: some ten milliseconds of work. */
 const batchSize = 1_000;
@@ -35,7 +36,9 @@ export type ReachLedgerPoint = (point: string) => Promise<void>;
  * lost. One sequencer works at a time, by the lock on the tree's row: killed anywhere, it leaves either all
  * of a batch or nothing.
  *
- * What carries no mark of a server is not taken in: it is set aside, named by an entry, and said.
+ * What carries no mark of a server is not taken in: it is set aside, named by an entry, and said. The time of an
+ * entry is the database's and under no mark: one that this server's clock knows nothing of becomes its own now, so
+ * that a clock that was wrong for a minute does not push the log's time ahead of everybody's.
  *
  * @param wait whether to wait for another sequencer; without, its work counts as ours
  * @returns how many entries got their place
@@ -58,6 +61,7 @@ export async function integrate(db: Db, options: IntegrateOptions): Promise<numb
     const batch = await db.transaction().execute((tx) => integrateBatch(tx, marks, options));
     if (batch === undefined) return count;
     for (const stranger of batch.rejected) options.onRejected?.(stranger);
+    if (batch.clamped > 0) options.onClamped?.(saidClamped(batch.clamped));
     count += batch.placed;
     if (batch.placed < batchSize && batch.rejected.length === 0) return count;
   }
@@ -68,22 +72,34 @@ export interface IntegrateOptions {
   readonly reach?: ReachLedgerPoint | undefined;
   /** Told, in words, of each row that no server had written, after it was set aside. */
   readonly onRejected?: (what: string) => void;
+  /** Told, in words, after entries were taken in whose time could not be believed. */
+  readonly onClamped?: (what: string) => void;
+  /** This server's clock, milliseconds. */
+  readonly clock?: () => number;
+  /** How far ahead of it an entry's time may be; ms. */
+  readonly maxSkewMs?: number;
 }
 
 interface Batch {
   readonly placed: number;
   readonly rejected: readonly string[];
+  /** Entries whose time could not be believed. */
+  readonly clamped: number;
+}
+
+function saidClamped(count: number): string {
+  return `${count === 1 ? "an entry" : `${count} entries`} came with a time that is none, or too far ahead of this server's clock: this server's time was taken; set the database's clock right, or see who has changed ledger_entries`;
 }
 
 async function integrateBatch(
   tx: Tx,
   marks: EntryMarks,
-  { wait, reach }: IntegrateOptions,
+  { wait, reach, clock = Date.now, maxSkewMs = defaultBounds.maxSkewMs }: IntegrateOptions,
 ): Promise<Batch | undefined> {
   const head = await holdTree(tx, wait);
   if (!head) return undefined;
   const waiting = await unsequenced(tx, batchSize);
-  if (waiting.length === 0) return { placed: 0, rejected: [] };
+  if (waiting.length === 0) return { placed: 0, rejected: [], clamped: 0 };
   if (!isOwnTree(marks, head)) throw strangeTree(head);
   const entries: Unsequenced[] = [];
   const strangers: (Unsequenced | Nothing)[] = [];
@@ -92,14 +108,28 @@ async function integrateBatch(
     else strangers.push(row);
   }
   const rejected = strangers.length === 0 ? [] : await reject(tx, strangers);
-  if (entries.length === 0) return { placed: 0, rejected };
+  if (entries.length === 0) return { placed: 0, rejected, clamped: 0 };
   const streams = [...new Set(entries.map(({ stream }) => stream))];
   await reach?.("ledger:before-growing");
-  const grown = grow(head, entries, await streamHeads(tx, streams));
+  const now = clock();
+  const timed = entries.map((row) => ({ row, time: believed(row.at, now, maxSkewMs) }));
+  const clamped = timed.filter(({ time }) => time === null).length;
+  const grown = grow(
+    head,
+    timed.map(({ row, time }) => ({ ...row, time: time ?? now })),
+    await streamHeads(tx, streams),
+  );
   const queued = entries.map(({ queued: place }) => place);
   await growTree(tx, marks, { ...grown, origin: head.origin, queued });
   await reach?.("ledger:before-commit");
-  return { placed: entries.length, rejected };
+  return { placed: entries.length, rejected, clamped };
+}
+
+/** Milliseconds; null for what is no time (the driver reads `infinity` as a number) or too far ahead. */
+function believed(at: unknown, now: number, maxSkewMs: number): number | null {
+  if (!(at instanceof Date)) return null;
+  const time = at.getTime();
+  return Number.isNaN(time) || time > now + maxSkewMs ? null : time;
 }
 
 /** The record of it is an entry of ours, and takes its place with the next batch. */
@@ -156,7 +186,7 @@ export function strangeTree(head: TreeHead): TidelockError {
 /** The tree with these entries behind its last. Pure: the same entries give the same tree. */
 function grow(
   head: TreeHead,
-  entries: readonly Unsequenced[],
+  entries: readonly (Unsequenced & { readonly time: number })[],
   streams: ReadonlyMap<string, { readonly sequence: number; readonly hash: Uint8Array }>,
 ) {
   const frontier = storedFrontier(head);
@@ -168,7 +198,7 @@ function grow(
     const before = heads.get(row.stream);
     const sequence = (before?.sequence ?? 0) + 1;
     const previous = before?.hash ?? null;
-    lastTime = Math.max(lastTime, row.at.getTime());
+    lastTime = Math.max(lastTime, row.time);
     const entry = leafOf(row, { sequence, previous, time: lastTime });
     const hash = hashLeaf(encodeEntry(entry));
     const { stream } = row;

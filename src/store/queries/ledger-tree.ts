@@ -87,7 +87,8 @@ export interface Unsequenced extends MarkedEntry {
   readonly queued: string;
   /** Of the server that wrote it; anything else was put there by somebody. */
   readonly mark: Buffer | null;
-  readonly at: Date;
+  /** By the database's clock; under no mark, and a number where it is infinite. */
+  readonly at: Date | number;
 }
 
 /** A row of the queue that belongs to no entry. */
@@ -166,7 +167,7 @@ export async function sweepQueue(db: Db): Promise<void> {
 export async function backlog(db: Db): Promise<{ readonly waiting: number; readonly ms: number }> {
   const { rows } = await sql<{ waiting: string; ms: number | null }>`
     select count(*) as waiting,
-      (extract(epoch from clock_timestamp() - min(e.at)) * 1000)::float8 as ms
+      (extract(epoch from clock_timestamp() - min(e.at) filter (where isfinite(e.at))) * 1000)::float8 as ms
     from (select entry from ledger_queue order by entry limit 10000) q
     join ledger_entries e on e.entry = q.entry
   `.execute(db);
