@@ -55,7 +55,9 @@ export async function transfer(wanted: Transfer): Promise<Answer> {
       reject(late ? new Error(`no whole answer within ${wanted.timeoutMs} ms`) : error);
     };
     const options = { ...optionsOf(wanted), signal };
+    let answering = false;
     const outgoing = (secure ? tlsRequest : plainRequest)(options, (response) => {
+      answering = true;
       const tls = response.socket instanceof TLSSocket ? describeTls(response.socket) : null;
       const chunks: Buffer[] = [];
       let size = 0;
@@ -85,7 +87,16 @@ export async function transfer(wanted: Transfer): Promise<Answer> {
       response.on("error", fail);
       response.on("aborted", () => fail(new Error("the connection closed inside the answer")));
     });
+    // Without this listener Node destroys the request of a 101 and says neither `response` nor `error`.
+    outgoing.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      fail(new Error("it answers 101: it wants another protocol than HTTP"));
+    });
     outgoing.on("error", fail);
+    // With a response its own end decides, which may come after the connection's.
+    outgoing.on("close", () => {
+      if (!answering) fail(new Error("the connection closed without an answer"));
+    });
     outgoing.end(wanted.body);
   });
 }

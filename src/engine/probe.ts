@@ -25,10 +25,17 @@ export function probe(
         );
       },
     );
-    sent.on("error", (error) => {
-      const why = signal.aborted ? `no answer within ${expected.timeoutMs} ms` : error.message;
-      resolve({ ok: false, why: `${url}: ${why}` });
+    const late = `no answer within ${expected.timeoutMs} ms`;
+    const fail = (why: string): void => resolve({ ok: false, why: `${url}: ${why}` });
+    // Without this listener Node destroys the request of a 101 and says neither `response` nor `error`.
+    sent.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      resolve({ ok: false, why: `${url} answers 101 instead of ${expected.status}` });
     });
+    sent.on("error", (error) => fail(signal.aborted ? late : error.message));
+    sent.on("close", () => fail("the connection closed without an answer"));
+    // The limit holds whatever becomes of the request: a lane waits for this answer.
+    signal.addEventListener("abort", () => fail(late), { once: true });
     sent.end();
   });
 }

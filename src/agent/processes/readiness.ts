@@ -41,7 +41,13 @@ function probeHttp(host: string, port: number, path: string, status: number): Pr
         response.destroy();
       },
     );
+    // Without this listener Node destroys the request of a 101 and says neither `response` nor `error`.
+    call.once("upgrade", (_response, socket) => {
+      socket.destroy();
+      resolve(`GET ${path} answers 101, not ${status}`);
+    });
     call.once("error", (error) => resolve(`GET ${path}: ${describe(error)}`));
+    call.once("close", () => resolve(`GET ${path}: connection closed without an answer`));
     call.end();
   });
 }

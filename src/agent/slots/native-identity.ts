@@ -13,6 +13,7 @@ const answerTimeout = 2_000;
  */
 export function answersNonce(host: string, port: number, nonce: string): Promise<string | null> {
   return new Promise((resolve) => {
+    let answering = false;
     const call = request(
       {
         host,
@@ -23,6 +24,7 @@ export function answersNonce(host: string, port: number, nonce: string): Promise
         signal: AbortSignal.timeout(answerTimeout),
       },
       (response) => {
+        answering = true;
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (part: string) => {
@@ -34,7 +36,16 @@ export function answersNonce(host: string, port: number, nonce: string): Promise
         });
       },
     );
+    // Without this listener Node destroys the request of a 101 and says neither `response` nor `error`.
+    call.once("upgrade", (_response, socket) => {
+      socket.destroy();
+      resolve(null);
+    });
     call.once("error", () => resolve(null));
+    // With a response its own end decides, which may come after the connection's.
+    call.once("close", () => {
+      if (!answering) resolve(null);
+    });
     call.end();
   });
 }

@@ -39,6 +39,11 @@ export function send({ url, method, headers, json }: Ask, agent?: Agent): Promis
         );
       },
     );
+    // Without this listener Node destroys the request of a 101 and says neither `response` nor `error`.
+    outgoing.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      reject(new Error("the service answers 101: it wants another protocol than HTTP"));
+    });
     outgoing.on("error", reject);
     outgoing.end(body);
   });
