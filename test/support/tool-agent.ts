@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, mkdir, writeFile } from "node:fs/promises";
+import { mkdtemp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import type { CheckReport } from "../../src/model/verdict.ts";
@@ -12,8 +12,8 @@ import type { Observation } from "../../src/model/observation.ts";
 import { checkContext } from "./check-context.ts";
 import { testTools } from "./optional.ts";
 
-/** Content by path; a folder of programs (`#!/bin/sh`) takes them with `mode` 0755. */
-export type Files = Readonly<Record<string, string>>;
+/** Content by path, or where a link points to. */
+export type Files = Readonly<Record<string, string | { readonly link: string }>>;
 
 /**
  * The agent's calls for checks, with real processes in a scanned folder, an empty home and an environment
@@ -137,7 +137,8 @@ function state(now: CheckProcess["state"]): CheckProcess {
 export async function writeFiles(folder: string, files: Files): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), text);
+    if (typeof text === "string") await writeFile(join(folder, name), text);
+    else await symlink(text.link, join(folder, name));
   }
 }
 

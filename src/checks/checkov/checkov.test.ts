@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { needsTool } from "../../../test/support/optional.ts";
-import { checkTree, observationsIn } from "../../../test/support/tool-agent.ts";
+import { checkTree, ToolAgent, observationsIn } from "../../../test/support/tool-agent.ts";
 import { checkov } from "./index.ts";
 
 const pod = (annotations: string) => `apiVersion: v1
@@ -31,6 +33,20 @@ describe.skipIf(needsTool("checkov").missing)("checkov", { timeout: 180_000 }, (
       ".hidden/pod.yaml",
       "deploy/pod.yaml",
     ]);
+  });
+
+  it("runs no code of the tree, and is told nothing, by a link in place of its settings", async () => {
+    await using agent = await ToolAgent.with({
+      ".checkov.yaml": { link: "notes.txt" },
+      "notes.txt": "external-checks-dir: [evil]\nskip-check: [CKV_K8S_16]\n",
+      "evil/__init__.py": "",
+      "evil/check.py": `open(__import__("os").environ["HOME"] + "/was-run", "w").close()\n`,
+      "pod.yaml": pod(""),
+    });
+    const report = await checkTree(checkov, agent);
+    expect(existsSync(join(agent.folder, "home", "was-run"))).toBe(false);
+    expect(observationsIn(report).map(({ rule }) => rule)).toContain("CKV_K8S_16");
+    expect(report.suppressions?.map(({ path }) => path)).toEqual([".checkov.yaml"]);
   });
 
   it("is inconclusive without infrastructure", async () => {

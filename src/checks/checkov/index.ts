@@ -54,13 +54,16 @@ export const checkov = toolCheck({
       words: /(?:checkov|bridgecrew|cortex):skip|(?:checkov|bridgecrew)\.io\/skip/i,
     },
   },
+  startsIn: "home",
   wholeExits: [0, 1],
   report: { from: "stdout", format: "checkov" },
   network: "none",
   plan: ({ exclude }) => ({
     argv: [
-      "--directory",
-      ".",
+      // As one word: checkov looks for settings in the folder after a `--directory` that stands alone.
+      "--directory={tree}",
+      "--config-file",
+      "{home}/checkov.yaml",
       "--output",
       "json",
       "--quiet",
@@ -69,6 +72,7 @@ export const checkov = toolCheck({
       "--framework",
       ...frameworks,
     ],
+    files: { "checkov.yaml": "quiet: true\n" },
     // Folders that it passes over by default.
     env: { CKV_IGNORE_HIDDEN_DIRECTORIES: "false", CKV_IGNORED_DIRECTORIES: ".nothing" },
     data: { rules: "checkov's own" },

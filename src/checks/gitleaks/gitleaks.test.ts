@@ -25,6 +25,16 @@ describe.skipIf(needsTool("gitleaks").missing)("gitleaks", () => {
     expect(report.suppressions).toHaveLength(3);
   });
 
+  it("is told nothing by a link in place of its ignore list", async () => {
+    const report = await checkTree(gitleaks, {
+      ".gitleaksignore": { link: "allow.txt" },
+      "allow.txt": "app.js:github-pat:1\n",
+      "app.js": `const t = "${token}";\n`,
+    });
+    expect(hitsIn(report)).toEqual(["github-pat app.js:1"]);
+    expect(report.suppressions?.map(({ path }) => path)).toEqual([".gitleaksignore"]);
+  });
+
   it("passes a clean tree, and is inconclusive about one that it passes over", async () => {
     expect((await checkTree(gitleaks, { "a.txt": "hello" })).verdict).toBe("pass");
     expect((await checkTree(gitleaks, { "go.sum": "x" })).verdict).toBe("inconclusive");

@@ -7,6 +7,9 @@ const Report = z.object({
   metadata: z.object({ dependencies: z.union([z.number(), z.object({ total: z.number() })]) }),
 });
 
+/** Of npm itself. */
+const defaultRegistry = "https://registry.npmjs.org/";
+
 /**
  * Known advisories of what a lock file names, asked of a registry: the only scanner here that sends something
  * (names and versions) elsewhere. Which registry is the server's owner's to say (`TIDELOCK_NPM_REGISTRY`); an
@@ -46,8 +49,15 @@ export const npmAudit = toolCheck({
         "{home}/nothing",
         "--cache",
         "{home}/cache",
-        ...(registry === undefined ? [] : ["--registry", registry]),
-        ...(production ? ["--omit=dev"] : []),
+        // Said here although an .npmrc is left out: nothing of the tree may say where names go, and which count.
+        "--registry",
+        registry ?? defaultRegistry,
+        "--https-proxy=null",
+        "--proxy=null",
+        // What is included goes before what is omitted elsewhere.
+        ...(production ? ["--omit=dev"] : ["--include=dev"]),
+        "--include=optional",
+        "--include=peer",
       ],
       files: { npmrc: "update-notifier=false\nignore-scripts=true\n" },
       exclude: ["node_modules", "**/node_modules"],

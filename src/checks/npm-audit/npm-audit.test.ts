@@ -71,12 +71,15 @@ describe.skipIf(needsTool("npm").missing)("npm audit", { timeout: 60_000 }, () =
   });
 
   it("is told nothing by the tree: another registry, a level below which it is silent", async () => {
-    const { asked } = await advisories({});
     const npmrc = "registry=http://127.0.0.1:9/\naudit-level=none\naudit=false\nomit=prod\n";
-    const report = await checkTree(npmAudit, { ...tree, ".npmrc": npmrc });
-    expect(report.verdict).toBe("pass");
-    expect(asked).toHaveLength(1);
-    expect(report.suppressions).toMatchObject([{ path: ".npmrc" }]);
+    const link = { ".npmrc": { link: "notes.txt" }, "notes.txt": npmrc };
+    for (const hostile of [{ ".npmrc": npmrc }, link]) {
+      const { asked } = await advisories({});
+      const report = await checkTree(npmAudit, { ...tree, ...hostile });
+      expect(report.verdict).toBe("pass");
+      expect(asked).toHaveLength(1);
+      expect(report.suppressions).toMatchObject([{ path: ".npmrc" }]);
+    }
   });
 
   it("is an error when no source of advisories answers, and inconclusive without dependencies", async () => {

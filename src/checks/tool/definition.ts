@@ -87,6 +87,8 @@ export interface ToolDefinition<Schema extends z.ZodType> extends Pick<
   readonly tally?: RegExp;
   /** Null for tools that look at no files. */
   readonly tree: TreeInterest | null;
+  /** Default `tree`. `home` for programs that read settings, or worse, from the folder they start in. */
+  readonly startsIn?: Order["startsIn"];
   /** Whether the paths of concerned files are put behind argv. */
   readonly listFiles?: boolean;
   /** Exit codes after which the report is whole; every other one is an error, 0 included if it is not here. */

@@ -135,7 +135,8 @@ function linked(file: string): boolean {
 }
 
 async function scan(program: string, listed: readonly string[]): Promise<void> {
-  const cwd = order.tree === null ? own : reply.copied ? copy : root;
+  const inHome = order.tree === null || order.startsIn === "home";
+  const cwd = inHome ? own : reply.copied ? copy : root;
   const argv = [
     program,
     ...order.argv.map(fill),

@@ -134,7 +134,11 @@ function read(
   if (reading.broken !== undefined) return own;
   const problems = [
     ...(reading.problems ?? []),
-    ...(known.unread.length === 0 ? [] : [`${known.unread.length} files are too large`]),
+    ...(known.unread.length === 0
+      ? []
+      : [
+          `${known.unread.length} could not be looked through: ${printable(known.unread[0] ?? "", 200)}`,
+        ]),
     ...missed(tool, known, exercised.files),
   ];
   const looked = whatWasLookedAt(exercised);

@@ -31,28 +31,32 @@ export function look(
     for (const found of fs.readdirSync(paths.join(root, folder), { withFileTypes: true })) {
       const path = folder === "" ? found.name : `${folder}/${found.name}`;
       const excluded = tree.exclude.some((glob) => paths.matchesGlob(path, glob));
+      const foreign = /(^|\/)node_modules\//.test(path);
+      const plain = found.isFile();
+      if (plain) reply.files += 1;
+      else if (!found.isDirectory() && !found.isSymbolicLink()) continue;
+      // A link or a folder of such a name is asked of and left out as a file is: tools follow links.
+      if (askingName?.test(path) && !foreign)
+        ask(reply, path, undefined, `a file named ${found.name}`);
+      if (excluded) {
+        copyDue = true;
+        if (plain || found.isDirectory()) reply.excluded += 1;
+        continue;
+      }
+      if (leaveOut?.test(path)) {
+        copyDue = true;
+        if (reply.leftOut.length < maxListed) reply.leftOut.push(path);
+        // Whatever such a folder holds is not seen by the tool: that is no whole scan.
+        if (found.isDirectory() && reply.unread.length < maxListed) reply.unread.push(path);
+        continue;
+      }
       if (found.isDirectory()) {
-        if (excluded) copyDue = true;
-        else {
-          entries.push({ path, kind: "directory", changed: null });
-          walk(path);
-        }
-        if (excluded) reply.excluded += 1;
+        entries.push({ path, kind: "directory", changed: null });
+        walk(path);
         continue;
       }
       if (found.isSymbolicLink()) {
-        if (!excluded) entries.push({ path, kind: "symlink", changed: null });
-        continue;
-      }
-      if (!found.isFile()) continue;
-      reply.files += 1;
-      const foreign = /(^|\/)node_modules\//.test(path);
-      if (askingName?.test(path) && !foreign)
-        ask(reply, path, undefined, `a file named ${found.name}`);
-      if (excluded || leaveOut?.test(path)) {
-        copyDue = true;
-        if (excluded) reply.excluded += 1;
-        else if (reply.leftOut.length < maxListed) reply.leftOut.push(path);
+        entries.push({ path, kind: "symlink", changed: null });
         continue;
       }
       const wanted = concerns?.test(path) ?? false;
@@ -141,8 +145,16 @@ function makeCopy(
     else fs.copyFileSync(paths.join(root, path), to, fs.constants.COPYFILE_FICLONE);
   }
   for (const [name, text] of Object.entries(put)) {
-    fs.mkdirSync(paths.dirname(paths.join(copy, name)), { recursive: true });
-    fs.writeFileSync(paths.join(copy, name), text);
+    const to = paths.join(copy, name);
+    // Never through a link of the tree, on the way or at its end.
+    let above = copy;
+    for (const part of paths.dirname(name).split("/")) {
+      above = paths.join(above, part);
+      if (fs.lstatSync(above, { throwIfNoEntry: false })?.isDirectory() === false) fs.rmSync(above);
+    }
+    fs.mkdirSync(paths.dirname(to), { recursive: true });
+    fs.rmSync(to, { recursive: true, force: true });
+    fs.writeFileSync(to, text, { flag: "wx" });
   }
 }
 

@@ -47,6 +47,8 @@ export interface Order {
   }[];
   /** Lines of output that show what it does; its first group tells one thing from another. */
   readonly tally: Pattern | null;
+  /** Where the program is started: some read settings from there. Without a tree always in the run's own folder. */
+  readonly startsIn: "tree" | "home";
   /** Whether the concerned files stand behind argv. */
   readonly list: boolean;
   readonly env: Readonly<Record<string, string>>;

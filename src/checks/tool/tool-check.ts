@@ -82,6 +82,7 @@ function orderFor<Schema extends z.ZodType>(
     argv: plan.argv,
     argvIf: definition.argvIf ?? [],
     tally: definition.tally === undefined ? null : pattern(definition.tally),
+    startsIn: definition.startsIn ?? "tree",
     list: definition.listFiles ?? false,
     env: { ...(definition.network === "source" ? {} : deadProxies(context)), ...plan.env },
     report: definition.report.from,

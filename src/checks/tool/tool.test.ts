@@ -103,6 +103,52 @@ describe("a release that asks to be overlooked", () => {
     ]);
   });
 
+  it("has a link of that name left out as well, and what it points to scanned", async () => {
+    const report = await scan(honest, {
+      ".fakeignore": { link: "notes.txt" },
+      "deep/.fakeignore": { link: "../folder" },
+      "folder/a.txt": "a",
+      "notes.txt": "*",
+      "other.txt": { link: "notes.txt" },
+    });
+    expect(report.verdict).toBe("pass");
+    expect(JSON.parse(report.raw?.text ?? "")).toMatchObject({
+      scanned: ["./folder/a.txt", "./notes.txt", "./other.txt"],
+    });
+    expect(report.suppressions?.map(({ path }) => path).sort()).toEqual([
+      ".fakeignore",
+      "deep/.fakeignore",
+    ]);
+  });
+
+  it("has a folder of that name left out, and is no whole scan then", async () => {
+    const report = await scan(honest, { ".fakeignore/hidden.txt": "x", "a.txt": "a" });
+    expect(report.verdict).toBe("partial");
+    expect(report.summary).toContain("could not be looked through: .fakeignore");
+    expect(report.suppressions?.map(({ path }) => path)).toEqual([".fakeignore"]);
+  });
+
+  it("cannot make us write through its links where settings of ours are put", async () => {
+    const put = { "rules.cfg": "ours", "conf/deep/rules.cfg": "ours" };
+    const check = toolCheck({
+      ...definition,
+      tree: { concerns: /\.txt$/, asking: {}, put },
+    });
+    await using agent = await ToolAgent.with({
+      "a.txt": "kept",
+      "b/a.txt": "kept",
+      "b/deep/rules.cfg": "kept",
+      "rules.cfg": { link: "a.txt" },
+      conf: { link: "b" },
+    });
+    const show = `cat a.txt b/deep/rules.cfg rules.cfg conf/deep/rules.cfg > "$report.x"
+echo "{\\"scanned\\":[\\"a.txt\\",\\"b/a.txt\\"],\\"text\\":\\"$(cat "$report.x")\\"}" > "$report"`;
+    await agent.program("fake-scan", program(show));
+    const report = await checkTree(check, agent);
+    expect(report.verdict).toBe("pass");
+    expect(JSON.parse(report.raw?.text ?? "")).toMatchObject({ text: "keptkeptoursours" });
+  });
+
   it("cannot bring the program with it", async () => {
     await using agent = await ToolAgent.with({ "a.txt": "a", "fake-scan": honest });
     const report = await checkTree(fake, agent);
