@@ -4,16 +4,16 @@ import { hashLeaf } from "../../ledger/hash.ts";
 import { Frontier } from "../../ledger/range.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { LeafEntry } from "../../model/ledger.ts";
-import { announce } from "../../store/queries/events.ts";
 import { type EntryMarks, isMark, marksOf } from "../../store/queries/ledger-marks.ts";
+import { reject } from "../../store/queries/ledger-rejected.ts";
 import {
+  dropStrayLeaves,
   growTree,
   holdTree,
   isOwnTree,
   type NewLeaf,
   type NewNode,
   type Nothing,
-  setAside,
   streamHeads,
   type TreeHead,
   type Unsequenced,
@@ -101,13 +101,18 @@ async function integrateBatch(
   const waiting = await unsequenced(tx, batchSize);
   if (waiting.length === 0) return { placed: 0, rejected: [], clamped: 0 };
   if (!isOwnTree(marks, head)) throw strangeTree(head);
+  const strays = await dropStrayLeaves(tx);
   const entries: Unsequenced[] = [];
   const strangers: (Unsequenced | Nothing)[] = [];
   for (const row of waiting) {
     if (row.operation !== null && isMark(row.mark, marks.ofEntry(row))) entries.push(row);
     else strangers.push(row);
   }
-  const rejected = strangers.length === 0 ? [] : await reject(tx, strangers);
+  const places = strangers.map(({ queued }) => queued);
+  const rejected = [
+    ...strays,
+    ...(strangers.length === 0 ? [] : await reject(tx, tableLedger, strangers, places)),
+  ];
   if (entries.length === 0) return { placed: 0, rejected, clamped: 0 };
   const streams = [...new Set(entries.map(({ stream }) => stream))];
   await reach?.("ledger:before-growing");
@@ -131,45 +136,6 @@ function believed(at: unknown, now: number, maxSkewMs: number): number | null {
   const time = at.getTime();
   return Number.isNaN(time) || time > now + maxSkewMs ? null : time;
 }
-
-/** The record of it is an entry of ours, and takes its place with the next batch. */
-async function reject(
-  tx: Tx,
-  rows: readonly (Unsequenced | Nothing)[],
-): Promise<readonly string[]> {
-  await setAside(tx, rows);
-  await tableLedger.append(
-    tx,
-    ...rows.map((row) => ({
-      operation: `ledger/rejected/${row.entry}`,
-      kind: "ledger.rejected",
-      stream: "system",
-      actor: "tidelock",
-      payload: { entry: row.entry, ...(row.operation === null ? {} : claimed(row)) },
-    })),
-  );
-  const messages = rows.map((row) =>
-    row.operation === null
-      ? `somebody has put ${row.entry} into the ledger's queue, which is no entry: it was set aside`
-      : `somebody has put an entry into the database that no server wrote (${cut(row.kind)} ${cut(row.operation)}): it was set aside`,
-  );
-  await announce(tx, ...messages.map((message) => ({ kind: "ledger.rejected", message })));
-  return messages;
-}
-
-/** What it pretended to be: by somebody else's hand, so of any length. */
-function claimed({ operation, kind, stream, actor, commitment }: Unsequenced) {
-  return {
-    operation: cut(operation),
-    kind: cut(kind),
-    stream: cut(stream),
-    actor: cut(actor),
-    commitment: cut(toHex(commitment)),
-  };
-}
-
-const cut = (text: string): string =>
-  text.length <= 200 ? text : `${text.slice(0, 200).toWellFormed()}…`;
 
 /** Nothing is built upon a tree, and nothing signed, that no server of ours has grown. */
 export function strangeTree(head: TreeHead): TidelockError {

@@ -14,7 +14,7 @@ export interface StoredLeaf {
   readonly opening: Opening | null;
 }
 
-interface LeafRow {
+export interface LeafRow {
   readonly index: string;
   readonly sequence: string;
   readonly previous: Buffer | null;
@@ -86,7 +86,8 @@ export async function streamNames(db: Db, prefix = ""): Promise<readonly string[
   return rows.map(({ stream }) => stream);
 }
 
-function leafOfRow(row: LeafRow): StoredLeaf {
+/** As stored: nothing of it is verified. */
+export function leafOfRow(row: LeafRow): StoredLeaf {
   return {
     index: Number(row.index),
     hash: row.hash,

@@ -1,6 +1,7 @@
 import { CompiledQuery, sql } from "kysely";
 import { prepared } from "../prepared.ts";
 import type { Db, Tx } from "../schema.ts";
+import { announce } from "./events.ts";
 import { type EntryMarks, isMark, type MarkedEntry } from "./ledger-marks.ts";
 
 /** The tree as it is stored: its head, what is not in it yet, leaves and the roots of full tiles. */
@@ -116,12 +117,14 @@ export async function unsequenced(
 /**
  * Takes what no server wrote out of the queue, and out of the entries unless it stands in the tree: it is kept
  * beside them, and its operation can be recorded by whoever really does it.
+ *
+ * @param queued their rows of the queue, for whoever holds the tree; null: all of theirs
  */
 export async function setAside(
   tx: Db,
-  rows: readonly { readonly entry: string; readonly queued: string }[],
+  entries: readonly string[],
+  queued: readonly string[] | null,
 ): Promise<void> {
-  const entries = rows.map(({ entry }) => entry);
   await sql`
     insert into ledger_rejected (entry, operation, kind, stream, actor, commitment, salt, payload, at)
     select given.entry, e.operation, e.kind, e.stream, e.actor, e.commitment, e.salt, e.payload, e.at
@@ -130,11 +133,37 @@ export async function setAside(
     on conflict (entry) do nothing
   `.execute(tx);
   await sql`
+    delete from ledger_leaves l where entry = any(${entries}::bigint[])
+      and index >= (select size from ledger_tree)
+  `.execute(tx);
+  await sql`
     delete from ledger_entries e where entry = any(${entries}::bigint[])
       and not exists (select from ledger_leaves l where l.entry = e.entry)
   `.execute(tx);
-  const queued = rows.map((row) => row.queued);
-  await sql`delete from ledger_queue where ctid = any(${queued}::tid[])`.execute(tx);
+  await (
+    queued === null
+      ? sql`delete from ledger_queue where entry = any(${entries}::bigint[])`
+      : sql`delete from ledger_queue where ctid = any(${queued}::tid[])`
+  ).execute(tx);
+}
+
+const dropStrays = prepared(`
+  delete from ledger_leaves where index >= (select size from ledger_tree) returning index, entry`);
+
+/**
+ * Takes out the leaves beyond the end of the tree, while it is held: a server writes none there, and one that stands
+ * there keeps out the one that belongs there, or is taken for the last of its stream. Answers what to say of them.
+ */
+export async function dropStrayLeaves(tx: Tx): Promise<readonly string[]> {
+  const { rows } = await tx.executeQuery<{ index: string; entry: string }>(
+    CompiledQuery.raw(dropStrays),
+  );
+  const messages = rows.map(
+    ({ index, entry }) =>
+      `somebody has put a leaf into the database at ${index}, beyond the end of the ledger's tree, for the entry ${entry}: it was taken out`,
+  );
+  await announce(tx, ...messages.map((message) => ({ kind: "ledger.rejected", message })));
+  return messages;
 }
 
 /** How many were set aside, ever, and the last of them. */

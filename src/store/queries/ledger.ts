@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { CompiledQuery, sql } from "kysely";
+import { CompiledQuery } from "kysely";
 import { hmacSha256 } from "../../ledger/crypto.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { TidelockError } from "../../model/errors.ts";
@@ -7,7 +7,8 @@ import { EntryKind, maxPayloadBytes } from "../../model/ledger.ts";
 import type { Ledger, LedgerEntry } from "../../ports/ledger.ts";
 import { prepared } from "../prepared.ts";
 import type { Db } from "../schema.ts";
-import { type EntryMarks, isMark, type MarkedEntry, marksOf } from "./ledger-marks.ts";
+import { type EntryMarks, marksOf } from "./ledger-marks.ts";
+import { reject, type Stranger, strangersAmong } from "./ledger-rejected.ts";
 import { hasStranger, meetPerson, programs } from "./people.ts";
 
 /**
@@ -17,7 +18,7 @@ import { hasStranger, meetPerson, programs } from "./people.ts";
  *
  * @throws TidelockError `invalid-input` when a payload or a name is too big for an entry, `internal` for a bad
  *   kind, `unavailable` while this database is known to be older than the world, or not to be this server's,
- *   `digest-mismatch` when somebody else has put an entry of this operation there
+ *   `digest-mismatch` when the entry of this operation is in the tree, and was changed there
  */
 export const tableLedger: Ledger<Db> = {
   async append(tx, ...entries) {
@@ -94,35 +95,40 @@ function requireMarks(tx: Db): EntryMarks {
   );
 }
 
-/** Fewer rows were written than were given: nothing may be written, or they were there already. */
+/**
+ * Fewer rows were written than were given: nothing may be written, or they were there already. One that was there
+ * is the same entry written before, unless somebody else put it there so that ours would never be written: that one
+ * is set aside there and then, and ours takes its place.
+ */
 async function requireWritten(tx: Db, marks: EntryMarks, rows: readonly Row[]): Promise<void> {
   const { behind } = await tx.selectFrom("ledger_tree").select("behind").executeTakeFirstOrThrow();
   if (behind !== null) throw readOnly(behind);
-  await refuseStrangers(tx, marks, rows);
+  const strangers = await strangersOf(tx, marks, rows);
+  if (strangers.length === 0) return;
+  if (!tx.isTransaction) {
+    await tx.transaction().execute((own) => requireWritten(own, marks, rows));
+    return;
+  }
+  requireNone(strangers.filter(({ inTree }) => inTree));
+  await reject(tx, tableLedger, strangers, null);
+  await tx.executeQuery(CompiledQuery.raw(appendMany, columnsOf(rows)));
+  requireNone(await strangersOf(tx, marks, rows));
 }
 
-/**
- * An entry that was there already is the same entry written before, unless somebody else put it there, so that
- * ours would never be written. In the tree it is one of ours; on its way there its mark tells.
- */
-async function refuseStrangers(tx: Db, marks: EntryMarks, rows: readonly Row[]): Promise<void> {
-  const { rows: waiting } = await sql<MarkedEntry & { readonly mark: Buffer | null }>`
-    select e.operation, e.kind, e.stream, e.actor, e.commitment, q.mark
-    from unnest(${rows.map(([operation]) => operation)}::text[], ${rows.map((row) => row[1])}::text[])
-      as given (operation, kind)
-    join ledger_entries e using (operation, kind)
-    left join ledger_queue q on q.entry = e.entry
-    where not exists (select from ledger_leaves l where l.entry = e.entry)
-  `.execute(tx);
-  const stranger = waiting.find((entry) => !isMark(entry.mark, marks.ofEntry(entry)));
+function strangersOf(tx: Db, marks: EntryMarks, rows: readonly Row[]) {
+  const operations = rows.map(([operation]) => operation);
+  const kinds = rows.map((row) => row[1]);
+  return strangersAmong(tx, marks, operations, kinds);
+}
+
+function requireNone([stranger]: readonly Stranger[]): void {
   if (stranger === undefined) return;
   throw new TidelockError(
     "digest-mismatch",
-    `somebody has written ${stranger.kind} of ${stranger.operation} into the database, and no server did`,
+    `somebody has changed ${stranger.kind} of ${stranger.operation} in the database: no server wrote it so`,
     {
       where: "ledger_entries",
-      hint: "it is set aside in a moment (`tidelock ledger status`); then try again",
-      retryable: true,
+      hint: "run `tidelock ledger verify`, and restore from a backup",
     },
   );
 }
