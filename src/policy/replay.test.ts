@@ -176,6 +176,20 @@ describe("a decision", () => {
 });
 
 describe("inputs that are none", () => {
+  it("(a soak that ends after the last date) are refused with a reason, and never throw", () => {
+    const [sample] = fc.sample(gateInput, { seed: 1, numRuns: 1 });
+    const now = "2026-01-01T12:00:00.000Z";
+    const soaking = (soakMs: number) => ({
+      environment: "staging",
+      verifiedAt: now,
+      healthy: { from: now, until: null },
+      soakMs,
+    });
+    const { inputs } = decideGate("baseline", { ...sample!, now, predecessors: [soaking(1_000)] });
+    const kept = canonicalJson({ ...inputs, predecessors: [soaking(1e300)] });
+    expect(replay(kept)).toMatchObject({ ok: false, problem: expect.stringContaining("decision") });
+  });
+
   it.each([
     ["no JSON", "{"],
     ["not canonical", '{"kind": "gate"}'],

@@ -128,7 +128,12 @@ export function replay(text: string): Replay {
     const [issue] = read.error.issues;
     return bad(`${issue?.path.join(".") || "they"}: ${issue?.message ?? "of no known form"}`);
   }
-  return { ok: true, inputs: read.data, decided: decideAgain(read.data) };
+  try {
+    return { ok: true, inputs: read.data, decided: decideAgain(read.data) };
+  } catch (error) {
+    // Of their form, and of values that no rule can reckon with: a soak that ends after the last date there is.
+    return bad(`no decision follows from them: ${(error as Error).message}`);
+  }
 }
 
 /** By the same rules as the first time: from the object that was kept, nothing besides. */
