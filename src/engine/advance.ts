@@ -130,6 +130,7 @@ async function record(context: StepContext, step: PlanStep, result: StepResult):
     case "done":
       await withLease(engine, lease, async (tx, lane) => {
         await effects.record(tx);
+        if ((await result.holds?.(tx)) === false) return;
         await result.record?.(tx, lane);
         await finishStep(engine, tx, promotion, place, result);
         if (step.kind !== "complete") return;

@@ -12,7 +12,7 @@ import { registeredEnvironment, registeredPipeline } from "../store/queries/cata
 import { checkRunsOf, standingOf } from "../store/queries/evidence.ts";
 import { stepsOf } from "../store/queries/promotions.ts";
 import { lateFailures } from "../store/queries/late-runs.ts";
-import type { CheckRunRow, PromotionRow } from "../store/schema.ts";
+import type { CheckRunRow, Db, PromotionRow } from "../store/schema.ts";
 import { applyFloor } from "../policy/floor.ts";
 import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
@@ -22,12 +22,16 @@ import type { StepContext } from "./steps/step.ts";
 
 /** Gathers what the pure gates look at: nothing here decides. */
 
-/** The decision before traffic moves, over all that this promotion has shown. */
-export async function decisionAtGate(context: StepContext): Promise<Decided> {
+/**
+ * The decision before traffic moves, over all that this promotion has shown. `holds` answers, in a transaction that
+ * holds the lane, whether that is still all: what runs out of band reports whenever it likes.
+ */
+export async function decisionAtGate(
+  context: StepContext,
+): Promise<{ readonly decided: Decided; readonly holds: (tx: Db) => Promise<boolean> }> {
   const { engine, plan, promotion, release, now } = context;
-  const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
-  // What came late about this release in an earlier promotion counts against it; it needs no signature for that.
-  const late = await lateFailures(engine.db, plan.lane, plan.release, promotion.id);
+  const { all, late } = await shownOf(engine.db, plan, promotion.id);
+  const runs = await attestedRuns(engine, plan, all);
   const returning = plan.kind === "rollback";
   // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
   // that was asked when it was accepted.
@@ -43,7 +47,29 @@ export async function decisionAtGate(context: StepContext): Promise<Decided> {
     grades: await gradesOf(engine, promotion.id),
   };
   const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, runs));
-  return decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });
+  const decided = decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });
+  const seen = new Set(reportedIn({ all, late }));
+  return {
+    decided,
+    // A return leans on no check.
+    holds: async (tx) =>
+      returning || reportedIn(await shownOf(tx, plan, promotion.id)).every((run) => seen.has(run)),
+  };
+}
+
+interface Shown {
+  readonly all: readonly CheckRunRow[];
+  readonly late: readonly CheckRunRow[];
+}
+
+/** `late`: what came about this release in an earlier promotion counts against it; it needs no signature for that. */
+async function shownOf(db: Db, plan: Plan, promotion: string): Promise<Shown> {
+  const all = await checkRunsOf(db, promotion);
+  return { all, late: await lateFailures(db, plan.lane, plan.release, promotion) };
+}
+
+function reportedIn({ all, late }: Shown): readonly string[] {
+  return [...all, ...late].flatMap(({ id, report }) => (report ? [id] : []));
 }
 
 /** A check has not passed: the decision over those that have run, so that it is on record. */

@@ -15,10 +15,12 @@ const demand = "{name: sast, uses: staged, phase: static, outOfBand: true}";
 let bench: EngineBench;
 let worker: Worker;
 let late: LateChecks;
+let atPoint: ((point: string) => Promise<void>) | null;
 
 beforeEach(async () => {
   bench = await EngineBench.create();
-  worker = bench.worker();
+  atPoint = null;
+  worker = bench.worker({ hooks: { reach: async (point) => atPoint?.(point) } });
   late = new LateChecks(worker.engine);
 });
 afterEach(async () => {
@@ -72,6 +74,35 @@ describe("a check out of band", () => {
     expect(marked).toEqual([{ revoked_reason: "check sast came late: fail: staged fail" }]);
     // Users stay where they are unless the pipeline says otherwise.
     expect(bench.host.live("shop/dev")).toBe("green");
+  });
+
+  it("is heard by a gate that had decided without it and not yet written that down", async () => {
+    const { db } = bench.database;
+    let decided = 0;
+    atPoint = async (point) => {
+      if (point !== "gate:before-record") return;
+      decided += 1;
+      // The first is of the release before.
+      if (decided !== 2) return;
+      bench.staged.verdicts = ["fail"];
+      await until(
+        async () => {
+          await late.look();
+          return db
+            .selectFrom("check_runs")
+            .select("report")
+            .orderBy("started_at", "desc")
+            .executeTakeFirst();
+        },
+        (run) => Boolean(run?.report),
+      );
+    };
+    const id = await begin();
+    const view = await ended(worker.controlPlane, id);
+    expect(view.state).toBe("failed");
+    expect(view.message).toContain("staged fail");
+    expect(decided).toBe(3);
+    expect(bench.host.live("shop/dev")).toBe("blue");
   });
 
   it("gives the traffic back where the pipeline says so, and denies the release from then on", async () => {

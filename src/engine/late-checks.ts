@@ -11,7 +11,7 @@ import {
   leaveLateRun,
   unweighedRuns,
 } from "../store/queries/late-runs.ts";
-import { readLane } from "../store/queries/lanes.ts";
+import { lockLane, readLane } from "../store/queries/lanes.ts";
 import { readPromotion } from "../store/queries/promotions.ts";
 import type { CheckRunRow } from "../store/schema.ts";
 import { sql } from "kysely";
@@ -92,6 +92,8 @@ async function keep(
 ): Promise<void> {
   const { engine, plan, promotion } = site;
   await engine.db.transaction().execute(async (tx) => {
+    // A gate that is being decided has either seen this report, or stands in the log before it.
+    await lockLane(tx, plan.lane);
     if (!(await holdLateRun(tx, run.id, engine.worker, engine.settings.leaseMs))) return;
     await reportCheckRun(tx, plan.lane, run.id, report, (row) =>
       attestCheckRun(engine, tx, plan, demand, row),

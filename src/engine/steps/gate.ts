@@ -6,7 +6,9 @@ import type { StepContext, StepDefinition, StepResult } from "./step.ts";
 export const gate: StepDefinition<"gate"> = {
   kind: "gate",
   async run(context) {
-    return resultOf(context, await decisionAtGate(context));
+    const { decided, holds } = await decisionAtGate(context);
+    const result = resultOf(context, decided);
+    return result.kind === "done" ? { ...result, holds } : result;
   },
 };
 

@@ -38,6 +38,8 @@ export type StepResult =
       readonly message: string;
       readonly detail?: Readonly<Record<string, unknown>>;
       readonly decided?: Decided;
+      /** Asked in the transaction that ends the step: false when it was decided over less than is there by now. */
+      readonly holds?: (tx: Db) => Promise<boolean>;
       /** Changes of our rows, in the transaction that ends the step. */
       readonly record?: (tx: Db, lane: LaneRow) => Promise<void>;
     }

@@ -53,6 +53,17 @@ export async function lanesOf(db: Db, service?: string): Promise<readonly LaneRo
  */
 const shortTransaction = sql`set_config('idle_in_transaction_session_timeout', '3000', true) as limited`;
 
+/**
+ * Keeps every holder of the lease from writing to the lane for the rest of this transaction, and waits for one that
+ * does: whose entry stands first in the log is whose transaction comes first.
+ */
+export async function lockLane(tx: Db, { service, environment }: Lane): Promise<void> {
+  await sql`
+    select 1 from lanes where service = ${service} and environment = ${environment}
+    for no key update
+  `.execute(tx);
+}
+
 /** A lane's row as its new holder got it. */
 export type TakenLane = LaneRow & { readonly incarnation: number };
 
