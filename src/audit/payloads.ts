@@ -110,6 +110,7 @@ export const PlanBlob = z.object({
       phase: z.string(),
       allowWarn: z.boolean().default(false),
       outOfBand: z.boolean().optional(),
+      retries: z.int().nonnegative().optional(),
     }),
   ),
   gate: z.string().optional(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AuditStory, keys, origin, trustRoot } from "../../test/support/audit-story.ts";
+import { AuditStory, keys, origin, sast, trustRoot } from "../../test/support/audit-story.ts";
 import { logKeyText, testKey } from "../../test/support/memory-log.ts";
 import { toBase64 } from "../ledger/bytes.ts";
 import { introductionText } from "../ledger/introduction.ts";
@@ -127,6 +127,25 @@ describe("a pack in which something was left out, as only the log's own people c
       );
     });
     expect(problemsOf(report).join()).toContain("a fork");
+  });
+
+  it("verifies when a check out of band was to be tried again, and fails when its answer was left out", async () => {
+    const left = async (demand: typeof sast, verdict: string, attempt: number) => {
+      const report = await verify(async (story) => {
+        await story.promote("pfifth", "testing", "pass", { demand, verdict, attempt });
+        if (demand.outOfBand) return;
+        const payload = { outcome: "allow", reasons: [] };
+        const stream = "shop/testing";
+        story.log.append({ kind: "decision.made", operation: "pfifth/6", stream, payload });
+      });
+      return problemsOf(report).join("\n");
+    };
+    expect(await left(sast, "error", 1)).toBe("");
+    const said = "the gate allowed although the check sast says";
+    expect(await left(sast, "error", 2)).toContain(`${said} error`);
+    expect(await left(sast, "fail", 1)).toContain(`${said} fail`);
+    expect(await left(sast, "warn", 1)).toContain(`${said} warn`);
+    expect(await left({ ...sast, outOfBand: false }, "error", 1)).toContain(`${said} error`);
   });
 
   it("fails when the gate allowed what a check had failed", async () => {

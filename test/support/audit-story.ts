@@ -86,6 +86,21 @@ const smoke = {
   allowWarn: false,
 } as const;
 
+/** A second check, whose report the gate is not shown. */
+export interface Besides {
+  readonly demand: Omit<typeof smoke, "name" | "uses" | "retries"> & {
+    readonly name: string;
+    readonly uses: string;
+    readonly retries: number;
+    readonly outOfBand?: boolean;
+  };
+  readonly verdict: string;
+  readonly attempt: number;
+}
+
+/** A demand that nobody waits for, tried once more after an error. */
+export const sast = { ...smoke, name: "sast", uses: "sast", retries: 1, outOfBand: true };
+
 export class AuditStory {
   readonly log = new MemoryLog(origin);
   readonly blobs = new Map<string, Uint8Array>();
@@ -191,11 +206,17 @@ export class AuditStory {
   }
 
   /** One promotion from its acceptance to its end; answers where its check stands. */
-  async promote(id: string, environment: string, verdict: string): Promise<Told> {
+  async promote(
+    id: string,
+    environment: string,
+    verdict: string,
+    besides: Besides | null = null,
+  ): Promise<Told> {
     const stream = `shop/${environment}`;
     const append = (kind: string, operation: string, payload: Record<string, unknown>): number =>
       this.log.append({ kind, operation, stream, payload });
-    const plan = this.plan(environment, "promotion");
+    const checks = besides === null ? [smoke] : [smoke, besides.demand];
+    const plan = this.plan(environment, "promotion", checks);
     const { release, configuration } = this;
     append("promotion.accepted", id, { promotion: "promotion", release, configuration, plan });
     append("effect.intent", `${id}/1/deploy`, { colour: "green" });
@@ -215,11 +236,26 @@ export class AuditStory {
       endedAt,
       attestations: [attestation],
     });
+    if (besides !== null) {
+      const run = `${id}/4/${besides.demand.name}/${besides.attempt}`;
+      const { attestation: signed } = await this.attest(run, besides.verdict);
+      append("check.reported", run, {
+        check: besides.demand.name,
+        verdict: besides.verdict,
+        summary: `it says ${besides.verdict}`,
+        exercised,
+        release,
+        configuration,
+        colour: "green",
+        endedAt,
+        attestations: [signed],
+      });
+    }
     const passed = verdict === "pass";
     const decided = decideGate("baseline", {
       subject: { service: "shop", environment, colour: "green", ...this.#deployment() },
       now: endedAt,
-      checks: [smoke],
+      checks,
       evidence: [
         {
           check: "smoke",
@@ -288,7 +324,11 @@ export class AuditStory {
     return { release: this.release as Digest, configuration: this.configuration as Digest };
   }
 
-  plan(environment: string, kind: "promotion" | "rollback"): string {
+  plan(
+    environment: string,
+    kind: "promotion" | "rollback",
+    checks: readonly object[] = [smoke],
+  ): string {
     return this.blob({
       formatVersion: 1,
       kind,
@@ -302,7 +342,7 @@ export class AuditStory {
       steps: ["admit", "deploy", "ready", "prove-identity", "check", "gate", "switch"].map(
         (step) => ({ kind: step }),
       ),
-      checks: [smoke],
+      checks,
     });
   }
 

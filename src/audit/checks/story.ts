@@ -22,6 +22,14 @@ export interface Decided {
   readonly why: readonly string[];
 }
 
+interface Reported {
+  readonly verdict: string;
+  readonly summary: string;
+  readonly at: string;
+  /** From 1; null where its operation does not say. */
+  readonly attempt: number | null;
+}
+
 /** What the log says of one promotion, in its order. */
 export interface PromotionStory {
   readonly id: string;
@@ -31,7 +39,7 @@ export interface PromotionStory {
   readonly at: string;
   plan: PlanBlob | null;
   /** Checks by name, the last report of each. */
-  readonly checks: Map<string, { readonly verdict: string; readonly summary: string; at: string }>;
+  readonly checks: Map<string, Reported>;
   readonly decisions: Decided[];
   /** Times at which traffic was given to it. */
   readonly switches: string[];
@@ -86,7 +94,13 @@ function follow(
       const report = CheckReported.safeParse(entry.payload);
       if (report.success) {
         const { check, verdict, summary, report: whole } = report.data;
-        story.checks.set(check, { verdict, summary, at: time });
+        const attempt = /\/([1-9]\d{0,8})$/.exec(operation)?.[1];
+        story.checks.set(check, {
+          verdict,
+          summary,
+          at: time,
+          attempt: attempt === undefined ? null : Number(attempt),
+        });
         if (whole) blobs.need(whole, "the report", entry);
       } else if (entry.payload === null) story.erased.push(operation);
       else problem("it does not say what the check found");
@@ -180,10 +194,13 @@ function decide(
   story.decisions.push({ step, outcome, at: entry.leaf.time, why });
   // An admission looks at what is there before anything was checked; the gate, at everything.
   if (step !== "gate" || outcome !== "allow" || story.accepted.promotion === "rollback") return;
-  for (const { name, phase, allowWarn, outOfBand } of story.plan?.checks ?? []) {
+  for (const { name, phase, allowWarn, outOfBand, retries = 0 } of story.plan?.checks ?? []) {
     if (phase === "live") continue;
     const report = story.checks.get(name);
-    if (report === undefined && outOfBand) {
+    // Only an error that is tried again is no answer yet; whatever else it said by then counts, as in band.
+    const again =
+      report?.verdict === "error" && report.attempt !== null && report.attempt <= retries;
+    if (outOfBand && (report === undefined || again)) {
       findings.note(
         "story",
         `entry ${entry.index}: the gate did not wait for the check ${name}, which the plan leaves out of band`,
