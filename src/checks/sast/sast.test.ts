@@ -300,6 +300,19 @@ describe("the check sast", () => {
     expect((await run(context, { unreadable: 2 })).verdict).toBe("pass");
   });
 
+  it("names a file whose mark of UTF-16 is not so as not examined, and reads one where it is", async () => {
+    const mark = Buffer.from([0xff, 0xfe]);
+    const text = route("eval(req.query.x);");
+    const context = await treeContext({
+      "marked.js": Buffer.concat([mark, Buffer.from(text)]),
+      "utf16.js": Buffer.concat([mark, Buffer.from(text, "utf16le")]),
+    });
+    const report = await run(context);
+    expect(report.verdict).toBe("partial");
+    expect(report.results.map(({ name }) => name)).toEqual(["marked.js"]);
+    expect(sarifHits(report.raw).map(({ path }) => path)).toEqual(["utf16.js"]);
+  });
+
   it("is inconclusive where there is no source of its own", async () => {
     const report = await run(await treeContext({ "README.md": "x", "node_modules/a.js": "1" }));
     expect(report.verdict).toBe("inconclusive");

@@ -42,6 +42,7 @@ const visits = [injection, web, cryptography, settings];
 export function examine(file: SourceFile): readonly Hit[] {
   const { path, text } = file;
   if (file.binary) throw new Error("it is no text");
+  if (file.doubtful) throw new Error("it is marked as UTF-16 and holds other text");
   if (isTemplate(path)) return templateHits(file);
   const root = parseSource(path, text.startsWith("#!") ? text.replace("#!", "//") : text);
   const nodes = allNodes(root);

@@ -13,10 +13,14 @@ export interface SourceFile {
   readonly text: string;
   /** It holds zero bytes and no UTF-16 mark: an image, a program, an archive. */
   readonly binary: boolean;
+  /** It has a UTF-16 mark and holds text that is none: whoever reads it need not believe the mark. */
+  readonly doubtful: boolean;
+  /** What stands in it as UTF-16, whatever it says of itself; nothing where nothing looks like it. */
+  readonly utf16Texts: readonly string[];
 }
 
 export function sourceFile(
-  of: Omit<SourceFile, "text" | "binary" | "firstLine"> & { readonly firstLine?: number },
+  of: Pick<SourceFile, "path" | "size" | "executable" | "bytes"> & { readonly firstLine?: number },
 ): SourceFile {
   let text: string | undefined;
   const { bytes } = of;
@@ -25,20 +29,63 @@ export function sourceFile(
     firstLine: 1,
     ...of,
     binary: encoding === "binary",
+    doubtful: encoding === "doubtful",
     get text() {
       text ??= decode(bytes, encoding);
       return text;
     },
+    get utf16Texts() {
+      return utf16Texts(bytes);
+    },
   };
 }
 
-type Encoding = "utf8" | "utf16le" | "utf16be" | "binary" | "latin1";
+type Encoding = "utf8" | "utf16le" | "utf16be" | "binary" | "latin1" | "doubtful";
+
+/** Units of two ASCII characters that a marked file may have by chance: single Chinese or Japanese letters. */
+const maxAsciiPairs = 8;
 
 function encodingOf(bytes: Buffer): Encoding {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf16le";
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf16be";
+  const marked = markOf(bytes);
+  // Two bytes at the front must not turn a whole file into letters that no rule knows.
+  if (marked !== null) return asciiPairs(bytes) > maxAsciiPairs ? "doubtful" : marked;
   if (bytes.subarray(0, 8_192).includes(0)) return "binary";
   return isUtf8(bytes) ? "utf8" : "latin1";
+}
+
+function markOf(bytes: Buffer): "utf16le" | "utf16be" | null {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf16le";
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? "utf16be" : null;
+}
+
+/** Pairs of bytes that are both ASCII text, as in a file that is no UTF-16. */
+function asciiPairs(bytes: Buffer): number {
+  let count = 0;
+  for (let at = 2; at + 1 < bytes.length && count <= maxAsciiPairs; at += 2) {
+    if (isAscii(bytes[at]) && isAscii(bytes[at + 1])) count += 1;
+  }
+  return count;
+}
+
+function isAscii(byte: number | undefined): boolean {
+  return byte !== undefined && ((byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));
+}
+
+/** ASCII text as UTF-16 has it, in either order of bytes and from an even or odd place on. */
+const asciiAsUtf16 = /(?:[\t-\r -~]\0){6}/;
+
+/**
+ * Both ways to pair the bytes, little-endian: one of them shows ASCII of either order, which is all that a rule
+ * looks for. Asked of each window for itself: those after the first have no mark.
+ */
+function utf16Texts(bytes: Buffer): readonly string[] {
+  if (markOf(bytes) === null && !asciiAsUtf16.test(bytes.toString("latin1"))) return [];
+  return [0, 1].map((from) =>
+    bytes
+      .subarray(from)
+      .toString("utf16le")
+      .replace(/^\uFEFF/, ""),
+  );
 }
 
 /** Bytes that are no UTF-8 must not hide a file: they are read as Latin-1, in which every byte is a letter. */

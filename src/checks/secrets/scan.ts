@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { lintSource } from "@secretlint/core";
 import { rules as preset } from "@secretlint/secretlint-rule-preset-recommend";
 import { z } from "zod";
@@ -31,18 +32,34 @@ export const secretsScanner: Scanner = {
   }),
 };
 
-/** All secrets of one file (or window of one), as hits without their values. */
+/**
+ * All secrets of one file (or window of one), as hits without their values. What it says of its encoding is not
+ * believed: it is searched as the text of bytes, and as UTF-16 as well wherever it may be that.
+ */
 export async function findSecrets(file: SourceFile): Promise<readonly Hit[]> {
-  if (file.bytes.length === 0) return [];
-  const { text } = file;
-  const certain = [...findByPatterns(text, "certain"), ...(await findByLibrary(file))];
-  const guessable = !file.binary && !othersText.test(file.path);
-  const which = settingsFile.test(file.path) ? "guesses" : "quoted";
-  const found = guessable ? [...certain, ...findByPatterns(text, which)] : certain;
-  return toHits(file, withoutOverlaps(found));
+  const { bytes, binary, utf16Texts } = file;
+  if (bytes.length === 0) return [];
+  const plain = isUtf8(bytes)
+    ? bytes.toString("utf8").replace(/^\uFEFF/, "")
+    : bytes.toString("latin1");
+  const hits = [...(await findInText(file, plain, !binary))];
+  for (const text of utf16Texts) hits.push(...(await findInText(file, text, true)));
+  return hits;
 }
 
-async function findByLibrary({ path, text }: SourceFile): Promise<Found[]> {
+async function findInText(
+  file: SourceFile,
+  text: string,
+  isText: boolean,
+): Promise<readonly Hit[]> {
+  const certain = [...findByPatterns(text, "certain"), ...(await findByLibrary(file.path, text))];
+  const guessable = isText && !othersText.test(file.path);
+  const which = settingsFile.test(file.path) ? "guesses" : "quoted";
+  const found = guessable ? [...certain, ...findByPatterns(text, which)] : certain;
+  return toHits(file, text, withoutOverlaps(found));
+}
+
+async function findByLibrary(path: string, text: string): Promise<Found[]> {
   const dot = path.lastIndexOf(".");
   const { messages } = await lintSource({
     source: {
@@ -74,11 +91,11 @@ function withoutOverlaps(found: readonly Found[]): readonly Found[] {
 
 const titles = new Map(ownRules.map(({ id, title }) => [id, title]));
 
-function toHits(file: SourceFile, found: readonly Found[]): readonly Hit[] {
+function toHits(file: SourceFile, text: string, found: readonly Found[]): readonly Hit[] {
   if (found.length === 0) return [];
-  const index = new LineIndex(file.text);
+  const index = new LineIndex(text);
   const places = found.map((one) => ({ one, at: index.at(one.start) }));
-  const lines = blanked(file.text, found).split("\n");
+  const lines = blanked(text, found).split("\n");
   const prints = new Fingerprints();
   return places.map(({ one, at }) => {
     const title = titles.get(one.rule) ?? libraryRule(one.rule.replace("secretlint/", "")).title;

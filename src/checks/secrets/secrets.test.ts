@@ -104,6 +104,36 @@ describe("the check secrets", () => {
     expect(hits.map(({ line: at }) => at)).toEqual([41_901]);
   });
 
+  it("believes no mark of an encoding, and needs none", async () => {
+    const mark = { le: Buffer.from([0xff, 0xfe]), be: Buffer.from([0xfe, 0xff]) };
+    const text = `#\nid ${awsId}\nconst db = { password: "${word}" };\n`;
+    const le = Buffer.from(text, "utf16le");
+    const be = Buffer.from(le).swap16();
+    const context = await treeContext({
+      "ascii-marked-be.ts": Buffer.concat([mark.be, Buffer.from(text)]),
+      "ascii-marked-le.ts": Buffer.concat([mark.le, Buffer.from(text)]),
+      "be.ts": be,
+      "le.ts": le,
+      "marked-be.ts": Buffer.concat([mark.be, be]),
+      "marked-le.ts": Buffer.concat([mark.le, le]),
+      "odd.ts": Buffer.concat([Buffer.from("x"), le]),
+      "wrongly-marked.ts": Buffer.concat([mark.be, le]),
+    });
+    const hits = sarifHits((await run(context)).raw);
+    const names = [...new Set(hits.map(({ path }) => path))].sort();
+    expect(names).toHaveLength(8);
+    const expected = names.flatMap((path) => [`${path}:2`, `${path}:3`]);
+    expect(hits.map(({ path, line }) => `${path}:${line}`).sort()).toEqual(expected);
+  });
+
+  it("reads UTF-16 that is longer than it holds at once, where only the beginning is marked", async () => {
+    const line = `${"x".repeat(99)}\n`;
+    const text = `${line.repeat(30_000)}key ${github}\n${line.repeat(10)}`;
+    const bytes = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, "utf16le")]);
+    const hits = sarifHits((await run(await treeContext({ "big.log": bytes }))).raw);
+    expect(hits.map(({ line: at }) => at)).toEqual([30_001]);
+  });
+
   it("marks what the live release has too, and leaves it in the report", async () => {
     const old = `const a = "${github}";\n`;
     const live = await treeOf({ "a.ts": old });
