@@ -41,7 +41,23 @@ function shop() {
   });
 }
 
+/** How it touches a service with requests of these methods. */
+function touchOf(...methods: readonly (string | undefined)[]): string {
+  const requests = methods.map((method) => ({ path: "/", ...(method && { method }) }));
+  const touch = http.touch as (configuration: HttpConfiguration) => string;
+  return touch(HttpConfiguration.parse({ requests }));
+}
+
 describe("the http check", () => {
+  it("is passive as long as all of its requests only read", () => {
+    expect(touchOf(undefined, "GET", "HEAD", "OPTIONS")).toBe("passive");
+    expect(touchOf()).toBe("passive");
+  });
+
+  it.each(["POST", "PUT", "PATCH", "DELETE"])("is intrusive with one %s among them", (method) => {
+    expect(touchOf("GET", method, "GET")).toBe("intrusive");
+  });
+
   it("passes when every answer is as expected, and counts what it did", async () => {
     await using server = await shop();
     const report = await check([server.origin], {

@@ -5,6 +5,9 @@ import { type TargetAddress, targetsOf } from "../targets.ts";
 import { assertAnswer } from "./expect.ts";
 import { HttpConfiguration, type HttpRequest } from "./schema.ts";
 
+/** What changes nothing at a service that keeps to HTTP (RFC 9110 9.2.1). */
+const readsOnly: ReadonlySet<HttpRequest["method"]> = new Set(["GET", "HEAD", "OPTIONS"]);
+
 /**
  * Sends requests to the tested colour and holds the answers against what was expected. Redirects are not
  * followed. A target that gives no whole answer is `error`: nothing was learned about the release.
@@ -12,7 +15,8 @@ import { HttpConfiguration, type HttpRequest } from "./schema.ts";
 export const http: Check<typeof HttpConfiguration> = {
   id: "http",
   schema: HttpConfiguration,
-  touch: "passive",
+  touch: ({ requests }) =>
+    requests.every(({ method }) => readsOnly.has(method)) ? "passive" : "intrusive",
   cost: "cheap",
   disturbs: [],
   sensitiveTo: ["load", "availability"],
