@@ -152,7 +152,24 @@ describe("an erasure", () => {
   it.each([
     ["who asked", "update ledger_erasures set requested_by = 'somebody'"],
     ["what for", "update ledger_erasures set entry = entry - 1"],
+    [
+      "who asked, as one from before the log",
+      "update ledger_people set person = 'mallory', changes = 0 where person = 'operator'; update ledger_erasures set requested_by = 'mallory'",
+    ],
+    [
+      "the entry's age",
+      "alter table ledger_leaves disable trigger user; update ledger_leaves set time = time - interval '9 years' where index = (select entry from ledger_erasures)",
+    ],
+    [
+      "the entry's stream",
+      "alter table ledger_entries disable trigger user; update ledger_entries set stream = 'shop/dev' where entry = (select l.entry from ledger_leaves l join ledger_erasures e on e.entry = l.index)",
+    ],
     ["the hold away", "delete from ledger_holds where reason = 'case 13'"],
+    ["what the hold is about", "update ledger_holds set stream = 'shop/dev'"],
+    [
+      "the hold away, with a row that says so",
+      "insert into ledger_entries (operation, kind, stream, actor, commitment) select 'hold/' || id, 'hold.removed', 'system', 'x', sha256('x') from ledger_holds; delete from ledger_holds",
+    ],
   ])("is refused when somebody has edited %s in the database", async (_, edit) => {
     const { controlPlane } = worker;
     const wish = { entry: await indexOf("check.reported") };

@@ -11,6 +11,7 @@ import { hashSource } from "../../store/queries/ledger-checkpoints.ts";
 import {
   leafByOperation,
   leavesOfOperation,
+  readLeaves,
   type StoredLeaf,
 } from "../../store/queries/ledger-read.ts";
 import { personByName } from "../../store/queries/people.ts";
@@ -20,6 +21,7 @@ import {
   authorDifference,
   type Difference,
   leafProblem,
+  missingEntry,
   rowDifference,
 } from "./state/difference.ts";
 
@@ -52,6 +54,29 @@ export function nothingAfter(
       return { table, row: operation, column: null, index: null, message };
     },
   };
+}
+
+/**
+ * That the entry at an index is whole and in the signed tree: its kind, stream and time are what was written.
+ */
+export function wholeEntry(index: number): Ground {
+  return {
+    async holds(db, tree) {
+      const [leaf] = await readLeaves(db, index, index + 1);
+      return leaf ? foreignLeaf(leaf, tree, leaf.entry.operation) : missingEntry(index);
+    },
+  };
+}
+
+/** Whether the log of the signed tree has an entry of this operation and kind: a row alone can be anybody's. */
+export async function isInSignedTree(
+  db: Db,
+  tree: SignedTree,
+  operation: string,
+  kind: string,
+): Promise<boolean> {
+  const leaf = await leafByOperation(db, operation, kind);
+  return leaf !== undefined && (await foreignLeaf(leaf, tree, operation)) === null;
 }
 
 interface SignedTree {
@@ -168,12 +193,23 @@ async function heldAuthors(
     const said = leaf ? { actor: leaf.entry.actor, index: leaf.index } : null;
     const wrong = authorDifference(table, key, author, person?.pseudonym ?? author.who, said);
     if (wrong) return wrong;
-    // One from before people were in the log has no entry.
-    if (person === undefined || person.changes === 0) continue;
+    if (person === undefined) continue;
+    // One from before people were in the log has no entry; whoever has one is not from before.
+    if (person.changes === 0 && !(await isMet(db, person.pseudonym))) continue;
     const swapped = await held(db, tree, peopleProjection, person);
     if (swapped) return swapped;
   }
   return null;
+}
+
+async function isMet(db: Db, pseudonym: string): Promise<boolean> {
+  const met = await db
+    .selectFrom("ledger_entries")
+    .select("entry")
+    .where("operation", "=", `${pseudonym}/1`)
+    .where("kind", "=", "person.met")
+    .executeTakeFirst();
+  return met !== undefined;
 }
 
 /** A row that is older than the log was put back. */
