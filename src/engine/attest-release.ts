@@ -5,10 +5,15 @@ import { TidelockError } from "../model/errors.ts";
 import type { Digest } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
 import type { Actor } from "../ports/control-plane.ts";
-import { attestationsOf, keepAttestation, readAttestation } from "../store/queries/attestations.ts";
+import {
+  attestationsOf,
+  keepAttestation,
+  lockGiven,
+  readAttestation,
+} from "../store/queries/attestations.ts";
 import { announce } from "../store/queries/events.ts";
-import type { ReleaseRow } from "../store/schema.ts";
-import { attestationBytes, blobBytes } from "./attest-material.ts";
+import type { Db, ReleaseRow } from "../store/schema.ts";
+import { attestationBytes, blobBytes, mostGiven } from "./attest-material.ts";
 import type { Engine } from "./engine.ts";
 import { findRelease } from "./plan-inputs.ts";
 import { attestationView } from "./views/attestation-view.ts";
@@ -17,7 +22,8 @@ import { attestationView } from "./views/attestation-view.ts";
  * Keeps what was handed in about a release; its bytes are in the content store already. Keeping is not
  * trusting: each use verifies it anew, against what that user trusts. The same bytes twice are one.
  *
- * Throws `invalid-input` for what no reader knows, and for what says that it is about something else.
+ * Throws `invalid-input` for what no reader knows, for what says that it is about something else, and for more
+ * than `mostGiven` about one release.
  */
 export async function attestRelease(
   engine: Engine,
@@ -38,6 +44,7 @@ export async function attestRelease(
   const { format, predicateType, about } = found.value;
   refuseOther(row, name, about);
   await engine.db.transaction().execute(async (tx) => {
+    await refuseTooMuch(tx, row, name, { digest: of.digest, size: bytes.length });
     const fresh = await keepAttestation(tx, {
       release: row.id,
       digest: of.digest,
@@ -58,6 +65,27 @@ export async function attestRelease(
   const kept = await readAttestation(engine.db, row.id, of.digest);
   if (kept) return attestationView(kept);
   throw new TidelockError("internal", "an attestation has vanished", { fault: "bug" });
+}
+
+async function refuseTooMuch(
+  tx: Db,
+  row: ReleaseRow,
+  name: string,
+  fresh: { readonly digest: Digest; readonly size: number },
+): Promise<void> {
+  const given = await lockGiven(tx, row.id);
+  if (given.some(({ digest }) => digest === fresh.digest)) return;
+  const bytes = given.reduce((sum, { size }) => sum + size, 0);
+  if (given.length < mostGiven.pieces && bytes + fresh.size <= mostGiven.bytes) return;
+  throw new TidelockError(
+    "invalid-input",
+    `${given.length} pieces with ${bytes} bytes were handed in about ${name}; with this one (${fresh.size} bytes) it is more than ${mostGiven.pieces} pieces or ${mostGiven.bytes} bytes`,
+    {
+      fault: "operator",
+      where: fresh.digest,
+      hint: "see what there is (tidelock release show), and erase what nobody needs",
+    },
+  );
 }
 
 function refuseOther(row: ReleaseRow, name: string, about: readonly Digest[] | null): void {

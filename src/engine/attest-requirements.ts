@@ -34,7 +34,15 @@ export async function checkRequirements(
   );
   const { configuration } = plan;
   const asked = { ...plan.lane, colour: newColour(plan.live), configuration };
-  const found = checkRelease(identity, material, requires, now, asked);
+  const found =
+    typeof material === "string"
+      ? checkRelease(identity, [], requires, now, asked).map(({ asked: what }): Checked => ({
+          asked: what,
+          met: false,
+          level: null,
+          message: material,
+        }))
+      : checkRelease(identity, material, requires, now, asked);
   return found.map((one) => ({ ...one, message: one.message.slice(0, mostCharacters) }));
 }
 

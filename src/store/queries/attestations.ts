@@ -68,6 +68,21 @@ export async function othersAttestations(
   return listed(db).where("release", "in", releases).where("origin", "!=", "own").execute();
 }
 
+/** What was handed in and not erased; nobody else counts it before this transaction ends. */
+export async function lockGiven(
+  tx: Db,
+  release: Digest,
+): Promise<readonly Pick<AttestationRow, "digest" | "size">[]> {
+  await tx.selectFrom("releases").select("id").where("id", "=", release).forNoKeyUpdate().execute();
+  return tx
+    .selectFrom("attestations")
+    .select(["digest", "size"])
+    .where("release", "=", release)
+    .where("origin", "=", "given")
+    .where("erased_at", "is", null)
+    .execute();
+}
+
 export async function readAttestation(
   db: Db,
   release: Digest,
