@@ -62,7 +62,10 @@ export async function commitsPerSecond(
 }
 
 /** How often PostgreSQL has forced its write-ahead log to the disk. */
-export async function walSyncs({ db }: Database<Schema>): Promise<number> {
+export async function walSyncs({ db, pool }: Database<Schema>): Promise<number> {
+  // A session hands in its counts once a second at most, and not at all while it is idle: every one is asked to.
+  const flush = "select pg_stat_force_next_flush(), pg_sleep(0.05)";
+  await Promise.all(Array.from({ length: pool.totalCount }, () => pool.query(flush)));
   const { rows } = await sql<{ syncs: string | null }>`
     select sum(fsyncs)::text as syncs from pg_stat_io where object = 'wal'
   `.execute(db);
