@@ -247,6 +247,24 @@ describe("on its way into the tree", () => {
     expect(await verifyState(testLog(db()), db())).toMatchObject({ ok: true });
   });
 
+  it("a marked row of the queue that somebody has copied gives one place, now and later", async () => {
+    await tableLedger.append(db(), entry("once"));
+    const { size } = await readTree(db());
+    await edit("create table kept as select * from ledger_queue");
+    await edit("insert into ledger_queue select * from kept");
+    await edit("insert into ledger_queue (entry) select entry from kept");
+    await bench.log().flush();
+    await edit("insert into ledger_queue select * from kept");
+    await tableLedger.append(db(), entry("behind it"));
+    await bench.log().flush();
+    await edit("drop table kept");
+    const leaves = await readLeaves(db(), size, size + 10);
+    expect(leaves.map((leaf) => leaf.entry.operation).slice(0, 1)).toEqual(["once"]);
+    expect(leaves.filter((leaf) => leaf.entry.operation === "once")).toHaveLength(1);
+    expect(leaves.map((leaf) => leaf.entry.operation)).toContain("behind it");
+    expect(await verifyState(testLog(db()), db())).toMatchObject({ ok: true });
+  });
+
   it("a leaf beyond the tree of an entry in the queue holds nothing up and gives no stream another end", async () => {
     await tableLedger.append(db(), entry("ours"));
     const { size } = await readTree(db());

@@ -104,14 +104,22 @@ async function integrateBatch(
   const strays = await dropStrayLeaves(tx);
   const entries: Unsequenced[] = [];
   const strangers: (Unsequenced | Nothing)[] = [];
-  for (const row of waiting) {
-    if (row.operation !== null && isMark(row.mark, marks.ofEntry(row))) entries.push(row);
-    else strangers.push(row);
+  // A mark can be copied with its row: each entry gets one place, and what is in the queue twice is only taken out.
+  const found = strays.length === 0 ? waiting : await unsequenced(tx, batchSize);
+  const isOurs = (row: Unsequenced | Nothing): row is Unsequenced =>
+    row.operation !== null && !row.placed && isMark(row.mark, marks.ofEntry(row));
+  const ours = new Map(found.filter(isOurs).map((row) => [row.entry, row]));
+  const again: string[] = [];
+  for (const row of found) {
+    const own = ours.get(row.entry);
+    if (own === undefined) strangers.push(row);
+    else if (own === row) entries.push(own);
+    else again.push(row.queued);
   }
-  const places = strangers.map(({ queued }) => queued);
+  const places = [...strangers.map(({ queued }) => queued), ...again];
   const rejected = [
     ...strays,
-    ...(strangers.length === 0 ? [] : await reject(tx, tableLedger, strangers, places)),
+    ...(places.length === 0 ? [] : await reject(tx, tableLedger, strangers, places)),
   ];
   if (entries.length === 0) return { placed: 0, rejected, clamped: 0 };
   const streams = [...new Set(entries.map(({ stream }) => stream))];

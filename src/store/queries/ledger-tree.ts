@@ -86,6 +86,8 @@ export interface Unsequenced extends MarkedEntry {
   readonly entry: string;
   /** Its row of the queue, while the tree is held. */
   readonly queued: string;
+  /** It has its place already: somebody has put it into the queue again. */
+  readonly placed: boolean;
   /** Of the server that wrote it; anything else was put there by somebody. */
   readonly mark: Buffer | null;
   /** By the database's clock; under no mark, and a number where it is infinite. */
@@ -100,7 +102,8 @@ export interface Nothing {
 }
 
 const readWaiting = prepared(`
-  select q.entry, q.queued, q.mark, e.operation, e.kind, e.stream, e.actor, e.commitment, e.at
+  select q.entry, q.queued, q.mark, e.operation, e.kind, e.stream, e.actor, e.commitment, e.at,
+    exists (select from ledger_leaves l where l.entry = q.entry) as placed
   from (select entry, mark, ctid as queued from ledger_queue order by entry limit $1) q
   left join ledger_entries e on e.entry = q.entry
   order by q.entry`);
