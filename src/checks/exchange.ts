@@ -16,6 +16,8 @@ export interface ExchangeRequest {
   /** Reading ends here; more is not a mistake, it is cut. */
   readonly maxBodyBytes: number;
   readonly signal: AbortSignal;
+  /** Where the origin itself stands in a pipeline: then less may be reached (`EgressRules.authored`). */
+  readonly authored?: EgressRules["authored"];
   /** Certificates (PEM) trusted besides the well-known ones. */
   readonly ca?: string;
   /** `judge`: takes any certificate and old protocols, which are then judged; `old`: nothing newer than TLS 1.1. */
@@ -39,9 +41,9 @@ export interface Exchange {
  * Rejects when there is no whole answer: refused, reset, no valid HTTP, untrusted certificate, too slow.
  */
 export async function exchange(wanted: ExchangeRequest): Promise<Exchange> {
-  const { origin, path, ...rest } = wanted;
+  const { origin, path, authored, ...rest } = wanted;
   const destination = readDestination(origin);
-  const rules: EgressRules = { allow: [origin], onlyAllowed: true };
+  const rules: EgressRules = { allow: [origin], onlyAllowed: true, ...(authored && { authored }) };
   const addresses = await pinAddresses(destination, rules);
   const answer = await transfer({ ...rest, destination: { ...destination, path }, addresses });
   return {

@@ -55,7 +55,14 @@ const v4: readonly (readonly [AddressClass, readonly Network[]])[] = [
 ];
 
 const v6: readonly (readonly [AddressClass, readonly Network[]])[] = [
-  ["metadata", [["fd00:ec2::254", 128]]],
+  [
+    "metadata",
+    [
+      ["fd00:ec2::", 32], // AWS, EKS
+      ["fd20:ce::254", 128], // GCP
+      ["fd00:42::42", 128], // Scaleway
+    ],
+  ],
   ["loopback", [["::1", 128]]],
   ["unspecified", [["::", 128]]],
   ["link-local", [["fe80::", 10]]],

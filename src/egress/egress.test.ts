@@ -77,6 +77,8 @@ describe("an address", () => {
     ["169.254.169.254", "metadata"],
     ["::ffff:169.254.169.254", "metadata"],
     ["fd00:ec2::254", "metadata"],
+    ["fd00:ec2::23", "metadata"],
+    ["fd20:ce::254", "metadata"],
     ["100.100.100.200", "metadata"],
     ["169.254.1.1", "link-local"],
     ["fe80::1%eth0", "link-local"],
@@ -163,6 +165,30 @@ describe("where something may be sent", () => {
     const rules = { resolver: async () => ["8.8.8.8", "10.0.0.1"], ownAddresses: [] };
     const destination = readDestination("http://two.example/");
     await expect(pinAddresses(destination, rules)).rejects.toThrow(/a private network/);
+  });
+
+  it("is no metadata service and no port of Tidelock where a pipeline's author allows it", async () => {
+    const ask = async (origin: string, address: string) =>
+      pinAddresses(readDestination(origin), {
+        allow: [origin],
+        onlyAllowed: true,
+        authored: { ownPorts: [7070] },
+        ownAddresses: ["203.0.114.7"],
+        resolver: async () => [address],
+      });
+    const refused = ["169.254.169.254", "169.254.1.1", "fe80::1", "fd00:ec2::254", "0.0.0.0"];
+    for (const address of refused) {
+      await expect(ask("http://name.example:80", address)).rejects.toMatchObject({
+        code: "forbidden",
+      });
+    }
+    for (const address of ["127.0.0.2", "::1", "203.0.114.7"]) {
+      await expect(ask("http://name.example:7070", address)).rejects.toThrow(
+        /Tidelock itself listens there/,
+      );
+      expect(await ask("http://name.example:8025", address)).toEqual([address]);
+    }
+    expect(await ask("http://mail.internal:7070", "10.0.0.9")).toEqual(["10.0.0.9"]);
   });
 
   it("is nothing but the declared origin for a check", async () => {

@@ -8,12 +8,17 @@ import { type Destination, readDestination } from "./destination.ts";
 /** Every address of a name, in the order in which they should be tried. */
 export type Resolver = (host: string) => Promise<readonly string[]>;
 
-/** Who may be reached. It comes from the server's owner, never from what is tested or released. */
+/** Who may be reached. It comes from the server's owner, but for what `authored` marks. */
 export interface EgressRules {
   /** Origins (`http://127.0.0.1:4100`) that may be reached wherever they are. */
   readonly allow?: readonly string[];
   /** Nothing but `allow`, however public: for checks, which send nothing outside their declared origin. */
   readonly onlyAllowed?: boolean;
+  /**
+   * `allow` was written by a pipeline's author. It still reaches the author's own networks and services of this
+   * machine, but no metadata service, nothing on the local link, and none of these ports of this machine: Tidelock's own.
+   */
+  readonly authored?: { readonly ownPorts: readonly number[] };
   readonly resolver?: Resolver;
   /** Addresses of this machine; by default those of its interfaces. On them are Tidelock's own ports. */
   readonly ownAddresses?: readonly string[];
@@ -48,8 +53,11 @@ export async function pinAddresses(
   }
   const addresses = await resolve(destination.host, rules.resolver ?? systemResolver);
   if (addresses.length === 0) throw unknown(destination.host);
-  if (allowed) return addresses;
   const own = rules.ownAddresses ?? ownAddresses();
+  if (allowed) {
+    if (rules.authored) refuseAuthored(destination, addresses, own, rules.authored.ownPorts);
+    return addresses;
+  }
   for (const address of addresses) {
     const kind = classifyAddress(address);
     if (kind !== "public") throw forbidden(destination, `${address} is ${why[kind]}`);
@@ -58,6 +66,26 @@ export async function pinAddresses(
     }
   }
   return addresses;
+}
+
+const authorsMayReach: readonly AddressClass[] = ["public", "private", "loopback"];
+
+function refuseAuthored(
+  destination: Destination,
+  addresses: readonly string[],
+  own: readonly string[],
+  ownPorts: readonly number[],
+): void {
+  for (const address of addresses) {
+    const kind = classifyAddress(address);
+    if (kind !== "public" && !authorsMayReach.includes(kind)) {
+      throw forbidden(destination, `${address} is ${why[kind]}`, "a pipeline cannot ask there");
+    }
+    const here = kind === "loopback" || own.some((one) => sameAddress(one, address));
+    if (here && ownPorts.includes(destination.port)) {
+      throw forbidden(destination, "Tidelock itself listens there", "a pipeline cannot ask there");
+    }
+  }
 }
 
 export function sameOrigin(origin: string, destination: Destination): boolean {
@@ -81,11 +109,15 @@ function ownAddresses(): readonly string[] {
   );
 }
 
-function forbidden({ origin }: Destination, reason: string): TidelockError {
+function forbidden(
+  { origin }: Destination,
+  reason: string,
+  hint = "the server's owner can allow this origin",
+): TidelockError {
   return new TidelockError("forbidden", `nothing is sent to ${origin}: ${reason}`, {
     fault: "operator",
     where: origin,
-    hint: "the server's owner can allow this origin",
+    hint,
   });
 }
 

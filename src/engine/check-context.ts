@@ -6,6 +6,7 @@ import type { Colour, Digest } from "../model/primitives.ts";
 import { releaseName } from "../model/release.ts";
 import type { CheckContext, LiveRelease } from "../ports/check.ts";
 import { readRelease } from "../store/queries/catalogue.ts";
+import { findServers } from "../store/server-record.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import { searchCredentials } from "./credential-search.ts";
 import type { CheckSite } from "./check-runner.ts";
@@ -59,6 +60,8 @@ export async function checkContext(
     readTree: () => storedTree(engine, tree),
     live: await liveRelease(context),
     checkData: checkData(engine),
+    // Asked anew each time: after a crash a check goes on before its server listens again.
+    ownPorts: () => ownPorts(engine),
     timeoutMs: demand.timeout,
     signal,
   };
@@ -68,6 +71,17 @@ export async function checkContext(
 function checkData(engine: Engine): string | null {
   const info = engine.agentInfo();
   return info === null ? null : layout(info.dataDir).checkData;
+}
+
+/** Of the servers of this data directory. Agent, router and embedded database are asked through Unix sockets only. */
+function ownPorts(engine: Engine): readonly number[] {
+  const info = engine.agentInfo();
+  if (info === null) return [];
+  return findServers(info.dataDir).map(({ url }) => portOf(new URL(url)));
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
 }
 
 /** What users meet here now; null where nothing is live. */

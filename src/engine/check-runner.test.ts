@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import {
   documents,
@@ -6,7 +9,9 @@ import {
   makeRelease,
   operator,
 } from "../../test/support/engine-bench.ts";
+import { layout } from "../model/layout.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
+import { registerServer } from "../store/server-record.ts";
 
 const dev = { service: "shop", environment: "dev", release: "1.0.0" };
 let bench: EngineBench;
@@ -38,4 +43,24 @@ it("reports no verdict on a check that could not begin because the host agent wa
   expect(view).toMatchObject({ state: "complete" });
   expect(view.checks).toMatchObject([{ name: "smoke", report: { verdict: "pass" } }]);
   expect(bench.staged.runs).toHaveLength(1);
+});
+
+it("tells a check the ports on which the servers of its data directory listen, as they are now", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "tidelock-own-ports-"));
+  const info = bench.host.info();
+  bench.host.info = () => ({ ...info, dataDir });
+  const seen: unknown[] = [];
+  const run = bench.staged.check.run.bind(bench.staged.check);
+  bench.staged.check.run = async (context, configuration) => {
+    seen.push(context.ownPorts?.());
+    const server = { url: "http://localhost:7071", version: "1" };
+    const leave = registerServer(layout(dataDir), server);
+    seen.push(context.ownPorts?.());
+    leave();
+    return run(context, configuration);
+  };
+  const { id } = await plane.promote(operator, dev);
+  expect(await ended(plane, id)).toMatchObject({ state: "complete" });
+  expect(seen).toEqual([[], [7071]]);
+  rmSync(dataDir, { recursive: true, force: true });
 });

@@ -29,6 +29,8 @@ export interface CheckContext {
   readonly live?: LiveRelease | null;
   /** Folder with data that was imported for checks to decide by (`check-data`); null where there is none. */
   readonly checkData?: string | null;
+  /** Ports of this machine on which Tidelock itself listens: no address in a check's configuration may lead there. */
+  readonly ownPorts?: () => readonly number[];
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }

@@ -155,6 +155,46 @@ it.each([
   },
 );
 
+it.each([
+  ["a cloud's metadata", "http://169.254.169.254/latest/meta-data/", "metadata service"],
+  ["it in another notation", "http://[::ffff:a9fe:a9fe]/latest/", "metadata service"],
+  ["another address of the local link", "http://169.254.170.23/v1/credentials", "local link"],
+])("asks nobody for %s, whatever the pipeline says", async (_name, url, why) => {
+  const world = new World();
+  world.act = (marker) => void world.sunk.push({ sink: "mail", text: marker });
+  const probe = { url, headers: { "Metadata-Flavor": "Google" } };
+  const report = await world.run({ mail: { ...mail, live: [probe] } });
+  expect(report.verdict).toBe("inconclusive");
+  expect(report.summary).toContain(why);
+});
+
+it("asks no port of Tidelock's own, and goes on asking others of this machine", async () => {
+  let asked = 0;
+  await using own = await serve((_request, response) => {
+    asked += 1;
+    response.end("something");
+  });
+  const world = new World();
+  world.act = (marker, path) => {
+    if (path === "mail") world.sunk.push({ sink: "mail", text: marker });
+    else world.ownRows.push(marker);
+  };
+  const port = Number(new URL(own.origin).port);
+  const ownPorts = { context: { ownPorts: () => [port] } };
+  for (const host of ["127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]"]) {
+    const url = `http://${host}:${port}/api/v1/server`;
+    const report = await world.run({ mail: { ...mail, live: [{ url }] } }, ownPorts);
+    expect(report.verdict).toBe("inconclusive");
+    expect(report.summary).toContain("Tidelock itself listens there");
+    const arrives = await world.run({ row: { ...row, arrives: { url } } }, ownPorts);
+    expect(arrives.verdict).toBe("inconclusive");
+  }
+  expect(asked).toBe(0);
+  const report = await world.run({ mail: { ...mail, live: [{ url: own.origin }] } });
+  expect(report.verdict, report.summary).toBe("pass");
+  expect(asked).toBeGreaterThan(0);
+});
+
 it("says that there is no live colour yet instead of asking the tested one", async () => {
   const world = new World();
   world.act = (marker) => void world.sunk.push({ sink: "mail", text: marker });

@@ -27,6 +27,7 @@ export async function look(
       timeoutMs,
       maxBodyBytes,
       signal: context.signal,
+      ...(probe.url === undefined ? {} : { authored: { ownPorts: context.ownPorts?.() ?? [] } }),
     });
     const found = markers.filter((marker) => holdsMarker(answer.body, marker));
     if (found.length > 0) return { kind: "seen", markers: found };
