@@ -41,6 +41,20 @@ async function begin(more = ""): Promise<string> {
   return (await controlPlane.promote(operator, dev)).id;
 }
 
+/** 1.0.0, whose check has not answered yet, was followed by 1.1.0, and is live again by a rollback. */
+async function heldThenBack(): Promise<string> {
+  const id = await begin("      onLateFailure: return");
+  const { controlPlane } = worker;
+  expect((await ended(controlPlane, id)).state).toBe("complete");
+  await controlPlane.createRelease(operator, makeRelease(bench, "1.1.0"));
+  const next = await controlPlane.promote(operator, { ...dev, release: "1.1.0" });
+  expect((await ended(controlPlane, next.id)).state).toBe("complete");
+  const lane = { service: dev.service, environment: dev.environment };
+  const back = await controlPlane.rollback(operator, lane, { reason: "prices are wrong" });
+  expect((await ended(controlPlane, back.id)).release.version).toBe("1.0.0");
+  return id;
+}
+
 /** Looks until the answer of the promotion's out-of-band check was weighed. */
 async function settled(promotion: string, by = late): Promise<void> {
   await until(
@@ -120,6 +134,56 @@ describe("a check out of band", () => {
     const view = await ended(controlPlane, again.id);
     expect(view.state).toBe("failed");
     expect(view.message).toContain("staged fail");
+  });
+
+  it("gives the traffic back where its release is live again by a rollback, and marks that one too", async () => {
+    const id = await heldThenBack();
+    const { controlPlane } = worker;
+    // The check of 1.1.0 has not answered either.
+    bench.staged.verdicts = ["fail", "fail"];
+    await settled(id);
+    const lane = await until(
+      async () => (await controlPlane.status({ service: "shop" }))[0],
+      (one) => one?.live?.version === "0.9.0",
+    );
+    expect(lane?.live?.version).toBe("0.9.0");
+    const marked = await bench.database.db
+      .selectFrom("deployments")
+      .innerJoin("releases", "releases.id", "deployments.release")
+      .select(["deployments.kind", "revoked_reason"])
+      .where("releases.version", "=", "1.0.0")
+      .orderBy("from_at")
+      .execute();
+    const revoked_reason = "check sast came late: fail: staged fail";
+    expect(marked).toEqual([
+      { kind: "promotion", revoked_reason },
+      { kind: "rollback", revoked_reason },
+    ]);
+  });
+
+  it("says so where there is nothing to give the traffic back to", async () => {
+    const id = await heldThenBack();
+    // Nothing else was ever good here.
+    await bench.database.db
+      .updateTable("deployments")
+      .set({ revoked_at: new Date(), revoked_reason: "known to be worse" })
+      .where("release", "in", (query) =>
+        query.selectFrom("releases").select("id").where("version", "!=", "1.0.0"),
+      )
+      .execute();
+    // The check of 1.1.0 has not answered either.
+    bench.staged.verdicts = ["fail", "fail"];
+    await settled(id);
+    const events = await bench.database.db
+      .selectFrom("events")
+      .select("message")
+      .where("promotion", "=", id)
+      .where("kind", "=", "check.late")
+      .execute();
+    expect(events.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining("the traffic could not be given back by itself"),
+    );
+    expect((await worker.controlPlane.status({ service: "shop" }))[0]?.live?.version).toBe("1.0.0");
   });
 
   it("is taken up by another server when the one that held it died", async () => {

@@ -1,8 +1,10 @@
-import { asTidelockError } from "../model/errors.ts";
+import { asTidelockError, TidelockError } from "../model/errors.ts";
+import type { Lane } from "../model/primitives.ts";
 import { announce } from "../store/queries/events.ts";
 import { markWeighed } from "../store/queries/late-runs.ts";
 import { readLane } from "../store/queries/lanes.ts";
-import { insertDecision, readPromotion } from "../store/queries/promotions.ts";
+import { lastGood, openDeployment, rollbacksTo } from "../store/queries/live.ts";
+import { insertDecision, readPromotion, runningPromotion } from "../store/queries/promotions.ts";
 import type { CheckRunRow, Db, PromotionRow } from "../store/schema.ts";
 import { attestDecision, knownPlan } from "./attest-promotion.ts";
 import { isAccepted } from "./check-runner.ts";
@@ -28,7 +30,7 @@ export async function weighLateRun(engine: Engine, run: CheckRunRow): Promise<vo
   if (bad && promotion.state === "complete") {
     const reason = `check ${run.name} came late: ${report.verdict}: ${report.summary}`;
     await decideAgain(engine, promotion, plan, run, reason);
-    if (plan.onLateFailure === "return") await giveBack(engine, promotion, reason);
+    if (plan.onLateFailure === "return") await giveBack(engine, promotion, plan, reason);
   }
   await markWeighed(engine.db, run.id);
   engine.signals.emit("change");
@@ -57,6 +59,10 @@ async function decideAgain(
       });
     }
     await revoke(engine, tx, promotion.id, reason);
+    // A rollback to it made no decision of its own: what it leaned on is gone.
+    for (const id of await rollbacksTo(tx, plan.lane, plan.release, plan.configuration)) {
+      await revoke(engine, tx, id, reason);
+    }
   });
 }
 
@@ -71,21 +77,49 @@ async function isDecided(tx: Db, promotion: string, step: number): Promise<boole
   return row !== undefined;
 }
 
-/** Only while users still meet what it brought; a second time there is nothing to give back. */
-async function giveBack(engine: Engine, promotion: PromotionRow, reason: string): Promise<void> {
-  const { service, environment } = promotion;
-  const lane = await readLane(engine.db, { service, environment });
-  if (lane?.live_promotion !== promotion.id) return;
+/**
+ * Only while users meet what it brought, by itself or by a rollback to it; a second time there is nothing to
+ * give back. Whatever keeps the traffic where it is, is announced.
+ */
+async function giveBack(
+  engine: Engine,
+  promotion: PromotionRow,
+  plan: Plan,
+  reason: string,
+): Promise<void> {
+  const { lane } = plan;
+  const live = await readLane(engine.db, lane);
+  if (live?.live_release !== plan.release) return;
   try {
-    await rollback(engine, { id: "tidelock" }, { service, environment }, { reason });
+    if (live.live_configuration !== plan.configuration) {
+      throw new TidelockError(
+        "conflict",
+        "the same release is live with another configuration, for which this was not decided",
+      );
+    }
+    await rollback(engine, { id: "tidelock" }, lane, {
+      ...(await furtherBack(engine, lane)),
+      reason,
+    });
   } catch (error) {
     const { message } = asTidelockError(error);
     await announce(engine.db, {
       kind: "check.late",
-      service,
-      environment,
+      service: promotion.service,
+      environment: promotion.environment,
       promotion: promotion.id,
       message: `the traffic could not be given back by itself: ${message}`,
     });
   }
+}
+
+/** What a rollback brought is left by name alone: a bare second return is taken for a mistake. */
+async function furtherBack(engine: Engine, lane: Lane): Promise<{ to?: string }> {
+  const live = await openDeployment(engine.db, lane);
+  if (live?.kind !== "rollback") return {};
+  // Done again after a crash: the return that is under way is not asked for twice.
+  const running = await runningPromotion(engine.db, lane);
+  if (running?.kind === "rollback" && running.id !== live.promotion) return {};
+  const good = await lastGood(engine.db, lane, live);
+  return good ? { to: good.release } : {};
 }

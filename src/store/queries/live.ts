@@ -186,6 +186,22 @@ export async function revokeDeployments(
   return rows.length > 0;
 }
 
+/** Rollbacks that brought this back, and are not known to be worse: they lean on the evidence of its promotion. */
+export async function rollbacksTo(
+  db: Db,
+  lane: Lane,
+  release: Digest,
+  configuration: Digest,
+): Promise<readonly string[]> {
+  const rows = await deploymentsOf(db, lane)
+    .where("release", "=", release)
+    .where("configuration", "=", configuration)
+    .where("kind", "=", "rollback")
+    .where("revoked_at", "is", null)
+    .execute();
+  return [...new Set(rows.map(({ promotion }) => promotion))];
+}
+
 /** Known to be worse: the newest word about this release here is that it was rolled back for cause. */
 export async function revocationOf(
   db: Db,
