@@ -50,8 +50,12 @@ function parse(line: string): z.infer<typeof Line> | null {
   }
 }
 
-/** Whether the program said, at least once, that all its ports are open. */
+/**
+ * Whether the program said, at least once, that all its ports are open.
+ *
+ * @param from place in the file in bytes, not in characters: what stands before it came from an earlier start
+ */
 export async function saidReady(path: string, from: number): Promise<boolean> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  return text.slice(from).split("\n").includes('{"ready":true}');
+  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+  return bytes.subarray(from).toString("utf8").split("\n").includes('{"ready":true}');
 }
