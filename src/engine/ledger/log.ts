@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { toHex } from "../../ledger/bytes.ts";
 import { type Checkpoint, parseCheckpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
 import { noteKey, noteKeyTypes, parseNote } from "../../ledger/note.ts";
@@ -8,9 +7,7 @@ import { announce } from "../../store/queries/events.ts";
 import { newestCheckpoint } from "../../store/queries/ledger-checkpoints.ts";
 import { EntryMarks, marksOf, markWith } from "../../store/queries/ledger-marks.ts";
 import {
-  holdTree,
   isOwnTree,
-  markQueue,
   markTree,
   readTree,
   sweepQueue,
@@ -19,11 +16,12 @@ import {
 import { readOnly } from "../../store/queries/ledger.ts";
 import type { CheckpointRow } from "../../store/schema-ledger.ts";
 import type { Db, Tx } from "../../store/schema.ts";
-import { isFromBeforeMarks, marksVersion } from "./before-marks.ts";
+import { isFromBeforeMarks } from "./before-marks.ts";
 import { makeCheckpoint } from "./checkpoint.ts";
 import { defaultBounds, type LedgerBounds, ledgerTrouble } from "./health.ts";
 import { LedgerKeys, type LedgerKeysParts } from "./keys.ts";
 import { type Mirror, whyBehind } from "./mirror.ts";
+import { noteVersion } from "./program-version.ts";
 import { missingOf, nameProblem, putBack, type ShownCheckpoint } from "./shown.ts";
 import { integrate, type ReachLedgerPoint, strangeTree } from "./sequencer.ts";
 
@@ -92,7 +90,7 @@ export class LedgerLog {
     markWith(db, marks);
     if (behind) return behind;
     await this.keys.ensure();
-    await this.#noteVersion(version, fromBefore ? marks : null);
+    await noteVersion(this.#parts, version, fromBefore ? marks : null);
     return null;
   }
 
@@ -303,52 +301,4 @@ export class LedgerLog {
         });
     }
   }
-
-  /**
-   * Another version than the one that wrote here last is an entry, before it does anything else; so is that what
-   * was there before servers marked their writing was taken for theirs.
-   */
-  async #noteVersion(version: string, fromBefore: EntryMarks | null): Promise<void> {
-    const { db, ledger, notice } = this.#parts;
-    const taken = await db.transaction().execute(async (tx) => {
-      const adopted = fromBefore && (await adopt(tx, fromBefore));
-      const { rows } = await sql<{ program_version: string | null }>`
-        select program_version from store for update
-      `.execute(tx);
-      const before = rows[0]?.program_version ?? null;
-      if (before === version && !adopted) return null;
-      const changed = await tx
-        .updateTable("store")
-        .set({ program_version: version, program_changes: sql<number>`program_changes + 1` })
-        .returning("program_changes")
-        .executeTakeFirstOrThrow();
-      await ledger.append(tx, {
-        operation: `server/version/${changed.program_changes}`,
-        kind: "server.upgraded",
-        stream: "system",
-        actor: "tidelock",
-        payload: {
-          from: before,
-          to: version,
-          marks: marksVersion,
-          ...(adopted ? { taken: adopted } : {}),
-        },
-      });
-      return adopted;
-    });
-    if (taken === null) return;
-    notice(
-      `the ledger is from before servers marked their entries: ${taken.entries} in the tree and ${taken.waiting} on their way there were taken over as they stood`,
-    );
-  }
-}
-
-/** Under the lock on the tree, so that what another server does at the same moment is seen. */
-async function adopt(tx: Tx, marks: EntryMarks) {
-  const head = await holdTree(tx, true);
-  // Another server has done it.
-  if (!head || isOwnTree(marks, head)) return null;
-  const waiting = await markQueue(tx, marks);
-  await markTree(tx, marks);
-  return { entries: head.size, waiting };
 }
