@@ -7,9 +7,6 @@ const Report = z.object({
   metadata: z.object({ dependencies: z.union([z.number(), z.object({ total: z.number() })]) }),
 });
 
-/** Of npm itself. */
-const defaultRegistry = "https://registry.npmjs.org/";
-
 /**
  * Known advisories of what a lock file names, asked of a registry: the only scanner here that sends something
  * (names and versions) elsewhere. Which registry is the server's owner's to say (`TIDELOCK_NPM_REGISTRY`); an
@@ -50,8 +47,7 @@ export const npmAudit = toolCheck({
         "--cache",
         "{home}/cache",
         // Said here although an .npmrc is left out: nothing of the tree may say where names go, and which count.
-        "--registry",
-        registry ?? defaultRegistry,
+        ...(registry === undefined ? [] : ["--registry", registry]),
         "--https-proxy=null",
         "--proxy=null",
         // What is included goes before what is omitted elsewhere.
