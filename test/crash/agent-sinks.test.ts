@@ -24,18 +24,23 @@ import { AgentUnderTest } from "../support/agent-process.ts";
 const source = `
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
+import { createInterface } from "node:readline";
 import { readFileSync, readdirSync } from "node:fs";
 const dir = process.env.TIDELOCK_CONFIG_DIR;
 const config = dir
   ? Object.fromEntries(readdirSync(dir).map((key) => [key, readFileSync(dir + "/" + key, "utf8")]))
   : process.env;
+// As a real client: a reply may come in parts, and two of them in one; only its last line has a space.
 async function mail(text) {
   const { hostname, port } = new URL(config.SMTP_URL);
   const socket = connect(port, hostname);
   // The sink may be killed while an old connection is still being closed.
   socket.on("error", () => undefined);
-  for (const line of ["EHLO shop", "MAIL FROM:<shop@example.com>", "RCPT TO:<jane@example.com>", "DATA", text + "\\r\\n.", "QUIT"]) {
-    await new Promise((resolve) => socket.once("data", resolve).once("close", resolve));
+  const lines = ["EHLO shop", "MAIL FROM:<shop@example.com>", "RCPT TO:<jane@example.com>", "DATA", text + "\\r\\n.", "QUIT"];
+  for await (const reply of createInterface({ input: socket })) {
+    if (!/^\\d{3} /.test(reply)) continue;
+    const line = lines.shift();
+    if (line === undefined) break;
     socket.write(line + "\\r\\n");
   }
   socket.end();
@@ -44,7 +49,7 @@ createServer(async (incoming, response) => {
   const { pathname, searchParams } = new URL(incoming.url, "http://x");
   const text = searchParams.get("text");
   if (pathname === "/config") return response.end(JSON.stringify(config));
-  if (pathname === "/mail") await mail(text);
+  if (pathname === "/mail") await mail(text).catch(() => undefined);
   if (pathname === "/call") request(config.HOOK + "/hook?" + text, { method: "POST", headers: { authorization: "Bearer live-token" } }, (r) => r.resume()).end("body " + text);
   if (pathname === "/job") { const [host, port] = config.QUEUE.split(":"); connect(port, host).end("job " + text); }
   response.end("{}");
