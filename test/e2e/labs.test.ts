@@ -3,11 +3,19 @@ import { expect, it, vi } from "vitest";
 import { labNames, readLab } from "../../src/cli/lab/definition.ts";
 import { LabHome } from "../../src/cli/lab/home.ts";
 import { runCli } from "../fixtures/run-cli.ts";
+import { needs } from "../support/optional.ts";
 
 /**
  * Every lab as a user plays it: by command line, with the real server, database, agent, router and
- * processes. What a lab asserts about isolation, scans and attacked instances is asserted here.
+ * processes. What a lab asserts about isolation, scans and attacked instances is asserted here. Half a minute
+ * each: the ones that no other test stands in for, and all of them with TIDELOCK_TEST_LONG=1.
  */
+const short = ["compromised", "handed-on", "idle-colour"];
+const rest = labNames().filter((name) => !short.includes(name));
+const long = needs(
+  process.env["TIDELOCK_TEST_LONG"] === "1",
+  `the labs ${rest.join(", ")} are played only with TIDELOCK_TEST_LONG=1`,
+);
 vi.setConfig({ testTimeout: 400_000 });
 
 interface Judged {
@@ -30,7 +38,7 @@ it("do not exist under any other name", async () => {
   expect(stderr).toContain("idle-colour");
 });
 
-it.each(labNames().map((name) => [name]))("%s holds what it promises", async (name) => {
+async function holds(name: string): Promise<void> {
   const { code, stdout, stderr } = await runCli(["lab", "run", name, "-o", "json"]);
   const judged = JSON.parse(stdout || "[]") as Judged[];
   expect(
@@ -42,4 +50,7 @@ it.each(labNames().map((name) => [name]))("%s holds what it promises", async (na
   // It has taken away what it made.
   const kept = LabHome.kept(name);
   expect(kept === null || !existsSync(kept.data)).toBe(true);
-});
+}
+
+it.each(short)("%s holds what it promises", (name) => holds(name));
+it.skipIf(long.missing).each(rest)("%s holds what it promises", (name) => holds(name));
