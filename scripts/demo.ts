@@ -137,10 +137,22 @@ async function runDemo(home: DemoHome, once: boolean): Promise<number> {
   return code;
 }
 
+/** Whether it shall end by itself; null, and a sentence, when something else was asked for. */
+function readOnce(): boolean | null {
+  try {
+    return parseArgs({ options: { once: { type: "boolean", default: false } } }).values.once;
+  } catch (error) {
+    console.error(`npm start: ${error instanceof Error ? error.message : String(error)}`);
+    console.error("it takes one option: npm start -- --once (ends by itself)");
+    return null;
+  }
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { once: { type: "boolean", default: false } } });
+  const once = readOnce();
+  if (once === null) return 2;
   const home = demoHome();
-  const outcome = await asOnlyDemo(home, () => runDemo(home, values.once));
+  const outcome = await asOnlyDemo(home, () => runDemo(home, once));
   if ("result" in outcome) return outcome.result;
   const { other } = outcome;
   console.log(

@@ -53,6 +53,14 @@ const says = (demo: Demo, text: RegExp, timeout = 60_000): Promise<void> =>
 const left = (): readonly string[] => processesOf(join(home, "data")).map(({ command }) => command);
 
 describe("npm start", () => {
+  it("says in a sentence that it does not know an option, and starts nothing", async () => {
+    const wrong = npmStart("--wrong");
+    expect(await wrong.ended).toBe(2);
+    expect(wrong.output()).toMatch(/Unknown option '--wrong'/);
+    expect(wrong.output()).not.toMatch(/\n {4}at /);
+    expect(left()).toEqual([]);
+  });
+
   it("is told where the first one is when it is started a second time", async () => {
     const first = npmStart();
     await says(first, /to development: .*complete.*: done/);

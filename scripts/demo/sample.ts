@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../../src/cli/lab/free-port.ts";
 import { root } from "../test/run-step.ts";
 
 /** The service that is released: a repository of its own, so that its lineage is real. */
@@ -28,22 +28,6 @@ function git(folder: string, ...args: string[]): void {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
   });
-}
-
-/** A port that nobody listens on: the wanted one, else any. */
-async function freePort(wanted: number): Promise<number> {
-  const attempt = (port: number): Promise<number | null> =>
-    new Promise((resolve) => {
-      const server = createServer();
-      server.once("error", () => resolve(null));
-      server.listen(port, "127.0.0.1", () => {
-        const address = server.address();
-        server.close(() => resolve(typeof address === "object" ? (address?.port ?? null) : null));
-      });
-    });
-  const port = (await attempt(wanted)) ?? (await attempt(0));
-  if (port === null) throw new Error("no free port on 127.0.0.1");
-  return port;
 }
 
 /** Copies examples/shop to `folder` and commits it; ports that are in use are replaced by free ones. */

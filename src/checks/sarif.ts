@@ -15,6 +15,17 @@ export interface SarifRule {
   readonly cwe: readonly number[];
 }
 
+/** A rule as the tables of the scanners write them, a line each. */
+export function sarifRule(
+  id: string,
+  severity: number,
+  cwe: readonly number[],
+  title: string,
+  help: string,
+): SarifRule {
+  return { id, severity, cwe, title, help };
+}
+
 export interface SarifResult {
   readonly rule: string;
   readonly message: string;

@@ -1,5 +1,4 @@
 import type { Grades } from "../model/decision.ts";
-import type { CheckDemand } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
 import type { Lane } from "../model/primitives.ts";
 import { TidelockError } from "../model/errors.ts";
@@ -209,9 +208,4 @@ async function soakIn(engine: Engine, lane: Lane): Promise<number> {
     );
   }
   return applyFloor(wish, environment.document.spec.floor).soakMs;
-}
-
-/** The demands whose adapters this server does not have. */
-export function unknownAdapters(engine: Engine, checks: readonly CheckDemand[]): readonly string[] {
-  return checks.filter((check) => !engine.checks.has(check.uses)).map((check) => check.uses);
 }

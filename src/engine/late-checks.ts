@@ -108,7 +108,6 @@ async function keep(
         holder: null,
         holder_until: null,
         weighed_at: null,
-        progress: null,
       });
     }
     await announce(tx, {

@@ -147,5 +147,4 @@ export interface LedgerSchema {
 
 export type PersonRow = Selectable<LedgerPeopleTable>;
 export type LedgerKeyRow = Selectable<LedgerKeysTable>;
-export type LedgerTreeRow = Selectable<LedgerTreeTable>;
 export type CheckpointRow = Selectable<LedgerCheckpointsTable>;

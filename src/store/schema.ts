@@ -180,8 +180,6 @@ interface CheckRunsTable {
   holder_until: Time | null;
   /** When its answer was weighed after its promotion had ended. */
   weighed_at: Time | null;
-  /** What it does right now, for people; null when it has ended. */
-  progress: Generated<string | null>;
   started_at: Generated<Date>;
   ended_at: Time | null;
 }

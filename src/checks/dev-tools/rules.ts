@@ -1,14 +1,4 @@
-import type { SarifRule } from "../sarif.ts";
-
-function rule(
-  id: string,
-  severity: number,
-  cwe: readonly number[],
-  title: string,
-  help: string,
-): SarifRule {
-  return { id, severity, cwe, title, help };
-}
+import { sarifRule as rule, type SarifRule } from "../sarif.ts";
 
 /** CWE-489 active debug code, 530 backup files, 540 source in what ships, 1295 debug messages. */
 export const devToolRules: readonly SarifRule[] = [

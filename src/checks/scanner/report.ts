@@ -1,6 +1,5 @@
 import type { CheckReport, Verdict } from "../../model/verdict.ts";
 import { printable } from "../../model/printable.ts";
-import type { CheckContext } from "../../ports/check.ts";
 import { rulesDigest, type SarifResult, type SarifRule, writeSarif } from "../sarif.ts";
 import type { Hit, ScanReply } from "./protocol.ts";
 import type { ScanEnd } from "./run-scan.ts";
@@ -130,5 +129,3 @@ export function againstBaseline(
     return { ...result, baseline: same ? "unchanged" : "new" };
   });
 }
-
-export type TreeContext = Pick<CheckContext, "signal" | "tree" | "readTree">;

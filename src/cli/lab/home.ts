@@ -10,12 +10,12 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { Client } from "../../api/client.ts";
+import { freePort } from "./free-port.ts";
 import { labsFolder, labText, portsIn, withPorts } from "./definition.ts";
 
 const prefix = "tidelock-lab-";
@@ -156,20 +156,4 @@ function textsBelow(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name === "tidelock.yaml")
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
-}
-
-/** The wanted port when nobody listens there, else any. */
-async function freePort(wanted: number): Promise<number> {
-  const attempt = (port: number): Promise<number | null> =>
-    new Promise((resolve) => {
-      const server = createServer();
-      server.once("error", () => resolve(null));
-      server.listen(port, "127.0.0.1", () => {
-        const address = server.address();
-        server.close(() => resolve(typeof address === "object" ? (address?.port ?? null) : null));
-      });
-    });
-  const port = (await attempt(wanted)) ?? (await attempt(0));
-  if (port === null) throw new Error("no free port on 127.0.0.1");
-  return port;
 }

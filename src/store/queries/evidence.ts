@@ -62,7 +62,6 @@ export async function reportCheckRun(
     .set({
       report: JSON.stringify(kept),
       ended_at: dbNow,
-      progress: null,
       // What was proven at its beginning may not have lasted.
       ...(report.identity === undefined ? {} : { identity: identityOf(report.identity) }),
     })

@@ -74,18 +74,6 @@ export async function leavesOfOperation(db: Db, operation: string): Promise<read
   return rows.map(leafOfRow);
 }
 
-/** Streams that have entries in the tree, by name. */
-export async function streamNames(db: Db, prefix = ""): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom("ledger_leaves")
-    .select("stream")
-    .where("sequence", "=", "1")
-    .where("stream", "like", `${prefix.replaceAll(/[\\%_]/g, "\\$&")}%`)
-    .orderBy("stream")
-    .execute();
-  return rows.map(({ stream }) => stream);
-}
-
 /** As stored: nothing of it is verified. */
 export function leafOfRow(row: LeafRow): StoredLeaf {
   return {

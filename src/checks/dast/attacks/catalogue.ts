@@ -49,7 +49,3 @@ export const pointAttacks: readonly PointAttack[] = [
 
 /** When all is planted; the last ones may lock an account. */
 export const lastAttacks: readonly SiteAttack[] = [ssrf, storedXss, domXss, enumeration, rateLimit];
-
-export const attackIds: readonly string[] = [
-  ...new Set([...accessAttacks, ...pointAttacks, ...lastAttacks].map(({ id }) => id)),
-];

@@ -1,17 +1,7 @@
-import type { SarifRule } from "../../sarif.ts";
+import { sarifRule as rule, type SarifRule } from "../../sarif.ts";
 
 /** Raised when a rule finds more or less. */
 export const rulesVersion = "1.0.0";
-
-function rule(
-  id: string,
-  severity: number,
-  cwe: readonly number[],
-  title: string,
-  help: string,
-): SarifRule {
-  return { id, severity, cwe, title, help };
-}
 
 /** Severities read like CVSS base scores of a typical case; a hit with a weaker source has a lower one. */
 export const sastRules: readonly SarifRule[] = [

@@ -10,7 +10,6 @@ import {
   quasis,
   stringOf,
 } from "../ast.ts";
-import { moduleOf } from "../modules.ts";
 import { lookup, type Program } from "../scopes.ts";
 import type { Danger, Origin, Taint, Taints } from "../taint.ts";
 
@@ -143,9 +142,4 @@ export function isTrue(node: Node | null | undefined): boolean {
 
 export function isFalse(node: Node | null | undefined): boolean {
   return node?.type === "BooleanLiteral" && node["value"] === false;
-}
-
-/** Module of a call's callee, for expressions such as `express()`. */
-export function madeBy(node: Node | null | undefined): string {
-  return moduleOf(node ?? null) ?? "";
 }
