@@ -87,7 +87,7 @@ const sources = readSources();
 const edges = readImports(sources);
 
 /** Folders of a family that are no adapter: what several of its adapters stand on. */
-const sharedFolders = ["checks/scanner", "checks/tool"];
+const sharedFolders = ["checks/probing", "checks/scanner", "checks/tool"];
 
 function partOf(file: string): string {
   const [first = "", second = "", third] = file.split("/");

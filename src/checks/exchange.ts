@@ -10,7 +10,7 @@ export interface ExchangeRequest {
   readonly path: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** From the start to the last byte that is read. */
   readonly timeoutMs: number;
   /** Reading ends here; more is not a mistake, it is cut. */
@@ -54,3 +54,4 @@ export async function exchange(wanted: ExchangeRequest): Promise<Exchange> {
 }
 
 export { describeFailure } from "../egress/send.ts";
+export { NoAnswerInTime } from "../egress/transfer.ts";

@@ -41,6 +41,13 @@ export interface TlsFacts {
   readonly validTo: string;
 }
 
+/** The time limit came before the end of the answer. */
+export class NoAnswerInTime extends Error {
+  constructor(timeoutMs: number) {
+    super(`no whole answer within ${timeoutMs} ms`);
+  }
+}
+
 /**
  * Sends and reads, without following redirects, decompressing or retrying. Rejects when there is no whole
  * answer: refused, reset, no valid HTTP, untrusted certificate, too slow.
@@ -52,7 +59,7 @@ export async function transfer(wanted: Transfer): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
       const late = signal.aborted && !wanted.signal.aborted;
-      reject(late ? new Error(`no whole answer within ${wanted.timeoutMs} ms`) : error);
+      reject(late ? new NoAnswerInTime(wanted.timeoutMs) : error);
     };
     const options = { ...optionsOf(wanted), signal };
     let answering = false;

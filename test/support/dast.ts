@@ -1,6 +1,6 @@
 import { scan, type ScanResult } from "../../src/checks/dast/scan.ts";
 import { DastConfiguration } from "../../src/checks/dast/schema.ts";
-import type { RawRequest } from "../../src/checks/dast/surface/operation.ts";
+import type { RawRequest } from "../../src/checks/probing/operation.ts";
 
 /** A scan of a small server, without the rate limit, with every request written down. */
 export async function scanWith(

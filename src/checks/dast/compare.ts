@@ -1,6 +1,6 @@
 import type { Exchange } from "../exchange.ts";
-import { escapeHtml } from "./surface/html.ts";
-import { encode } from "./surface/operation.ts";
+import { escapeHtml } from "../probing/html.ts";
+import { encode } from "../probing/operation.ts";
 
 /** What of an answer can be compared with another one: status and words, without what changes by itself. */
 export interface Look {

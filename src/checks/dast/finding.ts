@@ -1,4 +1,4 @@
-import type { RawRequest } from "./surface/operation.ts";
+import type { RawRequest } from "../probing/operation.ts";
 import type { RuleId } from "./rules.ts";
 
 /** A flaw that was seen at least twice, in ways that chance does not explain. */

@@ -4,10 +4,10 @@ import { asksForPassword } from "./attacks/access-words.ts";
 import type { Canary } from "./canary.ts";
 import { lookAt, Scale, type Look } from "./compare.ts";
 import { type Evidence, type Finding, sameFlaw } from "./finding.ts";
-import { randomFrom, type Random } from "./random.ts";
+import { randomFrom, type Random } from "../probing/random.ts";
 import type { DastConfiguration } from "./schema.ts";
-import type { Identity } from "./session/identity.ts";
-import type { Prober } from "./session/prober.ts";
+import type { Identity } from "../probing/identity.ts";
+import type { Prober } from "../probing/prober.ts";
 import {
   buildRequest,
   type Change,
@@ -17,7 +17,7 @@ import {
   type Parameter,
   type RawRequest,
   textOf,
-} from "./surface/operation.ts";
+} from "../probing/operation.ts";
 import { shapeOf, type Surface } from "./surface/surface.ts";
 
 /** An answer with the question. */

@@ -7,7 +7,7 @@ import type { Finding } from "./finding.ts";
 import { rules } from "./rules.ts";
 import type { ScanResult } from "./scan.ts";
 import type { DastConfiguration } from "./schema.ts";
-import { curlLine } from "./surface/operation.ts";
+import { curlLine } from "../probing/operation.ts";
 
 export const dastVersion = "1";
 

@@ -7,12 +7,13 @@ import type { Finding } from "./finding.ts";
 import { Lab } from "./lab.ts";
 import { judgeHeaders } from "./passive.ts";
 import type { DastConfiguration } from "./schema.ts";
-import { type Identity, openSessions } from "./session/identity.ts";
-import { BudgetSpent, Prober } from "./session/prober.ts";
+import { type Identity, openSessions } from "../probing/identity.ts";
+import { BudgetSpent, Prober } from "../probing/prober.ts";
 import { crawl, type Crawled } from "./surface/crawl.ts";
-import { isWanted, readDescription, withSeenValues } from "./surface/learn.ts";
-import { changedOperations } from "./surface/openapi.ts";
-import { keyOf, type Operation, type RawRequest } from "./surface/operation.ts";
+import { readDescription } from "../probing/description.ts";
+import { isWanted, withSeenValues } from "./surface/learn.ts";
+import { changedOperations } from "../probing/openapi.ts";
+import { keyOf, type Operation, type RawRequest } from "../probing/operation.ts";
 import { Surface } from "./surface/surface.ts";
 import { Watch } from "./watch.ts";
 

@@ -2,8 +2,8 @@ import type { Exchange } from "../exchange.ts";
 import { showsStack } from "../exposure.ts";
 import type { RuleId } from "./rules.ts";
 import type { Lab, Seen } from "./lab.ts";
-import { parseJson } from "./session/identity.ts";
-import { keyOf } from "./surface/operation.ts";
+import { parseJson } from "../probing/identity.ts";
+import { keyOf } from "../probing/operation.ts";
 
 /** What is looked for in every answer of the scan, whoever asked for whatever reason. */
 interface Sign {

@@ -1,7 +1,7 @@
 import type { Exchange } from "../../exchange.ts";
 import { isPage } from "../../header-rules.ts";
-import type { Operation, Parameter } from "../surface/operation.ts";
-import { readElements } from "../surface/html.ts";
+import type { Operation, Parameter } from "../../probing/operation.ts";
+import { readElements } from "../../probing/html.ts";
 
 /** Fields that are an owner's by their name. */
 export const sensitive =

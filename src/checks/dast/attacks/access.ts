@@ -1,7 +1,7 @@
 import type { Exchange } from "../../exchange.ts";
 import type { Lab } from "../lab.ts";
-import { type Identity, parseJson } from "../session/identity.ts";
-import { type Change, keyOf, type Operation, type Parameter } from "../surface/operation.ts";
+import { type Identity, parseJson } from "../../probing/identity.ts";
+import { type Change, keyOf, type Operation, type Parameter } from "../../probing/operation.ts";
 import { fits } from "../surface/template.ts";
 import { split, valuesIn } from "../surface/surface.ts";
 import type { SiteAttack } from "./attack.ts";

@@ -1,6 +1,6 @@
 import type { Evidence } from "../finding.ts";
 import { type Shot, twice } from "../lab.ts";
-import { textOf } from "../surface/operation.ts";
+import { textOf } from "../../probing/operation.ts";
 import type { PointAttack } from "./attack.ts";
 import { obeysPauses } from "./timing.ts";
 

@@ -1,5 +1,5 @@
-import type { Json, Operation } from "../surface/operation.ts";
-import { buildRequest } from "../surface/operation.ts";
+import type { Json, Operation } from "../../probing/operation.ts";
+import { buildRequest } from "../../probing/operation.ts";
 import type { Lab } from "../lab.ts";
 import type { SiteAttack } from "./attack.ts";
 import { isListing } from "../../exposure.ts";

@@ -1,4 +1,4 @@
-import { readElements } from "../surface/html.ts";
+import { readElements } from "../../probing/html.ts";
 import type { SiteAttack } from "./attack.ts";
 
 /** What a page's address holds that somebody else may have written. */

@@ -1,8 +1,8 @@
 import type { Exchange } from "../../exchange.ts";
 import { likeness, lookAt } from "../compare.ts";
 import type { Lab } from "../lab.ts";
-import type { Identity } from "../session/identity.ts";
-import { keyOf, type Operation, type RawRequest } from "../surface/operation.ts";
+import type { Identity } from "../../probing/identity.ts";
+import { keyOf, type Operation, type RawRequest } from "../../probing/operation.ts";
 import { ok } from "./access-words.ts";
 import type { SiteAttack } from "./attack.ts";
 import { pageOf } from "./cors.ts";

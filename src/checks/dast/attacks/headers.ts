@@ -1,7 +1,7 @@
 import type { Exchange } from "../../exchange.ts";
 import { type Shot, twice } from "../lab.ts";
-import { readElements } from "../surface/html.ts";
-import { textOf } from "../surface/operation.ts";
+import { readElements } from "../../probing/html.ts";
+import { textOf } from "../../probing/operation.ts";
 import type { PointAttack } from "./attack.ts";
 
 /** Line breaks that end a header and begin one of ours (CRLF). */

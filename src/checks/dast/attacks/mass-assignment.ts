@@ -1,12 +1,12 @@
 import type { Lab } from "../lab.ts";
-import { Identity, parseJson } from "../session/identity.ts";
+import { Identity, parseJson } from "../../probing/identity.ts";
 import {
   type Change,
   type Json,
   keyOf,
   type Operation,
   type RawRequest,
-} from "../surface/operation.ts";
+} from "../../probing/operation.ts";
 import { isAccountRoute, ok, words } from "./access-words.ts";
 import type { SiteAttack } from "./attack.ts";
 

@@ -1,6 +1,6 @@
 import type { Evidence } from "../finding.ts";
 import { type Lab, type Point, type Shot, twice } from "../lab.ts";
-import { type Json, textOf } from "../surface/operation.ts";
+import { type Json, textOf } from "../../probing/operation.ts";
 import type { PointAttack } from "./attack.ts";
 
 /** XPath: its operators are in lower case, and it has functions that SQL has not. */

@@ -1,7 +1,7 @@
 import { likeness, lookAt } from "../compare.ts";
 import type { Lab } from "../lab.ts";
-import { Identity } from "../session/identity.ts";
-import { keyOf } from "../surface/operation.ts";
+import { Identity } from "../../probing/identity.ts";
+import { keyOf } from "../../probing/operation.ts";
 import { ok, passwordField } from "./access-words.ts";
 import type { SiteAttack } from "./attack.ts";
 

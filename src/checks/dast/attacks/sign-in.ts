@@ -1,6 +1,6 @@
 import { likeness, lookAt } from "../compare.ts";
-import type { Identity } from "../session/identity.ts";
-import type { Operation, RawRequest } from "../surface/operation.ts";
+import type { Identity } from "../../probing/identity.ts";
+import type { Operation, RawRequest } from "../../probing/operation.ts";
 import type { SiteAttack } from "./attack.ts";
 
 /** The operation that a login is, so that findings have a place. */

@@ -1,5 +1,5 @@
 import { type Shot, twice } from "../lab.ts";
-import { textOf } from "../surface/operation.ts";
+import { textOf } from "../../probing/operation.ts";
 import type { PointAttack } from "./attack.ts";
 
 const marks: readonly ((product: string) => string)[] = [

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import type { Lab } from "../lab.ts";
-import type { Identity } from "../session/identity.ts";
-import { parseJson } from "../session/identity.ts";
-import type { RawRequest } from "../surface/operation.ts";
+import type { Identity } from "../../probing/identity.ts";
+import { parseJson } from "../../probing/identity.ts";
+import type { RawRequest } from "../../probing/operation.ts";
 import type { SiteAttack } from "./attack.ts";
 import { pageOf } from "./cors.ts";
 import { tokenWords } from "./token-words.ts";

@@ -1,6 +1,6 @@
 import type { Evidence } from "../finding.ts";
 import { type Lab, type Point, type Shot, twice } from "../lab.ts";
-import { textOf } from "../surface/operation.ts";
+import { textOf } from "../../probing/operation.ts";
 import { type PointAttack, systemFiles } from "./attack.ts";
 
 /** XML that names external entities: files of the machine, and our listener. */

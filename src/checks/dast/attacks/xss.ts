@@ -1,8 +1,8 @@
 import type { Exchange } from "../../exchange.ts";
 import type { Evidence } from "../finding.ts";
 import { type Lab, type Point, type Shot, twice } from "../lab.ts";
-import { readElements } from "../surface/html.ts";
-import type { Operation } from "../surface/operation.ts";
+import { readElements } from "../../probing/html.ts";
+import type { Operation } from "../../probing/operation.ts";
 import type { PointAttack, SiteAttack } from "./attack.ts";
 import { isCode } from "./script-context.ts";
 

@@ -1,10 +1,10 @@
 import type { Exchange } from "../../exchange.ts";
 import type { DastConfiguration } from "../schema.ts";
-import type { Identity } from "../session/identity.ts";
-import type { Prober } from "../session/prober.ts";
-import { type Form, readPage } from "./links.ts";
-import { buildRequest, type Operation, type Parameter } from "./operation.ts";
-import { sampleText } from "./sample.ts";
+import type { Identity } from "../../probing/identity.ts";
+import type { Prober } from "../../probing/prober.ts";
+import { type Form, readPage } from "../../probing/links.ts";
+import { buildRequest, type Operation, type Parameter } from "../../probing/operation.ts";
+import { sampleText } from "../../probing/sample.ts";
 import { shapeOf, split, type Surface } from "./surface.ts";
 
 const assets = /\.(png|jpe?g|gif|svg|ico|css|woff2?|ttf|eot|mp[34]|webm|pdf|zip|gz|map)$/i;

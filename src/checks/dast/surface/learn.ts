@@ -1,22 +1,5 @@
-import type { OpenApiSource } from "../schema.ts";
-import type { Prober } from "../session/prober.ts";
-import { readOpenApi } from "./openapi.ts";
-import { keyOf, type Operation, type Parameter } from "./operation.ts";
+import { keyOf, type Operation, type Parameter } from "../../probing/operation.ts";
 import type { Surface } from "./surface.ts";
-
-/** The operations that an API's description names. Throws when there is none to be had. */
-export async function readDescription(
-  source: OpenApiSource,
-  prober: Prober,
-): Promise<readonly Operation[]> {
-  if ("document" in source) return readOpenApi(source.document, "with.openapi.document");
-  const answer = await prober.send({ method: "GET", path: source.path, headers: {} }, null);
-  if (answer === null || answer.status !== 200) {
-    const why = answer === null ? prober.lastFailure : `it answers ${answer.status}`;
-    throw new Error(`the API's description cannot be read at ${source.path}: ${why}`);
-  }
-  return readOpenApi(answer.body, source.path);
-}
 
 /** Samples that the service itself showed take the place of made-up ones where those do not work. */
 export function withSeenValues(operation: Operation, surface: Surface): Operation {

@@ -1,6 +1,6 @@
 import type { Exchange } from "../../exchange.ts";
-import { nodeOf } from "./node.ts";
-import { type Json, keyOf, type Operation, type Parameter } from "./operation.ts";
+import { nodeOf } from "../../probing/node.ts";
+import { type Json, keyOf, type Operation, type Parameter } from "../../probing/operation.ts";
 import { decode, fits, templateOf } from "./template.ts";
 
 const mostSamples = 20;

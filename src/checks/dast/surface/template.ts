@@ -1,4 +1,4 @@
-import type { Parameter } from "./operation.ts";
+import type { Parameter } from "../../probing/operation.ts";
 
 /** A path with what looks like an id taken out, and the ids as parameters. */
 export interface Templated {

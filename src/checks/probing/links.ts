@@ -1,4 +1,4 @@
-import type { Exchange } from "../../exchange.ts";
+import type { Exchange } from "../exchange.ts";
 import { type Element, readElements } from "./html.ts";
 
 /** What a page leads to, as addresses relative to it and as forms. */

@@ -46,6 +46,8 @@ export interface RawRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** A body that is no text, in base64; then there is no `body`. */
+  readonly base64?: string;
 }
 
 /** A parameter with another value, another name, or left out (`value: undefined`). */
@@ -171,8 +173,12 @@ export function curlLine(origin: string, request: RawRequest, session: string | 
   }
   if (session !== null) words.push("-H", `<session of ${session}>`);
   if (request.body !== undefined) words.push("--data-raw", request.body);
+  if (request.base64 !== undefined) words.push("--data-binary", "@-");
   words.push(`${origin}${request.path}`);
-  return words.map(quote).join(" ");
+  const line = words.map(quote).join(" ");
+  return request.base64 === undefined
+    ? line
+    : `printf %s ${quote(request.base64)} | base64 -d | ${line}`;
 }
 
 function quote(word: string): string {

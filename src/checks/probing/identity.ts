@@ -1,9 +1,9 @@
-import type { Exchange } from "../../exchange.ts";
-import { parseJsonPath, readJsonPath } from "../../json-path.ts";
-import { randomFrom } from "../random.ts";
-import type { DastConfiguration, IdentityConfiguration } from "../schema.ts";
-import { readPage } from "../surface/links.ts";
-import { encode, type Json, type RawRequest } from "../surface/operation.ts";
+import type { Exchange } from "../exchange.ts";
+import { parseJsonPath, readJsonPath } from "../json-path.ts";
+import { randomFrom } from "./random.ts";
+import type { IdentityConfiguration } from "./schema.ts";
+import { readPage } from "./links.ts";
+import { encode, type Json, type RawRequest } from "./operation.ts";
 import type { Actor, Prober } from "./prober.ts";
 
 /** Sessions end while they are attacked; so often they are begun again. */
@@ -306,7 +306,10 @@ export function parseJson(text: string): unknown {
 
 /** Every identity of the configuration, signed in, or what went wrong. */
 export async function openSessions(
-  configuration: DastConfiguration,
+  configuration: {
+    readonly seed: number;
+    readonly identities: readonly IdentityConfiguration[];
+  },
   prober: Prober,
 ): Promise<{ readonly identities: readonly Identity[]; readonly problems: readonly string[] }> {
   const identities: Identity[] = [];

@@ -1,11 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeFailure, type Exchange, exchange } from "../../exchange.ts";
-import type { TargetAddress } from "../../targets.ts";
-import type { DastConfiguration } from "../schema.ts";
-import { keyOf, type Operation, type RawRequest } from "../surface/operation.ts";
+import { describeFailure, type Exchange, exchange, NoAnswerInTime } from "../exchange.ts";
+import type { TargetAddress } from "../targets.ts";
+import { keyOf, type Operation, type RawRequest } from "./operation.ts";
 
 /** Thrown when the scan may send no more; what was found until then stands, and the scan is `partial`. */
 export class BudgetSpent extends Error {}
+
+/** How much may be sent, and where nothing is. */
+export interface ProberSettings {
+  readonly limits: {
+    readonly requests: number;
+    readonly requestsPerSecond: number;
+    readonly timeoutMs: number;
+    readonly bodyBytes: number;
+  };
+  readonly avoid: readonly string[];
+  readonly ca?: string | undefined;
+}
+
+/** `slow`: no whole answer in time. `broken`: refused, reset, or no valid HTTP. `unsendable`: it never went out. */
+export type FailureKind = "slow" | "broken" | "unsendable";
 
 /** Carries a session into requests, and out of answers. */
 export interface Actor {
@@ -20,8 +34,10 @@ export class Prober {
   answered = 0;
   failed = 0;
   lastFailure = "";
+  lastFailureKind: FailureKind = "broken";
   readonly #target: TargetAddress;
-  readonly #configuration: DastConfiguration;
+  readonly #configuration: ProberSettings;
+  readonly #name: string;
   readonly #signal: AbortSignal;
   readonly #log: ((request: RawRequest) => void) | undefined;
   readonly #ends: number;
@@ -29,12 +45,15 @@ export class Prober {
 
   constructor(
     target: TargetAddress,
-    configuration: DastConfiguration,
+    configuration: ProberSettings,
     signal: AbortSignal,
     /** Milliseconds after which nothing more is begun. */
     forMs: number,
     log?: (request: RawRequest) => void,
+    /** What it calls itself in `user-agent`. */
+    name = "tidelock-dast",
   ) {
+    this.#name = name;
     this.#ends = performance.now() + forMs;
     this.#target = target;
     this.#configuration = configuration;
@@ -51,6 +70,7 @@ export class Prober {
     request: RawRequest,
     actor: Actor | null,
     timeoutMs?: number,
+    bodyBytes = this.#configuration.limits.bodyBytes,
   ): Promise<Exchange | null> {
     this.#signal.throwIfAborted();
     const { limits, ca } = this.#configuration;
@@ -67,13 +87,13 @@ export class Prober {
         path: request.path,
         method: request.method,
         headers: {
-          "user-agent": "tidelock-dast",
+          "user-agent": this.#name,
           ...mergeCookies(request.headers, actor?.headersFor(request.path) ?? {}),
           ...this.#target.headers,
         },
-        ...(request.body === undefined ? {} : { body: request.body }),
+        ...bodyOf(request),
         timeoutMs: timeoutMs ?? limits.timeoutMs,
-        maxBodyBytes: limits.bodyBytes,
+        maxBodyBytes: bodyBytes,
         signal: this.#signal,
         tls: "judge",
         ...(ca === undefined ? {} : { ca }),
@@ -85,6 +105,7 @@ export class Prober {
       this.#signal.throwIfAborted();
       this.failed += 1;
       this.lastFailure = describeFailure(error);
+      this.lastFailureKind = kindOf(error);
       return null;
     }
   }
@@ -104,6 +125,21 @@ export class Prober {
     // Timers are coarse: shorter waits are added up.
     if (at - now >= 2) await sleep(at - now, undefined, { signal: this.#signal });
   }
+}
+
+function bodyOf({ body, base64 }: RawRequest): { body?: string | Uint8Array } {
+  if (base64 !== undefined) return { body: Buffer.from(base64, "base64") };
+  return body === undefined ? {} : { body };
+}
+
+function kindOf(error: unknown): FailureKind {
+  if (error instanceof NoAnswerInTime) return "slow";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /^ERR_(INVALID_CHAR|UNESCAPED_CHARACTERS|INVALID_HTTP_TOKEN|HTTP_INVALID_HEADER_VALUE)$/.test(
+    code,
+  )
+    ? "unsendable"
+    : "broken";
 }
 
 /** A cookie under test goes out beside the session's. */

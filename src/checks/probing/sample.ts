@@ -1,7 +1,5 @@
-import { follow, listOf, nodeOf } from "./node.ts";
+import { follow, listOf, type Node, nodeOf } from "./node.ts";
 import type { Json } from "./operation.ts";
-
-type Node = Readonly<Record<string, unknown>>;
 
 /** A value that a schema takes: what it gives as example or default, else one made up from type and name. */
 export function sampleOf(root: Node, raw: unknown, name: string, depth = 0): Json {

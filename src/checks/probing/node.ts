@@ -1,4 +1,5 @@
-type Node = Readonly<Record<string, unknown>>;
+/** An object of a document that somebody else wrote. */
+export type Node = Readonly<Record<string, unknown>>;
 
 /** Local references only (`#/components/…`), and not for ever. */
 export function follow(root: Node, value: unknown, depth = 0): unknown {

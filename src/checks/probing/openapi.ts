@@ -1,57 +1,31 @@
-import { parse } from "yaml";
-import { TidelockError } from "../../../model/errors.ts";
+import { follow, type Node, nodeOf } from "./node.ts";
+import { type ApiDocument, readDocument } from "./openapi-document.ts";
 import type { BodyKind, Json, Operation, Parameter, ParameterPlace } from "./operation.ts";
-import { follow, listOf, nodeOf } from "./node.ts";
 import { leaves, sampleOf } from "./sample.ts";
 
-type Node = Readonly<Record<string, unknown>>;
-const methods = ["get", "post", "put", "patch", "delete"] as const;
-const mostOperations = 2_000;
-
 /**
- * Reads what a service says of itself: OpenAPI 3 or Swagger 2, as JSON or YAML, loosely; only references within
- * the document are followed. Addresses in it are not believed, only their paths.
+ * The operations that a service says it has, each with a value for every parameter and field.
  *
  * @throws TidelockError `invalid-input` when it is no such document
  */
 export function readOpenApi(text: string, where: string): readonly Operation[] {
-  let document: unknown;
-  try {
-    document = parse(text, { maxAliasCount: 100, logLevel: "silent" });
-  } catch (cause) {
-    throw new TidelockError("invalid-input", "this is neither JSON nor YAML", { where, cause });
-  }
-  const root = nodeOf(document);
-  const paths = nodeOf(root["paths"]);
-  if (root["openapi"] === undefined && root["swagger"] === undefined) {
-    throw new TidelockError("invalid-input", "this is no OpenAPI document: it names no version", {
-      where,
-      hint: "OpenAPI 3 or Swagger 2, as JSON or YAML",
-    });
-  }
-  const base = basePath(root);
-  const global = Array.isArray(root["security"]) ? root["security"].length > 0 : null;
-  const operations: Operation[] = [];
-  for (const [path, raw] of Object.entries(paths)) {
-    const item = nodeOf(follow(root, raw));
-    for (const method of methods) {
-      const operation = nodeOf(item[method]);
-      if (item[method] === undefined || operations.length >= mostOperations) continue;
-      const all = [...listOf(item["parameters"]), ...listOf(operation["parameters"])];
-      const parameters = all.map((one) => nodeOf(follow(root, one)));
-      const body = readBody(root, operation, parameters);
-      const own = operation["security"];
-      operations.push({
-        method: method.toUpperCase(),
-        template: `${base}${path.startsWith("/") ? path : `/${path}`}`,
-        parameters: [...parameters.flatMap((one) => readParameter(root, one)), ...body.parameters],
-        body: body.kind,
-        source: "openapi",
-        secured: Array.isArray(own) ? own.length > 0 && !own.some(isEmpty) : global,
-      });
-    }
-  }
-  return operations;
+  const document = readDocument(text, where);
+  return document.operations.map((one) => operationOf(document, one));
+}
+
+function operationOf(
+  { root }: ApiDocument,
+  { method, template, node, parameters, secured }: ApiDocument["operations"][number],
+): Operation {
+  const body = readBody(root, node, parameters);
+  return {
+    method,
+    template,
+    parameters: [...parameters.flatMap((one) => readParameter(root, one)), ...body.parameters],
+    body: body.kind,
+    source: "openapi",
+    secured,
+  };
 }
 
 /** Operations of `now` that are not in `before`, or are described otherwise there (S4-50). */
@@ -128,20 +102,8 @@ function readBody(
   };
 }
 
-function basePath(root: Node): string {
-  const swagger = root["basePath"];
-  const server = nodeOf(listOf(root["servers"])[0])["url"];
-  const text = typeof swagger === "string" ? swagger : typeof server === "string" ? server : "";
-  const path = URL.canParse(text, "http://x/") ? new URL(text, "http://x/").pathname : "/";
-  return path.replace(/\/+$/, "");
-}
-
 function isPlace(value: unknown): value is ParameterPlace {
   return value === "query" || value === "path" || value === "header" || value === "cookie";
-}
-
-function isEmpty(value: unknown): boolean {
-  return Object.keys(nodeOf(value)).length === 0;
 }
 
 function exampleOf(node: Node): { example?: unknown } {
