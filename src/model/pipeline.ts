@@ -82,6 +82,7 @@ export const CheckMinimum = z.strictObject({
   files: z.int().positive().optional(),
   routes: z.int().positive().optional(),
   identities: z.int().positive().optional(),
+  experiments: z.int().positive().optional(),
 });
 export type CheckMinimum = z.infer<typeof CheckMinimum>;
 

@@ -24,6 +24,8 @@ export const Exercised = z.object({
   routes: z.int().nonnegative().optional(),
   /** As how many signed-in identities it acted; 0 means that it only ever was a stranger. */
   identities: z.int().nonnegative().optional(),
+  /** Faults that were injected, each shown to have been. */
+  experiments: z.int().nonnegative().optional(),
 });
 export type Exercised = z.infer<typeof Exercised>;
 

@@ -2,8 +2,9 @@ import type { CheckReport, Verdict } from "../../model/verdict.ts";
 import type { Check, CheckContext } from "../../ports/check.ts";
 import { describeFailure, exchange } from "../exchange.ts";
 import { type TargetAddress, targetsOf } from "../targets.ts";
-import { assertAnswer } from "./expect.ts";
-import { HttpConfiguration, type HttpRequest } from "./schema.ts";
+import { assertAnswer } from "../assert-answer.ts";
+import type { HttpRequest } from "../request-schema.ts";
+import { HttpConfiguration } from "./schema.ts";
 
 /** What changes nothing at a service that keeps to HTTP (RFC 9110 9.2.1). */
 const readsOnly: ReadonlySet<HttpRequest["method"]> = new Set(["GET", "HEAD", "OPTIONS"]);

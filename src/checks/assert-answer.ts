@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { printable } from "../../model/printable.ts";
-import type { CheckReport, Verdict } from "../../model/verdict.ts";
-import type { Exchange } from "../exchange.ts";
-import { parseJsonPath, readJsonPath } from "../json-path.ts";
-import { safeMatch } from "../safe-match.ts";
-import type { Expectation } from "./schema.ts";
+import { printable } from "../model/printable.ts";
+import type { CheckReport, Verdict } from "../model/verdict.ts";
+import type { Exchange } from "./exchange.ts";
+import { parseJsonPath, readJsonPath } from "./json-path.ts";
+import { safeMatch } from "./safe-match.ts";
+import type { Expectation } from "./request-schema.ts";
 
 type Result = CheckReport["results"][number];
 
