@@ -97,6 +97,7 @@ export function makeHandlers(machinery: Machinery): Handlers {
       return {};
     },
     "check.observe": ({ run }) => checks.observe(run),
+    "check.read": ({ run, stream, offset }) => checks.read(run, stream, offset),
     "check.stop": async ({ run }) => {
       await checks.end(run);
       return {};

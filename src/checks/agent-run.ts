@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TidelockError } from "../model/errors.ts";
 import type { CheckContext } from "../ports/check.ts";
 import type { CheckProcess, Params } from "../ports/host-agent.ts";
+import { readWhole } from "./agent-output.ts";
 
 /** What to run; who runs it, for whom and for how long is the context's. */
 export type Program = Pick<Params<"check.start">, "argv" | "env" | "tree" | "outputBytes">;
@@ -11,7 +12,7 @@ const slowPollMs = 1_000;
 
 /**
  * Runs a program under the check user, through the agent: starts it unless it was started before, then
- * waits for the end. The run id makes it the same run after a crash of the server.
+ * waits for the end, and reads what it wrote up to `outputBytes`. The run id makes it the same run after a crash of the server.
  *
  * @param program asked for only when it has to be started: after a crash a credential in it would be another
  * @throws TidelockError `failed` (retryable) when its end was not seen
@@ -34,7 +35,7 @@ export async function untilEnded(
       continue;
     }
     if (seen !== null) started = true;
-    if (seen?.state === "finished") return seen;
+    if (seen?.state === "finished") return seen.kept?.more ? await readWhole(context, seen) : seen;
     try {
       await sleep(pause, undefined, { signal: context.signal });
     } catch {

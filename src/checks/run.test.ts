@@ -5,7 +5,8 @@ import { checkContext } from "../../test/support/check-context.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { CheckReport } from "../model/verdict.ts";
 import type { Check, CheckContext } from "../ports/check.ts";
-import { maxRawBytes, runCheck } from "./run.ts";
+import { maxRawBytes } from "./kept-text.ts";
+import { runCheck } from "./run.ts";
 
 const report: CheckReport = {
   verdict: "pass",

@@ -4,9 +4,8 @@ import type { Observation } from "../model/observation.ts";
 import type { CheckReport, Verdict } from "../model/verdict.ts";
 import { redactor, type Redactor } from "../model/redact.ts";
 import type { Check, CheckContext } from "../ports/check.ts";
+import { cut, keptText } from "./kept-text.ts";
 
-/** What of a raw report is kept; the rest is cut and said so. */
-export const maxRawBytes = 16 * 1024 * 1024;
 const maxResults = 500;
 const maxText = 2_000;
 const maxMessage = 1_000;
@@ -54,7 +53,7 @@ export async function runCheck(
     clearTimeout(timer);
     const { judge } = options;
     // Judged as it will be kept: without secrets, and cut where it is too long.
-    const kept = { ...report, ...rawOf(report, clean) };
+    const kept = { ...report, ...(await rawOf(report, secrets)) };
     const judged =
       check.judgedBy === "observations" && judge ? await judge(kept, parsed.data) : kept;
     return tidy(judged, clean);
@@ -158,11 +157,13 @@ function plain(text: (value: string) => string): (one: Observation) => Observati
 }
 
 /** The raw report without secrets and cut to what is kept. */
-function rawOf(report: CheckReport, redact: Redactor): Pick<CheckReport, "raw"> {
-  if (report.raw === undefined) return {};
-  const { format, text, truncated } = report.raw;
-  const kept = cut((truncated ? redact.cleanCut : redact.clean)(text), maxRawBytes);
-  return { raw: { format, text: kept.text, truncated: truncated || kept.truncated } };
+async function rawOf(
+  { raw }: CheckReport,
+  secrets: readonly string[],
+): Promise<Pick<CheckReport, "raw">> {
+  return raw === undefined
+    ? {}
+    : { raw: { format: raw.format, ...(await keptText(raw, secrets)) } };
 }
 
 function versions(
@@ -182,15 +183,4 @@ function rank(verdict: Verdict): number {
 /** PostgreSQL's JSON takes every character but this one. */
 function storable(text: string): string {
   return text.replaceAll("\u0000", "\uFFFD");
-}
-
-function cut(text: string, bytes: number): { text: string; truncated: boolean } {
-  const whole = text.toWellFormed();
-  if (Buffer.byteLength(whole) <= bytes) return { text: whole, truncated: false };
-  // A character cut in half at the end decodes to U+FFFD.
-  const part = Buffer.from(whole)
-    .subarray(0, bytes)
-    .toString("utf8")
-    .replace(/\uFFFD$/, "");
-  return { text: part, truncated: true };
 }

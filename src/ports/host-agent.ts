@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
 import { IsolationGrade, type Process } from "../model/pipeline.ts";
+import { checkMethods } from "./host-agent-checks.ts";
 import { ScanCount, testMethods } from "./host-agent-tests.ts";
 
 /**
@@ -211,18 +212,7 @@ export const RouteObservation = z.object({
 });
 export type RouteObservation = z.infer<typeof RouteObservation>;
 
-export const CheckProcess = z.object({
-  /** `absent`: no such run was ever begun. `unknown`: it was, and how it ended is lost. */
-  state: z.enum(["absent", "running", "finished", "unknown"]),
-  exitCode: z.int().nullable(),
-  signal: z.string().nullable(),
-  timedOut: z.boolean(),
-  stdout: z.string(),
-  stderr: z.string(),
-  truncated: z.boolean(),
-  durationMs: z.number(),
-});
-export type CheckProcess = z.infer<typeof CheckProcess>;
+export type { CheckProcess } from "./host-agent-checks.ts";
 
 export const JournalEntry = z.object({
   sequence: z.int().positive(),
@@ -287,32 +277,7 @@ export const methods = {
     result: None,
   },
   "return.disarm": { params: z.object({ ...Effect, lane: z.string() }), result: None },
-  /** Runs a program as the check user; the same run id never starts twice. */
-  "check.start": {
-    params: z.object({
-      /** Null for a run that is nobody's effect: a dry run, as a check's user. */
-      fence: Fence.nullable(),
-      run: z.string(),
-      argv: z.array(z.string()).min(1),
-      env: z.record(z.string(), z.string()),
-      /** Artifact whose unpacked, read-only tree is the working directory; null for an empty folder. */
-      tree: Digest.nullable(),
-      timeoutMs: z.int().positive(),
-      /** Kept of each of the two streams. */
-      outputBytes: z.int().positive(),
-      /** Further programs, each started only when the one before exited with 0; the last one's end is the run's. */
-      andThen: z.array(z.array(z.string()).min(1)).optional(),
-      /**
-       * Runs for a slot instead of as a check: as its user, with its delivered configuration and
-       * `$TIDELOCK_STATE_DIR`, in the release's tree. For an operator's install scripts; the slot must
-       * be deployed.
-       */
-      slot: Slot.optional(),
-    }),
-    result: None,
-  },
-  "check.observe": { params: z.object({ run: z.string() }), result: CheckProcess },
-  "check.stop": { params: z.object({ run: z.string() }), result: None },
+  ...checkMethods,
   /** Lines after `cursor` of every instance of a slot; with `waitMs` it answers late when there is nothing yet. */
   "logs.read": {
     params: z.object({

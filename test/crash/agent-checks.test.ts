@@ -1,12 +1,15 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { environmentOf, processTable } from "../../src/agent/os/process-table.ts";
 import { layout } from "../../src/model/layout.ts";
-import type { CheckProcess, Params } from "../../src/ports/host-agent.ts";
+import { untilEnded } from "../../src/checks/agent-run.ts";
+import type { CheckProcess, HostAgent, Params } from "../../src/ports/host-agent.ts";
 import { fence, slotOf, storeTree, until } from "../support/agent-harness.ts";
 import { AgentUnderTest, runs } from "../support/agent-process.ts";
+import { checkContext } from "../support/check-context.ts";
 
 let agent: AgentUnderTest;
 beforeAll(async () => {
@@ -215,4 +218,75 @@ test("programs after the first start only while each exits with 0", async () => 
   ];
   await start("chain", "", { argv: say("one", 0), andThen: [say("two", 5), say("three", 0)] });
   expect(await ended("chain")).toMatchObject({ exitCode: 5, stdout: "one\ntwo\n" });
+});
+
+/** Writes `bytes` bytes of numbered lines that hold characters of two bytes, and ends. */
+const longSource = (bytes: number) => `
+  const line = (n) => String(n).padStart(8, "0") + " é".repeat(30) + "\\n";
+  let [text, n] = ["", 0];
+  while (Buffer.byteLength(text) < ${bytes}) { let part = ""; for (let i = 0; i < 1000; i++) part += line(n++); text += part; }
+  process.stdout.write(text, () => process.exit(3));`;
+
+test("output too long for one answer is read in pages, also while the agent is killed in between", async () => {
+  const agentThatDies: HostAgent = {
+    call: async (method, params) => {
+      if (method === "check.read" && (params as Params<"check.read">).offset > 4_000_000 && !died) {
+        died = true;
+        await agent.kill();
+        await agent.startAgain();
+      }
+      return agent.client.call(method, params);
+    },
+  };
+  let died = false;
+  const context = checkContext({ agent: agentThatDies, fence: fence(1, slot), run: "long" });
+  const seen = await untilEnded(context, () => ({
+    argv: ["node", "-e", longSource(8_000_000)],
+    env: {},
+    tree: null,
+    outputBytes: 16 * 1024 * 1024,
+  }));
+  expect(died).toBe(true);
+  expect(seen).toMatchObject({ exitCode: 3, truncated: false });
+  const lines = seen.stdout.trimEnd().split("\n");
+  expect(Buffer.byteLength(seen.stdout)).toBeGreaterThan(8_000_000);
+  expect(lines.every((text, n) => text === `${String(n).padStart(8, "0")}${" é".repeat(30)}`)).toBe(
+    true,
+  );
+});
+
+test("output that was changed or cut where it lies is lost, and never looks whole", async () => {
+  await start("spoilt", longSource(4_000_000), { outputBytes: 8_000_000 });
+  expect(await ended("spoilt")).toMatchObject({ kept: { more: true, limited: false } });
+  const checks = join(layout(agent.dataDir).agent, "checks");
+  const folder = createHash("sha256").update("spoilt").digest("hex").slice(0, 32);
+  const file = join(checks, folder, "stdout");
+  const whole = await readFile(file);
+  const read = () =>
+    untilEnded(checkContext({ agent: agent.client, run: "spoilt" }), () => {
+      throw new Error("it is not to be started again");
+    });
+  await writeFile(file, Buffer.concat([Buffer.from("X"), whole.subarray(1)]));
+  await expect(read()).rejects.toMatchObject({
+    code: "failed",
+    retryable: true,
+    message: expect.stringContaining("another digest") as string,
+  });
+  await writeFile(file, whole.subarray(0, 3_000_000));
+  await expect(read()).rejects.toMatchObject({ code: "failed", retryable: true });
+  await writeFile(file, whole);
+  expect((await read()).stdout).toBe(whole.toString("utf8"));
+});
+
+test("what a run writes beyond its limit is cut, and said so when it is read in pages", async () => {
+  await start("flood", longSource(6_000_000), { outputBytes: 5_000_000 });
+  await ended("flood");
+  const seen = await untilEnded(checkContext({ agent: agent.client, run: "flood" }), () => {
+    throw new Error("it is not to be started again");
+  });
+  expect(seen.truncated).toBe(true);
+  expect(Buffer.byteLength(seen.stdout)).toBeGreaterThan(4_999_990);
+  await expect(
+    agent.client.call("check.read", { run: "never", stream: "stdout", offset: 0 }),
+  ).rejects.toMatchObject({ code: "not-found" });
 });

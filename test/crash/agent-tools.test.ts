@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { bandit } from "../../src/checks/bandit/index.ts";
-import { runCheck } from "../../src/checks/run.ts";
+import { type RunOptions, runCheck } from "../../src/checks/run.ts";
+import { judgeReport } from "../../src/engine/judging/judge-report.ts";
 import type { CheckReport } from "../../src/model/verdict.ts";
 import { removeTree } from "../../src/tree/remove-tree.ts";
 import { fence, slotOf, storeTree } from "../support/agent-harness.ts";
@@ -27,7 +28,11 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-async function scan(run: string, files: Readonly<Record<string, string>>): Promise<CheckReport> {
+async function scan(
+  run: string,
+  files: Readonly<Record<string, string>>,
+  options: RunOptions = {},
+): Promise<CheckReport> {
   const packed = await storeTree(
     agent.dataDir,
     Object.entries(files).map(([name, content]) => ({ name, content })),
@@ -38,7 +43,7 @@ async function scan(run: string, files: Readonly<Record<string, string>>): Promi
     run,
     tree: packed.digest,
   });
-  return await runCheck(bandit, context, { name: "scan", with: {}, timeout: 60_000 });
+  return await runCheck(bandit, context, { name: "scan", with: {}, timeout: 60_000 }, options);
 }
 
 /** Answers as bandit does, with what it sees of itself and of its surroundings as a hit. */
@@ -61,6 +66,43 @@ test.skipIf(needs(isRoot, "root is needed to run a scanner as another user").mis
     expect(hit).toMatch(/^6\d{4} read-only 0 a\.py/);
   },
 );
+
+/** Answers as bandit does, with as many hits of about 300 bytes as it is told. */
+const wordy = (hits: number) => `#!/usr/bin/env node
+if (process.argv[2] === "--version") { console.log("bandit 9.9"); process.exit(0); }
+const report = process.argv[process.argv.indexOf("--output") + 1];
+const hit = (n) => ({ filename: "./a.py", issue_severity: "LOW", test_id: "B" + n, line_number: n, issue_text: "secret-value ".repeat(15) });
+const results = Array.from({ length: ${hits} }, (_, n) => hit(n));
+require("fs").writeFileSync(report, JSON.stringify({ errors: [], metrics: { "./a.py": {}, _totals: {} }, results }));
+process.exit(1);
+`;
+
+test("a report of 12 MiB is whole, free of secrets, and judged while the event loop goes on", async () => {
+  await writeFile(join(tools, "bandit"), wordy(43_000), { mode: 0o755 });
+  vi.stubEnv("TIDELOCK_TOOLS", tools);
+  let [longest, last] = [0, performance.now()];
+  const ticks = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 5);
+  const secrets = ["secret-value", ...Array.from({ length: 40 }, (_, n) => `never-there-${n}`)];
+  const report = await scan("wordy", { "a.py": "x = 1\n" }, { secrets, judge: judgeReport });
+  clearInterval(ticks);
+  expect(report.summary).toContain("43000");
+  expect(report).toMatchObject({ verdict: "pass", counts: { low: 43_000 } });
+  expect(report.raw?.truncated).toBe(false);
+  expect(report.raw?.text.length).toBeGreaterThan(10_000_000);
+  expect(report.raw?.text).not.toContain("secret-value");
+  expect(longest).toBeLessThan(1_000);
+}, 60_000);
+
+test("a report of more than 16 MiB is an error that says so", async () => {
+  await writeFile(join(tools, "bandit"), wordy(70_000), { mode: 0o755 });
+  vi.stubEnv("TIDELOCK_TOOLS", tools);
+  const report = await scan("too-wordy", { "a.py": "x = 1\n" }, { judge: judgeReport });
+  expect(report.verdict).toBe("error");
+  expect(report.summary).toContain("longer than 16777216 bytes");
+}, 60_000);
 
 test.skipIf(needs(isRoot, "root is needed to run a scanner as another user").missing)(
   "a scanner that only the operator may read is missing, and the report says why",

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
@@ -21,7 +21,8 @@ import { killRemains, waitGone } from "../processes/sweep.ts";
 import { freshFolder, removeUserFolder } from "../slots/delivery.ts";
 import type { Slots } from "../slots/slots.ts";
 import { slotProgram } from "./slot-program.ts";
-import { readOutput } from "./output.ts";
+import { readOutput, readPage } from "./output.ts";
+import { forgetOld } from "./retention.ts";
 import { type StartRequest, makeTask } from "./task.ts";
 import {
   type RunFiles,
@@ -33,8 +34,6 @@ import {
   runFiles,
 } from "./run-files.ts";
 
-/** Folders of ended runs beyond these are removed, oldest first. */
-const keptRuns = 500;
 /** A runner writes its identity first thing; until then it may be on its way. Milliseconds. */
 const startingMs = 10_000;
 const pollMs = 250;
@@ -105,7 +104,13 @@ export class Checks {
     if (record === null) return nothing("absent", 0);
     const result = await readJson(files.result, RunResult);
     if (result === null) return this.#unfinished(files, record);
-    const { stdout, stderr, cut } = await readOutput(files);
+    const output = await readOutput(files);
+    const { stdout, stderr, cut } = output;
+    const { kept } = result;
+    if (kept !== undefined && output.bytes < kept.stdout.bytes + kept.stderr.bytes) {
+      // Dropped since, or lost with the power: what it wrote is not known any more.
+      return nothing("unknown", result.durationMs);
+    }
     const error = result.error === null ? "" : `\n${result.error}`;
     return {
       state: "finished",
@@ -116,7 +121,28 @@ export class Checks {
       stderr: `${stderr}${error}`,
       truncated: result.truncated || cut,
       durationMs: result.durationMs,
+      ...(kept === undefined || result.error !== null
+        ? {}
+        : { kept: { ...kept, more: cut, limited: result.truncated } }),
     };
+  }
+
+  /** A page of what a run wrote, as base64. Throws `not-found` for a run that has not ended. */
+  async read(
+    run: string,
+    stream: "stdout" | "stderr",
+    offset: number,
+  ): Promise<{ readonly data: string }> {
+    const files = runFiles(this.#folder, run);
+    const page =
+      (await readJson(files.result, RunResult)) === null
+        ? null
+        : await readPage(files[stream], offset);
+    if (page !== null) return { data: page.toString("base64") };
+    throw new TidelockError("not-found", `what run ${run} wrote is not there`, {
+      where: run,
+      fault: "environment",
+    });
   }
 
   async end(run: string): Promise<void> {
@@ -260,7 +286,7 @@ export class Checks {
     try {
       const ids = await readdir(this.#parts.paths.checks);
       for (const id of ids) if (!this.#beginning.has(id)) await this.#release(id);
-      if (ids.length > 0) await this.#forgetOld();
+      if (ids.length > 0) await forgetOld(await this.#runs());
     } catch (error) {
       report(`checks: ${String(error)}`);
     } finally {
@@ -280,21 +306,6 @@ export class Checks {
     if (user !== null && !killUser(user)) return;
     await removeUserFolder(this.#home(files));
     await this.#parts.users.release(owner);
-  }
-
-  async #forgetOld(): Promise<void> {
-    const runs = await this.#runs();
-    if (runs.length <= keptRuns) return;
-    const ended: { readonly files: RunFiles; readonly startedAt: number }[] = [];
-    for (const files of runs) {
-      const record = await readJson(files.record, RunRecord);
-      const result = await readJson(files.result, RunResult);
-      if (record !== null && result !== null) ended.push({ files, startedAt: record.startedAt });
-    }
-    ended.sort((a, b) => a.startedAt - b.startedAt);
-    for (const { files } of ended.slice(0, runs.length - keptRuns)) {
-      await rm(files.directory, { recursive: true, force: true });
-    }
   }
 
   async #runs(): Promise<readonly RunFiles[]> {

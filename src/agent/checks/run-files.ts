@@ -77,6 +77,8 @@ export const RunTask = z.strictObject({
 });
 export type RunTask = z.infer<typeof RunTask>;
 
+const KeptStream = z.strictObject({ bytes: z.int().nonnegative(), sha256: z.string() });
+
 export const RunResult = z.strictObject({
   exitCode: z.int().nullable(),
   signal: z.string().nullable(),
@@ -85,6 +87,8 @@ export const RunResult = z.strictObject({
   durationMs: z.number(),
   /** Why the program could not be started at all. */
   error: z.string().nullable(),
+  /** What lies in the two files. Runners of earlier versions wrote none. */
+  kept: z.strictObject({ stdout: KeptStream, stderr: KeptStream }).optional(),
 });
 export type RunResult = z.infer<typeof RunResult>;
 

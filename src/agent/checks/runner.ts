@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Readable } from "node:stream";
@@ -56,13 +57,15 @@ class Run {
       if (last.exitCode !== 0 || this.#timedOut || this.#stopped) break;
     }
     clearTimeout(timer);
+    const [stdout, stderr] = [this.#output.stdout.close(), this.#output.stderr.close()];
     return {
       ...last,
       // Ended by us: its own exit status, if it had one after all, means nothing.
       exitCode: this.#timedOut || this.#stopped ? null : last.exitCode,
       timedOut: this.#timedOut,
-      truncated: this.#output.stdout.close() || this.#output.stderr.close(),
+      truncated: stdout.truncated || stderr.truncated,
       durationMs: performance.now() - this.#startedMono,
+      kept: { stdout: stdout.kept, stderr: stderr.kept },
     };
   }
 
@@ -123,8 +126,10 @@ interface Ended {
 class Kept {
   readonly #file: number;
   readonly #limit: number;
+  readonly #hash = createHash("sha256");
   #length = 0;
   #truncated = false;
+  #closed = false;
 
   constructor(path: string, limit: number) {
     this.#file = openSync(path, "w", 0o600);
@@ -133,22 +138,31 @@ class Kept {
 
   take(stream: Readable): void {
     stream.on("data", (chunk: Buffer) => {
+      if (this.#closed) return;
       const part = chunk.subarray(0, this.#limit - this.#length);
+      let written = 0;
       try {
-        this.#length += writeSync(this.#file, part);
+        while (written < part.length) {
+          written += writeSync(this.#file, part, written, part.length - written);
+        }
       } catch {
         // A full disk: what is missing counts as cut off.
         this.#truncated = true;
       }
+      this.#length += written;
+      this.#hash.update(part.subarray(0, written));
       if (part.length < chunk.length) this.#truncated = true;
     });
     stream.on("error", () => undefined);
   }
 
-  /** @returns whether something is missing. */
-  close(): boolean {
+  /** `truncated`: whether something is missing. Nothing is kept from here on. */
+  close(): { truncated: boolean; kept: { bytes: number; sha256: string } } {
+    const kept = { bytes: this.#length, sha256: this.#hash.copy().digest("hex") };
+    const truncated = this.#truncated;
+    this.#closed = true;
     closeSync(this.#file);
-    return this.#truncated;
+    return { truncated, kept };
   }
 }
 

@@ -2,15 +2,17 @@ import type { z } from "zod";
 import { TidelockError } from "../../model/errors.ts";
 import type { CheckReport } from "../../model/verdict.ts";
 import type { Check, CheckContext, Touch } from "../../ports/check.ts";
+import type { CheckProcess } from "../../ports/host-agent.ts";
 import { type Program, untilEnded } from "../agent-run.ts";
 import { harnessArgv } from "./bundle.ts";
 import type { Plan, ToolDefinition } from "./definition.ts";
 import { toolFolders } from "./folders.ts";
 import { interpret } from "./interpret.ts";
+import { interpretApart } from "./interpret-apart.ts";
 import type { Order, Pattern } from "./order.ts";
 
 /** What is kept of a raw report; a longer one is no whole scan. */
-export const maxReportBytes = 1024 * 1024;
+export const maxReportBytes = 16 * 1024 * 1024;
 
 export interface ToolCheck<Schema extends z.ZodType = z.ZodType> extends Check<Schema> {
   readonly touch: Touch;
@@ -18,6 +20,8 @@ export interface ToolCheck<Schema extends z.ZodType = z.ZodType> extends Check<S
     ToolDefinition<Schema>,
     "programs" | "install" | "proof" | "version" | "network"
   >;
+  /** What the end of a run is worth. */
+  readonly interpret: (plan: Plan, ended: CheckProcess) => CheckReport;
 }
 
 /** Whether a check is an external program. */
@@ -40,6 +44,7 @@ export function toolCheck<Schema extends z.ZodType>(
     sensitiveTo,
     judgedBy: "observations",
     tool: { programs, install, proof, version, network },
+    interpret: (plan, ended) => interpret(definition, plan, ended),
     run: (context, configuration) => runTool(definition, context, configuration),
   };
 }
@@ -52,7 +57,7 @@ async function runTool<Schema extends z.ZodType>(
   const plan = definition.plan(configuration, context);
   const program = programFor(orderFor(definition, plan, context), context);
   const ended = await untilEnded(context, () => program);
-  return interpret(definition, plan, ended);
+  return interpretApart(definition, plan, ended);
 }
 
 function orderFor<Schema extends z.ZodType>(
