@@ -17,6 +17,7 @@ import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
 import { osvScanner } from "./osv-scanner/index.ts";
 import { ports } from "./ports/index.ts";
+import { regression } from "./regression/index.ts";
 import { sast } from "./sast/index.ts";
 import { secrets } from "./secrets/index.ts";
 import { semgrep } from "./semgrep/index.ts";
@@ -44,6 +45,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     npmAudit,
     osvScanner,
     ports,
+    regression,
     sast,
     secrets,
     semgrep,

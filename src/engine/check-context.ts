@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { TidelockError } from "../model/errors.ts";
 import { layout } from "../model/layout.ts";
 import type { CheckDemand } from "../model/pipeline.ts";
-import type { Colour, Digest } from "../model/primitives.ts";
+import { type Colour, type Digest, laneKey } from "../model/primitives.ts";
 import { releaseName } from "../model/release.ts";
 import type { CheckContext, LiveRelease } from "../ports/check.ts";
 import { readRelease } from "../store/queries/catalogue.ts";
@@ -11,7 +11,7 @@ import { routedProcess } from "../strategies/demands.ts";
 import { searchCredentials } from "./credential-search.ts";
 import type { CheckSite } from "./check-runner.ts";
 import type { Engine } from "./engine.ts";
-import { routeSpec, weightsTo } from "./route-spec.ts";
+import { routeSpec, sendsSomeTo, weightsTo } from "./route-spec.ts";
 import type { ScanMark } from "./scan-marks.ts";
 import { configurationOf } from "./slot-spec.ts";
 import type { StepContext } from "./steps/step.ts";
@@ -58,7 +58,7 @@ export async function checkContext(
       });
     },
     readTree: () => storedTree(engine, tree),
-    live: await liveRelease(context),
+    live: await liveRelease(context, slot !== null),
     checkData: checkData(engine),
     // Asked anew each time: after a crash a check goes on before its server listens again.
     ownPorts: () => ownPorts(engine),
@@ -85,11 +85,18 @@ function portOf({ port, protocol }: URL): number {
 }
 
 /** What users meet here now; null where nothing is live. */
-async function liveRelease({ engine, lane }: CheckSite): Promise<LiveRelease | null> {
+async function liveRelease(
+  { engine, lane, router }: CheckSite,
+  deployed: boolean,
+): Promise<LiveRelease | null> {
   const row = lane.live_release && (await readRelease(engine.db, lane.live_release));
   const tree = row ? row.content.artifacts[0]?.digest : undefined;
-  if (!row || tree === undefined) return null;
+  const colour = lane.live_colour;
+  if (!row || tree === undefined || colour === null) return null;
+  const seen = deployed && router ? await router.read(laneKey(lane)) : null;
   return {
+    colour,
+    answers: seen !== null && sendsSomeTo(seen, colour),
     release: row.id,
     releaseName: releaseName(row.content),
     tree,

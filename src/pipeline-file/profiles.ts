@@ -17,11 +17,11 @@ const idle = (...adapters: readonly string[]): Default[] =>
 export const profiles: Readonly<Record<Profile, readonly Default[]>> = {
   development: files("secrets", "sast", "advisories", "licences", "dev-tools", "state-files"),
   testing: [...files("sast"), ...idle("smoke", "dast")],
-  staging: [...files("sast"), ...idle("smoke")],
+  staging: [...files("sast"), ...idle("smoke", "regression")],
   production: [
     // The exact artifact once more: what is known about it may have changed since.
     ...files("secrets", "advisories", "dev-tools", "state-files"),
-    ...idle("smoke", "dast"),
+    ...idle("smoke", "regression", "dast"),
     { name: "smoke-live", uses: "smoke", phase: "live" },
   ],
 };

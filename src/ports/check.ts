@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { Severity } from "../model/observation.ts";
 import type { CheckReport } from "../model/verdict.ts";
-import type { Digest, Fence, Slot } from "../model/primitives.ts";
+import type { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
 import type { HostAgent } from "./host-agent.ts";
 
 /** What a check may know about the thing it tests. It sees no secret and no control socket. */
@@ -36,6 +36,9 @@ export interface CheckContext {
 }
 
 export interface LiveRelease {
+  readonly colour?: Colour;
+  /** Whether `route` answers from it now, beside the tested colour: with `recreate` it has stopped by then. */
+  readonly answers?: boolean;
   readonly release: Digest;
   readonly releaseName: string;
   readonly tree: Digest;
