@@ -7,6 +7,7 @@ import { tidelockSchema } from "../scripts/schema.ts";
 const pages = [
   ...readdirSync(root).filter((name) => name.endsWith(".md")),
   ...readdirSync(join(root, "docs")).map((name) => join("docs", name)),
+  ...readdirSync(join(root, "docs", "checks")).map((name) => join("docs", "checks", name)),
   join("examples", "README.md"),
 ].filter((name) => name.endsWith(".md"));
 
@@ -23,9 +24,10 @@ function keysOf(schema: unknown): readonly string[] {
 
 describe("the documentation", () => {
   it("explains every key of tidelock.yaml", () => {
-    // What a check takes in its `with` stands in its own section of checks.md.
-    const text = ["pipeline.md", "checks.md"]
-      .map((name) => readFileSync(join(root, "docs", name), "utf8"))
+    // What a check takes in its `with` stands in its own section of checks.md, or in a page of its own.
+    const text = pages
+      .filter((name) => /^docs\/(pipeline|checks|checks\/.*)\.md$/.test(name))
+      .map((name) => readFileSync(join(root, name), "utf8"))
       .join();
     const words = new Set(text.match(/[A-Za-z]+/g));
     const missing = keysOf(JSON.parse(tidelockSchema())).filter((key) => !words.has(key));
