@@ -83,6 +83,7 @@ export function makeHandlers(machinery: Machinery): Handlers {
       return { generation, ...nothing };
     },
     "slot.ports": async ({ slot }) => portsOf(parts, slots.runner(slot)),
+    "slot.manifest": ({ slot, key }) => slots.manifest(slot, key),
     "slot.search": ({ slot, values }) => slots.search(slot, values),
     "return.arm": async (request) => {
       await returns.arm(request);

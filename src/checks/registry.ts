@@ -13,6 +13,7 @@ import { hadolint } from "./hadolint/index.ts";
 import { http } from "./http/index.ts";
 import { isolation } from "./isolation/index.ts";
 import { licences } from "./licences/index.ts";
+import { manifest } from "./manifest/index.ts";
 import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
 import { osvScanner } from "./osv-scanner/index.ts";
@@ -41,6 +42,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     http,
     isolation,
     licences,
+    manifest,
     nmap,
     npmAudit,
     osvScanner,

@@ -11,6 +11,7 @@ import { routedProcess } from "../strategies/demands.ts";
 import { searchCredentials } from "./credential-search.ts";
 import type { CheckSite } from "./check-runner.ts";
 import type { Engine } from "./engine.ts";
+import { compareManifest } from "./manifest.ts";
 import { routeSpec, sendsSomeTo, weightsTo } from "./route-spec.ts";
 import type { ScanMark } from "./scan-marks.ts";
 import { configurationOf } from "./slot-spec.ts";
@@ -55,6 +56,14 @@ export async function checkContext(
         where: "phase",
         fault: "operator",
         hint: "use `phase: deployed`",
+      });
+    },
+    manifest: () => {
+      if (slot) return compareManifest(context, slot, demand.phase);
+      throw new TidelockError("unsupported", "nothing is deployed that could be compared", {
+        where: "phase",
+        fault: "operator",
+        hint: "use `phase: deployed` or `live`",
       });
     },
     readTree: () => storedTree(engine, tree),

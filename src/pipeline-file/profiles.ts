@@ -21,7 +21,7 @@ export const profiles: Readonly<Record<Profile, readonly Default[]>> = {
   production: [
     // The exact artifact once more: what is known about it may have changed since.
     ...files("secrets", "advisories", "dev-tools", "state-files"),
-    ...idle("smoke", "regression", "dast"),
+    ...idle("smoke", "manifest", "regression", "dast"),
     { name: "smoke-live", uses: "smoke", phase: "live" },
   ],
 };

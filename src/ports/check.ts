@@ -3,6 +3,7 @@ import { Severity } from "../model/observation.ts";
 import type { CheckReport } from "../model/verdict.ts";
 import type { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
 import type { HostAgent } from "./host-agent.ts";
+import type { SlotManifest } from "./host-agent-tests.ts";
 
 /** What a check may know about the thing it tests. It sees no secret and no control socket. */
 export interface CheckContext {
@@ -23,6 +24,8 @@ export interface CheckContext {
   readonly agent: HostAgent;
   /** Looks for the live side's secrets in what the tested instances were given; names only (law 11). */
   readonly searchCredentials: () => Promise<CredentialSearch>;
+  /** What really is on the tested colour, held against what its promotion says; names only, no value (law 11). */
+  readonly manifest?: () => Promise<ManifestComparison>;
   /** The release's tree in our archive format (`src/tree`), as stored: the reader proves its digest. */
   readonly readTree: () => AsyncIterable<Uint8Array>;
   /** The release that users meet in this environment: what a scan may compare with. Null when there is none. */
@@ -57,6 +60,35 @@ export interface CredentialSearch {
   readonly unreadable: number;
   readonly bindings: "isolated" | "live" | null;
   readonly found: readonly { readonly name: string; readonly place: string }[];
+}
+
+export interface ManifestComparison {
+  /** As the host agent saw it, without what only serves the comparison. */
+  readonly seen: Pick<
+    SlotManifest,
+    "visible" | "deployed" | "artifacts" | "entries" | "misplaced"
+  > & {
+    readonly processes: readonly (Omit<SlotManifest["processes"][number], "variables"> & {
+      /** Names of the variables that it was started with; null where they cannot be read. */
+      readonly variables: readonly string[] | null;
+    })[];
+  };
+  /** What should be there, by the promotion's records. */
+  readonly expected: {
+    readonly release: Digest;
+    readonly configuration: Digest;
+    readonly bindings: "isolated" | "live";
+    readonly artifacts: readonly Digest[];
+    /** Instances of each process. */
+    readonly replicas: Readonly<Record<string, number>>;
+  };
+  /** Every key of the configuration, and every one that was delivered. */
+  readonly keys: readonly {
+    readonly name: string;
+    readonly state: "as-configured" | "other-value" | "missing" | "unexpected";
+    /** What is wrong with its file, or with a variable of a running process. */
+    readonly problem: string | null;
+  }[];
 }
 
 /** How a check touches what it tests. Only `files` and `passive` may meet a live colour. */

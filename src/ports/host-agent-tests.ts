@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Slot } from "../model/primitives.ts";
+import { Digest, Slot } from "../model/primitives.ts";
 import { SinkKind } from "../model/sinks.ts";
 
 /** The part of the host agent's protocol (host-agent.ts) that shows what tests met, and what a tested colour did. */
@@ -22,6 +22,47 @@ export const ScanCount = z.object({
   tester: z.int().nonnegative(),
   other: z.int().nonnegative(),
 });
+
+export const SlotManifest = z.object({
+  /** False where the system does not show its processes (no /proc). */
+  visible: z.boolean(),
+  deployed: z
+    .object({
+      release: Digest,
+      configuration: Digest,
+      bindings: z.enum(["isolated", "live"]),
+      generation: z.string(),
+      delivery: z.enum(["files", "variables"]),
+    })
+    .nullable(),
+  /** Each unpacked artifact, read again now; `change` says what is not as it was. */
+  artifacts: z.array(z.object({ digest: Digest, change: z.string().nullable() })),
+  /** Files and folders of the release whose mode and owner were looked at. */
+  entries: z.int().nonnegative(),
+  /** Those that belong to somebody else or may be written, with why. */
+  misplaced: z.array(z.string()),
+  /** Keys of the configuration as they lie there; `mac` is null for what nobody delivered. */
+  delivered: z.array(
+    z.object({ name: z.string(), mac: z.string().nullable(), problem: z.string().nullable() }),
+  ),
+  processes: z.array(
+    z.object({
+      /** `web-0`; null for a process that is in no instance's family any more. */
+      instance: z.string().nullable(),
+      /** The one that the agent started. */
+      main: z.boolean(),
+      pid: z.int(),
+      program: z.string(),
+      /** `written`: it lies where services may write. `removed`: it is gone from the disk. */
+      from: z.enum(["release", "machine", "written", "removed", "unknown"]),
+      /** Another user than the instance's. */
+      foreignUser: z.int().nullable(),
+      /** Of the main process: what it was started with, name to HMAC; null where it cannot be read. */
+      variables: z.record(z.string(), z.string()).nullable(),
+    }),
+  ),
+});
+export type SlotManifest = z.infer<typeof SlotManifest>;
 
 export const testMethods = {
   /**
@@ -80,6 +121,14 @@ export const testMethods = {
       /** Ports that the instances were given. */
       own: z.array(z.int()),
     }),
+  },
+  /**
+   * What really is on a colour. Values come back as HMAC-SHA256 under `key` (hex, made for this one call), over
+   * `<length of the name>:<name>:<value>`: whoever knows a value can tell that it is there, nobody else learns it.
+   */
+  "slot.manifest": {
+    params: z.object({ slot: Slot, key: z.string().regex(/^[0-9a-f]{64}$/) }),
+    result: SlotManifest,
   },
   /**
    * Whether any of `values` stands in what the slot's instances were given: delivered files and variables,

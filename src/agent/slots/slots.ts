@@ -6,6 +6,7 @@ import { requireSameLane } from "../lanes.ts";
 import type { Parts } from "../parts.ts";
 import { requireNamespaces } from "../processes/namespace.ts";
 import { SlotRunner } from "./slot.ts";
+import { manifestOf } from "./manifest.ts";
 import { searchSlot } from "./search.ts";
 import { sinksOf, splitSpec } from "./spec.ts";
 
@@ -115,6 +116,11 @@ export class Slots {
   /** See `slot.search` of the protocol. */
   search(slot: Slot, values: Readonly<Record<string, string>>): Promise<Result<"slot.search">> {
     return searchSlot(this.#parts, this.runner(slot), values);
+  }
+
+  /** See `slot.manifest` of the protocol. */
+  manifest(slot: Slot, key: string): Promise<Result<"slot.manifest">> {
+    return manifestOf(this.#parts, this.runner(slot), key);
   }
 
   list(): SlotObservation[] {
