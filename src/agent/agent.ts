@@ -7,6 +7,8 @@ import { Artifacts } from "./artifacts/artifacts.ts";
 import { Checks } from "./checks/checks.ts";
 import { makeHandlers } from "./handlers.ts";
 import { outlivesStarter } from "./isolation/outlives.ts";
+import { Faults } from "./faults/faults.ts";
+import { FaultPoints } from "./faults/points.ts";
 import { establishIsolation } from "./isolation/probe.ts";
 import { Users } from "./isolation/users.ts";
 import { Journal } from "./journal/journal.ts";
@@ -83,10 +85,16 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   };
   // The parts tell of changes before those who listen are made.
   let onChange: (slot: Slot) => void = () => undefined;
+  let heal: (slot: Slot) => Promise<void> = async () => undefined;
   const users = new Users(store, isolation.registry);
   await users.restore();
-  const parts = await makeParts(options, paths, store, keys, users, (slot) => onChange(slot));
+  const parts = await makeParts(options, paths, store, keys, users, {
+    slotChanged: (slot) => onChange(slot),
+    heal: (slot) => heal(slot),
+  });
   const slots = new Slots(parts);
+  const faults = new Faults(parts, slots);
+  heal = (slot) => faults.heal(slot);
   const routes = new Routes(parts, slots, keys);
   const returns = new Returns(parts, slots, routes);
   const checks = new Checks(parts, slots, keys.content);
@@ -96,21 +104,31 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   await parts.journal.note({ kind: "start", detail: { pid: process.pid, bootId: bootId() } });
   await checks.prepare();
   await parts.sinks.prepare();
-  const marks = [...(await checks.livingMarks()), ...(await parts.sinks.livingMarks())];
+  await parts.faultPoints.prepare();
+  const marks = [
+    ...(await checks.livingMarks()),
+    ...(await parts.sinks.livingMarks()),
+    ...(await parts.faultPoints.livingMarks()),
+  ];
   killStrays(parts.agentId, livingMarks(store, marks));
   await removeStrayNamespaces(parts.agentId, instancesOnRecord(store));
   // First: what is restored may need its sinks at once.
-  await parts.sinks.restore((slot) => store.current.slots[slotKey(slot)]?.spec?.generation ?? null);
+  const deployed = (slot: Slot): string | null =>
+    store.current.slots[slotKey(slot)]?.spec?.generation ?? null;
+  await parts.sinks.restore(deployed);
+  await parts.faultPoints.restore(deployed);
+  await faults.restore();
   await slots.restore();
   await routes.restore();
   parts.logs.start();
   returns.start();
   checks.start();
   parts.sinks.start();
+  parts.faultPoints.start();
 
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   const leave = (): void => void setTimeout(end, leaveAfterMs);
-  const handlers = makeHandlers({ parts, info, slots, routes, returns, checks, leave });
+  const handlers = makeHandlers({ parts, info, slots, routes, returns, checks, faults, leave });
   const server = await serveProtocol(paths.agentSocket, handlers, () => returns.heard());
   report(`agent ${info.agentId} answers on ${paths.agentSocket}; isolation: ${info.isolation}`);
   warmUp(paths, routerProgram);
@@ -123,6 +141,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       returns.stop();
       checks.stop();
       parts.sinks.stop();
+      parts.faultPoints.stop();
+      faults.stop();
       routes.close();
       slots.close();
       parts.logs.stop();
@@ -152,7 +172,7 @@ async function makeParts(
   store: StateStore,
   keys: AgentKeys,
   users: Users,
-  slotChanged: (slot: Slot) => void,
+  listeners: Pick<Parts, "slotChanged" | "heal">,
 ): Promise<Parts> {
   const artifacts = new Artifacts(paths);
   await artifacts.prepare();
@@ -168,10 +188,11 @@ async function makeParts(
     artifacts,
     ports,
     sinks: new Sinks({ paths, agentId, users, ports }),
+    faultPoints: new FaultPoints({ paths, agentId, users, ports }),
     drains: new Drains(),
     logs: new LogBook(paths, options.logLimitBytes ?? defaultLogLimit),
     backoff: options.backoff ?? defaultBackoff,
-    slotChanged,
+    ...listeners,
   };
 }
 

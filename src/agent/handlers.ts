@@ -2,6 +2,7 @@ import { TidelockError } from "../model/errors.ts";
 import { type Fence, laneKey } from "../model/primitives.ts";
 import { type AgentInfo, protocolVersion } from "../ports/host-agent.ts";
 import type { Checks } from "./checks/checks.ts";
+import type { Faults } from "./faults/faults.ts";
 import { parseLane, requireSameLane } from "./lanes.ts";
 import type { Parts } from "./parts.ts";
 import type { Handlers } from "./protocol/server.ts";
@@ -19,13 +20,14 @@ export interface Machinery {
   readonly routes: Routes;
   readonly returns: Returns;
   readonly checks: Checks;
+  readonly faults: Faults;
   /** Begins the agent's own end, after the answer has gone out. */
   readonly leave: () => void;
 }
 
 /** The protocol's methods, each a line or two over the part that does the work. */
 export function makeHandlers(machinery: Machinery): Handlers {
-  const { parts, slots, routes, returns, checks, info } = machinery;
+  const { parts, slots, routes, returns, checks, faults, info } = machinery;
   return {
     hello: async ({ protocols }) => {
       if (protocols.includes(protocolVersion)) return info;
@@ -85,6 +87,10 @@ export function makeHandlers(machinery: Machinery): Handlers {
     "slot.ports": async ({ slot }) => portsOf(parts, slots.runner(slot)),
     "slot.manifest": ({ slot, key }) => slots.manifest(slot, key),
     "slot.search": ({ slot, values }) => slots.search(slot, values),
+    "fault.offers": ({ slot }) => faults.offers(slot),
+    "fault.begin": (request) => faults.begin(request),
+    "fault.read": async ({ slot }) => ({ fault: await faults.read(slot) }),
+    "fault.end": ({ slot, operation }) => faults.end(slot, operation),
     "return.arm": async (request) => {
       await returns.arm(request);
       return {};
@@ -141,10 +147,18 @@ async function forgetLane(
 }
 
 /** Traffic ends first, then checks, then services: nobody is sent to a process that is being stopped. */
-async function stopEverything({ parts, slots, routes, returns, checks }: Machinery): Promise<void> {
+async function stopEverything({
+  parts,
+  slots,
+  routes,
+  returns,
+  checks,
+  faults,
+}: Machinery): Promise<void> {
   returns.stop();
   await parts.journal.note({ kind: "shutdown", detail: {} });
   await routes.stopAll();
   await checks.stopAll();
+  await faults.healAll();
   await slots.stopAll();
 }

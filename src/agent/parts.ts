@@ -7,6 +7,7 @@ import type { Lanes } from "./lanes.ts";
 import type { LogBook } from "./logs/log-book.ts";
 import type { BackoffPolicy } from "./processes/backoff.ts";
 import type { PortBook } from "./processes/ports.ts";
+import type { FaultPoints } from "./faults/points.ts";
 import type { Sinks } from "./sinks/sinks.ts";
 import type { Drains } from "./slots/drains.ts";
 import type { StateStore } from "./state/store.ts";
@@ -22,9 +23,12 @@ export interface Parts {
   readonly artifacts: Artifacts;
   readonly ports: PortBook;
   readonly sinks: Sinks;
+  readonly faultPoints: FaultPoints;
   readonly drains: Drains;
   readonly logs: LogBook;
   readonly backoff: BackoffPolicy;
+  /** Undoes what a colour suffers on purpose; called before it gets another deployment, ends, or meets users. */
+  readonly heal: (slot: Slot) => Promise<void>;
   /** Called when an instance's state changes: the router and the armed returns look again. */
   readonly slotChanged: (slot: Slot) => void;
 }

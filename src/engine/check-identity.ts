@@ -41,6 +41,8 @@ export class IdentityWatch {
   #looks = 0;
   #contradiction: string | null = null;
   #cheapLooks = true;
+  /** A fault that the check injects kept instances from answering: the next proof, or the last, tells. */
+  #impaired = false;
   #rounds: Promise<void> = Promise.resolve();
 
   /** @param onVoid called once, as soon as it is known that the run counts no more */
@@ -102,7 +104,7 @@ export class IdentityWatch {
       const began = performance.now();
       const grade = await this.#prove();
       // An instance that is just being started again is proven by the next round.
-      if (grade !== "none") this.#during = weakest(this.#during ?? grade, grade);
+      if (grade !== "none" && !this.#impaired) this.#during = weakest(this.#during ?? grade, grade);
       this.#proofs += 1;
       // A large tree takes long to read: not more than a tenth of the time goes into it.
       const took = performance.now() - began;
@@ -116,6 +118,7 @@ export class IdentityWatch {
       const against = contradictionIn(proof, this.#expected);
       if (against !== null) await this.#confirm(against, proof.strangers.length > 0);
       this.#noteInstances(proof);
+      this.#impaired = proof.impaired === true;
       return proof.grade;
     } catch (error) {
       return this.#missed(error);

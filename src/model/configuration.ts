@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { digestOf } from "./canonical.ts";
 import { type Digest, Name } from "./primitives.ts";
+import { faultProblemIn, namesFault } from "./faults.ts";
 import { namesSink, unknownSinkIn } from "./sinks.ts";
 
 /** A name that can be both a file and an environment variable. */
@@ -23,13 +24,21 @@ export type SecretReference = z.infer<typeof SecretReference>;
 /** `{sink.mail}` and the like are for a colour under test only. */
 const LiveValue = z
   .string()
-  .refine((value) => !namesSink(value), "a sink is for `isolated` values: users' colour has none");
+  .refine((value) => !namesSink(value), "a sink is for `isolated` values: users' colour has none")
+  .refine(
+    (value) => !namesFault(value),
+    "a fault is for `isolated` values: users' colour has none",
+  );
 const IsolatedValue = z
   .string()
   .refine(
     (value) => unknownSinkIn(value) === null,
     "there is no such sink: {sink.mail}, {sink.http}, {sink.tcp}, each also with .host or .port",
-  );
+  )
+  .superRefine((value, context) => {
+    const message = faultProblemIn(value);
+    if (message !== null) context.addIssue({ code: "custom", message });
+  });
 
 export const Bindings = z.strictObject({
   values: z.record(ConfigurationKey, IsolatedValue).default({}),

@@ -1,4 +1,5 @@
 import type { Configuration, SecretReference } from "../model/configuration.ts";
+import { withoutFaults } from "../model/faults.ts";
 import type { GatePreset } from "../model/pipeline.ts";
 import { type Ground, ground } from "./decide.ts";
 
@@ -76,7 +77,7 @@ export function bindingGaps(
     if (liveSecrets.has(nameOf(reference))) gaps.push({ key, what: "secret" });
   }
   for (const [key, value] of Object.entries(configuration.values)) {
-    const kept = !replaced.has(key) || isolated.values[key] === value;
+    const kept = !replaced.has(key) || withoutFaults(isolated.values[key] ?? "") === value;
     if (kept && looksLikeEndpoint(key, value)) gaps.push({ key, what: "endpoint" });
   }
   return gaps

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
 import { IsolationGrade, type Process } from "../model/pipeline.ts";
 import { checkMethods } from "./host-agent-checks.ts";
+import { faultMethods } from "./host-agent-faults.ts";
 import { ScanCount, testMethods } from "./host-agent-tests.ts";
 
 /**
@@ -134,6 +135,8 @@ export const IdentityProof = z.object({
   ),
   /** Ports of these instances at which a process answers that is none of theirs. */
   strangers: z.array(z.int()).default([]),
+  /** A fault of our own stood: an instance may not have answered because of it. */
+  impaired: z.boolean().optional(),
   reason: z.string(),
 });
 export type IdentityProof = z.infer<typeof IdentityProof>;
@@ -158,11 +161,9 @@ export const SlotSockets = z.object({
 });
 export type SlotSockets = z.infer<typeof SlotSockets>;
 
+const Percent = z.int().min(0).max(100);
 /** Share of new requests per colour, in whole percent; the two add up to 100, or both are 0 (503). */
-export const Weights = z.object({
-  blue: z.int().min(0).max(100),
-  green: z.int().min(0).max(100),
-});
+export const Weights = z.object({ blue: Percent, green: Percent });
 export type Weights = z.infer<typeof Weights>;
 
 export const RouteSpec = z.object({
@@ -263,6 +264,7 @@ export const methods = {
     result: z.object({ header: z.string(), value: z.string(), expiresAt: z.string() }),
   },
   ...testMethods,
+  ...faultMethods,
   /** Arms the way back: until `untilMs` from now the agent may return the traffic to `to` by itself. */
   "return.arm": {
     params: z.object({

@@ -4,6 +4,7 @@ import type { Parts } from "../parts.ts";
 import { tidelockVariables } from "../processes/environment.ts";
 import { deploymentFolders, keptFolder, makeWay, readVariables } from "../slots/delivery.ts";
 import { ownerOf } from "../slots/owner.ts";
+import { standInsOf } from "../slots/stand-ins.ts";
 import type { SlotRunner } from "../slots/slot.ts";
 
 export interface SlotProgram {
@@ -28,7 +29,7 @@ export async function slotProgram(parts: Parts, runner: SlotRunner): Promise<Slo
   const { slot } = runner;
   const folders = deploymentFolders(parts.paths, slot, spec.generation);
   const user = parts.users.numberOf(ownerOf(spec));
-  const sinks = await parts.sinks.addresses(slot, spec.generation);
+  const standIns = await standInsOf(parts, slot, spec.generation);
   const state =
     spec.bindings === "isolated"
       ? join(folders.state, stateName)
@@ -42,6 +43,6 @@ export async function slotProgram(parts: Parts, runner: SlotRunner): Promise<Slo
       TIDELOCK_STATE_DIR: state,
       ...(spec.delivery === "files" ? { TIDELOCK_CONFIG_DIR: folders.config } : {}),
     },
-    variables: spec.delivery === "variables" ? await readVariables(folders, sinks) : {},
+    variables: spec.delivery === "variables" ? await readVariables(folders, standIns) : {},
   };
 }

@@ -75,6 +75,16 @@ function psStatus(pid: number): ProcessStatus | null {
   }
 }
 
+/** The kernel's letter for what a process does now: `R`, `S`, `T` for stopped …; null when it is gone. Linux only. */
+export function stateOf(pid: number): string | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return text.charAt(text.lastIndexOf(")") + 2);
+  } catch {
+    return null;
+  }
+}
+
 /** The identity of a process that runs now; null when there is none. */
 export function identify(pid: number): ProcessIdentity | null {
   const status = processStatus(pid);

@@ -1,8 +1,7 @@
-import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { asTidelockError } from "../../model/errors.ts";
 import type { InstanceState } from "../../ports/host-agent.ts";
-import { type ProcessIdentity, isAlive } from "../os/identity.ts";
+import { isAlive } from "../os/identity.ts";
 import { sendSignal } from "../os/process-table.ts";
 import { portsOfFamily } from "../os/sockets.ts";
 import type { InstanceRecord } from "../state/schema.ts";
@@ -10,21 +9,13 @@ import { nextStart } from "./backoff.ts";
 import type { InstanceHost, StartedInstance } from "./instance-host.ts";
 import type { ProbeResult } from "./readiness.ts";
 import { watchReadiness } from "./readiness-watch.ts";
+import type { Run } from "./run.ts";
 import { describeExit, exitOf } from "./spawn.ts";
 import { killRemains, waitGone } from "./sweep.ts";
 
 /** An adopted process is nobody's child: its end is found by looking. Milliseconds. */
 const adoptedPollMs = 100;
-/** Milliseconds. */
 const saveAgainMs = 1_000;
-
-interface Run {
-  readonly identity: ProcessIdentity;
-  /** Null for an adopted one. */
-  readonly child: ChildProcess | null;
-  readonly startedMono: number;
-  ended: boolean;
-}
 
 /**
  * One replica, kept alive.
@@ -46,6 +37,8 @@ export class Instance {
   #fastExits = 0;
   #failed = false;
   #wasReady = false;
+  /** Its next end is intended and says nothing about it. */
+  #endExpected = false;
   #lastProbe: ProbeResult = null;
   #retry: NodeJS.Timeout | null = null;
   #logStart = 0;
@@ -131,6 +124,11 @@ export class Instance {
     this.#failed = false;
     await this.#save({ gaveUp: null });
     await this.start();
+  }
+
+  /** It is about to be killed on purpose: that is no crash, and it is started again as soon as after its first. */
+  expectEnd(): void {
+    this.#endExpected = this.#run !== null;
   }
 
   /** Stops it for good: signal, grace, then everything in its group and session is killed. */
@@ -275,8 +273,10 @@ export class Instance {
 
   #ended(how: string, livedMs: number): void {
     if (this.#stopping !== null) return;
+    const planned = this.#endExpected;
+    this.#endExpected = false;
     const next = nextStart(this.#host.backoff, {
-      fastExits: this.#fastExits,
+      fastExits: planned ? 0 : this.#fastExits,
       livedMs,
       wasReady: this.#wasReady,
     });
@@ -287,6 +287,7 @@ export class Instance {
       instance: this.#record.id,
       how,
       livedMs: Math.round(livedMs),
+      ...(planned ? { planned } : {}),
     });
     if (next.failed && !this.#host.keepTrying()) {
       this.#giveUp(how);

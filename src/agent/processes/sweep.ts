@@ -15,7 +15,9 @@ export function killRemains(
     if (leader !== null) sendSignal(-leader, "SIGKILL");
     const table = processTable();
     const family = new Set(leader === null ? [] : familyOf(leader, table));
-    const remains = table.filter(({ pid }) => family.has(pid) || markOf(pid, agentId) === instance);
+    const remains = table.filter(
+      ({ pid }) => family.has(pid) || markedAs(pid, agentId) === instance,
+    );
     if (remains.length === 0) return;
     for (const { pid } of remains) sendSignal(pid, "SIGKILL");
   }
@@ -35,7 +37,7 @@ function usableLeader(identity: ProcessIdentity | null): number | null {
 export function killStrays(agentId: string, living: ReadonlySet<string>): number {
   let killed = 0;
   for (const { pid } of processTable()) {
-    const instance = markOf(pid, agentId);
+    const instance = markedAs(pid, agentId);
     if (instance === null || living.has(instance)) continue;
     if (sendSignal(pid, "SIGKILL")) killed += 1;
   }
@@ -62,7 +64,7 @@ export function killUnrelated(agentId: string, user: number, living: readonly Li
     );
     const strays = table.filter(({ pid }) => {
       if (family.has(pid) || uidsOf(pid)?.includes(user) !== true) return false;
-      const mark = markOf(pid, agentId);
+      const mark = markedAs(pid, agentId);
       return mark === null || !(ids.has(mark) || mark.startsWith("check-"));
     });
     if (strays.length === 0) return;
@@ -70,7 +72,8 @@ export function killUnrelated(agentId: string, user: number, living: readonly Li
   }
 }
 
-function markOf(pid: number, agentId: string): string | null {
+/** The instance (or relay, check …) that a process carries the mark of, when it is this agent's; else null. */
+export function markedAs(pid: number, agentId: string): string | null {
   const environment = environmentOf(pid);
   if (environment?.get(markers.agent) !== agentId) return null;
   return environment.get(markers.instance) ?? null;

@@ -85,6 +85,7 @@ export class Routes {
       await this.#bothOrNeither(route.lane, before, recorded, wanted);
       for (const colour of ["blue", "green"] as const) {
         if (route.weights[colour] > 0) {
+          await this.#parts.heal({ service, environment, colour });
           await this.#slots.runner({ service, environment, colour }).revive();
         }
       }
@@ -136,14 +137,14 @@ export class Routes {
     if (route === null) return;
     const weights = { blue: 0, green: 0, [colour]: 100 };
     const returned: RouteSpec = { ...route, weights };
-    const from = otherColour(colour);
+    await this.#parts.heal({ ...parseLane(lane), colour });
     await this.#parts.store.update((draft) => {
       const record = laneIn(draft, lane);
       record.route = returned;
       record.armed = null;
       record.returned = {
         operation,
-        detail: { from, to: colour, reason, before: route.weights, weights },
+        detail: { from: otherColour(colour), to: colour, reason, before: route.weights, weights },
       };
     });
     this.#noteDrains(route, returned);

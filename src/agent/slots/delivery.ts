@@ -5,10 +5,11 @@ import { chmod, chown, lstat, mkdir, readFile, readdir, rm, rmdir } from "node:f
 import { dirname, join } from "node:path";
 import { type Layout, slotDirectory } from "../../model/layout.ts";
 import type { Slot } from "../../model/primitives.ts";
-import { fillSinks, type SinkAddresses } from "../../model/sinks.ts";
 import { errorCode, writeDurably } from "../os/durable.ts";
 import { removeTree } from "../../tree/remove-tree.ts";
+import { unmountDisk } from "../faults/disk.ts";
 import { Entries } from "./spec.ts";
+import { fillIn, type StandIns } from "./stand-ins.ts";
 
 /**
  * Folders of one deployment on one slot, below `slots/<service>/<environment>/<colour>/`:
@@ -48,17 +49,17 @@ function foldersAt(root: string): DeploymentFolders {
   };
 }
 
-/** Entries as they were given, and what stands for the sinks' placeholders in them. */
+/** Entries as they were given, and what stands for the placeholders in them. */
 export interface Delivered {
   readonly entries: Entries;
-  readonly sinks: SinkAddresses;
+  readonly standIns: StandIns;
 }
 
 /** Writes what a deployment is given, before anything of it is on record or running. */
 export async function deliver(
   paths: Layout,
   folders: DeploymentFolders,
-  { entries, sinks }: Delivered,
+  { entries, standIns }: Delivered,
   delivery: "files" | "variables",
   user: number | null,
 ): Promise<void> {
@@ -69,7 +70,7 @@ export async function deliver(
   await writeDurably(folders.entries, JSON.stringify(entries));
   if (delivery === "files") {
     for (const [key, value] of Object.entries(entries)) {
-      await writeDurably(join(folders.config, key), fillSinks(value, sinks));
+      await writeDurably(join(folders.config, key), fillIn(value, standIns));
       if (user !== null) await chown(join(folders.config, key), user, user);
     }
   }
@@ -93,13 +94,13 @@ export async function makeWay(paths: Layout, folder: string, separate: boolean):
   await chmod(folder, separate ? 0o711 : 0o700);
 }
 
-/** What a deployment is given as variables, with the sinks' addresses in place. */
+/** What a deployment is given as variables, with addresses in place of placeholders. */
 export async function readVariables(
   folders: DeploymentFolders,
-  sinks: SinkAddresses,
+  standIns: StandIns,
 ): Promise<Entries> {
   const entries = Object.entries(await readEntries(folders));
-  return Object.fromEntries(entries.map(([key, value]) => [key, fillSinks(value, sinks)]));
+  return Object.fromEntries(entries.map(([key, value]) => [key, fillIn(value, standIns)]));
 }
 
 /** As they were given: placeholders are in them. */
@@ -153,6 +154,7 @@ export async function keptFolder(path: string, user: number | null): Promise<voi
 
 /** Removes one deployment's folders; what belongs to its user with that user's rights. */
 export async function removeDeployment(folders: DeploymentFolders): Promise<void> {
+  unmountDisk(folders.state);
   for (const folder of [folders.home, folders.tmp, folders.state]) {
     for (const name of await namesIn(folder)) await removeUserFolder(join(folder, name));
   }

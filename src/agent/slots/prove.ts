@@ -36,6 +36,7 @@ export async function proveSlot(parts: Parts, runner: SlotRunner): Promise<Ident
     slot: runner.slot,
     release: spec.release,
     treeVerified: change === null,
+    ...(parts.store.current.faults[runner.key]?.ended === null ? { impaired: true } : {}),
     instances,
     strangers: [...strangers],
   };

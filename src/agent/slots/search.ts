@@ -6,6 +6,7 @@ import { isAlive } from "../os/identity.ts";
 import { familyOf, processTable } from "../os/process-table.ts";
 import type { Parts } from "../parts.ts";
 import { deploymentFolders, readVariables } from "./delivery.ts";
+import { standInsOf } from "./stand-ins.ts";
 import type { SlotRunner } from "./slot.ts";
 
 type Search = Result<"slot.search">;
@@ -43,8 +44,8 @@ export async function searchSlot(
     look(`file ${name}`, await readFile(join(folders.config, name)));
   }
   if (spec.delivery === "variables") {
-    const sinks = await parts.sinks.addresses(runner.slot, spec.generation);
-    for (const [key, value] of Object.entries(await readVariables(folders, sinks))) {
+    const standIns = await standInsOf(parts, runner.slot, spec.generation);
+    for (const [key, value] of Object.entries(await readVariables(folders, standIns))) {
       look(`variable ${key}`, Buffer.from(value));
     }
   }

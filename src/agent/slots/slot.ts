@@ -21,7 +21,8 @@ import { isLive } from "./live.ts";
 import { newInstances, retiredProcess } from "./new-instances.ts";
 import { laneOwner, ownerOf } from "./owner.ts";
 import { observeSlot } from "./observe.ts";
-import { type Entries, type StoredSpec, routedProcess, sinksOf } from "./spec.ts";
+import { type Entries, type StoredSpec, routedProcess } from "./spec.ts";
+import { ensureStandIns, removeOtherStandIns } from "./stand-ins.ts";
 import { startInstance } from "./start-instance.ts";
 
 /**
@@ -56,6 +57,8 @@ export class SlotRunner {
       await this.revive();
       return;
     }
+    // What is replaced leaves as it is: a stopped process would not hear that it shall end.
+    await this.#parts.heal(this.slot);
     const user = await this.#parts.users.allocate(ownerOf(spec), "service");
     const folders = deploymentFolders(this.#parts.paths, this.slot, spec.generation);
     const before = this.record?.spec;
@@ -68,9 +71,8 @@ export class SlotRunner {
     }
     const fresh = newInstances(spec, user);
     try {
-      const kinds = sinksOf(spec, entries);
-      const sinks = await this.#parts.sinks.ensure(this.slot, spec.generation, kinds);
-      await deliver(this.#parts.paths, folders, { entries, sinks }, spec.delivery, user);
+      const standIns = await ensureStandIns(this.#parts, spec, entries);
+      await deliver(this.#parts.paths, folders, { entries, standIns }, spec.delivery, user);
       await this.#change((record) => {
         record.retiring.push(...record.instances);
         record.instances = fresh;
@@ -79,9 +81,9 @@ export class SlotRunner {
       });
     } catch (error) {
       await removeDeployment(folders).catch(() => undefined);
-      await this.#parts.sinks
-        .removeOthers(this.slot, before?.generation ?? null)
-        .catch(() => undefined);
+      await removeOtherStandIns(this.#parts, this.slot, before?.generation ?? null).catch(
+        () => undefined,
+      );
       throw error;
     }
     this.#retireAll();
@@ -91,6 +93,7 @@ export class SlotRunner {
   /** Records that nothing shall run here. The promise inside settles when nothing does. */
   async destroy(): Promise<{ readonly done: Promise<void> }> {
     if (this.record === null) return { done: this.#work };
+    await this.#parts.heal(this.slot);
     await this.#change((record) => {
       record.retiring.push(...record.instances);
       record.instances = [];
@@ -234,12 +237,14 @@ export class SlotRunner {
     const keep =
       spec === null ? null : deploymentFolders(this.#parts.paths, this.slot, spec.generation).root;
     await removeOtherDeployments(this.#parts.paths, this.slot, keep);
-    await this.#parts.sinks.removeOthers(this.slot, spec?.generation ?? null);
+    await removeOtherStandIns(this.#parts, this.slot, spec?.generation ?? null);
     if (spec !== null) {
       await Promise.all(this.#instances.map((instance) => instance.resume(false)));
     } else {
       await this.#parts.store.update((draft) => {
-        if (draft.slots[this.key]?.spec === null) delete draft.slots[this.key];
+        if (draft.slots[this.key]?.spec !== null) return;
+        delete draft.slots[this.key];
+        delete draft.faults[this.key];
       });
     }
     this.#parts.slotChanged(this.slot);

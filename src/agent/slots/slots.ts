@@ -1,4 +1,5 @@
 import { TidelockError } from "../../model/errors.ts";
+import { namesFault } from "../../model/faults.ts";
 import { type Slot, laneKey, slotKey } from "../../model/primitives.ts";
 import type { Fence } from "../../model/primitives.ts";
 import type { Result, SlotObservation, SlotSpec } from "../../ports/host-agent.ts";
@@ -54,6 +55,9 @@ export class Slots {
     const apart = Object.values(stored.processes).some(({ port }) => port === "namespace");
     if (apart) requireNamespaces();
     if (apart && sinksOf(stored, entries).length > 0) throw sinksOutOfReach();
+    if (apart && stored.bindings === "isolated" && Object.values(entries).some(namesFault)) {
+      throw sinksOutOfReach();
+    }
     for (const { digest } of stored.artifacts) {
       const change = await this.#parts.artifacts.changeOf(digest);
       if (change === null) continue;
@@ -149,7 +153,7 @@ export class Slots {
 function sinksOutOfReach(): TidelockError {
   return new TidelockError(
     "unsupported",
-    "a process in a network namespace of its own cannot reach Tidelock's sinks",
+    "a process in a network namespace of its own cannot reach Tidelock's sinks and relays",
     {
       where: "processes.*.port",
       fault: "operator",

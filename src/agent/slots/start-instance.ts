@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { asTidelockError, TidelockError } from "../../model/errors.ts";
 import { type Digest, type Slot, slotKey } from "../../model/primitives.ts";
+import { mountDisk, whyNoDisk } from "../faults/disk.ts";
 import { type Parts, report } from "../parts.ts";
 import { resolveCommand } from "../processes/command.ts";
 import { baseEnvironment, serviceEnvironment } from "../processes/environment.ts";
@@ -12,6 +13,7 @@ import { makeNamespace } from "../processes/namespace.ts";
 import { spawnDetached } from "../processes/spawn.ts";
 import { type InstanceRecord, type SlotRecord, loopback } from "../state/schema.ts";
 import { deploymentFolders, freshFolder, keptFolder, makeWay, readVariables } from "./delivery.ts";
+import { standInsOf } from "./stand-ins.ts";
 
 /** Starts one replica from its unpacked release, with fresh private folders and only its own environment. */
 export async function startInstance(
@@ -37,7 +39,7 @@ export async function startInstance(
   const [cwd] = artifacts;
   if (cwd === undefined) throw new TidelockError("invalid-input", "a release without an artifact");
   for (const { digest } of spec.artifacts) await requireUnpacked(parts, slot, digest);
-  const sinks = await parts.sinks.addresses(slot, spec.generation);
+  const standIns = await standInsOf(parts, slot, spec.generation);
   const env = serviceEnvironment(
     baseEnvironment({ runtime: parts.paths.runtime, home, temporary }),
     {
@@ -52,7 +54,7 @@ export async function startInstance(
       configDir: spec.delivery === "files" ? folders.config : null,
       stateDir,
       artifacts,
-      variables: spec.delivery === "variables" ? await readVariables(folders, sinks) : {},
+      variables: spec.delivery === "variables" ? await readVariables(folders, standIns) : {},
     },
   );
   const [command = "", ...args] = process.command.map((part) =>
@@ -111,10 +113,9 @@ async function stateFolder(
   if (record === null || record.spec === null) return null;
   const { spec, slot } = record;
   if (spec.bindings === "isolated") {
-    const path = join(
-      deploymentFolders(parts.paths, slot, spec.generation).state,
-      instance.process,
-    );
+    const { state } = deploymentFolders(parts.paths, slot, spec.generation);
+    await ownDisk(parts, slot, spec.generation, state, instance.user);
+    const path = join(state, instance.process);
     await keptFolder(path, instance.user);
     return path;
   }
@@ -122,4 +123,21 @@ async function stateFolder(
   await makeWay(parts.paths, dirname(path), instance.user !== null);
   await keptFolder(path, instance.user);
   return path;
+}
+
+/** A disk of its own where one is declared. Where the machine gives none, it runs without, and no fault fills it. */
+async function ownDisk(
+  parts: Parts,
+  slot: Slot,
+  generation: string,
+  folder: string,
+  group: number | null,
+): Promise<void> {
+  const { disk } = (await parts.faultPoints.read(slot, generation)) ?? { disk: null };
+  if (disk === null || whyNoDisk() !== null) return;
+  try {
+    mountDisk(folder, disk, group);
+  } catch (error) {
+    report(`${slotKey(slot)}: no disk of its own: ${String(error)}`);
+  }
 }

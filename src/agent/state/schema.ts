@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Colour, Fence, Slot } from "../../model/primitives.ts";
 import { RouteSpec } from "../../ports/host-agent.ts";
+import { FaultRecord } from "../faults/record.ts";
 import { ProcessIdentity } from "../os/identity.ts";
 import { ParsedProcess, StoredSpec } from "../slots/spec.ts";
 
@@ -87,11 +88,13 @@ export const AgentState = z.strictObject({
   lanes: z.record(z.string(), LaneRecord),
   slots: z.record(z.string(), SlotRecord),
   routers: z.record(z.string(), RouterRecord),
+  /** The last fault of each colour; one without an end is being suffered. */
+  faults: z.record(z.string(), FaultRecord).default({}),
 });
 export type AgentState = z.infer<typeof AgentState>;
 
 export function emptyState(agentId: string): AgentState {
-  return { formatVersion: 1, agentId, users: {}, lanes: {}, slots: {}, routers: {} };
+  return { formatVersion: 1, agentId, users: {}, lanes: {}, slots: {}, routers: {}, faults: {} };
 }
 
 export function emptyLane(): LaneRecord {
