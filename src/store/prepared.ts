@@ -1,5 +1,5 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
-import type pg from "pg";
+import pg from "pg";
 
 /** Names of statements whose plan each connection keeps, by their text. */
 const names = new Map<string, string>();
@@ -37,7 +37,7 @@ export function preparingPool(pool: pg.Pool): PostgresPool {
 function preparingClient(client: pg.PoolClient): PostgresPoolClient {
   const query = (text: string, values: unknown[]) => {
     const name = names.get(text);
-    return name === undefined ? client.query(text, values) : client.query({ name, text, values });
+    return name === undefined ? client.query(text, values) : send(client, name, text, values);
   };
   return {
     // Its other form is for cursors, and the dialect is given none.
@@ -45,4 +45,22 @@ function preparingClient(client: pg.PoolClient): PostgresPoolClient {
     // Set anew each time that the connection is taken out of the pool.
     release: (destroy) => client.release(destroy),
   };
+}
+
+/**
+ * As `client.query({ name, text, values })`, whose copy of its argument, descriptor by descriptor, is a quarter of
+ * what an appended entry costs this process.
+ */
+function send(client: pg.PoolClient, name: string, text: string, values: unknown[]) {
+  return new Promise<pg.QueryResult>((resolve, reject) => {
+    const query = new pg.Query<pg.QueryResultRow>(text, values);
+    Object.assign(query, {
+      name,
+      callback: (error: Error | null, result: pg.QueryResult) => {
+        if (error) reject(error);
+        else resolve(result);
+      },
+    });
+    client.query(query);
+  });
 }
