@@ -115,6 +115,9 @@ export const PlanBlob = z.object({
   ),
   gate: z.string().optional(),
   minimumIsolation: z.string().optional(),
+  diversity: z
+    .object({ asked: z.record(z.string(), z.unknown()), scanners: z.array(z.looseObject({})) })
+    .optional(),
 });
 export type PlanBlob = z.infer<typeof PlanBlob>;
 

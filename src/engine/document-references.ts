@@ -1,5 +1,7 @@
 import type { Environment, Pipeline } from "../model/pipeline.ts";
 import { asTidelockError, type Problem } from "../model/errors.ts";
+import { diversityProblem } from "../pipeline-file/scanners.ts";
+import { applyFloor } from "../policy/floor.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import type { Engine } from "./engine.ts";
 
@@ -31,7 +33,10 @@ export function crossServerProblems(
       const environment = registry.environments.get(name);
       problems.push(
         ...(environment
-          ? addressProblems(pipeline, environment)
+          ? [
+              ...addressProblems(pipeline, environment),
+              ...diversityProblems(engine, pipeline, environment),
+            ]
           : [unknown(pipeline, name, registry)]),
       );
     }
@@ -80,6 +85,21 @@ function addressProblems(pipeline: Pipeline, environment: Environment): readonly
       hint: `add it, for example \`listen: {${service}: "127.0.0.1:8080"}\``,
     },
   ];
+}
+
+/** Pipeline and floor together must be able to show the different programs that they ask for. */
+function diversityProblems(
+  engine: Engine,
+  pipeline: Pipeline,
+  environment: Environment,
+): readonly Problem[] {
+  const { name } = environment.metadata;
+  const wish = pipeline.spec.environments.find((one) => one.name === name);
+  if (wish === undefined) return [];
+  const { diversity, checks } = applyFloor(wish, environment.spec.floor);
+  const problem = diversityProblem(diversity, checks, engine.checks);
+  const where = `pipeline ${pipeline.metadata.name}: environments.${name}`;
+  return problem === null ? [] : [{ where, ...problem }];
 }
 
 /** Two routes cannot listen at one address, whatever files they were registered from. */

@@ -43,6 +43,7 @@ export async function decisionAtGate(
     // Asked at admission too: what was stated may have been contradicted or erased meanwhile.
     requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
     minimumIsolation: returning ? "none" : plan.minimumIsolation,
+    ...(returning || plan.diversity === undefined ? {} : { diversity: plan.diversity }),
     grades: await gradesOf(engine, promotion.id),
   };
   const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, runs));
@@ -105,6 +106,7 @@ export async function decisionAfter(
     predecessors: [],
     requirements: [],
     minimumIsolation: plan.minimumIsolation,
+    ...(plan.diversity === undefined ? {} : { diversity: plan.diversity }),
     grades: await gradesOf(engine, promotion.id),
     ledger: null,
   });

@@ -6,6 +6,7 @@ import type { Release } from "../model/release.ts";
 import { asTidelockError } from "../model/errors.ts";
 import type { Environment } from "../model/pipeline.ts";
 import { span } from "../policy/predecessors.ts";
+import { scannersOf } from "../pipeline-file/scanners.ts";
 import { newColour } from "../strategies/compensation.ts";
 import { makePlan } from "../strategies/plan.ts";
 import { configurationByDigest, readRelease } from "../store/queries/catalogue.ts";
@@ -47,6 +48,7 @@ export async function previewPlan(
       configuration: configuration.digest,
       ...documents,
       live: liveOf(row),
+      scannersOf: (checks) => scannersOf(checks, engine.checks),
     },
     "forward",
   );

@@ -5,6 +5,7 @@ import type { Plan } from "../model/plan.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { Actor } from "../ports/control-plane.ts";
 import type { LedgerEntry } from "../ports/ledger.ts";
+import { scannersOf } from "../pipeline-file/scanners.ts";
 import { releaseName } from "../model/release.ts";
 import { makePlan } from "../strategies/plan.ts";
 import { insertConfiguration } from "../store/queries/catalogue.ts";
@@ -65,6 +66,7 @@ export async function promote(
           configuration: configuration.digest,
           ...documents,
           live: liveOf(await readLane(tx, lane)),
+          scannersOf: (checks) => scannersOf(checks, engine.checks),
         },
         "forward",
       );

@@ -2,6 +2,7 @@ import { canonicalJson } from "../model/canonical.ts";
 import type { Environment, Pipeline } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
 import { TidelockError } from "../model/errors.ts";
+import { scannersOf } from "../pipeline-file/scanners.ts";
 import { makePlan, readPlan } from "../strategies/plan.ts";
 import { documentByDigest } from "../store/queries/catalogue.ts";
 import { nextQueued } from "../store/queries/promotions.ts";
@@ -23,7 +24,7 @@ export async function startNext(engine: Engine, lease: Lease): Promise<boolean> 
       await finish(engine, tx, promotion, "superseded", message);
       return true;
     }
-    await start(engine, tx, promotion, await planFromHere(tx, lane, promotion));
+    await start(engine, tx, promotion, await planFromHere(engine, tx, lane, promotion));
     return true;
   });
 }
@@ -42,7 +43,12 @@ function isDoneAlready(lane: LaneRow, promotion: PromotionRow): boolean {
  * A plan says what is live. If that has changed while the promotion was queued, its plan is made anew from
  * the same documents, and gets another digest: what was approved about the old one is void.
  */
-async function planFromHere(tx: Db, lane: LaneRow, promotion: PromotionRow): Promise<Plan> {
+async function planFromHere(
+  engine: Engine,
+  tx: Db,
+  lane: LaneRow,
+  promotion: PromotionRow,
+): Promise<Plan> {
   const plan = readPlan(promotion.plan);
   const live = liveOf(lane);
   if (canonicalJson(live) === canonicalJson(plan.live)) return plan;
@@ -61,6 +67,7 @@ async function planFromHere(tx: Db, lane: LaneRow, promotion: PromotionRow): Pro
       pipeline: { digest: plan.pipeline, document: pipeline },
       environment: { digest: plan.environment, document: environment },
       live,
+      scannersOf: (checks) => scannersOf(checks, engine.checks),
     },
     plan.kind === "rollback" ? "back" : "forward",
   );

@@ -1,5 +1,6 @@
 import { type Lane, laneKey } from "../model/primitives.ts";
 import { TidelockError } from "../model/errors.ts";
+import { scannersOf } from "../pipeline-file/scanners.ts";
 import type { Actor } from "../ports/control-plane.ts";
 import { makePlan } from "../strategies/plan.ts";
 import { configurationByDigest, readRelease } from "../store/queries/catalogue.ts";
@@ -91,6 +92,7 @@ async function promoteBack(
         configuration: configuration.digest,
         ...documents,
         live: liveOf(await readLane(tx, lane)),
+        scannersOf: (checks) => scannersOf(checks, engine.checks),
       },
       "back",
     );

@@ -2,6 +2,7 @@ import { TidelockError } from "../model/errors.ts";
 import type { Plan } from "../model/plan.ts";
 import { type Colour, type Lane, laneKey } from "../model/primitives.ts";
 import type { Actor } from "../ports/control-plane.ts";
+import { scannersOf } from "../pipeline-file/scanners.ts";
 import type { RouteObservation } from "../ports/host-agent.ts";
 import { makePlan } from "../strategies/plan.ts";
 import { configurationByDigest, readRelease } from "../store/queries/catalogue.ts";
@@ -140,6 +141,7 @@ async function acceptAndSeize(
       configuration: configuration.digest,
       ...documents,
       live: liveOf(row),
+      scannersOf: (checks) => scannersOf(checks, engine.checks),
     },
     "switch-back",
   );

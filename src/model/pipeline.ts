@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigurationKey } from "./configuration.ts";
+import { Diversity } from "./diversity.ts";
 import { Duration, Name, Tier } from "./primitives.ts";
 import { ReleaseRequirements } from "./producers.ts";
 
@@ -139,6 +140,8 @@ export const PipelineEnvironment = z.strictObject({
   profile: Profile.optional(),
   checks: z.array(CheckDemand).max(most).default([]),
   gate: GatePreset.default("baseline"),
+  /** How many different programs of a kind have to pass: `{ sast: 2 }`, or `each` for one of each kind. */
+  diversity: Diversity.optional(),
   /** How long a release must stay healthy here before a later environment takes it. */
   soak: Duration.default(0),
   /** Starts the promotion by itself when every predecessor has verified and soaked. */
@@ -240,6 +243,7 @@ export const PolicyFloor = z.strictObject({
   checks: z.array(CheckDemand).max(most).default([]),
   minimumSoak: Duration.default(0),
   isolation: IsolationGrade.default("none"),
+  diversity: Diversity.optional(),
 });
 export type PolicyFloor = z.infer<typeof PolicyFloor>;
 

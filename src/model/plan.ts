@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ScanKind, Scanner } from "./diversity.ts";
 import { Colour, Digest, Lane } from "./primitives.ts";
 import {
   type CheckDemand,
@@ -63,6 +64,13 @@ export const Plan = z.object({
   watch: Parsed<Watch>(),
   gate: GatePreset,
   minimumIsolation: IsolationGrade,
+  /** Different programs of a kind that have to pass, and what each demanded check counts as. */
+  diversity: z
+    .object({
+      asked: z.partialRecord(ScanKind, z.int().positive()),
+      scanners: z.array(Scanner),
+    })
+    .optional(),
   drainMs: z.int().nonnegative(),
   rollbackWindowMs: z.int().nonnegative(),
   soakMs: z.int().nonnegative(),

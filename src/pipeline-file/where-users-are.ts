@@ -2,7 +2,7 @@ import type { CheckDemand } from "../model/pipeline.ts";
 import type { Check, Touch } from "../ports/check.ts";
 
 /** What a file's checks are held against, of each adapter. */
-export type CheckKind = Pick<Check, "schema" | "touch">;
+export type CheckKind = Pick<Check, "schema" | "touch" | "scans" | "engine">;
 
 /** How a check touches what it tests, with this configuration. */
 export function touchOf({ touch }: Pick<Check, "touch">, configuration: unknown): Touch {

@@ -1,4 +1,5 @@
 import { canonicalJson } from "../model/canonical.ts";
+import { type ProgramsByKind, strictestDiversity } from "../model/diversity.ts";
 import type {
   CheckDemand,
   Environment,
@@ -15,6 +16,8 @@ export interface Demands {
   readonly checks: readonly CheckDemand[];
   readonly soakMs: number;
   readonly minimumIsolation: IsolationGrade;
+  /** Absent: nobody asks for different programs. */
+  readonly diversity?: ProgramsByKind;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface Demands {
  * which of two configurations asks for more.
  */
 export function applyFloor(
-  lane: Pick<PipelineEnvironment, "gate" | "checks" | "soak">,
+  lane: Pick<PipelineEnvironment, "gate" | "checks" | "soak" | "diversity">,
   floor: Environment["spec"]["floor"],
 ): Demands {
   const gate = stricterPreset(lane.gate, floor.gate);
@@ -38,8 +41,10 @@ export function applyFloor(
       checks.push({ ...check, name });
     }
   }
+  const diversity = strictestDiversity(lane.diversity, floor.diversity);
   return {
     gate,
+    ...(diversity === undefined ? {} : { diversity }),
     checks: checks.map((check) => needingBoth(check, renamed)),
     soakMs: Math.max(lane.soak, floor.minimumSoak),
     minimumIsolation: strongerIsolation(floor.isolation, presetIsolation(gate)),

@@ -3,6 +3,7 @@ import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { compareText, decide, type Decided, type Ground, ground } from "./decide.ts";
 import { checkGround, type DemandedCheck, type Evidence, type Subject } from "./evidence.ts";
+import { type DiversityInput, diversityGrounds } from "./diversity.ts";
 import { governanceGround, identityGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
 import { type Predecessor, predecessorGround } from "./predecessors.ts";
@@ -24,6 +25,8 @@ export interface GateInput {
   readonly requirements: readonly Requirement[];
   /** What was proven here and now. */
   readonly grades: Grades;
+  /** How many different programs have to pass; absent where nobody asks. */
+  readonly diversity?: DiversityInput | undefined;
   /** What holding all this against the ledger gave; null: it was not held against it. */
   readonly ledger: readonly LedgerSays[] | null;
 }
@@ -39,14 +42,17 @@ export function evaluateGate(preset: GatePreset, input: GateInput): Decision {
 /** The same with what it follows from. */
 export function decideGate(preset: GatePreset, input: GateInput): Decided {
   const required = input.checks.filter((check) => check.phase !== "live");
+  const answers = required.map((check) => ({
+    check: check.name,
+    ground: pendingOr(check, checkGround(check, input.subject, input.evidence, input.now)),
+  }));
   const grounds: Ground[] = [
     isolationGround(preset, input.minimumIsolation, input.grades.isolation),
     identityGround(preset, input.grades.identity),
     governanceGround(input.grades.governance),
     demandGround(preset, required),
-    ...required.map((check) =>
-      pendingOr(check, checkGround(check, input.subject, input.evidence, input.now)),
-    ),
+    ...answers.map((one) => one.ground),
+    ...diversityGrounds(input.diversity, answers),
     ...input.predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
     ...requirementGrounds(input.requirements),
     ...ledgerGrounds(input.ledger),
@@ -80,6 +86,11 @@ function unordered(input: GateInput): Readonly<Record<string, unknown>> {
     evidence: sortedByText(input.evidence),
     predecessors: sortedByText(input.predecessors),
     requirements: sortedByText(input.requirements),
+    ...(input.diversity === undefined
+      ? {}
+      : {
+          diversity: { ...input.diversity, scanners: sortedByText(input.diversity.scanners) },
+        }),
   };
 }
 

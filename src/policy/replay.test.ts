@@ -50,6 +50,8 @@ const shared = {
   ledger: fc.option(fc.array(fc.record({ outcome, message: text }), { maxLength: 2 })),
 };
 
+const scanKind = fc.constantFrom("sast" as const, "dast" as const);
+
 const demand = fc.record({
   name: fc.constantFrom("smoke", "deep"),
   uses: fc.constant("http"),
@@ -93,6 +95,20 @@ const gateInput: fc.Arbitrary<GateInput> = fc.array(demand, { maxLength: 3 }).ch
         expiresAt: fc.option(time),
       }),
       { maxLength: 5 },
+    ),
+    diversity: fc.option(
+      fc.record({
+        asked: fc.dictionary(scanKind, fc.integer({ min: 1, max: 3 }), { maxKeys: 2 }),
+        scanners: fc.array(
+          fc.record({
+            check: fc.constantFrom("smoke", "deep"),
+            engine: fc.constantFrom("sast", "eslint"),
+            kinds: fc.uniqueArray(scanKind, { minLength: 1, maxLength: 2 }),
+          }),
+          { maxLength: 3 },
+        ),
+      }),
+      { nil: undefined },
     ),
     ...shared,
   }),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { canonicalJson } from "../model/canonical.ts";
 import { Grades, Outcome } from "../model/decision.ts";
+import { ScanKind } from "../model/diversity.ts";
 import { CheckMinimum, GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import { Colour, Digest } from "../model/primitives.ts";
 import { Verdict } from "../model/verdict.ts";
@@ -73,6 +74,14 @@ const GateInputs = z.looseObject({
       expiresAt: z.string().nullable(),
     }),
   ),
+  diversity: z
+    .looseObject({
+      asked: z.partialRecord(ScanKind, z.number()),
+      scanners: z.array(
+        z.looseObject({ check: z.string(), engine: z.string(), kinds: z.array(ScanKind) }),
+      ),
+    })
+    .optional(),
   ...shared,
 });
 

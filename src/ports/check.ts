@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { Severity } from "../model/observation.ts";
+import type { ScanKind } from "../model/diversity.ts";
 import type { CheckReport } from "../model/verdict.ts";
 import type { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
 import type { HostAgent } from "./host-agent.ts";
@@ -119,6 +120,10 @@ export interface Check<Schema extends z.ZodType = z.ZodType> {
    * from its raw report and judged by the thresholds in its configuration (`scanThresholds`).
    */
   readonly judgedBy: "itself" | "observations";
+  /** What kinds of scanning a whole run of it is; none for what is no scanner. */
+  readonly scans?: readonly ScanKind[];
+  /** What finds its hits; default: its id. Two checks with the same one are one program when they are counted. */
+  readonly engine?: string;
   run(context: CheckContext, configuration: z.output<Schema>): Promise<CheckReport>;
 }
 

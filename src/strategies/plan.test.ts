@@ -62,6 +62,8 @@ function plan(
       pipeline: { digest: digest("e"), document: options.pipeline ?? pipeline() },
       environment: { digest: digest("f"), document: options.environment ?? environment() },
       live: options.live === undefined ? live : options.live,
+      scannersOf: (checks) =>
+        checks.map(({ name, uses }) => ({ check: name, engine: uses, kinds: ["sast"] })),
     },
     options.direction ?? "forward",
   );

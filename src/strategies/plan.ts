@@ -1,3 +1,4 @@
+import type { Scanner } from "../model/diversity.ts";
 import type { CheckDemand, Environment, Pipeline } from "../model/pipeline.ts";
 import { Plan, type PlanStep } from "../model/plan.ts";
 import type { Digest, Lane } from "../model/primitives.ts";
@@ -17,6 +18,8 @@ export interface PlanInput {
   readonly pipeline: { readonly digest: Digest; readonly document: Pipeline };
   readonly environment: { readonly digest: Digest; readonly document: Environment };
   readonly live: Plan["live"];
+  /** What demanded checks count as when different programs are asked for; adapters declare it. */
+  readonly scannersOf: (checks: readonly CheckDemand[]) => readonly Scanner[];
 }
 
 /**
@@ -57,6 +60,14 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
     watch: wish.watch,
     gate: demands.gate,
     minimumIsolation: demands.minimumIsolation,
+    ...(demands.diversity === undefined || direction !== "forward"
+      ? {}
+      : {
+          diversity: {
+            asked: demands.diversity,
+            scanners: [...input.scannersOf(demands.checks)],
+          },
+        }),
     drainMs: wish.drain,
     rollbackWindowMs: wish.rollbackWindow,
     soakMs: demands.soakMs,

@@ -1,7 +1,7 @@
 import canonicalize from "canonicalize";
 import type { DecisionInputs } from "../../policy/replay.ts";
 import type { LogEntry } from "../log-entry.ts";
-import { DecisionMade, DeploymentVerified, ReportedRun } from "../payloads.ts";
+import { DecisionMade, DeploymentVerified, type PlanBlob, ReportedRun } from "../payloads.ts";
 import { laneStream } from "../lane-streams.ts";
 import type { PromotionStory } from "./story.ts";
 
@@ -57,6 +57,7 @@ function otherThanPlanned(
   // A check that did not pass is decided over those that had run by then.
   if (inputs.kind === "gate" && plan.steps[step ?? -1]?.kind === "gate") {
     compare("list of checks", sorted(inputs.checks), sorted(plan.checks));
+    compare("demand for different programs", byText(inputs.diversity), byText(plan.diversity));
   }
   const kind = plan.steps[step ?? -1]?.kind;
   // One that is made once more after the promotion moves nothing.
@@ -143,6 +144,13 @@ function predecessorsNotOnRecord(
     const message = `it leaned on ${environment} having verified the release at ${verifiedAt}, which no entry before ${entry.index} says`;
     return [message];
   });
+}
+
+/** Order says nothing. */
+function byText(diversity: PlanBlob["diversity"]): unknown {
+  return diversity === undefined
+    ? null
+    : { asked: diversity.asked, scanners: sorted(diversity.scanners) };
 }
 
 function sorted(items: readonly object[]): readonly string[] {

@@ -134,6 +134,10 @@ describe("the decisions of a pack", () => {
         "another configuration than the plan",
       ],
       [
+        (inputs: GateInputs) => ({ ...inputs, diversity: { asked: {}, scanners: [] } }),
+        "another demand for different programs than the plan",
+      ],
+      [
         (inputs: GateInputs) => ({ ...inputs, ledger: null }),
         "without holding its inputs against the ledger",
       ],

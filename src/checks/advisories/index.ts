@@ -25,6 +25,7 @@ export const advisories: Check<typeof AdvisoriesConfiguration> = {
   id: "advisories",
   schema: AdvisoriesConfiguration,
   touch: "files",
+  scans: ["dependencies"],
   cost: "cheap",
   disturbs: [],
   sensitiveTo: [],

@@ -13,6 +13,7 @@ export const bandit = toolCheck({
   id: "bandit",
   schema: BanditConfiguration,
   touch: "files",
+  scans: ["sast"],
   cost: "moderate",
   disturbs: [],
   sensitiveTo: [],

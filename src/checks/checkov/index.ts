@@ -36,6 +36,7 @@ export const checkov = toolCheck({
   id: "checkov",
   schema: CheckovConfiguration,
   touch: "files",
+  scans: ["iac"],
   cost: "expensive",
   disturbs: [],
   sensitiveTo: [],

@@ -13,6 +13,7 @@ export const dast: Check<typeof DastConfiguration> = {
   id: "dast",
   schema: DastConfiguration,
   touch: ({ mode }) => (mode === "passive" ? "passive" : "intrusive"),
+  scans: ["dast"],
   cost: "expensive",
   disturbs: ["load", "data", "sessions"],
   sensitiveTo: ["load", "availability", "data", "sessions"],

@@ -18,6 +18,7 @@ export const eslint = toolCheck({
   id: "eslint",
   schema: EslintConfiguration,
   touch: "files",
+  scans: ["sast"],
   cost: "moderate",
   disturbs: [],
   sensitiveTo: [],

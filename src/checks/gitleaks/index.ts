@@ -29,6 +29,7 @@ export const gitleaks = toolCheck({
   id: "gitleaks",
   schema: GitleaksConfiguration,
   touch: "files",
+  scans: ["secrets"],
   cost: "cheap",
   disturbs: [],
   sensitiveTo: [],

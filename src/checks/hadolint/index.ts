@@ -14,6 +14,7 @@ export const hadolint = toolCheck({
   id: "hadolint",
   schema: HadolintConfiguration,
   touch: "files",
+  scans: ["iac"],
   cost: "cheap",
   disturbs: [],
   sensitiveTo: [],

@@ -43,6 +43,7 @@ export const licences: Check<typeof LicencesConfiguration> = {
   id: "licences",
   schema: LicencesConfiguration,
   touch: "files",
+  scans: ["licences"],
   cost: "cheap",
   disturbs: [],
   sensitiveTo: [],

@@ -13,6 +13,7 @@ export const nmap = toolCheck({
   id: "nmap",
   schema: NmapConfiguration,
   touch: "intrusive",
+  scans: ["ports"],
   cost: "moderate",
   disturbs: ["load"],
   sensitiveTo: ["availability"],

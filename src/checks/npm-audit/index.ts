@@ -16,6 +16,7 @@ export const npmAudit = toolCheck({
   id: "npm-audit",
   schema: NpmAuditConfiguration,
   touch: "files",
+  scans: ["dependencies"],
   cost: "moderate",
   disturbs: [],
   sensitiveTo: [],

@@ -23,6 +23,7 @@ export const osvScanner = toolCheck({
   id: "osv-scanner",
   schema: OsvScannerConfiguration,
   touch: "files",
+  scans: ["dependencies"],
   cost: "moderate",
   disturbs: [],
   sensitiveTo: [],

@@ -12,6 +12,7 @@ export const ports: Check<typeof PortsConfiguration> = {
   id: "ports",
   schema: PortsConfiguration,
   touch: "passive",
+  scans: ["ports"],
   cost: "cheap",
   disturbs: [],
   sensitiveTo: ["availability"],

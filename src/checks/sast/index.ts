@@ -22,6 +22,7 @@ export const sast: Check<typeof SastConfiguration> = {
   id: "sast",
   schema: SastConfiguration,
   touch: "files",
+  scans: ["sast"],
   cost: "moderate",
   disturbs: [],
   sensitiveTo: [],

@@ -29,6 +29,8 @@ export const secrets: Check<typeof SecretsConfiguration> = {
   id: "secrets",
   schema: SecretsConfiguration,
   touch: "files",
+  scans: ["secrets"],
+  engine: "secretlint",
   cost: "cheap",
   disturbs: [],
   sensitiveTo: [],

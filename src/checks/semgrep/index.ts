@@ -23,6 +23,7 @@ export const semgrep = toolCheck({
   id: "semgrep",
   schema: SemgrepConfiguration,
   touch: "files",
+  scans: ["sast"],
   cost: "expensive",
   disturbs: [],
   sensitiveTo: [],

@@ -16,6 +16,7 @@ export const stateFiles: Check<typeof StateFilesConfiguration> = {
   id: "state-files",
   schema: StateFilesConfiguration,
   touch: "files",
+  scans: ["iac"],
   cost: "cheap",
   disturbs: [],
   sensitiveTo: [],

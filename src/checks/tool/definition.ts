@@ -70,7 +70,7 @@ export interface TreeInterest {
 /** An external program as a check. All that differs between tools stands here. */
 export interface ToolDefinition<Schema extends z.ZodType> extends Pick<
   Check<Schema>,
-  "id" | "schema" | "cost" | "disturbs" | "sensitiveTo"
+  "id" | "schema" | "cost" | "disturbs" | "sensitiveTo" | "scans" | "engine"
 > {
   readonly touch: Touch;
   readonly programs: readonly string[];

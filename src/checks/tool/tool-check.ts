@@ -34,7 +34,7 @@ export function toolCheck<Schema extends z.ZodType>(
   definition: ToolDefinition<Schema>,
 ): ToolCheck<Schema> {
   const { id, schema, touch, cost, disturbs, sensitiveTo } = definition;
-  const { programs, install, proof, version, network } = definition;
+  const { programs, install, proof, version, network, scans, engine } = definition;
   return {
     id,
     schema,
@@ -43,6 +43,8 @@ export function toolCheck<Schema extends z.ZodType>(
     disturbs,
     sensitiveTo,
     judgedBy: "observations",
+    ...(scans === undefined ? {} : { scans }),
+    ...(engine === undefined ? {} : { engine }),
     tool: { programs, install, proof, version, network },
     interpret: (plan, ended) => interpret(definition, plan, ended),
     run: (context, configuration) => runTool(definition, context, configuration),

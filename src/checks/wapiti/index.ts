@@ -17,6 +17,7 @@ export const wapiti = toolCheck({
   id: "wapiti",
   schema: WapitiConfiguration,
   touch: "intrusive",
+  scans: ["dast"],
   cost: "expensive",
   disturbs: ["data", "load", "sessions"],
   sensitiveTo: ["availability", "load"],
