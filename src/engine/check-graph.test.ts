@@ -36,10 +36,11 @@ function recorded(id: string, change: Partial<Check> = {}): Check {
   };
 }
 
-async function demanding(checks: string, adapters: readonly Check[]): Promise<void> {
+async function demanding(checks: string, adapters: readonly Check[], more = ""): Promise<void> {
   for (const check of adapters) bench.extra.set(check.id, check);
   plane = bench.worker().controlPlane;
-  await plane.applyDocuments(operator, "t.yaml", documents({ dev: `      checks: [${checks}]` }));
+  const dev = `      checks: [${checks}]\n${more}`;
+  await plane.applyDocuments(operator, "t.yaml", documents({ dev }));
   await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
 }
 
@@ -97,6 +98,19 @@ describe("the checks of a promotion", () => {
     const { id } = await plane.promote(operator, dev);
     expect((await ended(plane, id)).state).toBe("complete");
     expect(order).toEqual(["+dear", "-dear", "+cheap", "-cheap"]);
+  });
+
+  it("are tried again after an error of their own, and never after a finding", async () => {
+    await demanding("{name: scan, uses: cheap, retries: 2}", [recorded("cheap")]);
+    bench.staged.verdicts = ["error", "pass"];
+    const shaky = await plane.promote(operator, dev);
+    const mended = await ended(plane, shaky.id);
+    expect([mended.state, mended.checks.length]).toEqual(["complete", 2]);
+    bench.staged.verdicts = ["fail", "pass"];
+    await plane.createRelease(operator, makeRelease(bench, "1.0.1"));
+    const bad = await plane.promote(operator, { ...dev, release: "1.0.1" });
+    const found = await ended(plane, bad.id);
+    expect([found.state, found.checks.length]).toEqual(["failed", 1]);
   });
 
   it("are inconclusive below the declared minimum, and far below the last run", async () => {
@@ -164,6 +178,23 @@ describe("whom a check tested", () => {
       restarts: [],
       contradiction: null,
     });
+  });
+
+  it("counts at the gate as the weakest of what was shown, however well it was proven before", async () => {
+    let release = (): void => undefined;
+    bench.staged.hold = new Promise((resolve) => (release = resolve));
+    await demanding("{name: scan, uses: cheap}", [recorded("cheap")], "      gate: strict");
+    const { id } = await plane.promote(operator, dev);
+    await until(
+      () => order,
+      (seen) => seen.includes("+scan"),
+    );
+    bench.host.grade = "none";
+    release();
+    const view = await ended(plane, id);
+    expect(view.checks[0]?.report?.identity).toMatchObject({ before: "bound", after: "none" });
+    expect(view.state).toBe("failed");
+    expect(view.message).toContain("nothing shows which process answered");
   });
 
   it("makes the run void when another process takes the port over, and a retry needs a new proof", async () => {

@@ -17,8 +17,6 @@ export interface Expected {
   readonly generation: string;
 }
 
-/** How long an instance that is being started again is waited for before the last proof. */
-const restartMs = 5_000;
 /** A stranger at a port is looked at twice: a socket may be handed over between two of our reads. */
 const confirmMs = 250;
 
@@ -71,7 +69,7 @@ export class IdentityWatch {
     this.#stop.abort();
     await this.#rounds;
     let after: Grade = "none";
-    const patience = performance.now() + restartMs;
+    const patience = performance.now() + this.#engine.settings.restartMs;
     while (this.#contradiction === null) {
       await this.#look();
       after = await this.#prove();

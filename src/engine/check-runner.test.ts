@@ -8,10 +8,12 @@ import {
   EngineBench,
   makeRelease,
   operator,
+  until,
 } from "../../test/support/engine-bench.ts";
 import { layout } from "../model/layout.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import { registerServer } from "../store/server-record.ts";
+import type { KyselyPlugin, UnknownRow } from "kysely";
 
 const dev = { service: "shop", environment: "dev", release: "1.0.0" };
 let bench: EngineBench;
@@ -63,4 +65,33 @@ it("tells a check the ports on which the servers of its data directory listen, a
   expect(await ended(plane, id)).toMatchObject({ state: "complete" });
   expect(seen).toEqual([[], [7071]]);
   rmSync(dataDir, { recursive: true, force: true });
+});
+
+it("is not carried out again when it ended between the look and the beginning", async () => {
+  let release = (): void => undefined;
+  bench.staged.hold = new Promise((resolve) => (release = resolve));
+  let looks = 0;
+  // Whoever has read that the run is under way learns that only when it has ended.
+  const late: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      const running = result.rows.some(
+        (row: UnknownRow) => "attempt" in row && "report" in row && row["report"] === null,
+      );
+      if (!running || looks++ > 0) return result;
+      release();
+      await until(
+        () => worker.engine.runningChecks.size,
+        (size) => size === 0,
+      );
+      return result;
+    },
+  };
+  const worker = bench.worker({ db: bench.database.db.withPlugin(late) });
+  await Promise.all(bench.workers.slice(0, -1).map(({ reconciler }) => reconciler.stop()));
+  // Asks by its own way to the database.
+  const { id } = await plane.promote(operator, dev);
+  expect(await ended(plane, id)).toMatchObject({ state: "complete" });
+  expect(looks).toBeGreaterThan(0);
+  expect(bench.staged.runs).toHaveLength(1);
 });

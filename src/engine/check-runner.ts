@@ -49,6 +49,7 @@ export async function startCheck(
   engine.runningChecks.set(id, { lane: lease.lane, stop: controller });
   try {
     const identity = run.subject === null ? "none" : await identityOf(engine, promotion.id);
+    let open = true;
     const waits = await withLease(engine, lease, async (tx) => {
       const claim = {
         promotion: promotion.id,
@@ -61,7 +62,8 @@ export async function startCheck(
           ? null
           : await claimEnvironment(tx, environment, claim);
       if (on !== null) return on;
-      await insertCheckRun(tx, {
+      // It may have ended since the caller looked: what attacks must not attack again.
+      open = await insertCheckRun(tx, {
         id,
         promotion: promotion.id,
         step: run.index,
@@ -78,7 +80,7 @@ export async function startCheck(
       });
       return null;
     });
-    if (waits !== null) {
+    if (waits !== null || !open) {
       engine.runningChecks.delete(id);
       return waits;
     }

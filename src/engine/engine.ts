@@ -24,6 +24,8 @@ export interface EngineSettings {
   /** While a check runs: how often it is looked at who holds the sockets, and how often all is proven. */
   readonly identityLookMs: number;
   readonly identityProofMs: number;
+  /** How long an instance that is being started again is waited for before the last proof after a check. */
+  readonly restartMs: number;
   /** A wait that looks again within this time keeps its lease; a longer one gives it back. */
   readonly keepLeaseMs: number;
   /** Pause before asking an agent again that did not answer. */
@@ -43,6 +45,7 @@ export const defaultSettings: EngineSettings = {
   checksAtOnce: 4,
   identityLookMs: 1_000,
   identityProofMs: 5_000,
+  restartMs: 5_000,
   keepLeaseMs: 2_500,
   agentAwayMs: 1_000,
   retentionMs: 7 * 365.25 * 86_400_000,

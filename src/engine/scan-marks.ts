@@ -24,7 +24,7 @@ export async function beginScan(engine: Engine, lane: Lane, ttlMs: number): Prom
  * arrive without the tester's credential at a colour that users meet.
  */
 export async function whyVoid(
-  engine: Engine,
+  engine: Pick<Engine, "agent">,
   lane: Lane,
   mark: ScanMark,
   tested: Colour,

@@ -36,6 +36,7 @@ const testSettings: EngineSettings = {
   pollMs: 10,
   identityLookMs: 20,
   identityProofMs: 50,
+  restartMs: 200,
   agentAwayMs: 30,
   keepLeaseMs: 500,
 };

@@ -52,6 +52,8 @@ export class FakeHost implements HostAgent {
   /** Emits `effect` after each accepted one. */
   readonly events = new EventEmitter<{ effect: [string] }>();
   away = false;
+  /** How surely it can show whose sockets those of a slot are. */
+  grade: "bound" | "none" = "bound";
   /** The router stops doing what it is told. */
   routerIgnores = false;
   /** The router does not answer, as while it is being started again. */
@@ -123,7 +125,7 @@ export class FakeHost implements HostAgent {
       const wrong = this.#behaviour(deployed) === "wrong-identity";
       return {
         slot,
-        grade: "bound",
+        grade: this.grade,
         release: deployed.spec.release,
         treeVerified: !wrong,
         instances: [],

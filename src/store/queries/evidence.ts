@@ -36,13 +36,22 @@ export async function completeRunsBefore(
   return rows;
 }
 
-/** A run that has begun already keeps its row. */
-export async function insertCheckRun(tx: Db, run: Insertable<Schema["check_runs"]>): Promise<void> {
+/** A run that has begun already keeps its row. Answers whether it still has to be carried out. */
+export async function insertCheckRun(
+  tx: Db,
+  run: Insertable<Schema["check_runs"]>,
+): Promise<boolean> {
   await tx
     .insertInto("check_runs")
     .values(run)
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+  const row = await tx
+    .selectFrom("check_runs")
+    .select("report")
+    .where("id", "=", run.id)
+    .executeTakeFirstOrThrow();
+  return row.report === null;
 }
 
 /**
