@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { DeploymentView, LaneView, TraceView } from "../src/api/views.ts";
+import type { DeploymentView, LaneView, PromotionView, TraceView } from "../src/api/views.ts";
 import { readStaticFiles, type StaticFiles } from "../src/server/static-files.ts";
 import { FakeControlPlane } from "./fixtures/fake-control-plane.ts";
 import { type FakeServer, startFakeServer } from "./fixtures/fake-server.ts";
@@ -46,8 +46,44 @@ function lane(
   };
 }
 
+type Run = PromotionView["checks"][number];
+type Observation = NonNullable<NonNullable<Run["report"]>["observations"]>[number];
+
+/** What a hostile service, tool or scanned file can bring into a report. */
+const hostile = {
+  markup: `<img src=x onerror="document.title='owned'"><script>document.title="owned"</script>`,
+  reordered: "user\u202E \u2066// admin\u2069 \u2066",
+  colours: "\u001B[2J\u001B[31mall good\u001B[0m\u0007",
+  long: `${"x".repeat(10_000)}the end`,
+};
+
+function run(name: string, report: Partial<NonNullable<Run["report"]>>, attempt = 1): Run {
+  return {
+    id: `p1/4/${name}/${attempt}`,
+    name,
+    uses: name,
+    phase: "deployed",
+    startedAt: at,
+    endedAt: "2026-01-01T12:00:07.500Z",
+    report: {
+      verdict: "fail",
+      summary: "2 hits at high or worse, of 1 critical, 1 high",
+      exercised: { requests: 412, assertions: 3, files: 0, routes: 17, identities: 2 },
+      tools: { "tidelock-dast": "1.0.0" },
+      results: [],
+      ...report,
+    },
+  };
+}
+
 /** With something on every page. */
 class ShownControlPlane extends FakeControlPlane {
+  runs: Run[] = [];
+
+  override async showPromotion(id: string): Promise<PromotionView> {
+    return { ...(await super.showPromotion(id)), checks: this.runs };
+  }
+
   override lanes = [
     lane("shop", "production", 1, "1.4.2"),
     lane("shop", "testing", 0, "1.5.0"),
@@ -86,6 +122,87 @@ class ShownControlPlane extends FakeControlPlane {
     };
     return filter.at !== undefined && filter.at < at ? [] : [item];
   }
+}
+
+function everythingShown(): Run[] {
+  const observation = (place: Observation["place"], change: Partial<Observation>) => ({
+    rule: "object-access",
+    severity: "critical" as const,
+    severityStated: true,
+    title: "Another user's order",
+    message: "",
+    place,
+    cwe: [639],
+    aliases: [],
+    suppressed: false,
+    unchanged: false,
+    ...change,
+  });
+  const route = { kind: "http", method: "GET", route: "/orders/{id}", parameter: "id" } as const;
+  const file = { kind: "file", path: "src/a.js", line: 7 } as const;
+  const library = { kind: "package", name: "lodash", version: "4.17.0" } as const;
+  const attack = run("attack", {
+    identity: {
+      before: "bound",
+      during: "bound",
+      after: "none",
+      proofs: 3,
+      looks: 12,
+      restarts: ["web-0 was started again from the same digest (pid 7, then 9)"],
+      contradiction: "port 41234 is answered by another process than the release's",
+    },
+    data: { program: `/usr/bin/scanner sha256:${"a".repeat(64)}` },
+    results: [{ name: "crawl", verdict: "pass", message: "17 routes" }],
+    counts: { critical: 1, high: 2 },
+    observations: [
+      observation(route, {}),
+      observation(file, { severity: "high", suppressed: true }),
+      observation(library, { severity: "high", aliases: ["CVE-2021-23337"], fixedIn: "4.17.21" }),
+    ],
+    suppressions: [{ path: "src/a.js", line: 6, tool: "semgrep", text: "nosemgrep" }],
+    raw: { format: "sarif", digest: digest("d"), bytes: 2, truncated: false },
+  });
+  const lint = run("lint", { verdict: "pass", summary: "no hit" });
+  return [
+    { ...attack, id: "p1/5/scan/1", name: "attack" },
+    { ...lint, phase: "static" },
+  ];
+}
+
+function hostileRun(text: string): Run {
+  const cut = text.slice(0, 4_000);
+  return run("attack", {
+    summary: text,
+    tools: { [cut]: text },
+    data: { program: text },
+    results: [{ name: text, verdict: "fail", message: text }],
+    identity: {
+      before: "none",
+      during: "none",
+      after: "none",
+      proofs: 0,
+      looks: 0,
+      restarts: [text],
+      contradiction: text,
+    },
+    counts: { high: 1 },
+    observations: [
+      {
+        rule: cut.slice(0, 500),
+        severity: "high",
+        severityStated: true,
+        title: cut.slice(0, 500),
+        message: cut,
+        place: { kind: "file", path: cut.slice(0, 1_000) },
+        cwe: [],
+        aliases: [cut.slice(0, 120)],
+        suppressed: false,
+        unchanged: false,
+      },
+    ],
+    suppressions: [{ path: cut.slice(0, 1_000), tool: "semgrep", text: cut.slice(0, 500) }],
+    raw: { format: cut.slice(0, 100), digest: digest("d"), bytes: text.length, truncated: true },
+  });
 }
 
 describe.skipIf(browserTool.missing)("the dashboard", () => {
@@ -229,6 +346,77 @@ describe.skipIf(browserTool.missing)("the dashboard", () => {
     );
   });
 
+  it("shows what a check's verdict is worth: exercised, whom it tested, tools, hits, what asked for silence", async () => {
+    controlPlane.runs = everythingShown();
+    const id = await promote();
+    await signIn(`/promotions/${id}`);
+    const dast = page.locator("details.check", { hasText: "attack" }).first();
+    await dast.waitFor();
+    const text = await dast.innerText();
+    expect(text).toContain("412 requests, 3 assertions, 17 routes, 2 identities");
+    expect(text).toContain("bound before, bound while it ran, none after it");
+    expect(text).toContain("Void: port 41234 is answered by another process");
+    expect(text).toContain("web-0 was started again from the same digest");
+    expect(text).toContain("tidelock-dast 1.0.0");
+    expect(text).toContain(`/usr/bin/scanner sha256:${"a".repeat(64)}`);
+    const hits = await dast.getByRole("table", { name: "3 hits" }).getByRole("row").allInnerTexts();
+    expect(hits[1]).toMatch(/critical\s+GET \/orders\/\{id\} \(id\)\s+Another user's order/);
+    expect(hits[2]).toMatch(/asked to be overlooked\s+src\/a\.js:7/);
+    await dast.getByText("1 request to look away, none granted").click();
+    expect(await dast.innerText()).toMatch(/src\/a\.js:6 semgrep: nosemgrep/);
+    await dast.getByText("Raw report (sarif, 2 bytes)").click();
+    const raw = dast.getByRole("group", { name: "raw report of attack" });
+    await eventually(() => raw.innerText()).toBe("{}");
+    expect(await dast.innerText()).toContain("tidelock check show p1 attack --raw");
+    // One that passed is closed, and opens by the keyboard.
+    const lint = page.locator("details.check", { hasText: "lint" });
+    expect(await lint.getAttribute("open")).toBeNull();
+    await lint.locator("summary").first().focus();
+    await page.keyboard.press("Enter");
+    expect(await lint.getAttribute("open")).not.toBeNull();
+  });
+
+  it.each([1_280, 400])(
+    "shows whatever a service or a tool wrote as harmless text, %i pixels wide",
+    async (width) => {
+      const everywhere = Object.values(hostile).join(" ");
+      const raw = `${hostile.colours}\n\t${hostile.reordered}\n${hostile.markup}\n${hostile.long}`;
+      controlPlane.checks.raw = async () => ({
+        run: "p1/4/attack/1",
+        format: "sarif",
+        digest: digest("d"),
+        bytes: raw.length,
+        truncated: true,
+        content: Buffer.from(raw).toString("base64"),
+      });
+      controlPlane.runs = [hostileRun(everywhere)];
+      await page.setViewportSize({ width, height: 900 });
+      const id = await promote();
+      await signIn(`/promotions/${id}`);
+      const check = page.locator("details.check");
+      await check.getByText("Raw report").click();
+      const shown = check.getByRole("group", { name: "raw report of attack" });
+      await shown.waitFor();
+      // Lines stay lines; nothing that moves a cursor or turns a line around is left in them.
+      expect((await shown.innerText()).split("\n").slice(0, 2)).toEqual([
+        "\\x1b[2J\\x1b[31mall good\\x1b[0m\\x07",
+        "\tuser\\u202e \\u2066// admin\\u2069 \\u2066",
+      ]);
+      const text = (await check.textContent()) ?? "";
+      // oxlint-disable-next-line no-control-regex -- these are what must not be there
+      expect(text).not.toMatch(/[\u0000-\u0008\u000B-\u001F\u007F\u202A-\u202E\u2066-\u2069]/);
+      expect(text).toContain("<script>");
+      expect(await check.locator("img, script").count()).toBe(0);
+      expect(await page.title()).not.toBe("owned");
+      expect(text).toContain("more characters");
+      // It pushes nothing out of sight: what is too wide scrolls by itself.
+      const wide = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
+      expect(wide).toBe(0);
+    },
+  );
+
   it("aborts only after a question", async () => {
     controlPlane.ending = "never";
     const id = await promote();
@@ -318,6 +506,7 @@ describe.skipIf(browserTool.missing)("the dashboard", () => {
     "has nothing that axe complains of, in %s",
     async (colorScheme) => {
       controlPlane.ending = "denied";
+      controlPlane.runs = everythingShown();
       const id = await promote();
       await page.emulateMedia({ colorScheme });
       await page.goto(server.url);

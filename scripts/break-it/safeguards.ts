@@ -1,9 +1,11 @@
 import type { Safeguard } from "./safeguard.ts";
 import { adoption } from "./safeguards/adoption.ts";
 import { bytes } from "./safeguards/bytes.ts";
+import { checks } from "./safeguards/checks.ts";
 import { fencing } from "./safeguards/fencing.ts";
 import { gates } from "./safeguards/gates.ts";
 import { ledger } from "./safeguards/ledger.ts";
+import { scans } from "./safeguards/scans.ts";
 import { traffic } from "./safeguards/traffic.ts";
 
 /** Every safeguard that `npm run break-it` switches off. */
@@ -13,5 +15,7 @@ export const safeguards: readonly Safeguard[] = [
   ...bytes,
   ...adoption,
   ...gates,
+  ...checks,
+  ...scans,
   ...ledger,
 ];

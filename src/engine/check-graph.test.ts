@@ -146,6 +146,36 @@ describe("an intrusive check", () => {
     expect(order).toEqual(["+attack", "-attack"]);
   });
 
+  it("is refused in a plan where a floor's demand meets a strategy that another file chose", async () => {
+    await demanding("", [recorded("attack", { touch: "intrusive" })]);
+    const floor = "  floor: {checks: [{name: attack, uses: attack}]}";
+    const parts = documents({ floor, production: "      strategy: recreate" }).split("\n---\n");
+    await plane.applyDocuments(operator, "environments.yaml", parts.slice(0, 2).join("\n---\n"));
+    await plane.applyDocuments(operator, "pipeline.yaml", parts[2]!);
+    const { id } = await plane.promote(operator, dev);
+    expect((await ended(plane, id)).state).toBe("complete");
+    await expect(
+      plane.promote(operator, { ...dev, environment: "production" }),
+    ).rejects.toMatchObject({
+      code: "invalid-input",
+      message: expect.stringContaining("check attack is intrusive, and with `strategy: recreate`"),
+    });
+  });
+
+  it("does not begin where its colour has come to be live", async () => {
+    await demanding("{name: attack, uses: attack}", [recorded("attack", { touch: "intrusive" })]);
+    bench.host.events.on("effect", (method) => {
+      if (method !== "slot.deploy") return;
+      void bench.database.db.updateTable("lanes").set({ live_colour: "blue" }).execute();
+    });
+    const { id } = await plane.promote(operator, dev);
+    expect((await ended(plane, id)).checks[0]?.report).toMatchObject({
+      verdict: "error",
+      summary: "refused: it is intrusive, and blue is live",
+    });
+    expect(order).toEqual([]);
+  });
+
   it("does not begin where the router sends users to its colour by then", async () => {
     await demanding("{name: attack, uses: attack}", [recorded("attack", { touch: "intrusive" })]);
     bench.host.events.on("effect", () => {

@@ -186,6 +186,25 @@ describe("a check out of band", () => {
     expect((await worker.controlPlane.status({ service: "shop" }))[0]?.live?.version).toBe("1.0.0");
   });
 
+  it("is carried out by one of two servers that look at once", async () => {
+    const id = await begin();
+    await ended(worker.controlPlane, id);
+    const before = bench.staged.runs.length;
+    let release = (): void => undefined;
+    bench.staged.hold = new Promise((resolve) => (release = resolve));
+    await late.look();
+    await until(
+      () => bench.staged.runs.length,
+      (count) => count === before + 1,
+    );
+    const other = new LateChecks(bench.worker().engine);
+    await other.look();
+    release();
+    await settled(id);
+    await other.stop();
+    expect(bench.staged.runs).toHaveLength(before + 1);
+  });
+
   it("is taken up by another server when the one that held it died", async () => {
     const id = await begin();
     await ended(worker.controlPlane, id);

@@ -2,16 +2,18 @@ import { existsSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 import { labNames, readLab } from "../../src/cli/lab/definition.ts";
 import { LabHome } from "../../src/cli/lab/home.ts";
+import { mailsAt } from "../../src/cli/lab/mailbox.ts";
 import { runCli } from "../fixtures/run-cli.ts";
 import { needs } from "../support/optional.ts";
 
 /**
  * Every lab as a user plays it: by command line, with the real server, database, agent, router and
  * processes. What a lab asserts about isolation, scans and attacked instances is asserted here. Half a minute
- * each: the ones that no other test stands in for, and all of them with TIDELOCK_TEST_LONG=1.
+ * each: the ones that no other test stands in for, one of them as it is kept, and all with TIDELOCK_TEST_LONG=1.
  */
-const short = ["compromised", "handed-on", "idle-colour"];
-const rest = labNames().filter((name) => !short.includes(name));
+const short = ["compromised", "handed-on"];
+const kept = "idle-colour";
+const rest = labNames().filter((name) => name !== kept && !short.includes(name));
 const long = needs(
   process.env["TIDELOCK_TEST_LONG"] === "1",
   `the labs ${rest.join(", ")} are played only with TIDELOCK_TEST_LONG=1`,
@@ -51,6 +53,27 @@ async function holds(name: string): Promise<void> {
   const kept = LabHome.kept(name);
   expect(kept === null || !existsSync(kept.data)).toBe(true);
 }
+
+it("goes on with --keep, its mail server too, until it is taken away", async () => {
+  const { code, stdout, stderr } = await runCli(["lab", "run", kept, "--keep", "-o", "json"]);
+  expect(code, stdout).toBe(0);
+  expect(stderr).toContain("your turn: ");
+  const home = LabHome.kept(kept);
+  const { mailbox } = readLab(kept, home?.ports);
+  expect(await mailsAt(mailbox!)).toBe(0);
+  // Nobody has done anything yet, so it is not solved; but everything can be looked at.
+  const first = await runCli(["lab", "check", kept, "-o", "json"]);
+  expect(first.code).toBe(1);
+  expect((JSON.parse(first.stdout) as Judged[]).map(({ holds, seen }) => [holds, seen])).toEqual([
+    [false, expect.stringMatching(/^1\.0\.0 is live on (blue|green)$/)],
+    [true, expect.stringMatching(/^403: /)],
+    [true, "0 mails"],
+  ]);
+  await runCli(["lab", "check", kept, "--end"]);
+  expect(existsSync(home!.folder)).toBe(false);
+  await expect.poll(() => mailsAt(mailbox!).catch(() => "gone"), { timeout: 10_000 }).toBe("gone");
+  expect((await runCli(["lab", "check", kept])).stderr).toContain("--keep");
+});
 
 it.each(short)("%s holds what it promises", (name) => holds(name));
 it.skipIf(long.missing).each(rest)("%s holds what it promises", (name) => holds(name));

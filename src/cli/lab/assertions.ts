@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import type { Client } from "../../api/client.ts";
 import type { PromotionView } from "../../api/views.ts";
-import type { Mailbox } from "../../compose-local.ts";
 import type { Assertion, That } from "./definition.ts";
+import { type MailboxPorts, mailsAt } from "./mailbox.ts";
 import { type Answer, send, type Users } from "./users.ts";
 
 /** What the steps of a lab have left to look at. */
@@ -12,7 +12,7 @@ export interface Story {
   readonly promotions: ReadonlyMap<string, { readonly code: number; readonly view: PromotionView }>;
   readonly answers: ReadonlyMap<string, Answer>;
   readonly users: Users | null;
-  readonly mailbox: Mailbox | null;
+  readonly mailbox: MailboxPorts | null;
 }
 
 export interface Judged {
@@ -87,7 +87,8 @@ async function look(story: Story, that: That): Promise<Look> {
       return { holds: !open, seen: `${that.address} is ${open ? "open" : "closed"}` };
     }
     case "mails": {
-      const count = story.mailbox?.mails.length ?? 0;
+      if (story.mailbox === null) return { holds: false, seen: "this lab has no mail server" };
+      const count = await mailsAt(story.mailbox);
       return { holds: count === that.count, seen: `${count} mails` };
     }
   }

@@ -53,7 +53,7 @@ export class LabHome {
     }
     const home = new LabHome(folder, lab, ports);
     home.lay("service");
-    writeFileSync(join(folder, "lab.json"), JSON.stringify({ lab, ports: [...ports] }));
+    writeFileSync(home.record, JSON.stringify({ lab, ports: [...ports] }));
     return home;
   }
 
@@ -71,6 +71,11 @@ export class LabHome {
       if (read.data?.lab === lab) return new LabHome(folder, lab, new Map(read.data.ports));
     }
     return null;
+  }
+
+  /** What tells later commands that this lab is there; without it, its mail server ends. */
+  get record(): string {
+    return join(this.folder, "lab.json");
   }
 
   get service(): string {

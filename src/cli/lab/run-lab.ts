@@ -1,8 +1,8 @@
 import type { PromotionView } from "../../api/views.ts";
-import { type Mailbox, openMailbox } from "../../compose-local.ts";
 import { type Judged, judge, type Story } from "./assertions.ts";
 import { type Lab, type LabStep, readLab } from "./definition.ts";
 import { LabHome } from "./home.ts";
+import { startMailbox } from "./mailbox.ts";
 import { type Answer, send, Users } from "./users.ts";
 
 export interface LabOptions {
@@ -22,9 +22,9 @@ export interface LabOutcome {
 export async function runLab(name: string, options: LabOptions): Promise<LabOutcome> {
   const home = await LabHome.make(name);
   const lab = readLab(name, home.ports);
-  const mailbox = lab.mailbox === undefined ? null : await openMailbox(lab.mailbox);
-  const play = new Play(home, lab, mailbox, options);
+  const play = new Play(home, lab, options);
   try {
+    if (lab.mailbox !== undefined) await startMailbox(lab.mailbox, home.record);
     await home.start();
     await expectDone(home, ["pipeline", "apply"]);
     for (const step of lab.steps) {
@@ -37,7 +37,6 @@ export async function runLab(name: string, options: LabOptions): Promise<LabOutc
     return { judged, folder: home.folder };
   } finally {
     await play.users?.stop();
-    await mailbox?.close();
     if (!options.keep) await home.clear();
   }
 }
@@ -53,7 +52,7 @@ export async function checkLab(name: string): Promise<LabOutcome | null> {
     promotions: new Map(),
     answers: new Map(),
     users: null,
-    mailbox: null,
+    mailbox: lab.mailbox ?? null,
   };
   const judged: Judged[] = [];
   for (const one of lab.challenge?.solved ?? []) judged.push(await judge(story, one));
@@ -65,15 +64,13 @@ class Play {
   users: Users | null = null;
   readonly #home: LabHome;
   readonly #lab: Lab;
-  readonly #mailbox: Mailbox | null;
   readonly #tell: (line: string) => void;
   readonly #promotions = new Map<string, { code: number; view: PromotionView }>();
   readonly #answers = new Map<string, Answer>();
 
-  constructor(home: LabHome, lab: Lab, mailbox: Mailbox | null, { tell }: LabOptions) {
+  constructor(home: LabHome, lab: Lab, { tell }: LabOptions) {
     this.#home = home;
     this.#lab = lab;
-    this.#mailbox = mailbox;
     this.#tell = tell;
   }
 
@@ -84,7 +81,7 @@ class Play {
       promotions: this.#promotions,
       answers: this.#answers,
       users: this.users,
-      mailbox: this.#mailbox,
+      mailbox: this.#lab.mailbox ?? null,
     };
   }
 

@@ -98,9 +98,9 @@ export function rawReportQuery(promotion: string, check: string) {
     staleTime: Infinity,
     refetchInterval: false,
     queryFn: async ({ signal }) => {
-      const { content } = await call<RawReportView>(path, { signal });
+      const { run, content } = await call<RawReportView>(path, { signal });
       const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
-      return new TextDecoder().decode(bytes);
+      return { run, text: new TextDecoder().decode(bytes) };
     },
   });
 }

@@ -70,6 +70,17 @@ export function State({ state }: { readonly state: string }) {
   return <Badge tone={tones[state] ?? "quiet"}>{state.replaceAll("-", " ")}</Badge>;
 }
 
+const severityTones: Readonly<Record<string, Tone>> = {
+  critical: "bad",
+  high: "bad",
+  medium: "warn",
+};
+
+/** How bad a hit is. Whether it fails the check is another question: the demand says from where on. */
+export function Severity({ severity }: { readonly severity: string }) {
+  return <Badge tone={severityTones[severity] ?? "quiet"}>{severity}</Badge>;
+}
+
 export function Colour({ colour }: { readonly colour: "blue" | "green" }) {
   return (
     <span className={`colour ${colour}`}>

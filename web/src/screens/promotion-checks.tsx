@@ -1,5 +1,6 @@
 import type { PromotionView } from "../../../src/api/views.ts";
-import { Observations, RawReport, Suppressions } from "./check-details.tsx";
+import { Facts, Observations, RawReport, Suppressions } from "./check-details.tsx";
+import { Foreign } from "../parts/foreign.tsx";
 import { State } from "../parts/status.tsx";
 import { Took } from "../parts/when.tsx";
 
@@ -19,37 +20,36 @@ export function Checks({ checks }: { readonly checks: readonly Run[] }) {
 
 function CheckRun({ run }: { readonly run: Run }) {
   const { report } = run;
+  const attempt = Number(run.id.slice(run.id.lastIndexOf("/") + 1));
+  const about =
+    attempt > 1 ? `${run.uses}, ${run.phase}, attempt ${attempt}` : `${run.uses}, ${run.phase}`;
   if (report === null) {
     return (
       <p className="check">
         <State state={run.endedAt === null ? "running" : "missing"} /> <strong>{run.name}</strong>{" "}
-        <span className="muted">({run.uses})</span>
+        <span className="muted">({about})</span>
       </p>
     );
   }
-  const { requests, assertions, files } = report.exercised;
   return (
     <details className="check" open={report.verdict !== "pass"}>
       <summary>
         <State state={report.verdict} /> <strong>{run.name}</strong>{" "}
         <span className="muted">
-          ({run.uses}, <Took from={run.startedAt} to={run.endedAt} />)
+          ({about}, <Took from={run.startedAt} to={run.endedAt} />)
         </span>{" "}
-        {report.summary}
+        <Foreign text={report.summary} />
       </summary>
-      <p className="muted">
-        Exercised: {requests} requests, {assertions} assertions, {files} files.{" "}
-        {Object.entries(report.tools)
-          .map(([tool, version]) => `${tool} ${version}`)
-          .join(", ")}
-      </p>
+      <Facts run={run} report={report} />
       {report.results.length === 0 ? null : (
         <ul className="results">
           {report.results.map((result, index) => (
             // A report never changes, so a place in it is a key.
             <li key={index}>
-              <State state={result.verdict} /> {result.name}{" "}
-              <span className="muted">{result.message}</span>
+              <State state={result.verdict} /> <Foreign text={result.name} />{" "}
+              <span className="muted">
+                <Foreign text={result.message} />
+              </span>
             </li>
           ))}
         </ul>

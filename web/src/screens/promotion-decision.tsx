@@ -1,4 +1,5 @@
 import type { PromotionView } from "../../../src/api/views.ts";
+import { Foreign } from "../parts/foreign.tsx";
 import { State } from "../parts/status.tsx";
 
 export function DecisionPart({ decision }: { readonly decision: PromotionView["decision"] }) {
@@ -30,7 +31,9 @@ export function DecisionPart({ decision }: { readonly decision: PromotionView["d
                   <th scope="row">
                     <code>{reason.rule}</code>
                   </th>
-                  <td>{reason.message}</td>
+                  <td>
+                    <Foreign text={reason.message} />
+                  </td>
                 </tr>
               ))}
             </tbody>

@@ -4,6 +4,7 @@ import type { PromotionView } from "../../../src/api/views.ts";
 import { promotionQuery } from "../api/queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import { Page } from "../parts/page.tsx";
+import { Foreign } from "../parts/foreign.tsx";
 import { Colour, State } from "../parts/status.tsx";
 import { Took, When } from "../parts/when.tsx";
 import { PromotionActions } from "./promotion-actions.tsx";
@@ -36,7 +37,7 @@ function Details({ promotion }: { readonly promotion: PromotionView }) {
         {promotion.desired === "aborted" && promotion.endedAt === null ? (
           <span>being aborted</span>
         ) : null}
-        <span>{promotion.message}</span>
+        <Foreign text={promotion.message} />
       </div>
       {waiting === null ? null : (
         <p className="callout">
@@ -112,7 +113,9 @@ function Steps({ steps }: { readonly steps: PromotionView["steps"] }) {
                   <Took from={step.startedAt} to={step.endedAt} />
                 </td>
                 <td>{step.attempts === 0 ? null : step.attempts}</td>
-                <td>{step.message}</td>
+                <td>
+                  <Foreign text={step.message} />
+                </td>
               </tr>
             ))}
           </tbody>

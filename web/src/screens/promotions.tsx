@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { promotionsQuery } from "../api/queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import { Page } from "../parts/page.tsx";
+import { Foreign } from "../parts/foreign.tsx";
 import { State } from "../parts/status.tsx";
 import { When } from "../parts/when.tsx";
 
@@ -48,7 +49,9 @@ export function Promotions() {
                         <When at={promotion.createdAt} />
                       </td>
                       <td>{promotion.createdBy}</td>
-                      <td>{promotion.waiting?.reason ?? promotion.message}</td>
+                      <td>
+                        <Foreign text={promotion.waiting?.reason ?? promotion.message} most={300} />
+                      </td>
                     </tr>
                   ))}
                 </tbody>

@@ -26,8 +26,13 @@ export const command = defineCommand({
     });
     await printJudged(terminal, context.format(options), judged);
     if (options.keep) {
-      terminal.note(`it goes on in ${folder}; TIDELOCK_DATA_DIR=${folder}/data reaches its server`);
+      terminal.note(`it goes on in ${folder}; commands reach its server after`);
+      terminal.note(`  cd ${folder}/service`);
+      terminal.note(
+        `  export TIDELOCK_DATA_DIR=${folder}/data TIDELOCK_CONFIG=${folder}/config.json`,
+      );
       if (lab.challenge !== undefined) terminal.note(`your turn: ${lab.challenge.task}`);
+      terminal.note(`tidelock lab check ${args.lab} --end takes it away`);
     }
     return judged.every(({ holds }) => holds) ? exit.done : exit.failed;
   },
