@@ -56,6 +56,11 @@ describe("the checks of a promotion", () => {
       "{name: dear, uses: dear}, {name: one, uses: cheap}, {name: two, uses: cheap}",
       [recorded("cheap"), recorded("dear", { cost: "expensive" })],
     );
+    // Neither ends before both have begun.
+    bench.staged.hold = until(
+      () => order.length,
+      (count) => count >= 2,
+    ).then(() => undefined);
     const { id } = await plane.promote(operator, dev);
     expect((await ended(plane, id)).state).toBe("complete");
     expect(order.slice(0, 2).sort()).toEqual(["+one", "+two"]);
