@@ -4,6 +4,7 @@ import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
 import { checkRoutes } from "./routes-checks.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
+import { manualRoutes } from "./routes-manual.ts";
 import { AccessView, ReleaseChangesView } from "./change-views.ts";
 import {
   AttestationView,
@@ -36,6 +37,7 @@ const Done = z.object({ done: z.literal(true), message: z.string() });
 export const routes = {
   ...ledgerRoutes,
   ...checkRoutes,
+  ...manualRoutes,
 
   serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
   /** Ends this server process; services go on. */

@@ -48,6 +48,8 @@ export const ReportedRun = z.object({
   colour: z.string().nullable(),
   exercised: z.unknown(),
   endedAt: z.string().nullable(),
+  /** Of what people answered. */
+  validUntil: z.string().optional(),
 });
 export type ReportedRun = z.infer<typeof ReportedRun>;
 

@@ -14,6 +14,7 @@ import { http } from "./http/index.ts";
 import { isolation } from "./isolation/index.ts";
 import { licences } from "./licences/index.ts";
 import { manifest } from "./manifest/index.ts";
+import { manual } from "./manual/index.ts";
 import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
 import { osvScanner } from "./osv-scanner/index.ts";
@@ -43,6 +44,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     isolation,
     licences,
     manifest,
+    manual,
     nmap,
     npmAudit,
     osvScanner,

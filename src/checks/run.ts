@@ -133,6 +133,7 @@ function tidy(report: CheckReport, redact: Redactor): CheckReport {
     ...(report.observations === undefined
       ? {}
       : { observations: report.observations.slice(0, maxResults).map(plain(text)) }),
+    ...(report.validUntil === undefined ? {} : { validUntil: report.validUntil }),
     ...(report.raw === undefined ? {} : { raw: report.raw }),
   };
 }

@@ -118,6 +118,24 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/check/show.ts"),
   ),
   entry(
+    "check todo",
+    "Releases",
+    "Show which checks wait for whose answer",
+    () => import("./commands/check/todo.ts"),
+  ),
+  entry(
+    "check begin",
+    "Releases",
+    "Begin the session that a check asks for: its time runs",
+    () => import("./commands/check/begin.ts"),
+  ),
+  entry(
+    "check answer",
+    "Releases",
+    "Answer a manual check, signed with your key",
+    () => import("./commands/check/answer.ts"),
+  ),
+  entry(
     "advisories import",
     "Releases",
     "Bring in advisories, for checks that ask nobody outside",

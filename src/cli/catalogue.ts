@@ -60,6 +60,36 @@ export const catalogue: readonly CatalogueEntry[] = [
     () => import("./commands/secret/list.ts"),
   ),
   entry(
+    "person list",
+    "Settings",
+    "Show whose signatures count, and who may do what",
+    () => import("./commands/person/list.ts"),
+  ),
+  entry(
+    "person add",
+    "Settings",
+    "Enrol a person: a public key, and other names of the same person",
+    () => import("./commands/person/add.ts"),
+  ),
+  entry(
+    "person grant",
+    "Settings",
+    "Give a person the right to answer for a role",
+    () => import("./commands/person/grant.ts"),
+  ),
+  entry(
+    "person revoke",
+    "Settings",
+    "Take a right away",
+    () => import("./commands/person/revoke.ts"),
+  ),
+  entry(
+    "person remove-key",
+    "Settings",
+    "Let a key sign nothing that counts any more",
+    () => import("./commands/person/remove-key.ts"),
+  ),
+  entry(
     "context show",
     "Settings",
     "Show every setting and where it comes from",

@@ -51,6 +51,7 @@ export async function attestCheckRun(
       ...(report.identity === undefined ? {} : { witnessed: report.identity }),
       startedOn: run.started_at.toISOString(),
       finishedOn: (run.ended_at ?? run.started_at).toISOString(),
+      ...(report.validUntil === undefined ? {} : { validUntil: report.validUntil }),
       report: report.raw ? rawIn(report.raw) : null,
     },
   });

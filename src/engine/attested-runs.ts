@@ -46,7 +46,11 @@ async function problemOf(
       const bytes = await attestationBytes(engine, row);
       const found = verifyOwnEvidence(bytes, checkRun, { keys, expected });
       if (!found.ok) problem = found.problem;
-      else if (found.value.run !== run.id || found.value.verdict !== run.report?.verdict) {
+      else if (
+        found.value.run !== run.id ||
+        found.value.verdict !== run.report?.verdict ||
+        found.value.validUntil !== run.report.validUntil
+      ) {
         problem = "its row says something else than was signed";
       } else return null;
     } catch (error) {

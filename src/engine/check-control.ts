@@ -5,9 +5,17 @@ import { checkRunsOf, readRawReport } from "../store/queries/evidence.ts";
 import type { CheckRunRow } from "../store/schema.ts";
 import { existingPromotion } from "./abort.ts";
 import type { Engine } from "./engine.ts";
+import { answerCheck, beginSession, findRequest } from "./manual/answer.ts";
+import { requestView, requestViews } from "./manual/views.ts";
 
 export function makeCheckControl(engine: Engine): CheckControl {
-  return { raw: (promotion, check) => rawReport(engine, promotion, check) };
+  return {
+    raw: (promotion, check) => rawReport(engine, promotion, check),
+    asked: (promotion) => requestViews(engine, promotion),
+    request: async (request) => requestView(engine, (await findRequest(engine.db, request)).id),
+    begin: (actor, request) => beginSession(engine, actor, request),
+    answer: (request, envelope) => answerCheck(engine, request, envelope),
+  };
 }
 
 async function rawReport(

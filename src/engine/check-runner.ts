@@ -7,6 +7,7 @@ import type { Verdict } from "../model/verdict.ts";
 import { errorReport, runCheck } from "../checks/run.ts";
 import { demandDigest } from "../policy/evidence.ts";
 import { holdToExercised } from "../policy/exercised.ts";
+import type { CheckContext } from "../ports/check.ts";
 import { leaveEnvironment } from "../store/queries/environment-leases.ts";
 import { completeRunsBefore, insertCheckRun, reportCheckRun } from "../store/queries/evidence.ts";
 import { announce } from "../store/queries/events.ts";
@@ -20,6 +21,8 @@ import { claimEnvironment } from "./exclusive.ts";
 import { whyNotIntrude } from "./intrusive.ts";
 import { judgeReport } from "./judging/judge-report.ts";
 import { withLease } from "./lease.ts";
+import { askPeople, formOf, type Waiting } from "./manual/ask.ts";
+import { takeAnswer } from "./manual/taken.ts";
 import { beginScan, type ScanMark, whyVoid } from "./scan-marks.ts";
 import { configurationOf, verifiedArtifacts } from "./slot-spec.ts";
 import type { StepContext } from "./steps/step.ts";
@@ -32,6 +35,13 @@ export function isAccepted(verdict: Verdict, allowWarn: boolean): boolean {
   return verdict === "pass" || (verdict === "warn" && allowWarn);
 }
 
+/** Why a run does not go on now. */
+export interface Held {
+  readonly why: string;
+  /** It has begun, and waits for somebody's answer. */
+  readonly people?: Waiting;
+}
+
 /**
  * Starts one run in the background unless it runs in this process already. Its report is written under
  * the lease; a run whose worker died is started again by the next one under the same id, so that a check
@@ -41,7 +51,7 @@ export async function startCheck(
   context: StepContext,
   demand: CheckDemand,
   run: { index: number; attempt: number; subject: Subject | null },
-): Promise<string | null> {
+): Promise<Held | null> {
   const { engine, lease, promotion, plan } = context;
   const id = `${promotion.id}/${run.index}/${demand.name}/${run.attempt}`;
   if (engine.runningChecks.has(id)) return null;
@@ -61,7 +71,7 @@ export async function startCheck(
         run.subject === null && !claim.exclusive
           ? null
           : await claimEnvironment(tx, environment, claim);
-      if (on !== null) return on;
+      if (on !== null) return { why: on };
       // It may have ended since the caller looked: what attacks must not attack again.
       open = await insertCheckRun(tx, {
         id,
@@ -78,7 +88,9 @@ export async function startCheck(
         identity,
         out_of_band: demand.outOfBand ?? false,
       });
-      return null;
+      const form = open ? formOf(engine.checks.get(demand.uses), demand) : null;
+      const people = form && (await askPeople(context, tx, demand, form, { id, ...run }));
+      return people && { why: "an answer is awaited", people };
     });
     if (waits !== null || !open) {
       engine.runningChecks.delete(id);
@@ -210,7 +222,10 @@ async function carryOut(
   const check = engine.checks.get(demand.uses);
   if (!check) return errorReport(`this server has no check adapter ${demand.uses}`);
   const mark = await markOf(context, demand, subject);
-  const seen = await checkContext(context, demand, id, subject, controller.signal, mark);
+  const seen: CheckContext = {
+    ...(await checkContext(context, demand, id, subject, controller.signal, mark)),
+    ...(check.form ? { answered: await takeAnswer(engine, id) } : {}),
+  };
   const configuration = await configurationOf(engine, plan, plan.configuration);
   const secrets = await secretValues(engine, plan.lane, configuration);
   const report = CheckReportSchema.parse(

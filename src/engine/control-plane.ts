@@ -5,6 +5,7 @@ import { listPromotions } from "../store/queries/promotions.ts";
 import { sql } from "kysely";
 import type { PromotionRow } from "../store/schema.ts";
 import { abort, existingPromotion } from "./abort.ts";
+import { makePeopleControl } from "./access/people.ts";
 import { accessEvents, noteAccess } from "./access/access-log.ts";
 import { exportPack } from "./audit/export-pack.ts";
 import { applyConfiguration, showConfiguration } from "./configurations.ts";
@@ -46,6 +47,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
   return {
     ledger: makeLedgerControl(engine),
     checks: makeCheckControl(engine),
+    people: makePeopleControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),
     listPipelines: () => listPipelines(engine),
 

@@ -140,7 +140,7 @@ function evidenceOf(plan: Plan, runs: readonly CheckRunRow[]): readonly Evidence
         exercised: run.report.exercised,
         summary: run.report.summary,
         at: (run.ended_at ?? run.started_at).toISOString(),
-        expiresAt: null,
+        expiresAt: run.report.validUntil ?? null,
       },
     ];
   });

@@ -15,6 +15,8 @@ function isIntrusive(engine: Engine, demand: CheckDemand): boolean {
   return !check || !parsed?.success || touchOf(check, parsed.data) === "intrusive";
 }
 
+const alone = "a promotion waits for people: their answer cannot be out of band";
+
 /**
  * Refuses a plan whose checks would meet users, or need what is not there: a floor and a pipeline come
  * together only here.
@@ -24,6 +26,13 @@ function isIntrusive(engine: Engine, demand: CheckDemand): boolean {
 export function requireSoundChecks(engine: Engine, plan: Plan): void {
   for (const demand of plan.checks) {
     const where = whereUsersAre(demand, plan.strategy);
+    if (demand.outOfBand && engine.checks.get(demand.uses)?.form) {
+      throw new TidelockError("invalid-input", `check ${demand.name} asks people, and ${alone}`, {
+        fault: "operator",
+        where: `${laneKey(plan.lane)}: check ${demand.name}`,
+        hint: "leave out outOfBand",
+      });
+    }
     // What this server does not have at all is named by the check itself, as `error`.
     if (where === null || !engine.checks.has(demand.uses) || !isIntrusive(engine, demand)) continue;
     throw new TidelockError(

@@ -68,6 +68,8 @@ export const CheckReport = z.object({
   /** Of a scan: how many hits there were by severity, and the worst of them. */
   counts: z.partialRecord(Severity, z.int().nonnegative()).optional(),
   observations: z.array(Observation).optional(),
+  /** Of what people answered: from then on it is stale. RFC 3339. */
+  validUntil: z.iso.datetime().optional(),
   /** The raw report, and the format a parser knows it by. At most 16 MiB of UTF-8; longer ones are cut and said so. */
   raw: z.object({ format: z.string(), text: z.string(), truncated: z.boolean() }).optional(),
 });

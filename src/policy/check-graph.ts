@@ -30,7 +30,13 @@ export type Move =
   | { readonly kind: "wait"; readonly on: readonly string[]; readonly why: string }
   | { readonly kind: "skip"; readonly because: readonly string[]; readonly why: string };
 
-const ranks: Readonly<Record<Check["cost"], number>> = { cheap: 0, moderate: 1, expensive: 2 };
+const ranks: Readonly<Record<Check["cost"], number>> = {
+  cheap: 0,
+  moderate: 1,
+  expensive: 2,
+  // Nobody is asked to look at what a machine has refused already.
+  people: 3,
+};
 
 /**
  * What to do with every idle check, by name.
@@ -86,8 +92,9 @@ export function nextMoves(
       const names = namesOf(disturbing);
       return wait(names, `${names.join(", ")} would falsify it, or it them`);
     }
-    if (running.length >= Math.max(1, atOnce)) {
-      return wait(namesOf(running), `${running.length} checks run at once already`);
+    const working = running.filter(({ cost }) => cost !== "people");
+    if (node.cost !== "people" && working.length >= Math.max(1, atOnce)) {
+      return wait(namesOf(working), `${working.length} checks run at once already`);
     }
     return { kind: "start" };
   }

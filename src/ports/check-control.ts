@@ -1,7 +1,17 @@
 import type { RawReportView } from "../api/routes-checks.ts";
+import type { ManualRequestView } from "../api/routes-manual.ts";
+import type { Actor } from "./control-plane.ts";
 
 /** What people do with single checks of a promotion. */
 export interface CheckControl {
   /** The raw report of the newest attempt that has one. Throws `not-found`. */
   raw(promotion: string, check: string): Promise<RawReportView>;
+  /** What waits for people; with a promotion, all that it has asked. */
+  asked(promotion: string | null): Promise<readonly ManualRequestView[]>;
+  /** `request`: its id, a beginning of it, or the run. Throws `not-found`. */
+  request(request: string): Promise<ManualRequestView>;
+  /** The time of a session begins. */
+  begin(actor: Actor, request: string): Promise<ManualRequestView>;
+  /** Takes a person's signed answer (a DSSE envelope), or nothing. */
+  answer(request: string, envelope: Uint8Array): Promise<ManualRequestView>;
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ManualAnswers, ManualForm } from "../model/manual-check.ts";
 import { Severity } from "../model/observation.ts";
 import type { ScanKind } from "../model/diversity.ts";
 import type { CheckReport } from "../model/verdict.ts";
@@ -35,8 +36,28 @@ export interface CheckContext {
   readonly checkData?: string | null;
   /** Ports of this machine on which Tidelock itself listens: no address in a check's configuration may lead there. */
   readonly ownPorts?: () => readonly number[];
+  /** Of a check that people answer: what they answered. Null when nobody did in time. */
+  readonly answered?: PersonsAnswer | null;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+}
+
+/** A signed answer that was verified; times by the database's clock. */
+export interface PersonsAnswer {
+  readonly answers: ManualAnswers;
+  /** By pseudonym. */
+  readonly person: string;
+  /** Of the signed envelope. */
+  readonly digest: Digest;
+  /** RFC 3339. */
+  readonly answeredAt: string;
+  readonly validUntil: string;
+  /** From the beginning of a session to its answer; null where nobody began one. */
+  readonly tookMs: number | null;
+  /** The promotion for which it was answered first, when that was another one. */
+  readonly reusedFrom: string | null;
+  /** What is known, and what is not, about whether somebody judged work of their own. */
+  readonly separation: string;
 }
 
 export interface LiveRelease {
@@ -101,6 +122,9 @@ export type Touch =
   /** Attacks, writes, loads or hurts: only where no user is, and the instances are destroyed after it. */
   | "intrusive";
 
+/** What environments can be dedicated to. */
+export type Purpose = "security";
+
 /** What a check does to its surroundings that could make another one's answer wrong. */
 export type Disturbance = "load" | "data" | "availability" | "sessions";
 
@@ -111,7 +135,7 @@ export interface Check<Schema extends z.ZodType = z.ZodType> {
   /** A function where it depends on the configuration. */
   readonly touch: Touch | ((configuration: z.output<Schema>) => Touch);
   /** Cheaper ones run first, and when one of them fails the dearer ones are not begun. */
-  readonly cost: "cheap" | "moderate" | "expensive";
+  readonly cost: "cheap" | "moderate" | "expensive" | "people";
   /** Two checks never overlap on one subject when one disturbs what the other is sensitive to. */
   readonly disturbs: readonly Disturbance[];
   readonly sensitiveTo: readonly Disturbance[];
@@ -124,6 +148,10 @@ export interface Check<Schema extends z.ZodType = z.ZodType> {
   readonly scans?: readonly ScanKind[];
   /** What finds its hits; default: its id. Two checks with the same one are one program when they are counted. */
   readonly engine?: string;
+  /** What people are asked, of a check that waits for their signed answer; it runs when that is there. */
+  form?(configuration: z.output<Schema>): ManualForm;
+  /** What it serves besides its own verdict: an environment may be dedicated to one purpose. */
+  readonly purpose?: Purpose;
   run(context: CheckContext, configuration: z.output<Schema>): Promise<CheckReport>;
 }
 

@@ -4,6 +4,7 @@ import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
 import type { CheckControl } from "./check-control.ts";
+import type { PeopleControl } from "./people-control.ts";
 import type { LedgerControl } from "./ledger-control.ts";
 import type {
   AttestationView,
@@ -36,6 +37,7 @@ type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;
 export interface ControlPlane {
   readonly ledger: LedgerControl;
   readonly checks: CheckControl;
+  readonly people: PeopleControl;
   applyDocuments(
     actor: Actor,
     file: string,

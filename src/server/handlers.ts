@@ -88,6 +88,20 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     async promotionList({ query }) {
       return { items: [...(await controlPlane.listPromotions(known(query)))] };
     },
+    async manualList({ query }) {
+      return { items: [...(await controlPlane.checks.asked(query.promotion ?? null))] };
+    },
+    manualShow: ({ body }) => controlPlane.checks.request(body.request),
+    manualBegin: ({ actor, body }) => controlPlane.checks.begin(actor, body.request),
+    manualAnswer: ({ body }) =>
+      controlPlane.checks.answer(body.request, Buffer.from(body.envelope, "base64")),
+    async personList() {
+      return { items: [...(await controlPlane.people.list())] };
+    },
+    personAdd: ({ actor, body }) => controlPlane.people.add(actor, known(body)),
+    personRemoveKey: ({ actor, params }) => controlPlane.people.removeKey(actor, params.key),
+    grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
+    grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkRaw: ({ params }) => controlPlane.checks.raw(params.id, params.check),
     promotionShow: ({ params }) => controlPlane.showPromotion(params.id),
     promotionAbort: ({ actor, params }) => controlPlane.abort(actor, params.id),

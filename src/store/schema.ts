@@ -8,6 +8,7 @@ import type { DesiredOutcome, PromotionState, StepState } from "../model/promoti
 import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
 import type { AuditSchema } from "./schema-audit.ts";
+import type { ManualSchema } from "./schema-manual.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
 
 /** The tables of src/store/migrations as kysely sees them. Times are set by the database's clock. */
@@ -273,7 +274,7 @@ interface SecretsTable {
   created_by: string;
 }
 
-export interface Schema extends LedgerSchema, AuditSchema {
+export interface Schema extends LedgerSchema, AuditSchema, ManualSchema {
   store: StoreTable;
   events: EventsTable;
   documents: DocumentsTable;

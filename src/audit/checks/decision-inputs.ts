@@ -115,7 +115,9 @@ function saysTheSame(item: GateInputs["evidence"][number], run: ReportedRun): bo
     item.colour === run.colour &&
     (item.configuration === null || item.configuration === run.configuration) &&
     canonicalize(item.exercised) === canonicalize(run.exercised) &&
-    item.at === run.endedAt
+    item.at === run.endedAt &&
+    // A time that was made later would let an old answer count.
+    item.expiresAt === (run.validUntil ?? null)
   );
 }
 

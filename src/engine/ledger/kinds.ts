@@ -24,6 +24,15 @@ export const kinds = {
   "person.met":
     "somebody acts here for the first time: a pseudonym, and a keyed digest of the name; the key goes with the person",
   "person.erased": "who a pseudonym was is not known any more",
+  "person.key-added": "what a person signs with this key counts from here on",
+  "person.key-removed": "nothing that is signed with this key from here on counts",
+  "person.linked": "two names are one person's: work under one is own work under the other",
+  "grant.added":
+    "a person may do something from here on, in a service and environment or everywhere",
+  "grant.removed": "a right has ended",
+  "check.asked": "people are asked what a check wants to know, by the digest of the questions",
+  "check.begun": "a person began the session that a check asks for",
+  "check.answered": "a person's signed answer to a check arrived, or an earlier one is used again",
   "access.recorded": "calls of the API since the last such entry, by the digest of their list",
   "hold.added": "a legal hold: nothing that it is about is erased while it stands",
   "hold.removed": "a legal hold has ended",

@@ -5,7 +5,7 @@ import { type CheckNode, nextMoves } from "../../policy/check-graph.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
 import type { CheckRunRow } from "../../store/schema.ts";
 import type { Subject } from "../check-context.ts";
-import { isAccepted, startCheck } from "../check-runner.ts";
+import { type Held, isAccepted, startCheck } from "../check-runner.ts";
 import { decisionOnChecks } from "../evidence.ts";
 import { recordNotBegun } from "../not-begun.ts";
 import { generationOf } from "./deploy.ts";
@@ -40,16 +40,20 @@ export const check: StepDefinition<"check"> = {
     if (!own) return failed(`the plan has no check named ${step.check}`);
     const bad = placed.find(({ node }) => node.state === "failed");
     if (bad) return endOn(context, bad, plan.steps);
-    // What a worker has left running is taken up again.
-    for (const one of placed) if (one.node.state === "running") await begin(context, one);
+    const waits = new Map<string, Held>();
+    // What a worker has left running is taken up again; what waits for people is asked whether they came.
+    for (const one of placed) {
+      if (one.node.state !== "running") continue;
+      const on = await begin(context, one);
+      if (on !== null) waits.set(one.node.name, on);
+    }
     const moves = nextMoves(
       placed.map(({ node }) => node),
       { atOnce: engine.settings.checksAtOnce },
     );
-    const waits = new Map<string, string>();
     for (const one of placed) {
       const move = moves.get(one.node.name);
-      if (move?.kind === "wait") waits.set(one.node.name, move.why);
+      if (move?.kind === "wait") waits.set(one.node.name, { why: move.why });
       if (move?.kind === "skip") return failed(`check ${one.node.name} cannot begin: ${move.why}`);
       if (move?.kind !== "start") continue;
       const on = await begin(context, one);
@@ -59,19 +63,50 @@ export const check: StepDefinition<"check"> = {
     if (own.node.state === "passed" && report) {
       return { kind: "done", message: `${report.verdict}: ${report.summary}` };
     }
-    const why = waits.get(own.node.name);
-    if (own.node.outOfBand && why === undefined) {
+    const held = waits.get(own.node.name);
+    if (own.node.outOfBand && held === undefined) {
       return { kind: "done", message: "begun; the promotion goes on without its answer" };
     }
-    return {
-      kind: "wait",
-      reason: why === undefined ? `check ${step.check} runs` : `check ${step.check} waits: ${why}`,
-      who: "the check",
-      until: null,
-      againMs: engine.settings.pollMs,
-    };
+    return waitOf(context, placed, step.check, held, waits);
   },
 };
+
+/** A wait for people costs nothing: nobody looks until an answer wakes the lane, or the time is over. */
+function waitOf(
+  { engine, now }: StepContext,
+  placed: readonly Placed[],
+  name: string,
+  held: Held | undefined,
+  waits: ReadonlyMap<string, Held>,
+): StepResult {
+  const { settings } = engine;
+  // What is not held up runs, in this process or another.
+  const busy = placed.some(
+    ({ node: { state, name: one } }) =>
+      (state === "running" || state === "idle") && !waits.has(one),
+  );
+  if (!held?.people) {
+    return {
+      kind: "wait",
+      reason: held === undefined ? `check ${name} runs` : `check ${name} waits: ${held.why}`,
+      who: "the check",
+      until: null,
+      againMs: settings.pollMs,
+    };
+  }
+  const rest = Math.max(0, held.people.until.getTime() - now.getTime());
+  return {
+    kind: "wait",
+    reason: `check ${name} waits for a person`,
+    who: held.people.who,
+    until: held.people.until,
+    againMs: busy ? settings.pollMs * 5 : Math.min(rest + 50, longestLookMs),
+    forPeople: !busy,
+  };
+}
+
+/** However long it waits, it is looked at this often: an answer wakes it, and a wake-up may be lost. */
+const longestLookMs = 60_000;
 
 /** Every check up to the end of the unbroken run of check steps that this one stands in. */
 function placedChecks(context: StepContext, runs: readonly CheckRunRow[]): readonly Placed[] {
@@ -119,8 +154,8 @@ function stateOf(demand: CheckDemand, last: CheckRunRow | undefined): CheckNode[
   return last.report.verdict === "error" && last.attempt <= demand.retries ? "idle" : "failed";
 }
 
-/** Null, or on whom it waits. */
-async function begin(context: StepContext, one: Placed): Promise<string | null> {
+/** Null, or why it does not go on. */
+async function begin(context: StepContext, one: Placed): Promise<Held | null> {
   const last = one.runs.at(-1);
   // Begun once: its lease is its own.
   if (one.demand.outOfBand && last && !last.report) return null;

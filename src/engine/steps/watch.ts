@@ -3,6 +3,7 @@ import { laneKey } from "../../model/primitives.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
 import { isAccepted, startCheck } from "../check-runner.ts";
 import { addressesOf } from "../check-context.ts";
+import type { Waiting } from "../manual/ask.ts";
 import { probe, type ProbeResult } from "../probe.ts";
 import { importJournal } from "../journal-import.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
@@ -40,6 +41,18 @@ export const watch: StepDefinition<"watch"> = {
     if (checks.kind === "failed") return checks;
     if (now >= until && !bad && checks.kind === "passed") {
       return { kind: "done", message: `healthy for ${plan.watch.for / 1_000} s` };
+    }
+    // The time of the watch is over, and people are asked about what users have: it is watched until they answer.
+    if (now >= until && !bad && checks.kind === "running" && checks.people) {
+      return {
+        kind: "wait",
+        reason: `watching ${step.colour}: a person is asked about it`,
+        who: checks.people.who,
+        until: checks.people.until,
+        againMs: plan.watch.interval,
+        forPeople: true,
+        ...(inARow === before ? {} : { detail: { badInARow: inARow } }),
+      };
     }
     return {
       kind: "wait",
@@ -135,16 +148,24 @@ async function lateAnswer({ engine, plan, promotion }: StepContext): Promise<str
   return null;
 }
 
+/** `people`: nothing runs any more, and somebody's answer is awaited. */
+interface Running {
+  readonly kind: "running";
+  readonly people: Waiting | null;
+}
+
 /** Checks of phase `live` run once, while users are there already. */
 async function liveChecks(
   context: StepContext,
   step: StepOf<"watch">,
-): Promise<Extract<StepResult, { kind: "failed" }> | { kind: "passed" } | { kind: "running" }> {
+): Promise<Extract<StepResult, { kind: "failed" }> | { kind: "passed" } | Running> {
   const demands = context.plan.checks.filter((check) => check.phase === "live");
   if (demands.length === 0) return { kind: "passed" };
   const runs = await checkRunsOf(context.engine.db, context.promotion.id);
   const subject = { colour: step.colour, generation: generationOf(context, "live") };
   let running = false;
+  let machines = false;
+  let people: Waiting | null = null;
   for (const demand of demands) {
     const last = runs
       .filter((run) => run.step === context.step.index && run.name === demand.name)
@@ -160,7 +181,10 @@ async function liveChecks(
     }
     running = true;
     const attempt = last ? last.attempt + (report ? 1 : 0) : 1;
-    await startCheck(context, demand, { index: context.step.index, attempt, subject });
+    const run = { index: context.step.index, attempt, subject };
+    const held = await startCheck(context, demand, run);
+    if (held?.people) people = held.people;
+    else machines = true;
   }
-  return { kind: running ? "running" : "passed" };
+  return running ? { kind: "running", people: machines ? null : people } : { kind: "passed" };
 }

@@ -28,6 +28,8 @@ export const CheckRunPredicate = z.strictObject({
   /** RFC 3339, the database's clock. */
   startedOn: z.iso.datetime(),
   finishedOn: z.iso.datetime(),
+  /** What people answered counts until then. */
+  validUntil: z.iso.datetime().optional(),
   /** The raw report as it was kept (redacted, perhaps cut), by its UTF-8 bytes. */
   report: z.strictObject({ format: z.string(), digest: Digest, truncated: z.boolean() }).nullable(),
 });

@@ -8,6 +8,8 @@ import { erasuresProjection, holdsProjection } from "./erasure.ts";
 import { attestationsProjection } from "./attestations.ts";
 import { journalProjection } from "./journal.ts";
 import { deploymentsProjection, lanesProjection } from "./lanes.ts";
+import { grantsProjection, personKeysProjection, personLinksProjection } from "./access.ts";
+import { checkRequestsProjection } from "./manual.ts";
 import { peopleProjection } from "./people.ts";
 import {
   checkRunsProjection,
@@ -21,6 +23,10 @@ import { agentsProjection, keysProjection, storeProjection } from "./trust.ts";
 /** Every table that can open a gate or grant a right, each rebuilt from the ledger. tables.ts knows the others. */
 export const projections: readonly TableProjection[] = [
   project(peopleProjection),
+  project(personKeysProjection),
+  project(personLinksProjection),
+  project(grantsProjection),
+  project(checkRequestsProjection),
   project(documentsProjection),
   project(releasesProjection),
   project(attestationsProjection),

@@ -39,6 +39,13 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     how: "rebuilt",
     beside: "store_id: the name under which the log's keys were introduced",
   },
+  person_keys: rebuilt,
+  person_links: rebuilt,
+  grants: rebuilt,
+  check_requests: {
+    how: "rebuilt",
+    beside: "an answer counts by its signature, under a key and a right that are in the log",
+  },
   ledger_people: { how: "rebuilt", beside: "the log has a keyed digest of the name" },
   ledger_keys: { how: "rebuilt", beside: "a sealed key opens only as the one whose id it has" },
   ledger_holds: rebuilt,

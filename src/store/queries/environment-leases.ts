@@ -70,6 +70,11 @@ export async function otherTest(
     select c.promotion, c.name from check_runs c join promotions p on p.id = c.promotion
     where p.environment = ${environment} and p.state = 'running' and p.ending is null
       and p.id <> ${promotion} and c.report is null and c.colour is not null
+      -- Whoever was asked and has not begun, or is late, tests nothing now.
+      and not exists (
+        select from check_requests r where r.run = c.id
+          and (r.begun_at is null or r.answer is not null or r.answer_until <= clock_timestamp())
+      )
     order by c.started_at limit 1
   `.execute(db);
   return rows[0];

@@ -138,6 +138,11 @@ const nameColumns = [
   ["ledger_holds", "removed_by"],
   ["ledger_erasures", "requested_by"],
   ["ledger_erasures", "confirmed_by"],
+  ["person_keys", "added_by"],
+  ["person_keys", "removed_by"],
+  ["person_links", "added_by"],
+  ["grants", "added_by"],
+  ["grants", "removed_by"],
 ] as const;
 
 /** From here on the pseudonym means nobody, and stands wherever the name stood. Answers the row as it is then. */

@@ -82,7 +82,14 @@ export async function reportCheckRun(
   const { service, environment } = lane;
   const summary = report.summary.slice(0, 2_000);
   const attestations = await attest({ ...row, report: kept });
-  const more = { summary, exercised: report.exercised, tools: report.tools, attestations };
+  const { validUntil } = report;
+  const more = {
+    summary,
+    exercised: report.exercised,
+    tools: report.tools,
+    attestations,
+    ...(validUntil === undefined ? {} : { validUntil }),
+  };
   await recordRows(tx, checkRunsProjection, [{ ...row, service, environment }], { more });
   return true;
 }

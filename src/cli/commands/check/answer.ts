@@ -1,0 +1,133 @@
+import type { Client } from "../../../api/client.ts";
+import type { ManualRequestView } from "../../../api/routes-manual.ts";
+import { encodeBase64 } from "../../../evidence/bytes.ts";
+import { encodeEnvelope } from "../../../evidence/dsse.ts";
+import {
+  answerStatement,
+  answerText,
+  type AskedOf,
+  formDigest,
+} from "../../../evidence/predicates/manual-answer.ts";
+import { signStatement } from "../../../evidence/statement.ts";
+import { TidelockError } from "../../../model/errors.ts";
+import { ManualAnswers } from "../../../model/manual-check.ts";
+import { confirm } from "../../confirm.ts";
+import { defineCommand } from "../../define-command.ts";
+import { signerOf } from "../../evidence/signer.ts";
+import { exit } from "../../exit-codes.ts";
+import { answersTemplate, readAnswers, requireFit } from "../../manual/answers-file.ts";
+import { askAnswers } from "../../manual/ask-answers.ts";
+import { requestCard } from "../../manual/card.ts";
+import { argument, connectionOptions, flag, outputOption, text } from "../../options.ts";
+import { printOne } from "../../output/print.ts";
+import { clean } from "../../terminal.ts";
+
+export const command = defineCommand({
+  arguments: { request: argument("request", "see `tidelock check todo`; or the run") },
+  options: {
+    key: text("--key <file>", "your private key in PEM: Ed25519, ECDSA P-256 or P-384"),
+    file: text("-f, --file <path>", "your answers, YAML or JSON (without it you are asked)"),
+    template: flag("--template", "print a file of answers to fill in, and sign nothing"),
+    yes: flag("--yes", "sign without asking once more"),
+    ...connectionOptions,
+    ...outputOption,
+  },
+  details:
+    "Shows in words what you are about to sign, and signs it on this machine: the key goes nowhere. The first answer stands; it counts for the time that the check declares.",
+  examples: [
+    "tidelock check answer 3f2a91c07b1e --template > answers.yaml",
+    "tidelock check answer 3f2a91c07b1e --file answers.yaml --key maria.pem",
+  ],
+  async run(context, { args, options }) {
+    const { terminal } = context;
+    const client = context.connect(options);
+    const view = await client.call("manualShow", { body: { request: args.request } });
+    if (formDigest(view.form) !== view.formDigest) {
+      throw new TidelockError(
+        "digest-mismatch",
+        "the questions are not those that they claim to be",
+        {
+          where: view.id,
+          hint: "do not sign: what the server sent contradicts itself",
+        },
+      );
+    }
+    if (options.template) {
+      terminal.stdout.write(answersTemplate(view.form));
+      return exit.done;
+    }
+    requireOpen(view);
+    if (options.key === undefined) {
+      throw new TidelockError("invalid-input", "an answer is signed: give your key", {
+        fault: "operator",
+        where: "--key",
+        hint: "openssl genpkey -algorithm ed25519 -out maria.pem; its public half is enrolled with `tidelock person add`",
+      });
+    }
+    const signer = signerOf(options.key);
+    const { person, name } = await whoseKey(client, signer.name);
+    const given =
+      options.file === undefined
+        ? requireFit(
+            ManualAnswers.parse(await askAnswers(context, view.form)),
+            view.form,
+            "your answers",
+          )
+        : readAnswers(options.file, view.form);
+    const asked = askedOf(view, person);
+    for (const line of answerText(asked, view.form, given)) terminal.note(clean(line, 10_000));
+    terminal.note(`(${person} is ${clean(name)})`);
+    await confirm(context, "Sign this?", options.yes);
+    const statement = answerStatement(asked, view.form, given);
+    const envelope = encodeBase64(encodeEnvelope(await signStatement(signer, statement)));
+    const done = await client.call("manualAnswer", { body: { request: view.id, envelope } });
+    await printOne(terminal, context.format(options), requestCard(done));
+    return exit.done;
+  },
+});
+
+function requireOpen(view: ManualRequestView): void {
+  if (view.state === "open") return;
+  const why = {
+    answered: "it was answered already, and the first answer stands",
+    expired: `it is too late: an answer was awaited until ${view.answerUntil}`,
+    ended: "its promotion waits for nobody any more",
+  }[view.state];
+  throw new TidelockError("conflict", why, { fault: "operator", where: view.id });
+}
+
+/** The person as whom this key counts here. */
+async function whoseKey(
+  client: Client,
+  key: string,
+): Promise<{ readonly person: string; readonly name: string }> {
+  const { items } = await client.call("personList", {});
+  for (const { person, name, keys } of items) {
+    if (keys.some(({ id, removedAt }) => id === key && removedAt === null)) {
+      return { person, name: name ?? "erased" };
+    }
+  }
+  throw new TidelockError("forbidden", "this key is nobody's here, so nothing it signs counts", {
+    fault: "operator",
+    where: key,
+    hint: "enrol its public half: tidelock person add <name> --key <public key>",
+  });
+}
+
+function askedOf(view: ManualRequestView, person: string): AskedOf {
+  return {
+    request: view.id,
+    ledger: view.ledger,
+    person,
+    role: view.role,
+    check: view.check,
+    service: view.service,
+    environment: view.environment,
+    colour: view.colour,
+    promotion: view.promotion,
+    release: view.release.id,
+    configuration: view.configuration,
+    plan: view.plan,
+    form: view.formDigest,
+  };
+}

@@ -1,0 +1,54 @@
+import type { ManualRequestView, PersonView } from "../../api/routes-manual.ts";
+import type { Card } from "../output/print.ts";
+import { when } from "../output/words.ts";
+
+/** What people are asked, and what came of it. */
+export function requestCard(view: ManualRequestView): Card<ManualRequestView> {
+  const { answer, form, colour } = view;
+  return {
+    item: view,
+    name: view.id,
+    lines: [
+      ["request", view.id],
+      ["check", `${view.check} (${form.kind}, for the role ${view.role})`],
+      [
+        "about",
+        `${view.service}@${view.release.version ?? "?"} in ${view.environment}${colour === null ? "" : ` on ${colour}`}`,
+      ],
+      ["promotion", view.promotion],
+      ["state", view.state],
+      ["answer until", when(view.answerUntil)],
+      ["who may", view.state === "open" ? view.holders.join(", ") || "nobody yet" : null],
+      ["addresses", view.addresses.length === 0 ? null : view.addresses.join(", ")],
+      ["charter", form.kind === "session" ? form.charter : null],
+      ["session begun", view.begunAt === null ? null : when(view.begunAt)],
+      ["answered by", answer === null ? null : `${answer.name ?? "(erased)"} ${answer.person}`],
+      ["answered", answer === null ? null : when(answer.answeredAt)],
+      ["counts until", answer === null ? null : when(answer.validUntil)],
+      ["own work", answer?.separation ?? null],
+      ["used again from", answer?.reuses ?? null],
+    ],
+  };
+}
+
+export function personCard(view: PersonView): Card<PersonView> {
+  const keys = view.keys.filter(({ removedAt }) => removedAt === null);
+  const grants = view.grants.filter(({ removedAt }) => removedAt === null);
+  return {
+    item: view,
+    name: view.person,
+    lines: [
+      ["name", view.name ?? "(erased)"],
+      ["also", view.also.join(", ") || null],
+      ["stands in evidence as", view.person],
+      ["keys", keys.map(({ id }) => id).join(", ") || "none"],
+      ["rights", grants.map(grantText).join(", ") || "none"],
+    ],
+  };
+}
+
+/** `checks.answer:qa for shop in staging (g12ab)`. */
+export function grantText(grant: PersonView["grants"][number]): string {
+  const where = `${grant.service ?? "every service"} in ${grant.environment ?? "every environment"}`;
+  return `${grant.right} for ${where} (${grant.id})`;
+}
