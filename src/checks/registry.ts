@@ -13,6 +13,7 @@ import { hadolint } from "./hadolint/index.ts";
 import { http } from "./http/index.ts";
 import { isolation } from "./isolation/index.ts";
 import { licences } from "./licences/index.ts";
+import { load } from "./load/index.ts";
 import { manifest } from "./manifest/index.ts";
 import { manual } from "./manual/index.ts";
 import { nmap } from "./nmap/index.ts";
@@ -43,6 +44,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     http,
     isolation,
     licences,
+    load,
     manifest,
     manual,
     nmap,
