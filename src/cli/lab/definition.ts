@@ -22,7 +22,7 @@ const Id = z.string().regex(/^[a-z0-9-]{1,40}$/);
 
 /** What happens, one after the other. Paths are relative to the lab's folder. */
 export const LabStep = z.discriminatedUnion("do", [
-  /** Any command; `stdin` for secrets. */
+  /** Any command; `stdin` for secrets. `{lab}` is the lab's own folder, for files beside the service. */
   z.strictObject({
     do: z.literal("tidelock"),
     words: z.array(z.string()).min(1),

@@ -73,6 +73,11 @@ export class LabHome {
     return null;
   }
 
+  /** The lab as it came with the program. */
+  get source(): string {
+    return join(labsFolder(), this.lab);
+  }
+
   /** What tells later commands that this lab is there; without it, its mail server ends. */
   get record(): string {
     return join(this.folder, "lab.json");

@@ -89,7 +89,8 @@ class Play {
     switch (step.do) {
       case "tidelock": {
         this.#tell(`tidelock ${step.words.join(" ")}`);
-        await expectDone(this.#home, step.words, step.stdin, step.exit);
+        const words = step.words.map((word) => word.replace("{lab}", this.#home.source));
+        await expectDone(this.#home, words, step.stdin, step.exit);
         return;
       }
       case "release": {
