@@ -1,5 +1,5 @@
 // `npm run build`: what the package ships. TypeScript becomes JavaScript in dist/, the files that the code
-// reads beside itself (.sql, .json) come along, and web/ is built into web/dist.
+// reads beside itself (.sql, .json, .feature) come along, and web/ is built into web/dist.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, extname, join, relative } from "node:path";
@@ -8,7 +8,7 @@ import { root } from "./test/run-step.ts";
 const sources = join(root, "src");
 const output = join(root, "dist");
 /** What is read at run time from beside the code. */
-const companions = new Set([".sql", ".json"]);
+const companions = new Set([".sql", ".json", ".feature"]);
 
 function run(title: string, command: string, args: readonly string[]): void {
   const done = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });

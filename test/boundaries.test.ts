@@ -57,6 +57,9 @@ const adapterMayImport = ["model", "ports", "egress"];
 
 /** Single edges that are right although their parts' rule says no, each with its reason. */
 const exceptions: Readonly<Record<string, string>> = {
+  "checks/attack-specs/select.ts -> findings/parsers/xml.ts":
+    "the one XML reader that expands nothing: what a program wrote is hostile here as well",
+  "checks/attack-specs/steps/tools.ts -> findings/parsers/xml.ts": "as above",
   "ports/control-plane.ts -> api/change-views.ts": "as for views; types only",
   "ports/control-plane.ts -> api/audit.ts": "as for views: what is asked for, types only",
   "ports/ledger-control.ts -> api/ledger-views.ts":

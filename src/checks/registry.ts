@@ -1,6 +1,7 @@
 import { TidelockError } from "../model/errors.ts";
 import type { Check } from "../ports/check.ts";
 import { advisories } from "./advisories/index.ts";
+import { attackSpecs } from "./attack-specs/index.ts";
 import { bandit } from "./bandit/index.ts";
 import { buildLog } from "./build-log/index.ts";
 import { checkov } from "./checkov/index.ts";
@@ -32,6 +33,7 @@ import { wapiti } from "./wapiti/index.ts";
 export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
   [
     advisories,
+    attackSpecs,
     bandit,
     buildLog,
     checkov,

@@ -172,11 +172,13 @@ function exercisedOf(own: Exercised, said: Partial<Exercised>): Exercised {
   };
   const routes = pick("routes");
   const identities = pick("identities");
+  const scenarios = pick("scenarios");
   return {
     requests: pick("requests") ?? 0,
     assertions: pick("assertions") ?? 0,
     files: pick("files") ?? 0,
     ...(routes === undefined ? {} : { routes }),
     ...(identities === undefined ? {} : { identities }),
+    ...(scenarios === undefined ? {} : { scenarios }),
   };
 }

@@ -84,6 +84,7 @@ export const CheckMinimum = z.strictObject({
   routes: z.int().positive().optional(),
   identities: z.int().positive().optional(),
   experiments: z.int().positive().optional(),
+  scenarios: z.int().positive().optional(),
 });
 export type CheckMinimum = z.infer<typeof CheckMinimum>;
 

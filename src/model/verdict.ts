@@ -26,6 +26,8 @@ export const Exercised = z.object({
   identities: z.int().nonnegative().optional(),
   /** Faults that were injected, each shown to have been. */
   experiments: z.int().nonnegative().optional(),
+  /** Written stories that ran to their end, of checks that carry out specifications. */
+  scenarios: z.int().nonnegative().optional(),
 });
 export type Exercised = z.infer<typeof Exercised>;
 

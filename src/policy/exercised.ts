@@ -1,7 +1,15 @@
 import type { CheckMinimum } from "../model/pipeline.ts";
 import type { CheckReport, Exercised } from "../model/verdict.ts";
 
-const kinds = ["requests", "assertions", "files", "routes", "identities", "experiments"] as const;
+const kinds = [
+  "requests",
+  "assertions",
+  "files",
+  "routes",
+  "identities",
+  "experiments",
+  "scenarios",
+] as const;
 
 /** A run that exercised less than this share of the one before says nothing about the rest. */
 export const leastShare = 0.5;

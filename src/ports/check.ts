@@ -38,6 +38,11 @@ export interface CheckContext {
   readonly ownPorts?: () => readonly number[];
   /** Of a check that people answer: what they answered. Null when nobody did in time. */
   readonly answered?: PersonsAnswer | null;
+  /**
+   * A secret that what is tested may have as well, by its key in the configuration; on record, and kept out of
+   * every report. Never one of the live side where a colour is under test. Throws `not-found`.
+   */
+  readonly readSecret?: (key: string) => Promise<string>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }

@@ -1,0 +1,11 @@
+/** The supplied specifications: files of `pack/`. */
+export const packNames = [
+  "authentication",
+  "session",
+  "csrf",
+  "cors",
+  "jwt",
+  "headers",
+  "tls",
+] as const;
+export type PackName = (typeof packNames)[number];

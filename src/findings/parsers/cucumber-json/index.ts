@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { severities, type Severity } from "../../../model/observation.ts";
+import { observe } from "../../observe.ts";
+import { parseJson } from "../json.ts";
+import type { Parsed, Parser } from "../parser.ts";
+
+const Result = z.object({ status: z.string(), error_message: z.string().optional() });
+const Step = z.object({
+  keyword: z.string().default(""),
+  name: z.string().default(""),
+  line: z.number().optional(),
+  result: Result.optional(),
+});
+/** What runs before and after a scenario. */
+const Hook = z.object({ result: Result.optional() });
+const Element = z.object({
+  id: z.string().optional(),
+  name: z.string().default(""),
+  type: z.string().default("scenario"),
+  line: z.number().optional(),
+  tags: z.array(z.object({ name: z.string() })).default([]),
+  before: z.array(Hook).default([]),
+  after: z.array(Hook).default([]),
+  steps: z.array(Step).default([]),
+});
+const Feature = z.object({
+  uri: z.string().default(""),
+  name: z.string().default(""),
+  tags: z.array(z.object({ name: z.string() })).default([]),
+  elements: z.array(Element).default([]),
+});
+const Report = z.array(Feature);
+
+type FeatureType = z.infer<typeof Feature>;
+type ElementType = z.infer<typeof Element>;
+
+/**
+ * Cucumber's JSON report (cucumber-jvm, cucumber-js, behave's and godog's, BDD-Security's): every scenario with a
+ * step that failed is an observation. One that has a step which was not carried out, and none that failed, makes
+ * the report incomplete: pending, undefined, ambiguous and skipped are no pass. A severity is taken from a tag
+ * (`@critical` …), else it is high; CWE numbers from tags such as `@cwe-79` and `@iriusrisk-cwe-79`.
+ */
+export const cucumberJson: Parser = {
+  format: "cucumber-json",
+  parse(text) {
+    const features = Report.parse(parseJson(text));
+    const observations: Parsed["observations"][number][] = [];
+    const unended: string[] = [];
+    let scenarios = 0;
+    let steps = 0;
+    for (const feature of features) {
+      let background: ElementType | null = null;
+      for (const element of feature.elements) {
+        if (element.type === "background") {
+          background = element;
+          continue;
+        }
+        const parts = background === null ? [element] : [background, element];
+        background = null;
+        const statuses = parts.flatMap(statusesOf);
+        steps += statuses.filter(({ status }) => status === "passed" || status === "failed").length;
+        const failed = statuses.find(({ status }) => status === "failed");
+        if (failed !== undefined) observations.push(observationOf(feature, element, failed.why));
+        const whole = statuses.length > 0 && statuses.every(({ status }) => status === "passed");
+        if (failed !== undefined || whole) scenarios += 1;
+        else unended.push(`${feature.uri}: ${element.name}`);
+      }
+    }
+    const missing =
+      unended.length > 0
+        ? `${unended.length} scenarios did not come to an end, the first: ${unended[0]?.slice(0, 300)}`
+        : scenarios === 0
+          ? "there is no scenario in it"
+          : undefined;
+    return {
+      observations,
+      exercised: { assertions: steps, scenarios },
+      complete: missing === undefined,
+      ...(missing === undefined ? {} : { missing }),
+    };
+  },
+};
+
+function statusesOf({ before, after, steps }: ElementType): readonly {
+  readonly status: string;
+  readonly why: string;
+}[] {
+  const hooks = [...before, ...after].filter(({ result }) => result?.status === "failed");
+  return [
+    ...steps.map(({ keyword, name, result }) => ({
+      // A step without a result was never carried out.
+      status: result?.status.toLowerCase() ?? "skipped",
+      why: `${keyword.trim()} ${name}: ${result?.error_message ?? ""}`,
+    })),
+    ...hooks.map(({ result }) => ({
+      status: "failed",
+      why: `a hook failed: ${result?.error_message ?? ""}`,
+    })),
+  ];
+}
+
+function observationOf(feature: FeatureType, element: ElementType, why: string) {
+  const tags = [...feature.tags, ...element.tags].map(({ name }) => name.toLowerCase());
+  const severity = severities.find((one) => tags.includes(`@${one}`));
+  const name = `${feature.name}: ${element.name}`;
+  return observe({
+    rule: element.id ?? name,
+    severity: severity ?? ("high" satisfies Severity),
+    severityStated: severity !== undefined,
+    title: name,
+    message: why,
+    // Its line moves with whatever is written above it.
+    place: { kind: "resource", name: `${feature.uri} ${element.name}` },
+    cwe: tags.flatMap((tag) => {
+      const number = /(?:^@|-)cwe-(\d{1,5})(?:$|-)/.exec(tag)?.[1];
+      return number === undefined ? [] : [Number(number)];
+    }),
+  });
+}
