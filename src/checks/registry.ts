@@ -4,6 +4,7 @@ import { advisories } from "./advisories/index.ts";
 import { attackSpecs } from "./attack-specs/index.ts";
 import { bandit } from "./bandit/index.ts";
 import { buildLog } from "./build-log/index.ts";
+import { chaos } from "./chaos/index.ts";
 import { checkov } from "./checkov/index.ts";
 import { command } from "./command/index.ts";
 import { dast } from "./dast/index.ts";
@@ -36,6 +37,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     attackSpecs,
     bandit,
     buildLog,
+    chaos,
     checkov,
     command,
     dast,

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { CheckDemand } from "../model/pipeline.ts";
 import type { Slot } from "../model/primitives.ts";
+import { namesFault } from "../model/faults.ts";
 import { namesSink } from "../model/sinks.ts";
 import type { ManifestComparison } from "../ports/check.ts";
 import type { SlotManifest } from "../ports/host-agent-tests.ts";
@@ -69,7 +70,7 @@ function compareKeys(
     if (one.mac !== macOf(key, name, value))
       return { name, state: "other-value", problem: one.problem };
     const changed =
-      deployed?.delivery === "variables" && !namesSink(value)
+      deployed?.delivery === "variables" && !namesSink(value) && !namesFault(value)
         ? processes.find(({ variables }) => variables !== null && variables[name] !== one.mac)
         : undefined;
     const running =

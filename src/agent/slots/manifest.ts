@@ -3,7 +3,6 @@ import { realpathSync } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { printable } from "../../model/printable.ts";
-import { fillSinks } from "../../model/sinks.ts";
 import type { Result } from "../../ports/host-agent.ts";
 import { isAlive } from "../os/identity.ts";
 import { environmentOf, familyOf, processTable, uidsOf } from "../os/process-table.ts";
@@ -11,6 +10,7 @@ import type { Parts } from "../parts.ts";
 import type { InstanceRecord } from "../state/schema.ts";
 import { type DeploymentFolders, deploymentFolders, readEntries } from "./delivery.ts";
 import { ownerOf } from "./owner.ts";
+import { fillIn, standInsOf } from "./stand-ins.ts";
 import type { SlotRunner } from "./slot.ts";
 import type { StoredSpec } from "./spec.ts";
 
@@ -93,7 +93,7 @@ async function deliveredKeys(
   key: string,
 ): Promise<Manifest["delivered"]> {
   const given = await readEntries(folders).catch(() => ({}));
-  const sinks = await parts.sinks.addresses(slot, spec.generation);
+  const standIns = await standInsOf(parts, slot, spec.generation);
   const user = records[0]?.user ?? process.getuid?.() ?? null;
   const found: Manifest["delivered"] = [];
   for (const [name, value] of Object.entries(given)) {
@@ -107,7 +107,7 @@ async function deliveredKeys(
     const content = stat?.isFile() ? await readFile(path).catch(() => null) : null;
     let problem: string | null = null;
     if (stat === null || content === null) problem = "its file is gone";
-    else if (!content.equals(Buffer.from(fillSinks(value, sinks))))
+    else if (!content.equals(Buffer.from(fillIn(value, standIns))))
       problem = "its file was changed";
     else if ((stat.mode & 0o077) !== 0)
       problem = `others may use its file (mode ${(stat.mode & 0o777).toString(8)})`;
