@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Conformance } from "../model/conformance.ts";
 import { Digest, Name } from "../model/primitives.ts";
 
 /** Calls about single check runs; promotions show them together. */
@@ -19,7 +20,17 @@ export const RawReportView = z.object({
 });
 export type RawReportView = z.infer<typeof RawReportView>;
 
+/** The report before a switch, and the digest of the signed statement that holds it. */
+export const ConformanceView = z.object({ statement: Digest, report: Conformance });
+export type ConformanceView = z.infer<typeof ConformanceView>;
+
 export const checkRoutes = {
+  promotionConformance: {
+    method: "GET",
+    path: "/api/v1/promotions/:id/conformance",
+    params: z.object({ id: z.string().min(1).max(64) }),
+    response: ConformanceView,
+  },
   /** Of the newest attempt that has one. */
   checkRaw: {
     method: "GET",

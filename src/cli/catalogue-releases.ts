@@ -88,6 +88,12 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/promotion/show.ts"),
   ),
   entry(
+    "promotion conformance",
+    "Releases",
+    "Show what was demanded before a switch and how each demand was met",
+    () => import("./commands/promotion/conformance.ts"),
+  ),
+  entry(
     "promotion watch",
     "Releases",
     "Follow a promotion until it ends",

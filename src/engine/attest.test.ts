@@ -14,6 +14,7 @@ import { digestBytes } from "../evidence/bytes.ts";
 import { checkRun } from "../evidence/predicates/check-run.ts";
 import { completion } from "../evidence/predicates/completion.ts";
 import { decision } from "../evidence/predicates/decision.ts";
+import { conformance } from "../evidence/predicates/conformance.ts";
 import { deployment } from "../evidence/predicates/deployment.ts";
 import { summary } from "../evidence/predicates/summary.ts";
 import { testResult } from "../evidence/predicates/test-result.ts";
@@ -87,6 +88,7 @@ describe("what the engine does and decides", () => {
       checkRun.type,
       testResult.type,
       decision.type,
+      conformance.type,
       deployment.type,
       completion.type,
       summary.type,

@@ -7,6 +7,7 @@ import { existingPromotion } from "./abort.ts";
 import type { Engine } from "./engine.ts";
 import { answerCheck, beginSession, findRequest } from "./manual/answer.ts";
 import { requestView, requestViews } from "./manual/views.ts";
+import { showConformance } from "./show-conformance.ts";
 
 export function makeCheckControl(engine: Engine): CheckControl {
   return {
@@ -15,6 +16,7 @@ export function makeCheckControl(engine: Engine): CheckControl {
     request: async (request) => requestView(engine, (await findRequest(engine.db, request)).id),
     begin: (actor, request) => beginSession(engine, actor, request),
     answer: (request, envelope) => answerCheck(engine, request, envelope),
+    conformance: (promotion) => showConformance(engine, promotion),
   };
 }
 

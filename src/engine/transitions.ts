@@ -18,6 +18,7 @@ import { sql } from "kysely";
 import { openIntents } from "../store/queries/intents.ts";
 import type { Db, PromotionRow } from "../store/schema.ts";
 import { attestCompletion, attestDecision } from "./attest-promotion.ts";
+import { attestConformance } from "./conformance.ts";
 import { operationNames } from "./effect.ts";
 import type { Engine } from "./engine.ts";
 
@@ -250,7 +251,8 @@ async function recordDecision(
 ): Promise<void> {
   if (!decided) return;
   const attestation = await attestDecision(engine, tx, promotion, index, decided.decision);
-  await insertDecision(tx, promotion, index, decided, [attestation]);
+  const conformance = await attestConformance(engine, tx, promotion, index, decided);
+  await insertDecision(tx, promotion, index, decided, [attestation, ...conformance]);
 }
 
 /** State, ledger and event of a promotion as one word. */

@@ -44,7 +44,7 @@ export function decideGate(preset: GatePreset, input: GateInput): Decided {
   const required = input.checks.filter((check) => check.phase !== "live");
   const answers = required.map((check) => ({
     check: check.name,
-    ground: pendingOr(check, checkGround(check, input.subject, input.evidence, input.now)),
+    ground: controlGround(check, input.subject, input.evidence, input.now),
   }));
   const grounds: Ground[] = [
     isolationGround(preset, input.minimumIsolation, input.grades.isolation),
@@ -58,6 +58,16 @@ export function decideGate(preset: GatePreset, input: GateInput): Decided {
     ...ledgerGrounds(input.ledger),
   ];
   return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) });
+}
+
+/** What the runs say about one demanded check. */
+export function controlGround(
+  check: DemandedCheck,
+  subject: Subject,
+  evidence: readonly Evidence[],
+  now: string,
+): Ground {
+  return pendingOr(check, checkGround(check, subject, evidence, now));
 }
 
 /** An out-of-band check that has not answered is waited for by nobody; its answer opens the decision again. */

@@ -1,6 +1,6 @@
-import type { RawReportView } from "../api/routes-checks.ts";
 import type { ManualRequestView } from "../api/routes-manual.ts";
 import type { Actor } from "./control-plane.ts";
+import type { ConformanceView, RawReportView } from "../api/routes-checks.ts";
 
 /** What people do with single checks of a promotion. */
 export interface CheckControl {
@@ -14,4 +14,6 @@ export interface CheckControl {
   begin(actor: Actor, request: string): Promise<ManualRequestView>;
   /** Takes a person's signed answer (a DSSE envelope), or nothing. */
   answer(request: string, envelope: Uint8Array): Promise<ManualRequestView>;
+  /** The newest report before a switch. Throws `not-found` while the gate has not decided. */
+  conformance(promotion: string): Promise<ConformanceView>;
 }

@@ -103,6 +103,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkRaw: ({ params }) => controlPlane.checks.raw(params.id, params.check),
+    promotionConformance: ({ params }) => controlPlane.checks.conformance(params.id),
     promotionShow: ({ params }) => controlPlane.showPromotion(params.id),
     promotionAbort: ({ actor, params }) => controlPlane.abort(actor, params.id),
     promotionRetry: ({ actor, params }) => controlPlane.retry(actor, params.id),

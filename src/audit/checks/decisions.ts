@@ -11,6 +11,7 @@ import { Attested, DecisionReplayable } from "../payloads.ts";
 import type { Findings } from "../report.ts";
 import type { Attestation } from "./attestations.ts";
 import type { Blobs } from "./blobs.ts";
+import { conformanceDifferences } from "./conformance.ts";
 import { inputsNotOnRecord } from "./decision-inputs.ts";
 import type { PromotionStory } from "./story.ts";
 
@@ -80,6 +81,18 @@ export function replayDecisions(
       const wrong = [
         ...differences(again, entry, statements),
         ...(again.ok ? inputsNotOnRecord(again.inputs, entry, story, entries) : []),
+        ...(again.ok
+          ? conformanceDifferences(
+              again,
+              leaf.operation.split("/", 1)[0] ?? "",
+              (Attested.safeParse(payload).data?.attestations ?? []).flatMap(
+                (digest) => statements.get(digest) ?? [],
+              ),
+              attestations,
+              files,
+              (digest) => blobs.isErased(digest),
+            )
+          : []),
       ];
       if (wrong.length === 0) replayed += 1;
       for (const message of wrong) problem(message);
