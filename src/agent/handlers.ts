@@ -71,6 +71,7 @@ export function makeHandlers(machinery: Machinery): Handlers {
     "slot.list": async () => ({ slots: slots.list() }),
     "route.set": ({ route, ...effect }) => routes.set(effect, route),
     "route.read": ({ lane }) => routes.read(lane),
+    "route.traffic": ({ lane }) => routes.traffic(lane),
     "route.remove": async ({ lane, ...effect }) => {
       await routes.remove(effect, lane);
       return {};

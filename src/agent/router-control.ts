@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LaneTraffic } from "../model/traffic.ts";
 import { RouteObservation, RouteSpec } from "../ports/host-agent.ts";
 
 /**
@@ -6,7 +7,7 @@ import { RouteObservation, RouteSpec } from "../ports/host-agent.ts";
  * state to `<agent>/router-<environment>.json` (0600, atomically) and then tells the router to load it,
  * so that a restarted router serves before anybody talks to it. Control is newline-delimited JSON over
  * `<agent>/router-<environment>.sock` (or where `socketPath` puts it, when that is too long):
- * `{"id", "method": "load" | "read" | "stop"}` and `{"id", "result" | "error"}`. A `load` may carry the whole
+ * `{"id", "method": "load" | "read" | "traffic" | "stop"}` and `{"id", "result" | "error"}`. A `load` may carry the whole
  * `"state"` as well: it has to when the router has given up root (`runAs`) and may not read the file any more.
  */
 export const RouterColour = z.object({
@@ -41,3 +42,7 @@ export const RouterAnswer = z.object({
   lanes: z.array(RouteObservation),
 });
 export type RouterAnswer = z.infer<typeof RouterAnswer>;
+
+/** `traffic` answers this. */
+export const RouterTraffic = z.object({ lanes: z.array(LaneTraffic) });
+export type RouterTraffic = z.infer<typeof RouterTraffic>;

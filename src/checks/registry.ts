@@ -26,6 +26,7 @@ import { regression } from "./regression/index.ts";
 import { sast } from "./sast/index.ts";
 import { secrets } from "./secrets/index.ts";
 import { semgrep } from "./semgrep/index.ts";
+import { slo } from "./slo/index.ts";
 import { smoke } from "./smoke/index.ts";
 import { stateFiles } from "./state-files/index.ts";
 import { wapiti } from "./wapiti/index.ts";
@@ -59,6 +60,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     sast,
     secrets,
     semgrep,
+    slo,
     smoke,
     stateFiles,
     wapiti,

@@ -2,9 +2,10 @@ import { createReadStream } from "node:fs";
 import { TidelockError } from "../model/errors.ts";
 import { layout } from "../model/layout.ts";
 import type { CheckDemand } from "../model/pipeline.ts";
-import { type Colour, type Digest, laneKey } from "../model/primitives.ts";
+import { type Colour, type Digest, laneKey, type Slot } from "../model/primitives.ts";
 import { releaseName } from "../model/release.ts";
-import type { CheckContext, LiveRelease } from "../ports/check.ts";
+import type { CheckContext, LiveRelease, UserTrafficView } from "../ports/check.ts";
+import type { Router } from "../ports/router.ts";
 import { readRelease } from "../store/queries/catalogue.ts";
 import { findServers } from "../store/server-record.ts";
 import { routedProcess } from "../strategies/demands.ts";
@@ -69,11 +70,18 @@ export async function checkContext(
     readTree: () => storedTree(engine, tree),
     live: await liveRelease(context, slot !== null),
     checkData: checkData(engine),
+    userTraffic: async () => (slot && router ? readUserTraffic(router, slot) : null),
     // Asked anew each time: after a crash a check goes on before its server listens again.
     ownPorts: () => ownPorts(engine),
     timeoutMs: demand.timeout,
     signal,
   };
+}
+
+async function readUserTraffic(router: Router, slot: Slot): Promise<UserTrafficView | null> {
+  const { colours } = await router.traffic(laneKey(slot));
+  const other = slot.colour === "blue" ? "green" : "blue";
+  return colours && { tested: colours[slot.colour], other: colours[other] };
 }
 
 /** Beside everything else on this machine; agent and server share the data directory. */

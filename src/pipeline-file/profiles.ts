@@ -6,6 +6,8 @@ interface Default {
   readonly name: string;
   readonly uses: string;
   readonly phase: CheckDemand["phase"];
+  /** Where the adapter's own defaults would be wrong for somebody who only named a tier. */
+  readonly with?: Record<string, unknown>;
 }
 
 const files = (...adapters: readonly string[]): Default[] =>
@@ -23,6 +25,8 @@ export const profiles: Readonly<Record<Profile, readonly Default[]>> = {
     ...files("secrets", "advisories", "dev-tools", "state-files"),
     ...idle("smoke", "manifest", "regression", "dast"),
     { name: "smoke-live", uses: "smoke", phase: "live" },
+    // A laptop has no users: too few of them are worth a word, and no reason to go back.
+    { name: "slo", uses: "slo", phase: "live", with: { tooFew: "warn" } },
   ],
 };
 
@@ -38,14 +42,18 @@ export function expandProfile(
   const { profile, checks, strategy } = environment;
   if (profile === undefined) return environment;
   const own = new Set(checks.map(({ name }) => name));
-  const defaults = profiles[profile].flatMap(({ name, uses, phase }): CheckDemand[] => {
-    const kind = adapters.get(uses);
-    const parsed = kind?.schema.safeParse({});
-    if (own.has(name) || !kind || !parsed?.success) return [];
-    const intrusive = touchOf(kind, parsed.data) === "intrusive";
-    if (intrusive && whereUsersAre({ phase }, strategy) !== null) return [];
-    return [{ name, uses, with: {}, phase, timeout: defaultTimeout, retries: 0, allowWarn: true }];
-  });
+  const defaults = profiles[profile].flatMap(
+    ({ name, uses, phase, with: settings = {} }): CheckDemand[] => {
+      const kind = adapters.get(uses);
+      const parsed = kind?.schema.safeParse(settings);
+      if (own.has(name) || !kind || !parsed?.success) return [];
+      const intrusive = touchOf(kind, parsed.data) === "intrusive";
+      if (intrusive && whereUsersAre({ phase }, strategy) !== null) return [];
+      return [
+        { name, uses, with: settings, phase, timeout: defaultTimeout, retries: 0, allowWarn: true },
+      ];
+    },
+  );
   return { ...environment, checks: [...defaults, ...checks] };
 }
 

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { ManualAnswers, ManualForm } from "../model/manual-check.ts";
 import { Severity } from "../model/observation.ts";
 import type { ScanKind } from "../model/diversity.ts";
+import type { UserTraffic } from "../model/traffic.ts";
 import type { CheckReport } from "../model/verdict.ts";
 import type { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
 import type { HostAgent } from "./host-agent.ts";
@@ -32,6 +33,8 @@ export interface CheckContext {
   readonly readTree: () => AsyncIterable<Uint8Array>;
   /** The release that users meet in this environment: what a scan may compare with. Null when there is none. */
   readonly live?: LiveRelease | null;
+  /** What users got from the tested colour and from the other one, by the router's count; null without a router. */
+  readonly userTraffic?: () => Promise<UserTrafficView | null>;
   /** Folder with data that was imported for checks to decide by (`check-data`); null where there is none. */
   readonly checkData?: string | null;
   /** Ports of this machine on which Tidelock itself listens: no address in a check's configuration may lead there. */
@@ -63,6 +66,11 @@ export interface PersonsAnswer {
   readonly reusedFrom: string | null;
   /** What is known, and what is not, about whether somebody judged work of their own. */
   readonly separation: string;
+}
+
+export interface UserTrafficView {
+  readonly tested: UserTraffic;
+  readonly other: UserTraffic;
 }
 
 export interface LiveRelease {

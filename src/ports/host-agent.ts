@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
 import { IsolationGrade, type Process } from "../model/pipeline.ts";
+import { LaneTraffic } from "../model/traffic.ts";
 import { checkMethods } from "./host-agent-checks.ts";
 import { faultMethods } from "./host-agent-faults.ts";
 import { ScanCount, testMethods } from "./host-agent-tests.ts";
@@ -257,6 +258,8 @@ export const methods = {
   "slot.list": { params: None, result: z.object({ slots: z.array(SlotObservation) }) },
   "route.set": { params: z.object({ ...Effect, route: RouteSpec }), result: RouteObservation },
   "route.read": { params: z.object({ lane: z.string() }), result: RouteObservation },
+  /** What users of a lane got, counted by the router. */
+  "route.traffic": { params: z.object({ lane: z.string() }), result: LaneTraffic },
   "route.remove": { params: z.object({ ...Effect, lane: z.string() }), result: None },
   /** A signed credential that makes the router send its bearer to the idle colour until it expires. */
   "route.tester": {

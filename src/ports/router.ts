@@ -1,3 +1,4 @@
+import type { LaneTraffic } from "../model/traffic.ts";
 import type { EffectContext, Fencing } from "./target.ts";
 import type { RouteObservation, RouteSpec } from "./host-agent.ts";
 
@@ -8,6 +9,8 @@ export interface Router {
   /** Returns only when the router itself reports the new weights. */
   set(context: EffectContext, route: RouteSpec): Promise<RouteObservation>;
   read(lane: string): Promise<RouteObservation>;
+  /** What users got, by the router's own count. */
+  traffic(lane: string): Promise<LaneTraffic>;
   remove(context: EffectContext, lane: string): Promise<void>;
   /** Address at which the idle colour can be reached by a bearer of the header. */
   tester(

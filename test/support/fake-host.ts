@@ -375,6 +375,7 @@ export function fakeRouter(agent: HostAgent): Router {
     remove: async (context, lane) => {
       await agent.call("route.remove", { ...context, lane });
     },
+    traffic: async (lane) => ({ lane, colours: null }),
     tester: (lane, ttlMs) => agent.call("route.tester", { lane, ttlMs }),
   };
 }

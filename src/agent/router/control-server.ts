@@ -8,7 +8,7 @@ const Identified = z.object({ id: z.union([z.number(), z.string()]) });
 
 /** One frame from the agent. `state` travels along when this process may no longer read the state file. */
 const Frame = Identified.extend({
-  method: z.enum(["load", "read", "stop"]),
+  method: z.enum(["load", "read", "traffic", "stop"]),
   state: z.unknown().optional(),
 });
 type Frame = z.infer<typeof Frame>;
@@ -17,6 +17,7 @@ export interface ControlMethods {
   /** `state` is undefined when the frame had none: read the file. */
   load(state: unknown): Promise<unknown>;
   read(): unknown;
+  traffic(): unknown;
   stop(): void;
 }
 
@@ -93,6 +94,8 @@ async function run(frame: Frame, methods: ControlMethods): Promise<unknown> {
       return await methods.load(frame.state);
     case "read":
       return methods.read();
+    case "traffic":
+      return methods.traffic();
     case "stop":
       methods.stop();
       return {};

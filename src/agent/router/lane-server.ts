@@ -93,6 +93,8 @@ export class LaneServer implements ClientOwner, FlightOwner {
   onFlightEnd(flight: HttpFlight, end: FlightEnd): void {
     this.lane.end(flight, end.failed);
     const { head, target, client } = flight;
+    const ms = performance.now() - flight.startedAt;
+    if (!flight.tester) this.lane.met(target.colour, metOf(end), end.status === 101 ? null : ms);
     this.#log.append(
       {
         lane: this.lane.key,
@@ -100,7 +102,7 @@ export class LaneServer implements ClientOwner, FlightOwner {
         release: target.releaseName,
         status: end.status,
         bytes: end.bytes,
-        ms: performance.now() - flight.startedAt,
+        ms,
         id: head.requestId,
         client: client.address,
         method: head.method,
@@ -127,6 +129,9 @@ export class LaneServer implements ClientOwner, FlightOwner {
   ): void {
     const text = `${this.lane.key}: ${refused.text}`;
     refuseRequest(connection, refused.status, refused.code, text, head.requestId);
+    if (colour !== null && head.tester === null && refused.status >= 500) {
+      this.lane.met(colour, "failed", null);
+    }
     this.#logRefusal(connection, refused, head.requestId, head.method, head.target, colour);
   }
 
@@ -160,6 +165,12 @@ export class LaneServer implements ClientOwner, FlightOwner {
   #nextId(): string {
     return `${this.#idPrefix}-${(this.#ids++).toString(36)}`;
   }
+}
+
+/** What a user got. An answer that broke off in the middle is none, whatever its status was. */
+function metOf({ status, cause, failed }: FlightEnd): "answered" | "failed" | "abandoned" {
+  if (failed || status >= 500) return "failed";
+  return cause === "client-gone" || cause === "client-stalled" ? "abandoned" : "answered";
 }
 
 /** A tester's colour is the idle one or none, everybody else's goes by weight. */

@@ -1,11 +1,13 @@
 import type { KeyObject } from "node:crypto";
 import { otherColour, type Colour } from "../../model/primitives.ts";
 import type { RouteObservation, RouteSpec, Weights } from "../../ports/host-agent.ts";
+import type { LaneTraffic } from "../../model/traffic.ts";
 import type { RouterLane } from "../router-control.ts";
 import { BackendPool } from "./backend/pool.ts";
 import { ColourWheel, idleColour } from "./balance.ts";
 import { Crowd, type Member } from "./crowd.ts";
 import { ScanCounter } from "./scans.ts";
+import { UserCounter } from "./user-counter.ts";
 import { compileTrustedProxies, type TrustedProxies } from "./trusted-proxies.ts";
 
 /** Where one colour's requests go. Immutable: a request keeps the one it began with. */
@@ -42,6 +44,7 @@ interface ColourCounters {
   /** Wall-clock ms of the last dispatch that was not a tester's; 0 for never. */
   lastDispatch: number;
   readonly flights: Crowd<Flight>;
+  readonly users: UserCounter;
 }
 
 /** Wall-clock Unix ms with the monotonic clock's fraction; never goes back while we run. */
@@ -64,6 +67,7 @@ export class Lane {
   constructor(wanted: RouterLane, generation: number, testerKey: KeyObject) {
     this.key = wanted.route.lane;
     this.#snapshot = snapshotOf(wanted, generation, testerKey, null);
+    this.#countReleases();
   }
 
   get snapshot(): LaneSnapshot {
@@ -81,6 +85,7 @@ export class Lane {
     const before = this.#snapshot;
     this.#snapshot = snapshotOf(wanted, generation, testerKey, before);
     const after = this.#snapshot;
+    this.#countReleases();
     const rising = risingColour(before.route.weights, after.route.weights);
     if (rising) this.#lastSwitch = { at: preciseNow(), to: rising, firstNew: null };
     const left = leftBehind(before, after);
@@ -130,6 +135,22 @@ export class Lane {
     const counted = this.#colours[flight.colour];
     counted.flights.remove(flight);
     if (failed) counted.failed++;
+  }
+
+  /** A user's request ended, or was refused for want of an instance. */
+  met(colour: Colour, how: "answered" | "failed" | "abandoned", ms: number | null): void {
+    this.#colours[colour].users.count(how, ms);
+  }
+
+  traffic(): LaneTraffic {
+    const { blue, green } = this.#colours;
+    return { lane: this.key, colours: { blue: blue.users.read(), green: green.users.read() } };
+  }
+
+  #countReleases(): void {
+    const { targets } = this.#snapshot;
+    this.#colours.blue.users.restart(targets.blue.releaseName);
+    this.#colours.green.users.restart(targets.green.releaseName);
   }
 
   sweep(now: number): void {
@@ -198,7 +219,13 @@ export class Lane {
 }
 
 function counters(): ColourCounters {
-  return { requests: 0, failed: 0, lastDispatch: 0, flights: new Crowd() };
+  return {
+    requests: 0,
+    failed: 0,
+    lastDispatch: 0,
+    flights: new Crowd(),
+    users: new UserCounter(),
+  };
 }
 
 function snapshotOf(

@@ -67,6 +67,7 @@ async function main(): Promise<void> {
     load: (state) =>
       router.load(state === undefined ? readStateFile(stateFile) : checkState(state, "load frame")),
     read: () => router.read(),
+    traffic: () => router.traffic(),
     stop: () => void stop(),
   });
   giveUpRoot(first.state.runAs);

@@ -1,6 +1,6 @@
 import { TidelockError, asTidelockError } from "../../model/errors.ts";
 import type { RouteSpec } from "../../ports/host-agent.ts";
-import type { RouterAnswer, RouterLane, RouterState } from "../router-control.ts";
+import type { RouterAnswer, RouterLane, RouterState, RouterTraffic } from "../router-control.ts";
 import { AccessLog } from "./access-log.ts";
 import { CertificateWatch } from "./certificate.ts";
 import { Lane } from "./lane.ts";
@@ -96,6 +96,11 @@ export class Router {
       listener ? lane.observe() : { lane: lane.key, route: lane.snapshot.route, effective: null },
     );
     return { generation: this.#state?.generation ?? 0, pid: process.pid, lanes };
+  }
+
+  /** What users got, lane by lane. */
+  traffic(): RouterTraffic {
+    return { lanes: [...this.#served.values()].map(({ lane }) => lane.traffic()) };
   }
 
   /** Stops accepting, lets what is under way end within each lane's drain time, and resolves when all is closed. */

@@ -2,7 +2,7 @@ import { createConnection } from "node:net";
 import { z } from "zod";
 import { TidelockError } from "../../model/errors.ts";
 import { AnswerFrame, FrameReader, fromWire } from "../protocol/frames.ts";
-import { RouterAnswer, type RouterState } from "../router-control.ts";
+import { RouterAnswer, type RouterState, RouterTraffic } from "../router-control.ts";
 
 /** A router answers between two requests; only one that hangs takes this long. Milliseconds. */
 const controlTimeout = 5_000;
@@ -17,6 +17,11 @@ export async function loadRouter(socket: string, state: RouterState): Promise<Ro
 /** What the router itself says it does. */
 export async function readRouter(socket: string): Promise<RouterAnswer> {
   return RouterAnswer.parse(await ask(socket, { method: "read" }));
+}
+
+/** What it has counted of its users' requests. */
+export async function readTraffic(socket: string): Promise<RouterTraffic> {
+  return RouterTraffic.parse(await ask(socket, { method: "traffic" }));
 }
 
 /** Tells it to end when what is under way has ended. */

@@ -15,9 +15,9 @@ import { type Parts, report } from "../parts.ts";
 import { markers } from "../processes/environment.ts";
 import { describeExit, spawnDetached } from "../processes/spawn.ts";
 import { killRemains, waitGone } from "../processes/sweep.ts";
-import type { RouterAnswer, RouterLane } from "../router-control.ts";
+import type { RouterAnswer, RouterLane, RouterTraffic } from "../router-control.ts";
 import { RouterState } from "../router-control.ts";
-import { loadRouter, readRouter, stopRouter } from "./control.ts";
+import { loadRouter, readRouter, readTraffic, stopRouter } from "./control.ts";
 import { inheritedSockets } from "./inherited-sockets.ts";
 import { Latest } from "./latest.ts";
 
@@ -117,6 +117,10 @@ export class RouterSupervisor {
 
   async read(): Promise<RouterAnswer> {
     return readRouter(this.#socket);
+  }
+
+  async traffic(): Promise<RouterTraffic> {
+    return readTraffic(this.#socket);
   }
 
   /** Ends the router, letting what is under way end first, within reason: somebody waits for this. */

@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TidelockError } from "../../model/errors.ts";
 import { type Colour, type Fence, type Slot, otherColour } from "../../model/primitives.ts";
+import type { LaneTraffic } from "../../model/traffic.ts";
 import type { Result, RouteObservation, RouteSpec } from "../../ports/host-agent.ts";
 import { parseLane, requireSameLane } from "../lanes.ts";
 import { type Parts, report } from "../parts.ts";
@@ -10,6 +11,7 @@ import { mintScan } from "../router/scans.ts";
 import { mint } from "../router/tester.ts";
 import type { Slots } from "../slots/slots.ts";
 import { laneIn } from "../state/store.ts";
+import { countedScan, countedTraffic } from "./counts.ts";
 import { listenProblem, portInUse } from "./listen-problem.ts";
 import { RouterSupervisor, routerOwner } from "./router-supervisor.ts";
 
@@ -112,6 +114,10 @@ export class Routes {
     return { lane, route, effective: laneOf(answer ?? null, lane)?.effective ?? null };
   }
 
+  traffic(lane: string): Promise<LaneTraffic> {
+    return countedTraffic(this.#routers.get(parseLane(lane).environment), lane);
+  }
+
   async remove(effect: Effect, lane: string): Promise<void> {
     requireSameLane(effect.fence, lane);
     await this.#parts.lanes.effect(effect, { remove: lane }, () =>
@@ -168,21 +174,8 @@ export class Routes {
     return mintScan(this.#keys.signing, lane, ttlMs);
   }
 
-  /** Where requests with a scan's mark went. */
-  async readScan(lane: string, scan: string): Promise<Result<"scan.read">> {
-    const { environment } = parseLane(lane);
-    const answer = await this.#routers
-      .get(environment)
-      ?.read()
-      .catch(() => null);
-    const effective = laneOf(answer ?? null, lane)?.effective ?? null;
-    if (!answer || effective === null) return { seen: null, router: null, weights: null };
-    const none = { blue: { tester: 0, other: 0 }, green: { tester: 0, other: 0 } };
-    return {
-      seen: effective.scans?.[scan] ?? none,
-      router: String(answer.pid),
-      weights: effective.weights,
-    };
+  readScan(lane: string, scan: string): Promise<Result<"scan.read">> {
+    return countedScan(this.#routers.get(parseLane(lane).environment), lane, scan);
   }
 
   #requireRoute(lane: string): void {

@@ -11,6 +11,7 @@ export function embeddedRouter(agent: HostAgent): Router {
     fencing: "fenced",
     set: (context, route) => agent.call("route.set", { ...context, route }),
     read: (lane) => agent.call("route.read", { lane }),
+    traffic: (lane) => agent.call("route.traffic", { lane }),
     async remove(context, lane) {
       await agent.call("route.remove", { ...context, lane });
     },
