@@ -1,5 +1,10 @@
+import { z } from "zod";
+import { ConfigurationKey } from "../model/configuration.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { CheckContext } from "../ports/check.ts";
+
+/** In a check's configuration, in place of a text that must not stand there. */
+export const SecretName = z.strictObject({ secret: ConfigurationKey });
 
 /**
  * A value of a check's configuration: as it stands, or the secret that it names (`{ secret: KEY }`), read at the

@@ -72,7 +72,7 @@ export async function resolveBindings(
 
 /** Says in the ledger that secrets are read, and what for, before anybody has them. Names, never values. */
 export async function recordSecretRead(
-  engine: Engine,
+  engine: Pick<Engine, "ledger" | "db">,
   lane: Lane,
   read: { readonly for: string; readonly references: readonly SecretReference[] },
 ): Promise<void> {

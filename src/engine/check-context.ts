@@ -10,6 +10,7 @@ import { readRelease } from "../store/queries/catalogue.ts";
 import { findServers } from "../store/server-record.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import { searchCredentials } from "./credential-search.ts";
+import { readCheckSecret } from "./check-secrets.ts";
 import type { CheckSite } from "./check-runner.ts";
 import type { Engine } from "./engine.ts";
 import { compareManifest } from "./manifest.ts";
@@ -58,6 +59,10 @@ export async function checkContext(
         fault: "operator",
         hint: "use `phase: deployed`",
       });
+    },
+    readSecret: async (key) => {
+      const configuration = await configurationOf(engine, plan, plan.configuration);
+      return readCheckSecret(engine, { lane: plan.lane, configuration, demand, run: id }, key);
     },
     manifest: () => {
       if (slot) return compareManifest(context, slot, demand.phase);

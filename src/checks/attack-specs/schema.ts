@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ConfigurationKey } from "../../model/configuration.ts";
 import { scanThresholds } from "../../ports/check.ts";
+import { SecretName } from "../secret-values.ts";
 import { packNames } from "./pack-names.ts";
 
 export const Path = z
@@ -15,7 +15,7 @@ const Program = z.string().regex(/^[A-Za-z0-9][\w.+-]{0,63}$/, "write a program'
 const Text = z.string().max(8_192);
 
 /** A value as it stands, or the key of a secret that a colour under test is given. */
-export const Value = z.union([Text, z.strictObject({ secret: ConfigurationKey })]);
+export const Value = z.union([Text, SecretName]);
 export type Value = z.infer<typeof Value>;
 
 /** Most bytes of one feature file. */

@@ -1,5 +1,7 @@
+import type { z } from "zod";
 import type { CheckReport } from "../../model/verdict.ts";
 import type { Check, CheckContext } from "../../ports/check.ts";
+import { resolveIdentities } from "../probing/schema.ts";
 import { targetsOf } from "../targets.ts";
 import { reportOf } from "./report.ts";
 import { scan, type ScanResult } from "./scan.ts";
@@ -21,7 +23,12 @@ export const dast: Check<typeof DastConfiguration> = {
   run,
 };
 
-async function run(context: CheckContext, configuration: DastConfiguration): Promise<CheckReport> {
+async function run(
+  context: CheckContext,
+  written: z.output<typeof DastConfiguration>,
+): Promise<CheckReport> {
+  const identities = await resolveIdentities(context, written.identities);
+  const configuration: DastConfiguration = { ...written, identities };
   const results: (ScanResult & { origin: string })[] = [];
   // One instance is enough for what all of them run: the release is the same, and so is their state.
   for (const target of targetsOf(context, configuration.through).slice(0, 1)) {

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { scanThresholds } from "../../ports/check.ts";
-import { IdentityConfiguration, OpenApiSource, Path } from "../probing/schema.ts";
+import {
+  type IdentityConfiguration,
+  IdentitySource,
+  OpenApiSource,
+  Path,
+} from "../probing/schema.ts";
 
 export const DastConfiguration = z.strictObject({
   ...scanThresholds,
@@ -13,7 +18,7 @@ export const DastConfiguration = z.strictObject({
   start: z.array(Path).min(1).max(100).default(["/"]),
   openapi: OpenApiSource.optional(),
   /** Two of them show who may see whose things; a third with the role `admin` shows what is only for admins. */
-  identities: z.array(IdentityConfiguration).max(3).default([]),
+  identities: z.array(IdentitySource).max(3).default([]),
   /** `changed`: only routes that are not in `baseline`, or differ from it. A list: only these. */
   routes: z
     .union([z.enum(["all", "changed"]), z.array(z.string().max(500)).max(500)])
@@ -48,4 +53,7 @@ export const DastConfiguration = z.strictObject({
   /** PEM certificates to trust besides the well-known ones. */
   ca: z.string().max(1_000_000).optional(),
 });
-export type DastConfiguration = z.infer<typeof DastConfiguration>;
+/** As it is carried out: every secret is read. */
+export type DastConfiguration = Omit<z.infer<typeof DastConfiguration>, "identities"> & {
+  readonly identities: readonly IdentityConfiguration[];
+};

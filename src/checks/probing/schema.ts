@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { CheckContext } from "../../ports/check.ts";
+import { SecretName, secretOf } from "../secret-values.ts";
 
 /** A path and query as they go out. */
 export const Path = z
@@ -71,6 +73,28 @@ export const IdentityConfiguration = z.strictObject({
   }),
 });
 export type IdentityConfiguration = z.infer<typeof IdentityConfiguration>;
+
+/**
+ * The same as it is written down: the password may be the key of a secret, `{ secret: KEY }`. A token that is
+ * one goes into `login.headers` or `login.cookies` as `{{password}}`.
+ */
+export const IdentitySource = IdentityConfiguration.extend({
+  password: z.union([z.string().min(1).max(200), SecretName]).optional(),
+});
+export type IdentitySource = z.infer<typeof IdentitySource>;
+
+/** Identities as they act: secrets are read here, at the run. Throws what `CheckContext.readSecret` throws. */
+export async function resolveIdentities(
+  context: Pick<CheckContext, "readSecret">,
+  identities: readonly IdentitySource[],
+): Promise<IdentityConfiguration[]> {
+  const resolved: IdentityConfiguration[] = [];
+  for (const { password, ...rest } of identities) {
+    const own = password === undefined ? {} : { password: await secretOf(context, password) };
+    resolved.push({ ...rest, ...own });
+  }
+  return resolved;
+}
 
 /** Where a description of the API is: at a path of the service, or written down here. */
 export const OpenApiSource = z.union([

@@ -46,7 +46,8 @@ export const kinds = {
   "document.removed": "a pipeline's registration ended",
   "configuration.applied": "a new version of a configuration: names of its keys, never values",
   "secret.put": "a new version of a secret was stored; never its value",
-  "secret.read": "secrets were resolved, because processes start with them or reports are redacted",
+  "secret.read":
+    "secrets were resolved, because processes start with them, checks sign in with them or reports are redacted",
   "service.stop-wanted": "a person wants a service stopped in one environment",
   "service.removed": "a person removed a service",
 
