@@ -17,6 +17,8 @@ export interface EngineSettings {
   readonly leaseMs: number;
   /** How often a worker looks for lanes that no wake-up told it of. */
   readonly sweepMs: number;
+  /** How long one look may take, whatever it asks; a longer one is given up, named, and taken again. */
+  readonly lookMs: number;
   /** How often a step that waits for a machine looks again. */
   readonly pollMs: number;
   /** Checks of one promotion that run at the same time, at most. */
@@ -41,6 +43,7 @@ export interface EngineSettings {
 export const defaultSettings: EngineSettings = {
   leaseMs: 10_000,
   sweepMs: 5_000,
+  lookMs: 15 * 60_000,
   pollMs: 100,
   checksAtOnce: 4,
   identityLookMs: 1_000,

@@ -1,4 +1,5 @@
-import { asTidelockError, type TidelockError } from "../model/errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { asTidelockError, TidelockError } from "../model/errors.ts";
 import { type Lane, laneKey } from "../model/primitives.ts";
 import { dueLanes, holdLane } from "../store/queries/lanes.ts";
 import { stopChecks } from "./check-runner.ts";
@@ -6,8 +7,19 @@ import type { Engine } from "./engine.ts";
 import { recordFenceProblem, clearFenceProblem } from "./incarnation.ts";
 import { importJournal } from "./journal-import.ts";
 import { type Lease, releaseLease, takeLease, withLease } from "./lease.ts";
-import { noteAgentAway } from "./agent-away.ts";
+import { noteWait } from "./note-wait.ts";
 import { reconcileLane } from "./reconcile-lane.ts";
+
+/** A look that was given up. */
+class HungLook extends TidelockError {
+  constructor(lane: string, lookMs: number) {
+    super("timeout", `a look at ${lane} did not end within ${lookMs / 1_000} s and was given up`, {
+      where: lane,
+      hint: "nobody: it is looked again; if it stays so, `tidelock doctor` helps",
+      retryable: true,
+    });
+  }
+}
 
 /** What this process knows of a lane; all of it may be lost without harm. */
 interface LaneWork {
@@ -55,7 +67,8 @@ export class Reconciler {
     await Promise.all(
       [...this.#lanes.values()].map(async (work) => {
         clearTimeout(work.timer);
-        await work.running;
+        // One that hangs ends with this process.
+        if (work.running) await atMost(this.#engine.settings.leaseMs, work.running);
         clearTimeout(work.timer);
         stopChecks(this.#engine, work.lane);
         await this.#giveBack(work);
@@ -104,11 +117,11 @@ export class Reconciler {
 
   async #run(work: LaneWork): Promise<void> {
     try {
-      if (!(await this.#own(work))) return;
+      if (!(await this.#within(work, this.#own(work)))) return;
       for (;;) {
         const { lease } = work;
         if (!lease || this.#stopping) return;
-        const again = await reconcileLane(this.#engine, lease, work.fresh);
+        const again = await this.#within(work, reconcileLane(this.#engine, lease, work.fresh));
         work.fresh = false;
         if (again === "now") continue;
         await this.#rest(work, again);
@@ -117,6 +130,35 @@ export class Reconciler {
     } catch (error) {
       await this.#stumble(work, asTidelockError(error));
     }
+  }
+
+  /**
+   * A look that does not come back must not stop its lane for ever. It is left where it hangs: the lease that it
+   * acts under is given back, so that whatever it still does is refused, here and by the agent.
+   */
+  async #within<T>(work: LaneWork, look: Promise<T>): Promise<T> {
+    const { lookMs } = this.#engine.settings;
+    const seen = look.then((value) => ({ value }));
+    const ended = await atMost(lookMs, seen);
+    if (ended === undefined) throw new HungLook(laneKey(work.lane), lookMs);
+    return ended.value;
+  }
+
+  /** Says where it hung, and looks again under a new lease. */
+  async #leaveHanging(work: LaneWork, hung: HungLook): Promise<void> {
+    const engine = this.#engine;
+    const { lease } = work;
+    work.lease = undefined;
+    this.#lookAgain(work, engine.settings.agentAwayMs);
+    engine.notice(hung.message);
+    stopChecks(engine, work.lane);
+    if (!lease) return;
+    // What hangs may be the database: then the lease runs out by itself.
+    const told = noteWait(engine, lease, hung).finally(() => releaseLease(engine, lease));
+    await atMost(
+      engine.settings.leaseMs,
+      told.catch(() => undefined),
+    );
   }
 
   /** Takes the lease if there is something to do, and makes the agent refuse everybody older. */
@@ -158,12 +200,13 @@ export class Reconciler {
   async #stumble(work: LaneWork, error: TidelockError): Promise<void> {
     const engine = this.#engine;
     try {
+      if (error instanceof HungLook) return await this.#leaveHanging(work, error);
       if (error.code === "stale-epoch" && work.lease) {
         await this.#refusedAsStale(work, work.lease, error);
         return;
       }
       if ((error.code === "unavailable" || error.code === "timeout") && work.lease) {
-        await noteAgentAway(engine, work.lease, error);
+        await noteWait(engine, work.lease, error);
         this.#lookAgain(work, engine.settings.agentAwayMs);
         return;
       }
@@ -228,5 +271,17 @@ export class Reconciler {
         this.#engine.notice(`a lease was not renewed: ${asTidelockError(error).message}`);
       }
     }
+  }
+}
+
+/** Undefined when it takes longer; what comes after that is nobody's any more, a failure as well. */
+async function atMost<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  const over = new AbortController();
+  work.catch(() => undefined);
+  const limit = sleep(ms, undefined, { signal: over.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    over.abort();
   }
 }

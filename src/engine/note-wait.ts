@@ -5,12 +5,8 @@ import { type Lease, withLease } from "./lease.ts";
 import { wait } from "./transitions.ts";
 import { readPlan } from "../strategies/plan.ts";
 
-/** While the agent is away nothing fails: the promotion waits, and says for whom. */
-export async function noteAgentAway(
-  engine: Engine,
-  lease: Lease,
-  error: TidelockError,
-): Promise<void> {
+/** While something is away nothing fails: the promotion waits, and says for whom. */
+export async function noteWait(engine: Engine, lease: Lease, error: TidelockError): Promise<void> {
   const promotion = await runningPromotion(engine.db, lease.lane);
   if (!promotion || promotion.wait_reason === error.message) return;
   const index = promotion.ending
