@@ -235,6 +235,21 @@ describe("sending", () => {
     expect(canary.requests()).toBe(0);
   });
 
+  it("waits for no name server longer than for the whole", async () => {
+    const url = "http://slow.example/";
+    const resolver = () => new Promise<never>(() => undefined);
+    const rules = { allow: ["http://slow.example"], resolver };
+    const began = performance.now();
+    await expect(send({ url, timeoutMs: 50 }, rules)).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("no name server answered for slow.example within"),
+    });
+    await expect(pinAddresses(readDestination(url), { ...rules, resolveMs: 20 })).rejects.toThrow(
+      /within 20 ms/,
+    );
+    expect(performance.now() - began).toBeLessThan(4_000);
+  });
+
   it("is bounded in size and in time", async () => {
     await using server = await listen((request, response) => {
       if (request.url === "/slow") response.write("a");

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { TidelockError } from "../model/errors.ts";
 import { type AddressClass, classifyAddress, sameAddress } from "./address.ts";
 import { type Destination, readDestination } from "./destination.ts";
@@ -20,6 +21,8 @@ export interface EgressRules {
    */
   readonly authored?: { readonly ownPorts: readonly number[] };
   readonly resolver?: Resolver;
+  /** How long a name server may take. Default 5,000; the system's own limits reach half a minute and more. */
+  readonly resolveMs?: number;
   /** Addresses of this machine; by default those of its interfaces. On them are Tidelock's own ports. */
   readonly ownAddresses?: readonly string[];
 }
@@ -51,7 +54,7 @@ export async function pinAddresses(
   if (!allowed && rules.onlyAllowed === true) {
     throw forbidden(destination, "it is not the declared origin");
   }
-  const addresses = await resolve(destination.host, rules.resolver ?? systemResolver);
+  const addresses = await resolve(destination.host, rules);
   if (addresses.length === 0) throw unknown(destination.host);
   const own = rules.ownAddresses ?? ownAddresses();
   if (allowed) {
@@ -92,14 +95,24 @@ export function sameOrigin(origin: string, destination: Destination): boolean {
   return readDestination(origin).origin === destination.origin;
 }
 
-async function resolve(host: string, resolver: Resolver): Promise<readonly string[]> {
+async function resolve(
+  host: string,
+  { resolver = systemResolver, resolveMs = 5_000 }: EgressRules,
+): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
   // Names of this machine need no server's answer, and must not get another one (RFC 6761 6.3).
   if (host === "localhost" || host.endsWith(".localhost")) return ["127.0.0.1", "::1"];
+  const over = new AbortController();
+  const limit = sleep(resolveMs, null, { signal: over.signal }).catch(() => null);
   try {
-    return (await resolver(host)).filter((address) => isIP(address.replace(/%.*$/, "")) !== 0);
+    // What comes after the limit is nobody's any more.
+    const addresses = await Promise.race([resolver(host), limit]);
+    if (addresses === null) throw tooSlow(host, resolveMs);
+    return addresses.filter((address) => isIP(address.replace(/%.*$/, "")) !== 0);
   } catch (cause) {
-    throw unknown(host, cause);
+    throw cause instanceof TidelockError ? cause : unknown(host, cause);
+  } finally {
+    over.abort();
   }
 }
 
@@ -118,6 +131,13 @@ function forbidden(
     fault: "operator",
     where: origin,
     hint,
+  });
+}
+
+function tooSlow(host: string, ms: number): TidelockError {
+  return new TidelockError("unavailable", `no name server answered for ${host} within ${ms} ms`, {
+    retryable: true,
+    where: host,
   });
 }
 

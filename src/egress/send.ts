@@ -35,7 +35,9 @@ export async function send(wanted: Outgoing, rules: EgressRules): Promise<Answer
   let url = wanted.url;
   for (let hop = 0; ; hop += 1) {
     const destination = readDestination(url);
-    const addresses = await pinAddresses(destination, rules);
+    const left = Math.max(1, Math.round(ends - performance.now()));
+    const resolveMs = Math.min(left, rules.resolveMs ?? left);
+    const addresses = await pinAddresses(destination, { ...rules, resolveMs });
     const answer = await transfer({
       destination,
       addresses,

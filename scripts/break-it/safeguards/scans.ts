@@ -161,8 +161,8 @@ export const scans: readonly Safeguard[] = [
     edits: [
       {
         file: "src/checks/run.ts",
-        text: "cut((truncated ? redact.cleanCut : redact.clean)(text), maxRawBytes)",
-        replacement: "cut(truncated ? redact.cleanCut('') + text : text, maxRawBytes)",
+        text: "...(await keptText(raw, secrets))",
+        replacement: "...(await keptText(raw, secrets.slice(secrets.length)))",
       },
     ],
     noticedBy: [{ file: running, name: "blanks secrets in every text, however they are written" }],

@@ -78,7 +78,7 @@ describe("the check secrets", () => {
       "utf16.txt": Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(github, "utf16le")]),
       "not-utf8.txt": Buffer.concat([Buffer.from([0xe9, 0x80, 0x0a]), Buffer.from(awsId)]),
       "zero.bin": Buffer.concat([Buffer.from([0, 1, 0, 10]), Buffer.from(` ${github} `)]),
-      "allowed.ts": `/* secretlint-disable */\nconst x = "${github}"; // gitleaks:allow\n`,
+      "allowed.ts": `// secretlint-disable\nconst x = "${github}"; // gitleaks:allow\n`,
       "link.txt": { link: "utf16.txt" },
     });
     const report = await run(context);

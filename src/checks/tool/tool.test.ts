@@ -1,4 +1,4 @@
-import { symlink } from "node:fs/promises";
+import { chmod, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -153,6 +153,11 @@ echo "{\\"scanned\\":[\\"a.txt\\",\\"b/a.txt\\"],\\"text\\":\\"$(cat "$report.x"
     await using agent = await ToolAgent.with({ "a.txt": "a", "fake-scan": honest });
     const report = await checkTree(fake, agent);
     expect(report.verdict).toBe("missing");
+    // Nor by a link to it where tools lie.
+    await chmod(join(agent.tree, "fake-scan"), 0o755);
+    await symlink(join(agent.tree, "fake-scan"), join(agent.folder, "bin", "fake-scan"));
+    const linked = await checkTree(fake, agent);
+    expect([linked.verdict, linked.data]).toEqual(["missing", undefined]);
   });
 });
 

@@ -15,6 +15,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { Client } from "../../api/client.ts";
+import { hasEnded, localServers } from "../../compose-local.ts";
 import { freePort } from "./free-port.ts";
 import { labsFolder, labText, portsIn, withPorts } from "./definition.ts";
 
@@ -143,8 +144,12 @@ export class LabHome {
   /** Ends everything that runs here and removes the folder. */
   async clear(): Promise<void> {
     if (existsSync(join(this.data, "layout.json"))) {
-      const { code, stderr } = await this.tidelock(["down", "--yes"]);
-      if (code !== 0) throw new Error(`what runs in ${this.data} did not end: ${stderr.trim()}`);
+      // Once for each server: whoever plays may have started another one.
+      for (let left = 5; left > 0; left -= 1) {
+        const { code, stderr } = await this.tidelock(["down", "--yes"]);
+        if (code !== 0) throw new Error(`what runs in ${this.data} did not end: ${stderr.trim()}`);
+        if (localServers(this.data).every((server) => hasEnded(server))) break;
+      }
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
