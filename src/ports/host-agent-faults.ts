@@ -48,6 +48,8 @@ export const RelayCounts = z.object({
   leastMs: z.number().nonnegative(),
   meanMs: z.number().nonnegative(),
   mostMs: z.number().nonnegative(),
+  /** Pieces that were still kept back when the service gave up waiting for an answer. */
+  abandoned: z.int().nonnegative(),
   resets: z.int().nonnegative(),
   statuses: z.int().nonnegative(),
 });

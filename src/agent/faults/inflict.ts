@@ -74,8 +74,8 @@ async function lookAtRelay(parts: Parts, record: FaultRecord): Promise<Sight> {
     const why = said === null ? "does not answer" : "does not carry out this fault";
     return { injected: false, evidence: `the relay ${why}`, relay: record.relay };
   }
-  const { delayed, meanMs, resets, statuses } = said.counts;
-  const evidence = `the relay carries it out: ${delayed} pieces late by ${meanMs} ms on average, ${resets} connections reset, ${statuses} requests answered with an error`;
+  const { delayed, meanMs, abandoned, resets, statuses } = said.counts;
+  const evidence = `the relay carries it out: ${delayed} pieces late by ${meanMs} ms on average, ${abandoned} given up before that, ${resets} connections reset, ${statuses} requests answered with an error`;
   return { injected: true, evidence, relay: said.counts };
 }
 

@@ -28,6 +28,7 @@ const counts = {
   leastMs: 190,
   meanMs: 200,
   mostMs: 210,
+  abandoned: 0,
   resets: 2,
   statuses: 0,
 };

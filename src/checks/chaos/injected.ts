@@ -35,6 +35,8 @@ export function whyNotInjected(
       ? null
       : `nothing that the service sent to ${fault.dependency} was failed: ${asked(counts.connections)}`;
   }
+  // What a service gave up waiting for was late enough for it.
+  if (counts.delayed === 0 && counts.abandoned > 0) return null;
   if (counts.delayed === 0) {
     return `nothing that the service sent to ${fault.dependency} was late: ${asked(counts.connections)}`;
   }

@@ -24,6 +24,7 @@ export class Effect {
   resets = 0;
   statuses = 0;
   #delayed = 0;
+  #abandoned = 0;
   #sum = 0;
   #least = Number.POSITIVE_INFINITY;
   #most = 0;
@@ -54,7 +55,11 @@ export class Effect {
   }
 
   /** @param ms that it was really kept back, by the clock */
-  wasDelayed(ms: number): void {
+  wasKept(ms: number, how: "late" | "lost"): void {
+    if (how === "lost") {
+      this.#abandoned += 1;
+      return;
+    }
     this.#delayed += 1;
     this.#sum += ms;
     this.#least = Math.min(this.#least, ms);
@@ -69,6 +74,7 @@ export class Effect {
       leastMs: any ? Math.round(this.#least) : 0,
       meanMs: any ? Math.round(this.#sum / this.#delayed) : 0,
       mostMs: Math.round(this.#most),
+      abandoned: this.#abandoned,
       resets: this.resets,
       statuses: this.statuses,
     };
@@ -81,6 +87,7 @@ export const noCounts: RelayCounts = {
   leastMs: 0,
   meanMs: 0,
   mostMs: 0,
+  abandoned: 0,
   resets: 0,
   statuses: 0,
 };

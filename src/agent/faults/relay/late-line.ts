@@ -3,12 +3,15 @@ import type { Socket } from "node:net";
 /** Kept back of one connection; its sender then waits. Bytes. */
 const room = 1024 * 1024;
 
+/** How long a piece was really kept; `lost`: until its connection was gone. Not told of one that went before its time. */
+type Gone = (ms: number, how: "late" | "lost") => void;
+
 interface Kept {
   /** Null: the sender is done. */
   readonly piece: Buffer | null;
   readonly cameAt: number;
   readonly dueAt: number;
-  readonly gone: (ms: number) => void;
+  readonly gone: Gone;
 }
 
 /** Hands pieces on in their order, each no sooner than it is due. */
@@ -26,8 +29,7 @@ export class LateLine {
     to.on("drain", () => this.#resume());
   }
 
-  /** @param gone is told how long it was really kept */
-  push(piece: Buffer, keepMs: number, gone: (ms: number) => void): void {
+  push(piece: Buffer, keepMs: number, gone: Gone): void {
     this.#bytes += piece.length;
     this.#add(piece, keepMs, gone);
     if (this.#bytes > room || this.#to.writableNeedDrain) this.#from.pause();
@@ -42,7 +44,7 @@ export class LateLine {
     this.#hand(Number.POSITIVE_INFINITY);
   }
 
-  #add(piece: Buffer | null, keepMs: number, gone: (ms: number) => void): void {
+  #add(piece: Buffer | null, keepMs: number, gone: Gone): void {
     const cameAt = performance.now();
     const before = this.#kept.at(-1)?.dueAt ?? 0;
     this.#kept.push({ piece, cameAt, dueAt: Math.max(before, cameAt + keepMs), gone });
@@ -72,7 +74,8 @@ export class LateLine {
       else {
         this.#bytes -= next.piece.length;
         this.#to.write(next.piece);
-        next.gone(performance.now() - next.cameAt);
+        const now = performance.now();
+        if (now >= next.dueAt) next.gone(now - next.cameAt, "late");
       }
     }
     this.#resume();
@@ -85,6 +88,7 @@ export class LateLine {
 
   #clear(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const { gone, cameAt } of this.#kept) gone(performance.now() - cameAt, "lost");
     this.#kept.length = 0;
   }
 }

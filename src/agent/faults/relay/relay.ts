@@ -112,7 +112,7 @@ class Pair {
     if (verdict === "status" && effect) return this.#answer(effect);
     const keepMs = typeof verdict === "object" ? verdict.keepMs : 0;
     const late = effect?.fault.kind === "latency" ? effect : null;
-    this.#line.push(piece, keepMs, (ms) => late?.wasDelayed(ms));
+    this.#line.push(piece, keepMs, (ms, how) => late?.wasKept(ms, how));
   }
 
   #answer(effect: Effect): void {
