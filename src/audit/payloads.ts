@@ -189,6 +189,51 @@ export const LaneObserved = z.object({
   problem: z.string().nullable().default(null),
 });
 
+/** `person.key-added`. */
+export const PersonKeyed = z.object({ person: z.string(), publicKey: z.string() });
+
+/** `grant.added`, `grant.removed`. */
+export const Granted = z.object({
+  grant: z.string(),
+  person: z.string(),
+  right: z.string(),
+  service: z.string().nullable(),
+  environment: z.string().nullable(),
+  removed: z.boolean(),
+});
+export type Granted = z.infer<typeof Granted>;
+
+/** `check.answered`. */
+export const Answered = z.object({
+  request: z.string(),
+  run: z.string(),
+  promotion: z.string(),
+  check: z.string(),
+  role: z.string(),
+  service: z.string(),
+  environment: z.string(),
+  colour: z.enum(["blue", "green"]).nullable(),
+  release: Digest,
+  configuration: Digest,
+  plan: Digest,
+  ledger: z.string(),
+  form: Digest,
+  answer: Digest,
+  answeredAt: z.string(),
+  validUntil: z.string(),
+  person: z.string(),
+  key: Digest,
+  reuses: z.string().nullable(),
+});
+export type Answered = z.infer<typeof Answered>;
+
+/** Of `check.reported`: whether people were asked. */
+export const ManualReported = z.object({
+  uses: z.string(),
+  verdict: z.string(),
+  validUntil: z.string().optional(),
+});
+
 /** Entries whose payload lists envelopes in the content store. */
 export const Attested = z.object({ attestations: z.array(Digest).default([]) });
 

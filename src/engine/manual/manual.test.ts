@@ -8,6 +8,7 @@ import {
   operator,
   until,
 } from "../../../test/support/engine-bench.ts";
+import { verifyPack } from "../../audit/verify-pack.ts";
 import { manual } from "../../checks/manual/index.ts";
 import type { ManualRequestView } from "../../api/routes-manual.ts";
 import { encodeEnvelope } from "../../evidence/dsse.ts";
@@ -107,7 +108,9 @@ async function asked(promotion: string): Promise<ManualRequestView> {
 beforeEach(async () => {
   bench = await EngineBench.create();
   bench.extra.set("manual", manual);
-  plane = bench.worker().controlPlane;
+  const worker = bench.worker();
+  await worker.engine.log.open("1.0.0");
+  plane = worker.controlPlane;
 });
 
 afterEach(() => bench.close());
@@ -238,6 +241,15 @@ describe("an answer is used again", () => {
     const [view] = await plane.checks.asked(second);
     expect(view?.answer?.reuses).not.toBeNull();
     expect(done.checks.find(({ name }) => name === "qa")?.report?.summary).toContain(first);
+    // Whoever has the pack verifies both without a server: the bytes, the key, the right, what was asked.
+    const subject = { kind: "release" as const, service: "shop", release: "1.0.0", seen: [] };
+    const { zip } = await plane.exportPack(operator, subject);
+    const { report } = verifyPack(zip, null);
+    expect(report.problems).toEqual([]);
+    expect(report.checks.find(({ id }) => id === "answers")).toMatchObject({
+      state: "ok",
+      count: 2,
+    });
   });
 
   it("by none where the form says so", async () => {

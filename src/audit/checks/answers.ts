@@ -1,0 +1,159 @@
+import { z } from "zod";
+import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
+import { type AskedOf, verifyAnswer } from "../../evidence/predicates/manual-answer.ts";
+import { ManualForm } from "../../model/manual-check.ts";
+import type { LogEntry } from "../log-entry.ts";
+import { Answered, Granted, ManualReported, PersonKeyed } from "../payloads.ts";
+import type { Findings } from "../report.ts";
+import type { Blobs } from "./blobs.ts";
+
+const FormBlob = z.object({ kind: z.literal("ManualForm"), form: ManualForm });
+
+/**
+ * Each answer of a person to a check: signed by a key that was theirs, under a right that stood when the log took it
+ * in, to exactly what was asked; and each manual check that passed has one. That its verdict follows from the answers is
+ * not computed anew here.
+ *
+ * @param origins names of this log, and of those that it succeeds
+ */
+export function checkAnswers(
+  entries: readonly LogEntry[],
+  origins: ReadonlySet<string>,
+  blobs: Blobs,
+  findings: Findings,
+): void {
+  const answers = new Map<string, Answered>();
+  const unreadable = new Set<string>();
+  for (const entry of entries) {
+    const { leaf, payload } = entry;
+    if (leaf.kind === "check.answered") {
+      findings.seen("answers");
+      const read = Answered.safeParse(payload);
+      if (payload === null) {
+        unreadable.add(leaf.stream);
+        findings.note("answers", `entry ${entry.index}: an answer was erased and cannot be judged`);
+      } else if (read.success) {
+        const wrong = problemOf(entry, read.data, answers, { entries, origins, blobs });
+        if (wrong !== null) report(findings, entry, wrong);
+        answers.set(read.data.request, read.data);
+      } else report(findings, entry, "it does not say what was answered");
+    }
+    if (leaf.kind === "check.reported" && !unreadable.has(leaf.stream)) {
+      const wrong = unanswered(entry, answers);
+      if (wrong !== null) report(findings, entry, wrong);
+    }
+  }
+}
+
+interface Material {
+  readonly entries: readonly LogEntry[];
+  readonly origins: ReadonlySet<string>;
+  readonly blobs: Blobs;
+}
+
+function problemOf(
+  entry: LogEntry,
+  said: Answered,
+  earlier: ReadonlyMap<string, Answered>,
+  { entries, origins, blobs }: Material,
+): string | null {
+  const before = entries.filter(({ index }) => index < entry.index);
+  const first = said.reuses === null ? said : earlier.get(said.reuses);
+  if (first === undefined) return `it uses the answer to ${said.reuses}, which no entry before has`;
+  if (first !== said && !sameSubject(first, said)) {
+    return `it uses the answer to ${said.reuses}, which was about something else`;
+  }
+  if (!origins.has(said.ledger)) return `it is for the log ${said.ledger}, which is not this one`;
+  const key = standingKey(before, said);
+  if (typeof key === "string") return key;
+  if (!hadRight(before, said)) return `${said.person} had no right to answer as ${said.role} then`;
+  const form = FormBlob.safeParse(blobs.needJson(said.form, "the questions", entry)).data?.form;
+  const bytes = blobs.need(said.answer, "the signed answer", entry);
+  // What is missing is a problem already, and what was erased can speak for nobody.
+  if (form === undefined || bytes === null) return null;
+  const lasts = Date.parse(said.validUntil) - Date.parse(said.answeredAt);
+  // The database counts microseconds, entries milliseconds.
+  if (!(lasts <= form.validFor + 2)) return "it counts for longer than the questions allow";
+  const verified = verifyAnswer(bytes, [key], { asked: askedOf(first), form });
+  return verified.ok ? null : verified.problem;
+}
+
+function askedOf(of: Answered): AskedOf {
+  const { request, ledger, person, role, check, service, environment, colour } = of;
+  const { promotion, release, configuration, plan, form } = of;
+  return {
+    ...{ request, ledger, person, role, check, service, environment, colour },
+    ...{ promotion, release, configuration, plan, form },
+  };
+}
+
+function sameSubject(a: Answered, b: Answered): boolean {
+  const fields = [
+    ...([
+      "answer",
+      "answeredAt",
+      "validUntil",
+      "person",
+      "key",
+      "role",
+      "check",
+      "service",
+    ] as const),
+    ...(["environment", "colour", "release", "configuration", "form", "ledger"] as const),
+  ];
+  return fields.every((field) => a[field] === b[field]);
+}
+
+/** The key as it stood before; a string says why it did not. */
+function standingKey(before: readonly LogEntry[], { key, person }: Answered): PublicKey | string {
+  const operation = `person-key/${key}/`;
+  const own = before.filter(
+    ({ leaf }) =>
+      leaf.operation.startsWith(operation) &&
+      (leaf.kind === "person.key-added" || leaf.kind === "person.key-removed"),
+  );
+  const added = PersonKeyed.safeParse(own[0]?.payload);
+  if (!added.success) return `no entry before it says whose key ${key} is`;
+  if (own.some(({ leaf }) => leaf.kind === "person.key-removed")) {
+    return `the key ${key} had been removed by then`;
+  }
+  if (added.data.person !== person) return `the key ${key} is not ${person}'s`;
+  const read = readPublicKey(added.data.publicKey);
+  if (!read.ok) return `the key ${key}: ${read.problem}`;
+  return read.value.id === key ? read.value : `the key ${key} has another id`;
+}
+
+function hadRight(before: readonly LogEntry[], said: Answered): boolean {
+  const standing = new Map<string, Granted>();
+  for (const { leaf, payload } of before) {
+    const read = leaf.kind.startsWith("grant.") ? Granted.safeParse(payload) : null;
+    if (!read?.success) continue;
+    if (read.data.removed) standing.delete(read.data.grant);
+    else standing.set(read.data.grant, read.data);
+  }
+  return [...standing.values()].some(
+    ({ person, right, service, environment }) =>
+      person === said.person &&
+      right === `checks.answer:${said.role}` &&
+      (service === null || service === said.service) &&
+      (environment === null || environment === said.environment),
+  );
+}
+
+/** A manual check that opened something, and nobody's answer before it. */
+function unanswered(
+  { leaf, payload }: LogEntry,
+  answers: ReadonlyMap<string, Answered>,
+): string | null {
+  const run = ManualReported.safeParse(payload).data;
+  if (run?.uses !== "manual" || !["pass", "warn"].includes(run.verdict)) return null;
+  const answer = [...answers.values()].find((one) => one.run === leaf.operation);
+  if (answer === undefined) return `the manual check ${leaf.operation} passed without an answer`;
+  return run.validUntil === answer.validUntil
+    ? null
+    : `the manual check ${leaf.operation} counts until another time than its answer`;
+}
+
+function report(findings: Findings, { index, leaf }: LogEntry, message: string): void {
+  findings.problem("answers", { entry: index, stream: leaf.stream }, message);
+}
