@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checks } from "../src/checks/registry.ts";
 import { parseDocuments } from "../src/pipeline-file/parse.ts";
+import { peopleProfiles } from "../src/pipeline-file/people-profiles.ts";
 import { profiles } from "../src/pipeline-file/profiles.ts";
 
 function demands(environment: string): readonly { name: string; uses: string; phase: string }[] {
@@ -54,5 +55,20 @@ describe("profiles", () => {
 
   it("bring nothing where nobody names one", () => {
     expect(demands("gate: baseline")).toEqual([]);
+  });
+});
+
+describe("what profiles ask people", () => {
+  it("is asked only where the file says so", () => {
+    const names = (environment: string) => demands(environment).map(({ name }) => name);
+    for (const [profile, asked] of Object.entries(peopleProfiles)) {
+      const own = asked.map(({ name }) => name);
+      const without = names(`profile: ${profile}`);
+      expect(names(`profile: ${profile}, people: true`)).toEqual([...without, ...own]);
+    }
+    expect(names("people: true")).toEqual([]);
+    expect(names("profile: testing, people: true, strategy: recreate")).not.toContain(
+      "expert-session",
+    );
   });
 });

@@ -1,6 +1,7 @@
 import type { Environment, Pipeline } from "../model/pipeline.ts";
 import { asTidelockError, type Problem } from "../model/errors.ts";
 import { diversityProblem } from "../pipeline-file/scanners.ts";
+import { dedicationProblem } from "../policy/dedicated.ts";
 import { applyFloor } from "../policy/floor.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import type { Engine } from "./engine.ts";
@@ -36,6 +37,7 @@ export function crossServerProblems(
           ? [
               ...addressProblems(pipeline, environment),
               ...diversityProblems(engine, pipeline, environment),
+              ...dedicationProblems(engine, pipeline, environment),
             ]
           : [unknown(pipeline, name, registry)]),
       );
@@ -100,6 +102,22 @@ function diversityProblems(
   const problem = diversityProblem(diversity, checks, engine.checks);
   const where = `pipeline ${pipeline.metadata.name}: environments.${name}`;
   return problem === null ? [] : [{ where, ...problem }];
+}
+
+function dedicationProblems(
+  engine: Engine,
+  pipeline: Pipeline,
+  environment: Environment,
+): readonly Problem[] {
+  const service = pipeline.metadata.name;
+  const { name } = environment.metadata;
+  const wish = pipeline.spec.environments.find((one) => one.name === name);
+  if (wish === undefined) return [];
+  const { checks } = applyFloor(wish, environment.spec.floor);
+  const problem = dedicationProblem(environment, service, checks, engine.checks);
+  return problem === null
+    ? []
+    : [{ where: `pipeline ${service}: environments.${name}`, ...problem }];
 }
 
 /** Two routes cannot listen at one address, whatever files they were registered from. */

@@ -15,6 +15,7 @@ import { readLane } from "../store/queries/lanes.ts";
 import { runningPromotion } from "../store/queries/promotions.ts";
 import type { LaneRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
+import { requirePurpose } from "./dedicated.ts";
 import { requireSoundChecks } from "./intrusive.ts";
 import {
   type ConfigurationChoice,
@@ -53,6 +54,7 @@ export async function previewPlan(
     "forward",
   );
   requireSoundChecks(engine, plan);
+  requirePurpose(engine, plan, documents.environment.document);
   const environment = documents.environment.document;
   const live = row?.live_release ? await readRelease(db, row.live_release) : undefined;
   const now = clock.rows[0]?.now ?? new Date(0);

@@ -19,6 +19,7 @@ import {
 } from "../store/queries/promotions.ts";
 import type { Db, PromotionRow, ReleaseRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
+import { requirePurpose } from "./dedicated.ts";
 import { requireSoundChecks } from "./intrusive.ts";
 import { newPromotionId } from "./ids.ts";
 import {
@@ -71,6 +72,7 @@ export async function promote(
         "forward",
       );
       requireSoundChecks(engine, plan);
+      requirePurpose(engine, plan, documents.environment.document);
       return accept(engine, tx, {
         actor,
         plan,

@@ -76,6 +76,10 @@ export const Process = z.strictObject({
 });
 export type Process = z.infer<typeof Process>;
 
+/** What environments can be dedicated to. */
+export const Purpose = z.enum(["security"]);
+export type Purpose = z.infer<typeof Purpose>;
+
 /** Least a run has to have exercised to count at all; what is not named is not asked. */
 export const CheckMinimum = z.strictObject({
   requests: z.int().positive().optional(),
@@ -109,6 +113,8 @@ export const CheckDemand = z.strictObject({
   outOfBand: z.boolean().optional(),
   /** The environment belongs to this check alone while it runs; others wait. */
   exclusive: z.boolean().optional(),
+  /** What it is for, of an adapter that can be for anything: an environment may be dedicated to one purpose. */
+  purpose: Purpose.optional(),
 });
 export type CheckDemand = z.infer<typeof CheckDemand>;
 
@@ -139,6 +145,8 @@ export const PipelineEnvironment = z.strictObject({
   replicas: Named(z.int().min(1).max(64)).default({}),
   /** Default checks of a tier, as ordinary demands before `checks`; one of the same name replaces its default. */
   profile: Profile.optional(),
+  /** The profile's checks that ask people as well. */
+  people: z.boolean().optional(),
   checks: z.array(CheckDemand).max(most).default([]),
   gate: GatePreset.default("baseline"),
   /** How many different programs of a kind have to pass: `{ sast: 2 }`, or `each` for one of each kind. */
@@ -257,6 +265,8 @@ export const Environment = z.strictObject({
     target: TargetDeclaration.default({ type: "process" }),
     router: RouterDeclaration.default({ type: "none" }),
     floor: PolicyFloor.default({ gate: "baseline", checks: [], minimumSoak: 0, isolation: "none" }),
+    /** Only promotions whose checks all serve this purpose run here. */
+    dedicated: Purpose.optional(),
     /** What has to be stated about a release, and by whom, before this environment takes it. */
     requires: ReleaseRequirements.optional(),
   }),

@@ -5,6 +5,7 @@ import type { CheckDemand, Document, Profile } from "../model/pipeline.ts";
 import type { Placed } from "./cross-check.ts";
 import { explainIssues } from "./explain.ts";
 import { nearest } from "./nearest.ts";
+import { peopleProfiles } from "./people-profiles.ts";
 import { profiles } from "./profiles.ts";
 import type { Path } from "./read-yaml.ts";
 import { type CheckKind, touchOf, whereUsersAre } from "./where-users-are.ts";
@@ -69,7 +70,8 @@ export function checkGraphs(documents: readonly Placed<Document>[], limit: numbe
       const elsewhere = (name: string): boolean =>
         floor === undefined ||
         floor.some((check) => check.name === name) ||
-        (profile !== undefined && profiles[profile].some((one) => one.name === name));
+        (profile !== undefined &&
+          [...profiles[profile], ...peopleProfiles[profile]].some((one) => one.name === name));
       const own = document.kind === "Environment" ? () => false : elsewhere;
       for (const { index, position, message, hint } of needProblems(checks, own)) {
         problems.push({ where: source.at([...path, index, "needs", position]), message, hint });

@@ -1,4 +1,5 @@
 import type { CheckDemand, PipelineEnvironment, Profile } from "../model/pipeline.ts";
+import { peopleProfiles } from "./people-profiles.ts";
 import { type CheckKind, touchOf, whereUsersAre } from "./where-users-are.ts";
 
 /** A default check: adapter, and where it runs. Everything else is the adapter's own default. */
@@ -54,7 +55,28 @@ export function expandProfile(
       ];
     },
   );
-  return { ...environment, checks: [...defaults, ...checks] };
+  const asked = environment.people === true ? peopleProfiles[profile] : [];
+  const people = asked.flatMap(({ name, phase, with: told }): CheckDemand[] => {
+    const kind = adapters.get("manual");
+    const parsed = kind?.schema.safeParse(told);
+    if (own.has(name) || !kind || !parsed?.success) return [];
+    const intrusive = touchOf(kind, parsed.data) === "intrusive";
+    if (intrusive && whereUsersAre({ phase }, strategy) !== null) return [];
+    return [
+      {
+        name,
+        uses: "manual",
+        with: told,
+        phase,
+        timeout: defaultTimeout,
+        retries: 0,
+        allowWarn: true,
+        // A session looks for flaws; the other two are no tests of security.
+        ...(told["role"] === "security" ? { purpose: "security" } : {}),
+      },
+    ];
+  });
+  return { ...environment, checks: [...defaults, ...people, ...checks] };
 }
 
 /** A default stops a release for what fails, not for what is worth a look: the pipeline can ask for more. */

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { ManualAnswers, ManualForm } from "../model/manual-check.ts";
 import { Severity } from "../model/observation.ts";
+import type { Purpose } from "../model/pipeline.ts";
 import type { ScanKind } from "../model/diversity.ts";
 import type { UserTraffic } from "../model/traffic.ts";
 import type { CheckReport } from "../model/verdict.ts";
@@ -135,9 +136,6 @@ export type Touch =
   /** Attacks, writes, loads or hurts: only where no user is, and the instances are destroyed after it. */
   | "intrusive";
 
-/** What environments can be dedicated to. */
-export type Purpose = "security";
-
 /** What a check does to its surroundings that could make another one's answer wrong. */
 export type Disturbance = "load" | "data" | "availability" | "sessions";
 
@@ -163,8 +161,11 @@ export interface Check<Schema extends z.ZodType = z.ZodType> {
   readonly engine?: string;
   /** What people are asked, of a check that waits for their signed answer; it runs when that is there. */
   form?(configuration: z.output<Schema>): ManualForm;
-  /** What it serves besides its own verdict: an environment may be dedicated to one purpose. */
-  readonly purpose?: Purpose;
+  /**
+   * What it is for, as environments may be dedicated to one purpose. `told`: what it tests is told by its configuration,
+   * and so what it is for by the demand. A scanner (`scans`) serves security; whatever else does not say serves none.
+   */
+  readonly purpose?: Purpose | "told";
   run(context: CheckContext, configuration: z.output<Schema>): Promise<CheckReport>;
 }
 

@@ -79,11 +79,20 @@ function problemOf(
 }
 
 function askedOf(of: Answered): AskedOf {
-  const { request, ledger, person, role, check, service, environment, colour } = of;
-  const { promotion, release, configuration, plan, form } = of;
   return {
-    ...{ request, ledger, person, role, check, service, environment, colour },
-    ...{ promotion, release, configuration, plan, form },
+    request: of.request,
+    ledger: of.ledger,
+    person: of.person,
+    role: of.role,
+    check: of.check,
+    service: of.service,
+    environment: of.environment,
+    colour: of.colour,
+    promotion: of.promotion,
+    release: of.release,
+    configuration: of.configuration,
+    plan: of.plan,
+    form: of.form,
   };
 }
 

@@ -33,6 +33,7 @@ export const buildLog: Check<typeof BuildLogConfiguration> = {
   disturbs: [],
   sensitiveTo: [],
   judgedBy: "observations",
+  purpose: "security",
   run: async (context, configuration) => {
     const { path, ignore, minimumLines } = configuration;
     const end = await runScan(context, {

@@ -18,6 +18,7 @@ export const command: Check<typeof CommandConfiguration> = {
   disturbs: ["data", "load"],
   sensitiveTo: ["load", "availability", "data"],
   judgedBy: "itself",
+  purpose: "told",
   run: runCommand,
 };
 

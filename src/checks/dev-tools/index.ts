@@ -20,6 +20,7 @@ export const devTools: Check<typeof DevToolsConfiguration> = {
   disturbs: [],
   sensitiveTo: [],
   judgedBy: "observations",
+  purpose: "security",
   run: (context, configuration) =>
     runFilesCheck({ facts, beside: import.meta.url }, context, configuration, {}),
 };

@@ -22,6 +22,7 @@ export const http: Check<typeof HttpConfiguration> = {
   disturbs: [],
   sensitiveTo: ["load", "availability"],
   judgedBy: "itself",
+  purpose: "told",
   run: runHttp,
 };
 

@@ -18,6 +18,7 @@ export const isolation: Check<typeof IsolationConfiguration> = {
   disturbs: ["data"],
   sensitiveTo: ["load", "availability"],
   judgedBy: "itself",
+  purpose: "security",
   run: runIsolation,
 };
 

@@ -17,6 +17,7 @@ export const manifest: Check<typeof ManifestConfiguration> = {
   disturbs: [],
   sensitiveTo: ["availability"],
   judgedBy: "itself",
+  purpose: "security",
   run: runManifest,
 };
 

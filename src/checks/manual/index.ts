@@ -30,6 +30,7 @@ export const manual: Check<typeof ManualConfiguration> = {
   disturbs: ["data", "sessions"],
   sensitiveTo: ["load", "availability"],
   judgedBy: "observations",
+  purpose: "told",
   form: formOf,
   run: async ({ answered }, configuration) =>
     answered ? reportOf(answered, configuration) : nobodyAnswered(configuration),

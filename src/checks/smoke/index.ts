@@ -16,6 +16,7 @@ export const smoke: Check<typeof SmokeConfiguration> = {
   disturbs: [],
   sensitiveTo: ["load", "availability"],
   judgedBy: "itself",
+  purpose: "security",
   run: runSmoke,
 };
 

@@ -10,18 +10,21 @@ import type { LedgerSays } from "../../policy/ledger-says.ts";
 import { documentByDigest } from "../../store/queries/catalogue.ts";
 import { givenKeys, resolveBindings } from "../bindings.ts";
 import { checkRequirements } from "../attest-requirements.ts";
+import { whyAnotherJob } from "../dedicated.ts";
 import type { Engine } from "../engine.ts";
 import { gradesOf, predecessorsOf } from "../evidence.ts";
 import { groundsOfAdmission, ledgerSays } from "../ledger/grounds.ts";
 import { configurationOf } from "../slot-spec.ts";
 import { resultOf } from "./gate.ts";
-import type { StepDefinition } from "./step.ts";
+import { failed, type StepDefinition } from "./step.ts";
 
 /** May it start? Bytes, configuration and its secrets, predecessors, soak, grades. */
 export const admit: StepDefinition<"admit"> = {
   kind: "admit",
   async run(context) {
     const { engine, plan, release, now } = context;
+    const why = await whyAnotherJob(engine, plan);
+    if (why !== null) return failed(why);
     const ledger = () => ledgerSays(engine, plan, () => groundsOfAdmission(context));
     return resultOf(context, await admission(engine, plan, release, now, { ledger }));
   },

@@ -1,5 +1,6 @@
 import { checkKinds } from "../../../compose-local.ts";
 import { parseDocuments } from "../../../pipeline-file/parse.ts";
+import { peopleProfiles } from "../../../pipeline-file/people-profiles.ts";
 import { profiles } from "../../../pipeline-file/profiles.ts";
 import { touchOf } from "../../../pipeline-file/where-users-are.ts";
 import { defineCommand } from "../../define-command.ts";
@@ -56,13 +57,22 @@ export const command = defineCommand({
     const items = pipelines.flatMap(({ spec }) =>
       spec.environments.flatMap((lane) => {
         const floor = environments.find(({ metadata }) => metadata.name === lane.name)?.spec.floor;
-        const defaults = lane.profile === undefined ? [] : profiles[lane.profile];
+        const defaults =
+          lane.profile === undefined
+            ? []
+            : [
+                ...profiles[lane.profile].map((one) => ({ ...one, with: one.with ?? {} })),
+                ...peopleProfiles[lane.profile].map((one) => ({ ...one, uses: "manual" })),
+              ];
         return [
           ...(floor?.checks ?? []).map(shown(lane.name, "floor")),
           ...lane.checks.map((check) => {
-            const isDefault =
-              defaults.some(({ name, uses }) => name === check.name && uses === check.uses) &&
-              Object.keys(check.with).length === 0;
+            const isDefault = defaults.some(
+              (one) =>
+                one.name === check.name &&
+                one.uses === check.uses &&
+                JSON.stringify(one.with) === JSON.stringify(check.with),
+            );
             return shown(lane.name, isDefault ? `profile ${lane.profile}` : "pipeline")(check);
           }),
         ];
@@ -74,6 +84,16 @@ export const command = defineCommand({
       name: (item) => `${item.environment}/${item.check}`,
       empty: "no environment demands a check",
     });
+    for (const { spec } of pipelines) {
+      for (const { name, profile, people } of spec.environments) {
+        const asked = profile === undefined || people === true ? [] : peopleProfiles[profile];
+        if (asked.length === 0) continue;
+        const names = asked.map((one) => one.name).join(", ");
+        context.terminal.note(
+          `${name} asks nobody: with \`people: true\` its profile has ${names} as well`,
+        );
+      }
+    }
     return exit.done;
   },
 });
