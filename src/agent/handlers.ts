@@ -9,6 +9,7 @@ import type { Handlers } from "./protocol/server.ts";
 import type { Returns } from "./returns/returns.ts";
 import type { Routes } from "./routes/routes.ts";
 import { proveSlot } from "./slots/prove.ts";
+import { memoryOf } from "./slots/memory-of.ts";
 import { portsOf } from "./slots/ports-of.ts";
 import { socketsOf } from "./slots/sockets-of.ts";
 import type { Slots } from "./slots/slots.ts";
@@ -57,6 +58,10 @@ export function makeHandlers(machinery: Machinery): Handlers {
       await slots.deploy(effect, spec);
       return {};
     },
+    "slot.reset": async ({ slot, ...effect }) => {
+      await slots.reset(effect, slot);
+      return {};
+    },
     "slot.destroy": async ({ slot, ...effect }) => {
       await slots.destroy(effect, slot);
       return {};
@@ -85,6 +90,7 @@ export function makeHandlers(machinery: Machinery): Handlers {
       const nothing = { sinks: [], running: false, messages: [], next: after, full: false };
       return { generation, ...nothing };
     },
+    "slot.memory": async ({ slot }) => memoryOf(slots.runner(slot)),
     "slot.ports": async ({ slot }) => portsOf(parts, slots.runner(slot)),
     "slot.manifest": ({ slot, key }) => slots.manifest(slot, key),
     "slot.search": ({ slot, values }) => slots.search(slot, values),

@@ -1,6 +1,7 @@
 import { TidelockError } from "../model/errors.ts";
 import type { Check } from "../ports/check.ts";
 import { advisories } from "./advisories/index.ts";
+import { apiFuzz } from "./api-fuzz/index.ts";
 import { attackSpecs } from "./attack-specs/index.ts";
 import { bandit } from "./bandit/index.ts";
 import { buildLog } from "./build-log/index.ts";
@@ -35,6 +36,7 @@ import { wapiti } from "./wapiti/index.ts";
 export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
   [
     advisories,
+    apiFuzz,
     attackSpecs,
     bandit,
     buildLog,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Digest, Slot } from "../model/primitives.ts";
+import { Digest, Fence, Slot } from "../model/primitives.ts";
 import { SinkKind } from "../model/sinks.ts";
 
 /** The part of the host agent's protocol (host-agent.ts) that shows what tests met, and what a tested colour did. */
@@ -129,6 +129,24 @@ export const testMethods = {
   "slot.manifest": {
     params: z.object({ slot: Slot, key: z.string().regex(/^[0-9a-f]{64}$/) }),
     result: SlotManifest,
+  },
+  /**
+   * Starts the instances of an isolated deployment again, in place, with an empty `$TIDELOCK_STATE_DIR` and at
+   * the ports that they had where those are still free. Answers when the old processes are gone and the state
+   * is empty; the new ones may still be starting. `forbidden` for live bindings: that would be users' data.
+   */
+  "slot.reset": {
+    params: z.object({ fence: Fence, operation: z.string().min(1).max(200), slot: Slot }),
+    result: z.object({}),
+  },
+  /** How much memory the processes of a colour hold, those that they started included. */
+  "slot.memory": {
+    params: z.object({ slot: Slot }),
+    result: z.object({
+      /** False where the system does not show it (no /proc). */
+      visible: z.boolean(),
+      instances: z.array(z.object({ instance: z.string(), rssBytes: z.int().nonnegative() })),
+    }),
   },
   /**
    * Whether any of `values` stands in what the slot's instances were given: delivered files and variables,

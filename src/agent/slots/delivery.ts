@@ -152,6 +152,11 @@ export async function keptFolder(path: string, user: number | null): Promise<voi
   await chmod(path, 0o700);
 }
 
+/** Removes what an isolated deployment has kept; nothing of it may run. */
+export async function emptyState({ state }: DeploymentFolders): Promise<void> {
+  for (const name of await namesIn(state)) await removeUserFolder(join(state, name));
+}
+
 /** Removes one deployment's folders; what belongs to its user with that user's rights. */
 export async function removeDeployment(folders: DeploymentFolders): Promise<void> {
   unmountDisk(folders.state);

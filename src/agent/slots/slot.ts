@@ -8,22 +8,23 @@ import { killUser } from "../os/process-table.ts";
 import { type Parts, report } from "../parts.ts";
 import { Instance } from "../processes/instance.ts";
 import { removeNamespace } from "../processes/namespace.ts";
-import { killUnrelated } from "../processes/sweep.ts";
 import { type InstanceRecord, type SlotRecord, loopback } from "../state/schema.ts";
 import {
   deliver,
   deploymentFolders,
+  emptyState,
   readEntries,
   removeDeployment,
   removeOtherDeployments,
 } from "./delivery.ts";
 import { isLive } from "./live.ts";
 import { newInstances, retiredProcess } from "./new-instances.ts";
-import { laneOwner, ownerOf } from "./owner.ts";
+import { ownerOf } from "./owner.ts";
 import { observeSlot } from "./observe.ts";
 import { type Entries, type StoredSpec, routedProcess } from "./spec.ts";
 import { ensureStandIns, removeOtherStandIns } from "./stand-ins.ts";
 import { startInstance } from "./start-instance.ts";
+import { endStraysOfLane } from "./strays.ts";
 
 /**
  * One colour of one lane: what shall run there, and what does. A deployment replaces the one before:
@@ -78,6 +79,7 @@ export class SlotRunner {
         record.instances = fresh;
         record.spec = spec;
         record.wasReady = false;
+        delete record.resetting;
       });
     } catch (error) {
       await removeDeployment(folders).catch(() => undefined);
@@ -103,6 +105,18 @@ export class SlotRunner {
     return { done: this.#schedule() };
   }
 
+  /**
+   * Records that what runs here shall begin anew with nothing kept. The promise inside settles when the old
+   * processes are gone, their state is empty and the new ones are started.
+   */
+  async reset(): Promise<{ readonly done: Promise<void> }> {
+    await this.#change((record) => {
+      record.resetting = true;
+      record.wasReady = false;
+    });
+    return { done: this.#schedule() };
+  }
+
   /** Takes over what an earlier agent left: living processes are adopted, dead ones started again. */
   async restore(): Promise<void> {
     const record = this.record;
@@ -112,7 +126,7 @@ export class SlotRunner {
     for (const one of record.instances) {
       if (one.port !== null) this.#parts.ports.note(one.id, one.port);
     }
-    if (this.#retiring.length > 0 || record.spec === null) {
+    if (this.#retiring.length > 0 || record.spec === null || record.resetting === true) {
       // A replacement was under way: nothing new may run beside what it replaces.
       this.#schedule();
       return;
@@ -239,6 +253,7 @@ export class SlotRunner {
     await removeOtherDeployments(this.#parts.paths, this.slot, keep);
     await removeOtherStandIns(this.#parts, this.slot, spec?.generation ?? null);
     if (spec !== null) {
+      if (this.record?.resetting === true) await this.#beginAnew(spec);
       await Promise.all(this.#instances.map((instance) => instance.resume(false)));
     } else {
       await this.#parts.store.update((draft) => {
@@ -250,6 +265,23 @@ export class SlotRunner {
     this.#parts.slotChanged(this.slot);
   }
 
+  /** Ends what runs, whatever left its family included, and empties its state; killed anywhere, it is done again. */
+  async #beginAnew(spec: StoredSpec): Promise<void> {
+    await Promise.all(this.#instances.map((instance) => instance.stop()));
+    const user = this.#parts.users.numberOf(ownerOf(spec));
+    if (user !== null && !killUser(user)) throw new Error(`processes of user ${user} do not end`);
+    await emptyState(deploymentFolders(this.#parts.paths, this.slot, spec.generation));
+    await this.#change((record) => {
+      const ports = new Map(record.instances.map(({ id, port }) => [id, port]));
+      record.instances = newInstances(spec, user).map((one) => ({
+        ...one,
+        port: ports.get(one.id) ?? null,
+      }));
+      delete record.resetting;
+    });
+    this.#instances = (this.record?.instances ?? []).map((one) => this.#instance(one));
+  }
+
   /** Ends whatever still runs as the user of an earlier deployment, and gives the number back. */
   async #releaseUsers(present: string | null): Promise<void> {
     for (const [owner, user] of Object.entries(this.#parts.store.current.users)) {
@@ -257,23 +289,7 @@ export class SlotRunner {
       if (!killUser(user)) throw new Error(`processes of user ${user} do not end`);
       await this.#parts.users.release(owner);
     }
-    this.#endStraysOfLane();
-  }
-
-  /**
-   * Both colours of a lane that keeps data share its number, which stays with the data. What has left its
-   * session and its mark behind must not live on beside the next release, let alone after the last one.
-   */
-  #endStraysOfLane(): void {
-    const lane = laneKey(this.slot);
-    const user = this.#parts.users.numberOf(laneOwner(lane));
-    if (user === null) return;
-    const living = Object.values(this.#parts.store.current.slots)
-      .filter(({ slot }) => laneKey(slot) === lane)
-      .flatMap(({ instances, retiring }) => [...instances, ...retiring])
-      .filter((instance) => instance.user === user);
-    if (living.length > 0) killUnrelated(this.#parts.agentId, user, living);
-    else if (!killUser(user)) throw new Error(`processes of user ${user} do not end`);
+    endStraysOfLane(this.#parts, this.slot);
   }
 
   #instance(record: InstanceRecord): Instance {

@@ -113,6 +113,26 @@ export class Slots {
     await done;
   }
 
+  /** Starts an isolated deployment anew with empty state, and returns when the old one is gone. */
+  async reset(effect: Effect, slot: Slot): Promise<void> {
+    const lane = laneKey(slot);
+    requireSameLane(effect.fence, lane);
+    let done: Promise<void> = Promise.resolve();
+    await this.#parts.lanes.effect(effect, { reset: slot }, async () => {
+      const spec = this.runner(slot).record?.spec ?? null;
+      requireIsolated(slot, spec?.bindings ?? null);
+      const detail = { slot: slotKey(slot), generation: spec?.generation, release: spec?.release };
+      await this.#parts.journal.append({
+        kind: "reset",
+        lane,
+        operation: effect.operation,
+        detail,
+      });
+      done = (await this.runner(slot).reset()).done;
+    });
+    await done;
+  }
+
   observe(slot: Slot): SlotObservation {
     return this.runner(slot).observe();
   }
@@ -147,6 +167,19 @@ export class Slots {
   close(): void {
     for (const runner of this.all()) runner.close();
   }
+}
+
+function requireIsolated(slot: Slot, bindings: "isolated" | "live" | null): void {
+  if (bindings === "isolated") return;
+  throw bindings === null
+    ? new TidelockError("not-found", "nothing is deployed on this colour", { where: slotKey(slot) })
+    : new TidelockError(
+        "forbidden",
+        "what has the live bindings is never reset: it is users' data",
+        {
+          where: slotKey(slot),
+        },
+      );
 }
 
 /** The sinks listen on the machine's loopback address, and a network of its own has another one. */

@@ -38,6 +38,8 @@ export const SlotRecord = z.strictObject({
   retiring: z.array(InstanceRecord),
   /** Whether this deployment has ever been wholly ready. */
   wasReady: z.boolean(),
+  /** It is being started anew with nothing kept; absent otherwise, so that an earlier agent can read it. */
+  resetting: z.literal(true).optional(),
 });
 export type SlotRecord = z.infer<typeof SlotRecord>;
 
