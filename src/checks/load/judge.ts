@@ -109,22 +109,14 @@ function judgeRoute(
     );
   }
   const allowed = budget.errorShare ?? defaultBudget.errorShare;
-  const share = (bad: number) => bad / total;
   const bad = wrong.sure + wrong.elsewhere;
-  const percent = (value: number) => `${figure(value * 100)} %`;
-  if (share(bad) > allowed) {
-    return say(
-      "fail",
-      `${percent(share(bad))} without the expected answer, ${percent(allowed)} may be: ${whatElse} of ${total}`,
-    );
-  }
+  const percent = (count: number) => `${figure((count / total) * 100)} %`;
+  const latencies = describeLatency(counts);
+  const tooMany = (count: number) =>
+    `${percent(count)} without the expected answer, ${figure(allowed * 100)} % may be: ${whatElse} of ${total}${latencies === "" ? "" : ` (${latencies})`}`;
+  if (bad / total > allowed) return say("fail", tooMany(bad));
   const unsure = doubt.kept ? "fail" : "inconclusive";
-  if (share(bad + wrong.doubtful) > allowed) {
-    return say(
-      unsure,
-      `${percent(share(bad + wrong.doubtful))} without the expected answer, ${percent(allowed)} may be: ${whatElse} of ${total}`,
-    );
-  }
+  if ((bad + wrong.doubtful) / total > allowed) return say(unsure, tooMany(bad + wrong.doubtful));
   if (counts.answered < fewest || counts.latency === null) {
     return say(
       "inconclusive",
@@ -136,7 +128,7 @@ function judgeRoute(
     const limit = budget[`${key}Ms`];
     return limit !== undefined && latency[key] > limit ? [{ key, limit }] : [];
   });
-  const shown = `p50 ${figure(latency.p50)}, p95 ${figure(latency.p95)}, p99 ${figure(latency.p99)} ms, ${percent(share(bad + wrong.doubtful))} of ${total} wrong`;
+  const shown = `${latencies}, ${percent(bad + wrong.doubtful)} of ${total} wrong`;
   if (over.length === 0) return say("pass", shown);
   const which = over
     .map(({ key, limit }) => `${key} ${figure(latency[key])} ms, at most ${limit} may be`)
@@ -186,6 +178,11 @@ const words: Readonly<Record<string, string>> = {
   upgrade: "another protocol",
   other: "no connection",
 };
+
+function describeLatency({ latency }: RouteCounts): string {
+  if (latency === null) return "";
+  return `p50 ${figure(latency.p50)}, p95 ${figure(latency.p95)}, p99 ${figure(latency.p99)} ms`;
+}
 
 function describeWrong({ unexpected, failures }: RouteCounts): string {
   const each = [
