@@ -38,6 +38,9 @@ export interface EngineSettings {
   readonly heartbeatMs: number;
   /** How often unpacked releases that nothing needs are removed. */
   readonly collectMs: number;
+  /** How often it is looked whether a check of what is live is due again, and how long one rests after any answer. */
+  readonly rescanLookMs: number;
+  readonly rescanRetryMs: number;
 }
 
 export const defaultSettings: EngineSettings = {
@@ -54,6 +57,8 @@ export const defaultSettings: EngineSettings = {
   retentionMs: 7 * 365.25 * 86_400_000,
   heartbeatMs: 2_000,
   collectMs: 3_600_000,
+  rescanLookMs: 30_000,
+  rescanRetryMs: 600_000,
 };
 
 /**

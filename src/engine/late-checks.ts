@@ -98,7 +98,7 @@ async function keep(
     await reportCheckRun(tx, plan.lane, run.id, report, (row) =>
       attestCheckRun(engine, tx, plan, demand, row),
     );
-    if (report.verdict === "error" && run.attempt <= demand.retries) {
+    if (report.verdict === "error" && run.rescan === null && run.attempt <= demand.retries) {
       const { id: _, report: __, started_at: ___, ended_at: ____, ...again } = run;
       const attempt = run.attempt + 1;
       await insertCheckRun(tx, {

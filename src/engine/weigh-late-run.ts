@@ -25,15 +25,30 @@ export async function weighLateRun(engine: Engine, run: CheckRunRow): Promise<vo
   const demand = plan?.checks.find((one) => one.name === run.name);
   const { report } = run;
   if (!promotion || !plan || !demand || !report) return;
-  const again = report.verdict === "error" && run.attempt <= demand.retries;
-  const bad = !again && !isAccepted(report.verdict, demand.allowWarn);
+  const again = report.verdict === "error" && run.rescan === null && run.attempt <= demand.retries;
+  // A rescan that could not look says nothing against what is live; one by the promotion itself was awaited.
+  const said = run.rescan === null || report.verdict === "fail" || report.verdict === "warn";
+  const bad = !again && said && !isAccepted(report.verdict, demand.allowWarn);
+  if (!said && report.verdict !== "pass") await sayUnsaid(engine, promotion, run);
   if (bad && promotion.state === "complete") {
-    const reason = `check ${run.name} came late: ${report.verdict}: ${report.summary}`;
+    const when = run.rescan === null ? "came late" : `was run again (${run.rescan})`;
+    const reason = `check ${run.name} ${when}: ${report.verdict}: ${report.summary}`;
     await decideAgain(engine, promotion, plan, run, reason);
     if (plan.onLateFailure === "return") await giveBack(engine, promotion, plan, reason);
   }
   await markWeighed(engine.db, run.id);
   engine.signals.emit("change");
+}
+
+/** Nobody must take it for clean: it is announced, and tried again after a rest. */
+async function sayUnsaid(engine: Engine, promotion: PromotionRow, run: CheckRunRow): Promise<void> {
+  await announce(engine.db, {
+    kind: "check.late",
+    service: promotion.service,
+    environment: promotion.environment,
+    promotion: promotion.id,
+    message: `check ${run.name} could not look again at what is live: ${run.report?.verdict}: ${run.report?.summary}`,
+  });
 }
 
 async function decideAgain(

@@ -6,6 +6,7 @@ import { importJournal } from "./journal-import.ts";
 import { lanesOf } from "../store/queries/lanes.ts";
 import { LateChecks } from "./late-checks.ts";
 import { Reconciler } from "./reconciler.ts";
+import { rescanLive } from "./rescan.ts";
 
 /** What one server process does in the background. Any number of them may share a database. */
 export class EngineWorker {
@@ -33,6 +34,10 @@ export class EngineWorker {
         settings.sweepMs,
       ),
       setInterval(this.#lookLate, settings.sweepMs),
+      setInterval(
+        () => this.#do("checks of what is live", () => rescanLive(this.#engine)),
+        settings.rescanLookMs,
+      ),
       setInterval(
         () => this.#do("unpacked releases", () => collectTrees(this.#engine)),
         settings.collectMs,

@@ -135,6 +135,9 @@ export type Profile = z.infer<typeof Profile>;
 export const GatePreset = z.enum(["baseline", "strict"]);
 export type GatePreset = z.infer<typeof GatePreset>;
 
+/** More often than this nothing new is known, and a release may take minutes to read. */
+const RescanEvery = Duration.refine((ms) => ms >= 60_000, "at least a minute");
+
 /** What a service's own pipeline says about one environment. The order of the list is the order of the lanes. */
 export const PipelineEnvironment = z.strictObject({
   name: Name,
@@ -164,6 +167,8 @@ export const PipelineEnvironment = z.strictObject({
   onControlLoss: z.enum(["hold", "return"]).default("hold"),
   /** When an out-of-band check fails after users came: leave them where they are, or give the traffic back. */
   onLateFailure: z.enum(["hold", "return"]).optional(),
+  /** The static checks of what is live are run again this often; always when newer advisories were imported. */
+  rescan: RescanEvery.optional(),
   /** The whole promotion, waits for people not counted. */
   timeout: Duration.default(3_600_000),
 });
@@ -248,6 +253,8 @@ export type IsolationGrade = z.infer<typeof IsolationGrade>;
 
 /** The floor: what no pipeline may fall below. */
 export const PolicyFloor = z.strictObject({
+  /** At least this often the static checks of what is live are run again. */
+  rescan: RescanEvery.optional(),
   gate: GatePreset.default("baseline"),
   checks: z.array(CheckDemand).max(most).default([]),
   minimumSoak: Duration.default(0),

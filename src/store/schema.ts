@@ -181,6 +181,8 @@ interface CheckRunsTable {
   holder_until: Time | null;
   /** When its answer was weighed after its promotion had ended. */
   weighed_at: Time | null;
+  /** Why it was begun on what is live; null for a run of its promotion. */
+  rescan: string | null;
   started_at: Generated<Date>;
   ended_at: Time | null;
 }
