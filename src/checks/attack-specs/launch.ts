@@ -57,6 +57,11 @@ export async function launch(world: World, words: readonly string[]): Promise<La
       `${printable(program, 60)}: a program is named without a path, and looked for in the server's folders`,
     );
   allowTool(world, program);
+  // Every process of the machine can read another's arguments.
+  const secret = [...world.run.hidden].some(
+    (one) => one.length >= 4 && words.some((word) => word.includes(one)),
+  );
+  if (secret) broken("a secret or a session does not go into a command line");
   const { hostname } = new URL(target.origin);
   const host = hostname.replace(/^\[|\]$/g, "");
   const other = otherHost(words, [host, ...(host === "127.0.0.1" ? ["localhost"] : [])]);

@@ -47,6 +47,8 @@ export interface Request {
 export class World {
   readonly run: Run;
   readonly values: Map<string, string>;
+  /** What the demand says by `values`. */
+  readonly given = new Map<string, string>();
   /** Of commands (Gauntlt's): the demand's own values stand above what the file says. */
   readonly profile = new Map<string, string>();
   /** Sent with every request from now on. */
@@ -73,8 +75,14 @@ export class World {
       ["port", port === "" ? (protocol === "https:" ? "443" : "80") : port],
       // New in every scenario.
       ["random", randomBytes(8).toString("hex")],
-      ...run.values,
     ]);
+    // The demand's own may be made of these, also under the same name.
+    const ours = new Map(this.values);
+    for (const [name, value] of run.values) {
+      const filled = value.replace(/\{\{(\w+)\}\}/g, (all, key: string) => ours.get(key) ?? all);
+      this.values.set(name, filled);
+      this.given.set(name, filled);
+    }
     for (const { name, username, password } of run.people.values()) {
       this.values.set(`${name}.username`, username);
       this.values.set(`${name}.password`, password);

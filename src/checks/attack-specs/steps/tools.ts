@@ -27,8 +27,7 @@ does(
   "the folder stands in `values` as `DIRB_WORDLISTS`",
   (world) => {
     const folder =
-      world.run.values.get("DIRB_WORDLISTS") ??
-      unproven("`with.values.DIRB_WORDLISTS` is not given");
+      world.given.get("DIRB_WORDLISTS") ?? unproven("`with.values.DIRB_WORDLISTS` is not given");
     world.profile.set("dirb_wordlists_path", folder);
   },
 );
@@ -45,7 +44,7 @@ does(
   "a table of names and variables: taken from `with.values`, never from the server's environment",
   (world, _words, below) => {
     for (const [name, variable] of pairsOf(below, /^name$/i)) {
-      const value = world.run.values.get(variable) ?? world.run.values.get(name);
+      const value = world.given.get(variable) ?? world.given.get(name);
       world.profile.set(name, value ?? unproven(`\`with.values.${variable}\` is not given`));
     }
   },
@@ -70,23 +69,22 @@ does(
 );
 
 async function start(world: World, tool: string, line: string): Promise<void> {
-  const values = new Map([...world.profile, ...world.run.values]);
+  const values = new Map([...world.profile, ...world.given]);
   if (tool === "dirb") {
-    const folder = world.run.values.get("DIRB_WORDLISTS");
+    const folder = world.given.get("DIRB_WORDLISTS");
     if (folder !== undefined) values.set("dirb_wordlists_path", folder);
   }
   for (const name of scripts) values.set(name, name).set(`${name}_path`, name);
   // Split first: a value is one word, or part of one, whatever stands in it.
   let words = splitCommand(line).map((word) =>
-    word.replace(placeholder, (_, name: string) => {
+    world.fill(word).replace(placeholder, (_, name: string) => {
       const value = values.get(name);
-      if (value !== undefined) return world.fill(value);
+      if (value !== undefined) return value;
       return broken(
         `<${name}> stands for nothing: neither the profile nor \`with.values\` says it`,
       );
     }),
   );
-  words = words.map((word) => world.fill(word));
   if (/^python[\d.]*$/.test(words[0] ?? "") && scripts.includes(words[1] ?? ""))
     words = words.slice(1);
   world.launched = await launch(world, words);
@@ -107,22 +105,19 @@ for (const [name, of] of streams) {
     const contains = (world: World, text: string) => {
       const run = ran(world);
       const has = flat(of(run)).includes(flat(world.fill(text)));
-      world.expect(
-        has !== not,
-        not ? "it does" : `it does not: ${world.show(of(run).trim().slice(-300))}`,
-      );
+      if (!has) lookedAtIt(world, run);
+      world.expect(has !== not, not ? "it does" : `it does not: ${tail(world, run)}`);
       if (not) meansSomething(world, run);
     };
     const matches = (world: World, pattern: string) => {
       const run = ran(world);
       const found = execute(world, pattern, of(run));
+      if (found === null) lookedAtIt(world, run);
       world.expect(
         (found !== null) !== not,
-        not
-          ? `it has ${world.show(found ?? "")}`
-          : `it does not: ${world.show(of(run).trim().slice(-300))}`,
+        not ? `it has ${world.show(found ?? "")}` : `it does not: ${tail(world, run)}`,
       );
-      if (not) meansSomething(world, run);
+      if (not) meansSomething(world, run, matchedChars);
     };
     const about = not ? "of a program that ended with 0 and said something" : "";
     expects(`the ${name} ${word} contain {string}`, about, (world, [text = ""]) =>
@@ -208,7 +203,7 @@ for (const [not, word] of [
     (world, [name = ""], below) => {
       const root = xmlOf(world, name);
       for (const [selector = ""] of (below.table ?? []).slice(1)) {
-        const found = selects(root, selector);
+        const found = selects(root, world.fill(selector));
         if (found === null)
           broken(
             `${selector} is a selector that is not understood: names, [attribute="value"] and spaces are`,
@@ -268,21 +263,38 @@ const lookedAtSomething: Readonly<Record<string, RegExp>> = {
   sslyze: /SCAN RESULTS FOR/i,
 };
 
-/** A program that failed, or said nothing, lacks every word. */
-function meansSomething(world: World, run: Launched): void {
+/** Patterns are tried on so much of an output. */
+const matchedChars = 256 * 1024;
+
+/** A program that reached nothing says nothing about the release, whatever was expected of it. */
+function lookedAtIt(world: World, run: Launched): void {
   const said = bothOf(run);
-  if (run.exitCode !== 0)
-    broken(
-      `${run.program} ended with ${run.exitCode}, so what its output lacks means nothing: ${world.show(said.trim().slice(-200))}`,
-    );
-  if (said.trim() === "")
-    broken(`${run.program} said nothing, so what its output lacks means nothing`);
-  if (run.cut) unproven(`${run.program} said more than is kept, and the rest may hold it`);
   const proof = Object.hasOwn(lookedAtSomething, run.program)
     ? lookedAtSomething[run.program]
     : undefined;
-  if (proof !== undefined && !proof.test(said))
-    broken(`${run.program} reached nothing: ${world.show(said.trim().slice(-200))}`);
+  const file = run.file?.text ?? "";
+  if (proof !== undefined && !proof.test(said) && !proof.test(file)) {
+    broken(`${run.program} reached nothing: ${tail(world, run)}`);
+  }
+}
+
+/** A program that failed, or said nothing, lacks every word. */
+function meansSomething(world: World, run: Launched, most = Number.POSITIVE_INFINITY): void {
+  const said = bothOf(run);
+  const nothing = "so what its output lacks means nothing";
+  if (run.exitCode !== 0) {
+    broken(`${run.program} ended with ${run.exitCode}, ${nothing}: ${tail(world, run)}`);
+  }
+  if (said.trim() === "") broken(`${run.program} said nothing, ${nothing}`);
+  if (run.cut || said.length > most) {
+    unproven(`${run.program} said more than is looked at, and the rest may hold it`);
+  }
+}
+
+/** The end of what it said, for people. */
+function tail(world: World, { stdout, stderr }: Launched): string {
+  const said = stdout.trim() === "" ? stderr : stdout;
+  return world.show(said.trim().slice(-160));
 }
 
 function xmlOf(world: World, name: string): Element {
