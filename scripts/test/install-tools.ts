@@ -52,7 +52,7 @@ async function installElsewhere({ programs, pip, npm }: OptionalTool): Promise<v
     symlinkSync(join(folder, "bin", program), join(testTools, "bin", program));
   } else if (npm !== undefined) {
     mkdirSync(folder, { recursive: true });
-    if (!(await run("npm", ["install", "--silent", "--prefix", folder, npm]))) return;
+    if (!(await run("npm", ["install", "--silent", "--prefix", folder, ...npm.split(" ")]))) return;
     symlinkSync(join(folder, "node_modules", ".bin", program), join(testTools, "bin", program));
   }
 }

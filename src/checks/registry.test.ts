@@ -27,7 +27,7 @@ describe("the registry of checks", () => {
   });
 
   it("names what there is when asked for what there is not", () => {
-    expect(() => findCheck("zap")).toThrow(/no check adapter zap/);
+    expect(() => findCheck("zip")).toThrow(/no check adapter zip/);
     expect(findCheck("http").id).toBe("http");
   });
 });

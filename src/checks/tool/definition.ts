@@ -93,7 +93,12 @@ export interface ToolDefinition<Schema extends z.ZodType> extends Pick<
   readonly listFiles?: boolean;
   /** Exit codes after which the report is whole; every other one is an error, 0 included if it is not here. */
   readonly wholeExits: readonly number[];
-  readonly report: { readonly from: "stdout" | "file"; readonly format: string };
+  /** `name`: of the file, where the program goes by its ending. */
+  readonly report: {
+    readonly from: "stdout" | "file";
+    readonly format: string;
+    readonly name?: string;
+  };
   /** `none`: it needs none. `target`: only what is tested. `source`: it asks for advisories elsewhere. */
   readonly network: "none" | "target" | "source";
   /** A throw means that the configuration cannot be run here (no instance, no rules): the verdict `error`. */

@@ -61,7 +61,7 @@ const reply: Reply = {
   durationMs: 0,
 };
 const own = join(home, "tool");
-const reportFile = join(own, "report");
+const reportFile = join(own, order?.reportName ?? "report");
 const copy = join(home, "tree");
 
 interface Ended {
@@ -137,9 +137,10 @@ function linked(file: string): boolean {
 async function scan(program: string, listed: readonly string[]): Promise<void> {
   const inHome = order.tree === null || order.startsIn === "home";
   const cwd = inHome ? own : reply.copied ? copy : root;
+  const known = order.argvIf.filter(({ probe, says }) => reply.probes[probe]?.text.includes(says));
   const argv = [
     program,
-    ...order.argv.map(fill),
+    ...[...known.flatMap((one) => one.argv), ...order.argv].map(fill),
     ...(order.list ? listed.map((path) => `./${path}`) : []),
   ];
   const began = performance.now();

@@ -21,8 +21,8 @@ const jsonFormats = new Set([
   "zap",
   "kube-linter",
   "hadolint",
+  "nuclei",
   "testssl",
-  "secretlint",
 ]);
 
 type AnyTool = Pick<

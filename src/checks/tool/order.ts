@@ -53,6 +53,8 @@ export interface Order {
   readonly list: boolean;
   readonly env: Readonly<Record<string, string>>;
   readonly report: "stdout" | "file";
+  /** Of the file; `report` where none is given. */
+  readonly reportName?: string;
   /** Bytes of the report at most; a longer one ends the run. */
   readonly reportBytes: number;
 }

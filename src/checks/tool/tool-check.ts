@@ -93,6 +93,7 @@ function orderFor<Schema extends z.ZodType>(
     list: definition.listFiles ?? false,
     env: { ...(definition.network === "source" ? {} : deadProxies(context)), ...plan.env },
     report: definition.report.from,
+    reportName: definition.report.name ?? "report",
     reportBytes: maxReportBytes,
   };
 }

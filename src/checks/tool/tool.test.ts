@@ -70,6 +70,21 @@ describe("an external program that does its work", () => {
     expect(report.data?.["program"]).toMatch(/\/bin\/fake-scan sha256:[0-9a-f]{64}$/);
   });
 
+  it("gets flags that its version has, and no others", async () => {
+    const check = toolCheck({
+      ...definition,
+      probes: [["--help"]],
+      argvIf: [
+        { probe: 0, says: "fake 1.2", argv: ["{report}"] },
+        { probe: 1, says: "--newer", argv: ["newer"] },
+      ],
+      plan: ({ exclude }) => ({ argv: ["last"], exclude }),
+    });
+    const body = `echo "{\\"scanned\\":[\\"a.txt\\"],\\"argv\\":\\"$2 $3\\"}" > "$report"`;
+    const { raw } = await scan(program(body), { "a.txt": "a" }, { check });
+    expect(JSON.parse(raw?.text ?? "")).toMatchObject({ argv: "last " });
+  });
+
   it("hands over paths relative to the release, and gets the rules that are ours", async () => {
     const { raw } = await scan(honest);
     expect(JSON.parse(raw?.text ?? "")).toMatchObject({ here: "x", rules: "ours" });

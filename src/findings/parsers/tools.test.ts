@@ -33,6 +33,22 @@ describe("reports of real tools have as many hits as their publishers' own tests
     // One more: they merge two hits of one rule in one line.
     ["semgrep", "repeated_findings.json", 2],
     ["wapiti", "xss.json", 1],
+    ["grype", "no_vuln.json", 0],
+    ["grype", "many_vulns4.json", 9],
+    // One more: they merge two matches of one advisory for one package and version.
+    ["grype", "check_all_fields.json", 6],
+    // As their detailed mode: otherwise they merge one advisory about one version in two places.
+    ["grype", "same_cve_different_paths.json", 2],
+    ["trivy", "legacy_no_vuln.json", 0],
+    ["trivy", "scheme_2_many_vulns.json", 5],
+    ["trivy", "misconfigurations_and_secrets.json", 5],
+    ["trivy", "kubernetes.json", 20],
+    // Two and one more: they merge what one matcher hit twice on one host.
+    ["nuclei", "many_findings.json", 18],
+    ["nuclei", "invalid_cwe.json", 1],
+    ["nuclei", "multiple_v3.json", 6],
+    // Theirs, converted: each place of each alert.
+    ["zap", "zero.webappsecurity.json", 167],
   ])("%s %s: %i", (format, file, hits) => {
     const { observations, complete } = read(format, file);
     expect(observations).toHaveLength(hits);
