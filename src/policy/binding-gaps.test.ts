@@ -56,6 +56,17 @@ describe("what a colour under test shares with the live one", () => {
     ).toEqual(["DB_PASSWORD:secret", "OTHER:secret", "QUEUE:endpoint"]);
   });
 
+  it("is not deceived by the same address behind a relay for faults", () => {
+    const values = { QUEUE: "queue.internal:5672", SHOP_URL: "http://shop.internal:80/" };
+    const through = {
+      QUEUE: "{fault.queue=queue.internal:5672}",
+      SHOP_URL: "http://{fault.shop=clone:80}/",
+    };
+    expect(keys({ values, isolated: { values: through, secrets: {} } })).toEqual([
+      "QUEUE:endpoint",
+    ]);
+  });
+
   it("leaves out what its owner says is harmless on both sides", () => {
     expect(keys({ values: { DOCS_URL: "https://docs.example" }, shared: ["DOCS_URL"] })).toEqual(
       [],

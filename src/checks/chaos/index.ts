@@ -38,7 +38,7 @@ async function runChaos(
       hint: "use `phase: deployed`",
     });
   }
-  await endLeftovers(context, slot);
+  const resumed = await endLeftovers(context, slot);
   const offers = await agent.call("fault.offers", { slot });
   const { refused, generation } = offers;
   if (refused !== null || generation === null) {
@@ -67,6 +67,7 @@ async function runChaos(
   };
   prober.start();
   try {
+    if (resumed) await comeBack(bench);
     const outcomes = await carryOutAll(bench, designed);
     return reportOf({ configuration, through, offers, outcomes, prober });
   } finally {
@@ -117,10 +118,18 @@ function untried({ name, fault }: Designed, verdict: Outcome["verdict"], message
   };
 }
 
-/** Of a run whose server died: a fault of it may still stand. */
-async function endLeftovers({ agent }: CheckContext, slot: Slot): Promise<void> {
+/** Of a run whose server died: a fault of it may still stand. Answers whether this colour had any. */
+async function endLeftovers({ agent }: CheckContext, slot: Slot): Promise<boolean> {
   const { fault } = await agent.call("fault.read", { slot });
   if (fault?.active) await agent.call("fault.end", { slot, operation: fault.operation });
+  return fault !== null;
+}
+
+/** What an earlier run has hurt gets its time to recover; whether it did is measured anew. */
+async function comeBack(bench: Bench): Promise<void> {
+  const longest = Math.max(...bench.configuration.experiments.map(({ recoverMs }) => recoverMs));
+  const until = bench.prober.now + longest;
+  while (!holds(bench, await measure(bench)) && bench.prober.now < until);
 }
 
 /** The process whose instances the tested addresses are of. */
