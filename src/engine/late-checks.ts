@@ -68,10 +68,12 @@ export class LateChecks {
         .catch(() => undefined);
     }, leaseMs / 3);
     try {
+      await engine.hooks?.reach("late:held");
       const site = await siteOf(engine, run);
       const demand = site.plan.checks.find((one) => one.name === run.name);
       if (!demand) throw new Error("its plan demands no such check");
       const report = await carryOutFiles(site, demand, run.id, stop);
+      await engine.hooks?.reach("late:before-keep");
       if (!stop.signal.aborted) await keep(site, demand, run, report);
     } catch (error) {
       engine.notice(
