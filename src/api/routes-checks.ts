@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Conformance } from "../model/conformance.ts";
+import { Plan } from "../model/plan.ts";
 import { Digest, Name } from "../model/primitives.ts";
 
 /** Calls about single check runs; promotions show them together. */
@@ -24,7 +25,25 @@ export type RawReportView = z.infer<typeof RawReportView>;
 export const ConformanceView = z.object({ statement: Digest, report: Conformance });
 export type ConformanceView = z.infer<typeof ConformanceView>;
 
+/** What an environment demands of a service now: its registered pipeline and the floor together. */
+export const DemandsView = z.object({
+  service: Name,
+  environment: Name,
+  /** Version of the registered pipeline. */
+  pipeline: z.int(),
+  /** Names of those that the environment's owners demand. */
+  floor: z.array(Name),
+  checks: Plan.shape.checks,
+});
+export type DemandsView = z.infer<typeof DemandsView>;
+
 export const checkRoutes = {
+  checkDemands: {
+    method: "GET",
+    path: "/api/v1/services/:service/environments/:environment/checks",
+    params: z.object({ service: Name, environment: Name }),
+    response: DemandsView,
+  },
   promotionConformance: {
     method: "GET",
     path: "/api/v1/promotions/:id/conformance",

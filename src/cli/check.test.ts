@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { startFakeServer } from "../../test/fixtures/fake-server.ts";
 import { runCli } from "../../test/fixtures/run-cli.ts";
+import { CheckDemand } from "../model/pipeline.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -44,4 +46,25 @@ it("check ends with 3 when the environment would deny", async () => {
   );
   const { code, stderr } = await check();
   expect([code, stderr]).toEqual([3, expect.stringContaining("production would deny")]);
+});
+
+it("check --server asks what the server demands, the floor's checks too, whatever the file says", async () => {
+  await using stack = new AsyncDisposableStack();
+  const server = await startFakeServer();
+  stack.defer(() => server.close());
+  const asked: string[] = [];
+  const demand = CheckDemand.parse({ name: "owners", uses: "secrets", phase: "static" });
+  Object.assign(server.controlPlane.checks, {
+    demands: async (service: string, environment: string) => {
+      asked.push(`${service}/${environment}`);
+      return { service, environment, pipeline: 7, floor: ["owners"], checks: [demand] };
+    },
+  });
+  const words = ["check", "--server", "-f", join(folder, "tidelock.yaml"), "-o", "json"];
+  const env = { TIDELOCK_URL: server.url, TIDELOCK_TOKEN: server.token };
+  const { code, stdout, stderr } = await runCli(words, { env });
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject([{ check: "owners", report: { verdict: "pass" } }]);
+  expect(stderr).toContain(`version 7 of the pipeline on ${server.url} and the floor's owners`);
+  expect(asked).toEqual(["shop/production"]);
 });

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { TidelockError } from "../model/errors.ts";
 import type { CheckControl } from "../ports/check-control.ts";
+import { applyFloor } from "../policy/floor.ts";
+import { registeredEnvironment, registeredPipeline } from "../store/queries/catalogue.ts";
 import { checkRunsOf, readRawReport } from "../store/queries/evidence.ts";
 import type { CheckRunRow } from "../store/schema.ts";
 import { existingPromotion } from "./abort.ts";
@@ -11,12 +13,40 @@ import { showConformance } from "./show-conformance.ts";
 
 export function makeCheckControl(engine: Engine): CheckControl {
   return {
+    demands: (service, environment) => demandsOf(engine, service, environment),
     raw: (promotion, check) => rawReport(engine, promotion, check),
     asked: (promotion) => requestViews(engine, promotion),
     request: async (request) => requestView(engine, (await findRequest(engine.db, request)).id),
     begin: (actor, request) => beginSession(engine, actor, request),
     answer: (request, envelope) => answerCheck(engine, request, envelope),
     conformance: (promotion) => showConformance(engine, promotion),
+  };
+}
+
+/** The same as a plan of this moment would have. */
+async function demandsOf(
+  engine: Engine,
+  service: string,
+  environment: string,
+): ReturnType<CheckControl["demands"]> {
+  const pipeline = await registeredPipeline(engine.db, service);
+  const names = pipeline?.document.spec.environments.map(({ name }) => name) ?? [];
+  const lane = pipeline?.document.spec.environments.find(({ name }) => name === environment);
+  const owners = await registeredEnvironment(engine.db, environment);
+  if (!pipeline || !lane || !owners) {
+    throw new TidelockError("not-found", `${service} is not registered for ${environment}`, {
+      fault: "operator",
+      where: `${service}/${environment}`,
+      hint: names.length === 0 ? "tidelock pipeline apply" : `it names ${names.join(", ")}`,
+    });
+  }
+  const { floor } = owners.document.spec;
+  return {
+    service,
+    environment,
+    pipeline: pipeline.version,
+    floor: floor.checks.map(({ name }) => name),
+    checks: [...applyFloor(lane, floor).checks],
   };
 }
 

@@ -134,6 +134,22 @@ describe("the checks of a promotion", () => {
   });
 });
 
+it("says what an environment demands by its registered pipeline and the floor, as a plan would", async () => {
+  await demanding("{name: scan, uses: cheap}", [recorded("cheap")]);
+  const floor = "  floor: {checks: [{name: owners, uses: cheap, phase: static}]}";
+  await plane.applyDocuments(operator, "t.yaml", documents({ floor }));
+  expect(await plane.checks.demands("shop", "production")).toMatchObject({
+    floor: ["owners"],
+    pipeline: 2,
+    checks: [{ name: "owners" }, { name: "smoke" }],
+  });
+  expect((await plane.checks.demands("shop", "dev")).floor).toEqual([]);
+  await expect(plane.checks.demands("shop", "nowhere")).rejects.toMatchObject({
+    code: "not-found",
+    hint: "it names dev, production",
+  });
+});
+
 describe("an intrusive check", () => {
   it("is refused in a plan without an idle colour, and on a live one", async () => {
     const attack = recorded("attack", { touch: "intrusive" });

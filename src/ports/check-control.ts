@@ -1,9 +1,11 @@
 import type { ManualRequestView } from "../api/routes-manual.ts";
 import type { Actor } from "./control-plane.ts";
-import type { ConformanceView, RawReportView } from "../api/routes-checks.ts";
+import type { ConformanceView, DemandsView, RawReportView } from "../api/routes-checks.ts";
 
 /** What people do with single checks of a promotion. */
 export interface CheckControl {
+  /** What the registered pipeline and the floor demand together. Throws `not-found`. */
+  demands(service: string, environment: string): Promise<DemandsView>;
   /** The raw report of the newest attempt that has one. Throws `not-found`. */
   raw(promotion: string, check: string): Promise<RawReportView>;
   /** What waits for people; with a promotion, all that it has asked. */

@@ -102,6 +102,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     personRemoveKey: ({ actor, params }) => controlPlane.people.removeKey(actor, params.key),
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
+    checkDemands: ({ params }) => controlPlane.checks.demands(params.service, params.environment),
     checkRaw: ({ params }) => controlPlane.checks.raw(params.id, params.check),
     promotionConformance: ({ params }) => controlPlane.checks.conformance(params.id),
     promotionShow: ({ params }) => controlPlane.showPromotion(params.id),

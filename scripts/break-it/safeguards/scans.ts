@@ -222,7 +222,7 @@ export const scans: readonly Safeguard[] = [
         replacement: "if (real === root || real.startsWith(home + sep)) continue;",
       },
     ],
-    noticedBy: [{ file: tool, name: "cannot bring the program with it" }],
+    noticedBy: [{ file: tool, name: "cannot bring it by a link that lies where tools do" }],
     unaffected: whole,
   },
   {

@@ -168,11 +168,13 @@ echo "{\\"scanned\\":[\\"a.txt\\",\\"b/a.txt\\"],\\"text\\":\\"$(cat "$report.x"
     await using agent = await ToolAgent.with({ "a.txt": "a", "fake-scan": honest });
     const report = await checkTree(fake, agent);
     expect(report.verdict).toBe("missing");
-    // Nor by a link to it where tools lie.
+  });
+
+  it("cannot bring it by a link that lies where tools do", async () => {
+    await using agent = await ToolAgent.with({ "a.txt": "a", "fake-scan": honest });
     await chmod(join(agent.tree, "fake-scan"), 0o755);
     await symlink(join(agent.tree, "fake-scan"), join(agent.folder, "bin", "fake-scan"));
-    const linked = await checkTree(fake, agent);
-    expect([linked.verdict, linked.data]).toEqual(["missing", undefined]);
+    expect((await checkTree(fake, agent)).verdict).toBe("missing");
   });
 });
 

@@ -9,10 +9,12 @@ import { parseDocuments } from "../../pipeline-file/parse.ts";
 import { demandDigest } from "../../policy/evidence.ts";
 import { applyFloor } from "../../policy/floor.ts";
 import { decideGate } from "../../policy/gate.ts";
+import type { CommandContext } from "../context.ts";
 import { defineCommand } from "../define-command.ts";
 import { exit } from "../exit-codes.ts";
-import { outputOption, text } from "../options.ts";
+import { connectionOptions, flag, outputOption, text } from "../options.ts";
 import { type Column, printList } from "../output/print.ts";
+import type { ConnectionFlags } from "../settings.ts";
 import { clean } from "../terminal.ts";
 
 /** One demanded check and what is known about it here. */
@@ -38,15 +40,22 @@ export const command = defineCommand({
     env: text("--env <name>", "the environment (default: the last one of the file)"),
     from: text("--from <folder>", "a finished folder (default: the service's own)"),
     file: text("-f, --file <path>", "the file (default: ./tidelock.yaml)"),
+    server: flag(
+      "--server",
+      "ask a server what is demanded: its registered pipeline and the floor",
+    ),
+    ...connectionOptions,
     dataDir: text("--data-dir <folder>", "where imported advisories are (TIDELOCK_DATA_DIR)"),
   },
   details:
-    "Needs no server. Runs the checks that read files only, on the tree that a release would have, and decides by the same rules as the gate; says which checks cannot be predicted here. Exit code 3 when the gate would deny.",
+    "Needs no server, but then a floor counts only where the file has its environment's document. Runs the checks that read files only, on the tree that a release would have, and decides by the same rules as the gate; says which checks cannot be predicted here. Exit code 3 when the gate would deny.",
   async run(context, { options }) {
     const file = context.projectFile(options.file);
     const parsed = parseDocuments(file.path, file.text, { checks: await checkKinds() });
     const { pipeline, name } = laneOf(parsed.pipelines, options.env);
-    const demands = demandsOf(pipeline, name, parsed.environments);
+    const demands = options.server
+      ? await registeredDemands(context, options, pipeline.metadata.name, name)
+      : demandsOf(pipeline, name, parsed.environments);
     const prepared = await prepareRelease({
       pipelineFile: file.path,
       pipeline,
@@ -98,6 +107,24 @@ function laneOf(pipelines: readonly Pipeline[], env: string | undefined) {
     where: env ?? "tidelock.yaml",
     hint: names.length === 0 ? "it has no pipeline" : `its pipeline names ${names.join(", ")}`,
   });
+}
+
+/** What the server would put into a plan now, whatever the file says. Only reads. */
+async function registeredDemands(
+  context: CommandContext,
+  flags: ConnectionFlags,
+  service: string,
+  environment: string,
+): Promise<readonly CheckDemand[]> {
+  const client = context.connect(flags);
+  const { pipeline, floor, checks } = await client.call("checkDemands", {
+    params: { service, environment },
+  });
+  const added = floor.length === 0 ? "no floor" : `the floor's ${floor.join(", ")}`;
+  context.terminal.note(
+    clean(`demanded by version ${pipeline} of the pipeline on ${client.url} and ${added}`),
+  );
+  return checks;
 }
 
 /** With the floor, where the file has its environment's document. */
