@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DeploymentView, LaneView, PromotionView, TraceView } from "../src/api/views.ts";
+import type { ManualRequestView } from "../src/api/routes-manual.ts";
+import { ManualForm } from "../src/model/manual-check.ts";
 import { readStaticFiles, type StaticFiles } from "../src/server/static-files.ts";
 import { FakeControlPlane } from "./fixtures/fake-control-plane.ts";
 import { type FakeServer, startFakeServer } from "./fixtures/fake-server.ts";
@@ -73,6 +75,37 @@ function run(name: string, report: Partial<NonNullable<Run["report"]>>, attempt 
       results: [],
       ...report,
     },
+  };
+}
+
+function asked(
+  promotion: string,
+  check: string,
+  form: Record<string, unknown> & { readonly kind: string },
+): ManualRequestView {
+  const both = { role: "qa", validFor: 604_800_000, answerWithin: 3_600_000, reuse: "same" };
+  return {
+    id: "3".repeat(32),
+    run: `${promotion}/4/${check}/1`,
+    promotion,
+    check,
+    role: "qa",
+    service: "shop",
+    environment: "production",
+    colour: "green",
+    release: { id: digest("a"), version: "1.5.0" },
+    configuration: digest("d"),
+    plan: digest("e"),
+    ledger: "tidelock/x",
+    form: ManualForm.parse({ ...both, ...form }),
+    formDigest: digest("f"),
+    state: "open",
+    askedAt: at,
+    answerUntil: "2026-01-02T12:00:00.000Z",
+    begunAt: null,
+    holders: ["sam@shop.example"],
+    addresses: [],
+    answer: null,
   };
 }
 
@@ -321,6 +354,62 @@ describe.skipIf(browserTool.missing)("the dashboard", () => {
     expect(mail).toContain("not in its pipeline");
     await page.getByLabel("Filter services").fill("mai");
     await eventually(() => shop.count()).toBe(0);
+  });
+
+  it("shows what people are asked and have answered, whatever stands in it, and signs nothing", async () => {
+    controlPlane.ending = "never";
+    const id = await promote();
+    const open = asked(id, "expert", {
+      kind: "session",
+      charter: "Break the checkout",
+      timeBox: 7_200_000,
+      atLeast: 0,
+      areas: [],
+      passive: false,
+    });
+    const items = ["basket", "print"].map((name) => ({
+      id: name,
+      text: `The ${name} works ${hostile.markup}`,
+      severity: "high" as const,
+      evidence: false,
+      comment: false,
+      notApplicable: true,
+    }));
+    const answered: ManualRequestView = {
+      ...asked(id, "qa", { kind: "checklist", items }),
+      id: "4".repeat(32),
+      state: "answered",
+      answer: {
+        person: `person:${"a".repeat(32)}`,
+        name: "maria@shop.example",
+        key: digest("b"),
+        digest: digest("c"),
+        answeredAt: at,
+        validUntil: "2026-01-08T12:00:00.000Z",
+        separation: "who wrote the release is not known",
+        reuses: null,
+        answers: {
+          kind: "checklist",
+          items: [
+            { id: "basket", result: "fail", comment: hostile.markup },
+            { id: "print", result: "not-applicable", comment: "there is none" },
+          ],
+        },
+      },
+    };
+    controlPlane.checks.asked = async () => [open, answered];
+    await signIn(`/promotions/${id}`);
+    const people = page.getByRole("region", { name: "People" });
+    await eventually(() => people.innerText()).toContain("sam@shop.example may answer");
+    expect(await people.innerText()).toContain(`tidelock check begin ${"3".repeat(12)}`);
+    await people.getByText("qa", { exact: true }).click();
+    const said = await people.innerText();
+    expect(said).toContain("who wrote the release is not known");
+    expect(said).toContain("not applicable");
+    // Markup is text.
+    expect(said).toContain("<img src=x");
+    expect(await people.getByRole("button").count()).toBe(0);
+    expect(await axe("people")).toEqual([]);
   });
 
   it("follows a promotion as it happens, without being asked", async () => {

@@ -6,6 +6,7 @@ import type {
   ServerInfoView,
   TraceView,
 } from "../../../src/api/views.ts";
+import type { ManualRequestView } from "../../../src/api/routes-manual.ts";
 import type { RawReportView } from "../../../src/api/routes-checks.ts";
 import { ApiError, call } from "./call.ts";
 
@@ -47,6 +48,17 @@ export function promotionQuery(id: string) {
     queryKey: ["promotion", id],
     queryFn: ({ signal }) =>
       call<PromotionView>(`/api/v1/promotions/${encodeURIComponent(id)}`, { signal }),
+  });
+}
+
+/** What the promotion asked people. Its key begins as the promotion's: what changes that changes this. */
+export function askedQuery(id: string) {
+  return queryOptions({
+    queryKey: ["promotion", id, "asked"],
+    queryFn: ({ signal }) =>
+      call<List<ManualRequestView>>(`/api/v1/manual-checks?promotion=${encodeURIComponent(id)}`, {
+        signal,
+      }),
   });
 }
 

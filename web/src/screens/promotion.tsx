@@ -8,6 +8,7 @@ import { Foreign } from "../parts/foreign.tsx";
 import { Colour, State } from "../parts/status.tsx";
 import { Took, When } from "../parts/when.tsx";
 import { PromotionActions } from "./promotion-actions.tsx";
+import { Asked } from "./promotion-asked.tsx";
 import { Checks } from "./promotion-checks.tsx";
 import { DecisionPart } from "./promotion-decision.tsx";
 
@@ -77,6 +78,7 @@ function Details({ promotion }: { readonly promotion: PromotionView }) {
         </dd>
       </dl>
       <Steps steps={promotion.steps} />
+      <Asked promotion={promotion.id} />
       <Checks checks={promotion.checks} />
       <DecisionPart decision={promotion.decision} />
     </>
