@@ -139,7 +139,7 @@ describe.concurrent("the load test", () => {
     });
     expect(report.verdict).toBe("fail");
     // 60 due a second, 25 served: after two seconds the last ones are far behind.
-    const p95 = Number(/p95 (\d+) ms, at most/.exec(report.summary)?.[1]);
+    const p95 = Number(/p95 (\d+)/.exec(report.summary)?.[1]);
     expect(p95).toBeGreaterThan(1_000);
   });
 
@@ -281,34 +281,37 @@ describe("a hostile service", () => {
   };
 
   it("never passes, whatever it does to its clients, and each way is named", async () => {
-    const raw = (text: string) => rawAfterTheFirst((socket) => void socket.end(text, "latin1"));
-    const servers: readonly [TestServer, RegExp][] = [
-      [await serve(afterTheFirst(() => undefined)), /no answer in time/],
-      [await serve(afterTheFirst((_request, response) => endless(response))), /answer too long/],
-      [await raw("\xff\x00garbage\r\n\r\n"), /no valid HTTP/],
-      [await raw(""), /connection closed without an answer/],
-      [await raw("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\ncut"), /answer cut off/],
+    const raw = (text: string) => () =>
+      rawAfterTheFirst((socket) => void socket.end(text, "latin1"));
+    const http = (handler: RequestListener) => () => serve(afterTheFirst(handler));
+    const services: readonly [() => Promise<TestServer>, RegExp][] = [
+      [http(() => undefined), /no answer in time/],
+      [http((_request, response) => endless(response)), /answer too long/],
+      [raw("\xff\x00garbage\r\n\r\n"), /no valid HTTP/],
+      [raw(""), /connection closed without an answer/],
+      [raw("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\ncut"), /answer cut off/],
+      [raw("HTTP/1.1 101 Go\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"), /another protocol/],
       [
-        await raw("HTTP/1.1 101 Go\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"),
-        /another protocol/,
-      ],
-      [
-        await rawAfterTheFirst((socket) => void socket.write("HTTP/1.1 200 OK\r\nx: ")),
+        () => rawAfterTheFirst((socket) => void socket.write("HTTP/1.1 200 OK\r\nx: ")),
         /no answer in time/,
       ],
     ];
     const quick = { rate: 25, timeoutMs: 900, connections: 25, maxBodyBytes: 100_000 };
-    const reports = await Promise.all(
-      servers.map(async ([server, says]) => {
-        await using one = server;
-        return { report: await check(one.origin, quick), says };
+    const met = await Promise.all(
+      services.map(async ([start, says]) => {
+        const report = await calm(async () => {
+          await using server = await start();
+          return await check(server.origin, quick);
+        });
+        return { report, says };
       }),
     );
-    for (const { report, says } of reports) {
-      // A busy machine may make the load late; then it is not known that nothing in time was the service's doing.
+    for (const { report, says } of met) {
+      // A machine that stays busy makes the load late, and then it is not known whose doing it was.
       expect(["fail", "inconclusive"], report.summary).toContain(report.verdict);
-      expect(report.results.map(({ message }) => message).join()).toMatch(says);
       expect(report.exercised.requests).toBe(0);
+      if (report.verdict === "fail") expect(report.summary).toMatch(says);
     }
+    expect(met.some(({ report }) => report.verdict === "fail")).toBe(true);
   });
 });
