@@ -31,6 +31,23 @@ function parserTakes(text: string): boolean {
 }
 
 describe("the JSON Schema and the parser", () => {
+  it("both take a first file of a service that describes its API, which is fuzzed in testing", () => {
+    const text = initFile({
+      folder: "shop",
+      packageJson: null,
+      apiDescription: "docs/openapi.yaml",
+    });
+    expect({ schema: schemaTakes(text), parser: parserTakes(text) }).toEqual({
+      schema: true,
+      parser: true,
+    });
+    const { pipelines } = parseDocuments("tidelock.yaml", text, { checks });
+    const demanding = pipelines[0]?.spec.environments.filter((one) =>
+      one.checks.some(({ uses }) => uses === "api-fuzz"),
+    );
+    expect(demanding?.map(({ name }) => name)).toEqual(["testing"]);
+  });
+
   const examples = ["shop", "real/node-red", "real/python-http", "real/serve"];
   it.each(examples)("both take examples/%s", (name) => {
     const text = readFileSync(`${import.meta.dirname}/../examples/${name}/tidelock.yaml`, "utf8");

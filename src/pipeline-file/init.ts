@@ -4,7 +4,18 @@ import { Name } from "../model/primitives.ts";
 export interface InitInput {
   readonly folder: string;
   readonly packageJson: string | null;
+  /** Where the folder has a description of its API, relative to it. */
+  readonly apiDescription?: string | null;
 }
+
+/** Where descriptions of APIs usually lie: a folder that has one is fuzzed in testing. */
+export const apiDescriptions: readonly string[] = [
+  "",
+  "api/",
+  "docs/",
+  "spec/",
+  "openapi/",
+].flatMap((folder) => ["json", "yaml", "yml"].map((end) => `${folder}openapi.${end}`));
 
 interface Service {
   readonly name: string;
@@ -21,7 +32,7 @@ export function initFile(input: InitInput): string {
   const { name, command, note } = detect(input);
   const lanes = ["development", "testing", "staging", "production"];
   return [
-    pipelineText(name, command, note),
+    pipelineText(name, command, note, fuzzText(input.apiDescription ?? null)),
     ...lanes.map((lane, index) => environmentText(lane, name, 8081 + index)),
   ].join("---\n");
 }
@@ -78,7 +89,24 @@ function toName(text: string): string {
   return Name.safeParse(name).success ? name : "my-service";
 }
 
-function pipelineText(name: string, command: readonly string[], note: string): string {
+/** A demand by name, not by a profile: a release that loses its description must not lose the check with it. */
+function fuzzText(description: string | null): string {
+  if (description === null) return "";
+  return `        # Asks every operation of the API in every wrong way. Without \`identities\` it gets no further than a stranger.
+        - name: api-fuzz
+          uses: api-fuzz
+          timeout: 10m
+          allowWarn: true
+          with: { openapi: { file: ${JSON.stringify(description)} }, limits: { seconds: 300 } }
+`;
+}
+
+function pipelineText(
+  name: string,
+  command: readonly string[],
+  note: string,
+  fuzz: string,
+): string {
   return `# What this service is and how it moves. \`tidelock pipeline validate\` checks this file,
 # \`tidelock pipeline apply\` registers it; promotions use what is registered, not what a release carries.
 apiVersion: tidelock.dev/v1
@@ -133,7 +161,7 @@ spec:
           with:
             requests:
               - { path: /, expect: { status: 200, latencyMs: 2000 } }
-        # Any program; its exit code is the verdict. It finds the tested colour in $TIDELOCK_URL_UNDER_TEST.
+${fuzz}        # Any program; its exit code is the verdict. It finds the tested colour in $TIDELOCK_URL_UNDER_TEST.
         # - name: end-to-end
         #   uses: command
         #   with: { command: [npm, test] }

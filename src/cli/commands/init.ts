@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { TidelockError } from "../../model/errors.ts";
-import { initFile } from "../../pipeline-file/init.ts";
+import { apiDescriptions, initFile } from "../../pipeline-file/init.ts";
 import { defineCommand } from "../define-command.ts";
 import { exit } from "../exit-codes.ts";
 import { flag, optionalArgument } from "../options.ts";
@@ -14,7 +14,11 @@ export const command = defineCommand({
   details: "Overwrites nothing. The file has comments for everything that can be changed.",
   async run(context, { args, options }) {
     const folder = resolve(context.folder, args.folder ?? ".");
-    const text = initFile({ folder: basename(folder), packageJson: packageJson(folder) });
+    const text = initFile({
+      folder: basename(folder),
+      packageJson: packageJson(folder),
+      apiDescription: apiDescriptions.find((path) => existsSync(join(folder, path))) ?? null,
+    });
     if (options.print) {
       context.terminal.stdout.write(text);
       return exit.done;
