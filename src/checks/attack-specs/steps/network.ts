@@ -34,7 +34,7 @@ expects(
   "the certificate is trusted",
   "by a well-known authority or one of `ca`, for this name, and valid now",
   async (world) => {
-    const { authorized, reason } = await handshake(world, {});
+    const { authorized, reason } = await handshake(world);
     world.expect(authorized, `it is not: ${reason}`);
   },
 );
@@ -42,7 +42,7 @@ expects(
   "the certificate is valid for at least {int} day(s)",
   "from now",
   async (world, [days = "0"]) => {
-    const { certificate } = await handshake(world, {});
+    const { certificate } = await handshake(world);
     const left = (Date.parse(certificate.valid_to) - Date.now()) / 86_400_000;
     world.expect(left >= Number(days), `it ends on ${certificate.valid_to}`);
   },
@@ -51,7 +51,7 @@ expects(
   "the key of the certificate has at least {int} bits",
   "of RSA; elliptic curves count as 128 times their strength (P-256: 3072)",
   async (world, [least = "0"]) => {
-    const { certificate } = await handshake(world, {});
+    const { certificate } = await handshake(world);
     const bits = certificate.bits ?? 0;
     const curve = certificate.asn1Curve ?? certificate.nistCurve;
     const worth = curve === undefined ? bits : bits >= 384 ? 7_680 : bits >= 255 ? 3_072 : 2_048;
@@ -130,11 +130,12 @@ async function portsOf(world: World) {
 
 /** That something is refused shows nothing where nothing is accepted. */
 async function sure(world: World): Promise<void> {
-  await handshake(world, {});
+  await handshake(world);
 }
 
-async function handshake(world: World, options: ConnectionOptions): Promise<Handshake> {
-  const done = await attempt(world, options);
+async function handshake(world: World): Promise<Handshake> {
+  // Whatever is spoken: that it is too old is for the other steps to say.
+  const done = await attempt(world, { minVersion: "TLSv1" });
   return done ?? broken("there is no TLS here: no handshake succeeds");
 }
 
