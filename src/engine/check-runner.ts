@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "kysely";
 import type { CheckDemand } from "../model/pipeline.ts";
 import { asTidelockError } from "../model/errors.ts";
 import { type Lane, laneKey } from "../model/primitives.ts";
 import { type CheckReport, CheckReport as CheckReportSchema } from "../model/verdict.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { errorReport, runCheck } from "../checks/run.ts";
+import { holdToDataAge } from "../policy/data-age.ts";
 import { demandDigest } from "../policy/evidence.ts";
 import { holdToExercised } from "../policy/exercised.ts";
 import type { CheckContext } from "../ports/check.ts";
@@ -246,7 +248,9 @@ async function held(
   const before = (await completeRunsBefore(engine.db, plan.lane, demand.name)).find(({ checks }) =>
     checks.some((one) => one.name === demand.name && demandDigest(one) === digest),
   );
-  return holdToExercised(report, demand.minimum, before?.report.exercised ?? null);
+  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(engine.db);
+  const aged = holdToDataAge(report, demand.maxDataAge, rows[0]?.now ?? new Date());
+  return holdToExercised(aged, demand.minimum, before?.report.exercised ?? null);
 }
 
 /** What a scan found counts no more when it may have met another release; its report is kept. */

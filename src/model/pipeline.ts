@@ -107,6 +107,8 @@ export const CheckDemand = z.strictObject({
   allowWarn: z.boolean().default(false),
   /** Less than this is inconclusive, whatever the check says. */
   minimum: CheckMinimum.optional(),
+  /** A pass by data (advisories, rules) older than this is inconclusive. */
+  maxDataAge: Duration.optional(),
   /** Checks of this environment that have to pass before this one begins. */
   needs: z.array(Name).max(most).optional(),
   /** The promotion goes on without its answer; a bad one that comes late opens the decision again. */

@@ -36,13 +36,21 @@ export interface Evidence {
 /** What a rule reads of a demanded check; the whole demand stands in the inputs. */
 export type DemandedCheck = Pick<CheckDemand, "name" | "uses" | "with" | "phase" | "allowWarn"> & {
   readonly minimum?: CheckDemand["minimum"] | undefined;
+  readonly maxDataAge?: number | undefined;
   readonly outOfBand?: boolean | undefined;
 };
 
 /** What identifies a check: its adapter and what it was told, never its label. */
-export function demandDigest(demand: Pick<DemandedCheck, "uses" | "with" | "minimum">): Digest {
-  const { uses, with: configuration, minimum } = demand;
-  return digestOf({ uses, with: configuration, ...(minimum === undefined ? {} : { minimum }) });
+export function demandDigest(
+  demand: Pick<DemandedCheck, "uses" | "with" | "minimum" | "maxDataAge">,
+): Digest {
+  const { uses, with: configuration, minimum, maxDataAge } = demand;
+  return digestOf({
+    uses,
+    with: configuration,
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maxDataAge === undefined ? {} : { maxDataAge }),
+  });
 }
 
 /**

@@ -55,6 +55,7 @@ const GateInputs = z.looseObject({
       phase: z.enum(["static", "deployed", "live"]),
       allowWarn: z.boolean(),
       minimum: CheckMinimum.optional(),
+      maxDataAge: z.number().optional(),
       outOfBand: z.boolean().optional(),
     }),
   ),
