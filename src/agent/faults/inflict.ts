@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { TidelockError } from "../../model/errors.ts";
 import type { RelayCounts } from "../../ports/host-agent-faults.ts";
 import { isAlive } from "../os/identity.ts";
@@ -18,6 +19,7 @@ export interface Sight {
 
 /** SIGKILL is not waited for, but a machine may be busy. Milliseconds. */
 const killMs = 5_000;
+const pollMs = 10;
 
 /** Does it, and reads back that it is done. */
 export async function inflict(
@@ -103,6 +105,7 @@ async function kill(runner: SlotRunner, { targets }: FaultRecord): Promise<Sight
     }
   }
   const gone = await Promise.all(targets.map(({ identity }) => waitGone(identity, killMs)));
+  await noticed(runner, targets);
   const who = targets.map(({ name, identity }) => `${name} (pid ${identity.pid})`).join(", ");
   const injected = gone.every(Boolean);
   return {
@@ -110,4 +113,16 @@ async function kill(runner: SlotRunner, { targets }: FaultRecord): Promise<Sight
     evidence: injected ? `${who} was killed and is gone` : `${who} is still there`,
     relay: null,
   };
+}
+
+/** Whoever is told that it was killed must not be told a moment later that it is ready. */
+async function noticed(runner: SlotRunner, targets: FaultRecord["targets"]): Promise<void> {
+  const deadline = performance.now() + killMs;
+  const unaware = (): boolean =>
+    targets.some(({ id, identity }) => {
+      const instance = runner.instances.find(({ record }) => record.id === id);
+      const { pid } = instance?.record.identity ?? {};
+      return instance?.state === "ready" && pid === identity.pid;
+    });
+  while (unaware() && performance.now() < deadline) await sleep(pollMs);
 }
