@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createConnection } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Slot } from "../../src/model/primitives.ts";
 import { processStatus } from "../../src/agent/os/identity.ts";
@@ -161,6 +162,23 @@ test("sinks outlive the agent, and one that is killed comes back where it was, w
     return (await read(slot)).messages.some(({ text }) => text.includes("after-the-kill"));
   });
   await arrives(slot, "before-the-kill");
+});
+
+test("a sink that is killed is started again once, and stays", async () => {
+  const slot = slotOf("turns");
+  const port = await start(slot, "g1");
+  const smtp = (await read(slot)).sinks[0]?.port ?? 0;
+  const pid = sinkProcesses().find((one) => listensOn(one, smtp)) ?? 0;
+  process.kill(pid, "SIGKILL");
+  await until("that process is gone", () => processStatus(pid) === null);
+  await until("the agent knows another one", async () => (await read(slot)).running);
+  const next = sinkProcesses().filter((one) => listensOn(one, smtp));
+  // Longer than the watch needs to look again, several times.
+  await sleep(1_500);
+  expect(sinkProcesses().filter((one) => listensOn(one, smtp))).toEqual(next);
+  await until("it is open", () => connects(smtp));
+  await getJson(port, "/mail?text=after-it-came-back");
+  await arrives(slot, "after-it-came-back");
 });
 
 test("the sinks end with their deployment", async () => {

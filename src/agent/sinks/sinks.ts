@@ -47,8 +47,8 @@ export class Sinks {
   readonly #options: SinksOptions;
   readonly #folder: string;
   #timer: NodeJS.Timeout | null = null;
-  /** Being started or removed: the watch leaves them alone. */
-  readonly #busy = new Set<string>();
+  /** What is being done to each sink: one thing after the other, so that nobody ends what another just began. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   #watching = false;
 
   constructor(options: SinksOptions) {
@@ -74,9 +74,8 @@ export class Sinks {
         continue;
       }
       for (const port of Object.values(record.ports)) this.#options.ports.note(files.id, port);
-      if (record.identity !== null && isAlive(record.identity)) continue;
       // Whatever keeps it (a port that somebody took meanwhile) must not keep the agent: the watch tries again.
-      await this.#start(files, record).catch((error: unknown) =>
+      await this.#revive(files).catch((error: unknown) =>
         report(`sinks of ${slotKey(record.slot)}: ${String(error)}; trying again`),
       );
     }
@@ -97,12 +96,23 @@ export class Sinks {
   async ensure(slot: Slot, generation: string, kinds: readonly SinkKind[]): Promise<SinkAddresses> {
     if (kinds.length === 0) return {};
     const files = sinkFiles(this.#folder, sinkId(slot, generation));
+    return this.#inTurn(files, () => this.#ensure(files, { slot, generation, kinds }));
+  }
+
+  async #ensure(
+    files: SinkFiles,
+    {
+      slot,
+      generation,
+      kinds,
+    }: { readonly slot: Slot; readonly generation: string; readonly kinds: readonly SinkKind[] },
+  ): Promise<SinkAddresses> {
     const known = await readJson(files.record, SinkRecord);
     if (known !== null && kinds.every((kind) => known.ports[kind] !== undefined)) {
-      if (known.identity === null || !isAlive(known.identity)) await this.#start(files, known);
+      if (!runs(known)) await this.#spawn(files, known);
       return addressesOf(known);
     }
-    if (known !== null) await this.#remove(files, known);
+    if (known !== null) await this.#end(files, known);
     const { users, ports } = this.#options;
     const user = await users.allocate(ownerOf(files.id), "check");
     const record: SinkRecord = {
@@ -117,7 +127,7 @@ export class Sinks {
       record.ports[kind] = await ports.reserve(files.id, null);
     }
     await mkdir(files.directory, { recursive: true, mode: 0o700 });
-    await this.#start(files, record);
+    await this.#spawn(files, record);
     return addressesOf(record);
   }
 
@@ -147,7 +157,7 @@ export class Sinks {
         const port = record.ports[kind];
         return port === undefined ? [] : [{ kind, host: record.host, port }];
       }),
-      running: record.identity !== null && isAlive(record.identity),
+      running: runs(record),
       messages: [...found.messages],
       next: found.next,
       full: found.full,
@@ -162,12 +172,22 @@ export class Sinks {
     }
   }
 
-  async #start(files: SinkFiles, record: SinkRecord): Promise<void> {
-    this.#busy.add(files.id);
+  /** Starts one again that does not run, by what stands in its record when it is its turn. */
+  #revive(files: SinkFiles): Promise<void> {
+    return this.#inTurn(files, async () => {
+      const record = await readJson(files.record, SinkRecord);
+      if (record !== null && !runs(record)) await this.#spawn(files, record);
+    });
+  }
+
+  async #inTurn<T>({ id }: SinkFiles, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(work);
+    const done = turn.catch(() => undefined);
+    this.#turns.set(id, done);
     try {
-      await this.#spawn(files, record);
+      return await turn;
     } finally {
-      this.#busy.delete(files.id);
+      if (this.#turns.get(id) === done) this.#turns.delete(id);
     }
   }
 
@@ -208,19 +228,18 @@ export class Sinks {
     }
   }
 
-  async #remove(files: SinkFiles, record: SinkRecord | null): Promise<void> {
+  #remove(files: SinkFiles, record: SinkRecord | null): Promise<void> {
+    return this.#inTurn(files, () => this.#end(files, record));
+  }
+
+  async #end(files: SinkFiles, record: SinkRecord | null): Promise<void> {
     const { agentId, ports, users } = this.#options;
-    this.#busy.add(files.id);
-    try {
-      killRemains(agentId, sinkMark(files.id), record?.identity ?? null);
-      const user = users.numberOf(ownerOf(files.id));
-      if (user !== null && !killUser(user)) throw new Error(`processes of user ${user} do not end`);
-      await users.release(ownerOf(files.id));
-      ports.release(files.id);
-      await removeTree(files.directory);
-    } finally {
-      this.#busy.delete(files.id);
-    }
+    killRemains(agentId, sinkMark(files.id), record?.identity ?? null);
+    const user = users.numberOf(ownerOf(files.id));
+    if (user !== null && !killUser(user)) throw new Error(`processes of user ${user} do not end`);
+    await users.release(ownerOf(files.id));
+    ports.release(files.id);
+    await removeTree(files.directory);
   }
 
   async #watch(): Promise<void> {
@@ -228,9 +247,8 @@ export class Sinks {
     this.#watching = true;
     try {
       for (const { files, record } of await this.#all()) {
-        if (record === null || this.#busy.has(files.id)) continue;
-        const dead = record.identity === null || !isAlive(record.identity);
-        if (dead) await this.#start(files, record).catch(() => undefined);
+        if (record === null || runs(record) || this.#turns.has(files.id)) continue;
+        await this.#revive(files).catch(() => undefined);
       }
     } finally {
       this.#watching = false;
@@ -253,6 +271,10 @@ export class Sinks {
 const sinkProgram = fileURLToPath(
   new URL(`./receive/main${extname(import.meta.url)}`, import.meta.url),
 );
+
+function runs({ identity }: SinkRecord): boolean {
+  return identity !== null && isAlive(identity);
+}
 
 function ownerOf(id: string): string {
   return `sink:${id}`;
