@@ -5,6 +5,7 @@ import { Release } from "../model/release.ts";
 import { checkRoutes } from "./routes-checks.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
+import { signalRoutes } from "./routes-signals.ts";
 import { AccessView, ReleaseChangesView } from "./change-views.ts";
 import {
   AttestationView,
@@ -38,6 +39,7 @@ export const routes = {
   ...ledgerRoutes,
   ...checkRoutes,
   ...manualRoutes,
+  ...signalRoutes,
 
   serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
   /** Ends this server process; services go on. */

@@ -32,6 +32,7 @@ import { sast } from "./sast/index.ts";
 import { secretlint } from "./secretlint/index.ts";
 import { secrets } from "./secrets/index.ts";
 import { semgrep } from "./semgrep/index.ts";
+import { signals } from "./signals/index.ts";
 import { slo } from "./slo/index.ts";
 import { smoke } from "./smoke/index.ts";
 import { stateFiles } from "./state-files/index.ts";
@@ -75,6 +76,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     secretlint,
     secrets,
     semgrep,
+    signals,
     slo,
     smoke,
     stateFiles,

@@ -142,6 +142,18 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/check/answer.ts"),
   ),
   entry(
+    "signal add",
+    "Releases",
+    "Record what a runtime control saw of a release",
+    () => import("./commands/signal/add.ts"),
+  ),
+  entry(
+    "signal list",
+    "Releases",
+    "Show what runtime controls saw",
+    () => import("./commands/signal/list.ts"),
+  ),
+  entry(
     "advisories import",
     "Releases",
     "Bring in advisories, for checks that ask nobody outside",

@@ -6,7 +6,9 @@ import { type Colour, type Digest, laneKey, type Slot } from "../model/primitive
 import { releaseName } from "../model/release.ts";
 import type { CheckContext, LiveRelease, UserTrafficView } from "../ports/check.ts";
 import type { Router } from "../ports/router.ts";
+import type { RuntimeSignal } from "../model/signal.ts";
 import { readRelease } from "../store/queries/catalogue.ts";
+import { listSignals } from "../store/queries/signals.ts";
 import { findServers } from "../store/server-record.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import { searchCredentials } from "./credential-search.ts";
@@ -75,12 +77,22 @@ export async function checkContext(
     readTree: () => storedTree(engine, tree),
     live: await liveRelease(context, slot !== null),
     checkData: checkData(engine),
+    runtimeSignals: () => signalsSince(context),
     userTraffic: async () => (slot && router ? readUserTraffic(router, slot) : null),
     // Asked anew each time: after a crash a check goes on before its server listens again.
     ownPorts: () => ownPorts(engine),
     timeoutMs: demand.timeout,
     signal,
   };
+}
+
+async function signalsSince({ engine, plan, promotion }: CheckSite): Promise<RuntimeSignal[]> {
+  const since = promotion.started_at ?? promotion.created_at;
+  const filter = { release: plan.release, since, limit: 1_000 };
+  const rows = await listSignals(engine.db, plan.lane, filter);
+  return rows.map(({ source, signal, kind, severity, message, at }) => {
+    return { source, id: signal, kind, severity, message, at: at.toISOString() };
+  });
 }
 
 async function readUserTraffic(router: Router, slot: Slot): Promise<UserTrafficView | null> {

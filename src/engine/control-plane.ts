@@ -28,6 +28,7 @@ import { promote } from "./promote.ts";
 import { createRelease, liveRevision } from "./releases.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
+import { makeSignalControl } from "./runtime-signals.ts";
 import { down, removeService, stopService } from "./stop-service.ts";
 import { changesView } from "./views/changes-view.ts";
 import { deploymentViews } from "./views/deployment-view.ts";
@@ -48,6 +49,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     ledger: makeLedgerControl(engine),
     checks: makeCheckControl(engine),
     people: makePeopleControl(engine),
+    signals: makeSignalControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),
     listPipelines: () => listPipelines(engine),
 

@@ -3,6 +3,7 @@ import type { ManualAnswers, ManualForm } from "../model/manual-check.ts";
 import { Severity } from "../model/observation.ts";
 import type { Purpose } from "../model/pipeline.ts";
 import type { ScanKind } from "../model/diversity.ts";
+import type { RuntimeSignal } from "../model/signal.ts";
 import type { UserTraffic } from "../model/traffic.ts";
 import type { CheckReport } from "../model/verdict.ts";
 import type { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
@@ -36,6 +37,8 @@ export interface CheckContext {
   readonly live?: LiveRelease | null;
   /** What users got from the tested colour and from the other one, by the router's count; null without a router. */
   readonly userTraffic?: () => Promise<UserTrafficView | null>;
+  /** What runtime controls have reported of this release here since its promotion began; newest first. */
+  readonly runtimeSignals?: () => Promise<readonly RuntimeSignal[]>;
   /** Folder with data that was imported for checks to decide by (`check-data`); null where there is none. */
   readonly checkData?: string | null;
   /** Ports of this machine on which Tidelock itself listens: no address in a check's configuration may lead there. */

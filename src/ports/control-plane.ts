@@ -5,6 +5,7 @@ import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { PeopleControl } from "./people-control.ts";
+import type { SignalControl } from "./signal-control.ts";
 import type { LedgerControl } from "./ledger-control.ts";
 import type {
   AttestationView,
@@ -38,6 +39,7 @@ export interface ControlPlane {
   readonly ledger: LedgerControl;
   readonly checks: CheckControl;
   readonly people: PeopleControl;
+  readonly signals: SignalControl;
   applyDocuments(
     actor: Actor,
     file: string,

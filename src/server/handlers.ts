@@ -103,6 +103,12 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkDemands: ({ params }) => controlPlane.checks.demands(params.service, params.environment),
+    signalAdd: ({ actor, params, body }) =>
+      controlPlane.signals.add(actor, params, body.release ?? null, body.signal),
+    async signalList({ params, query }) {
+      const filter = { release: query.release ?? null, limit: query.limit };
+      return { items: [...(await controlPlane.signals.list(params, filter))] };
+    },
     checkRaw: ({ params }) => controlPlane.checks.raw(params.id, params.check),
     promotionConformance: ({ params }) => controlPlane.checks.conformance(params.id),
     promotionShow: ({ params }) => controlPlane.showPromotion(params.id),

@@ -9,6 +9,7 @@ import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ManualSchema } from "./schema-manual.ts";
+import type { SignalsSchema } from "./schema-signals.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
 
 /** The tables of src/store/migrations as kysely sees them. Times are set by the database's clock. */
@@ -276,7 +277,7 @@ interface SecretsTable {
   created_by: string;
 }
 
-export interface Schema extends LedgerSchema, AuditSchema, ManualSchema {
+export interface Schema extends LedgerSchema, AuditSchema, ManualSchema, SignalsSchema {
   store: StoreTable;
   events: EventsTable;
   documents: DocumentsTable;

@@ -54,6 +54,13 @@ beforeAll(async () => {
   const failing = await controlPlane.promote(operator, { ...production, release: "1.0.0" });
   await ended(controlPlane, failing.id);
   await controlPlane.declareRestored(operator);
+  await controlPlane.signals.add(operator, dev, null, {
+    source: "waf",
+    id: "4711",
+    kind: "sql-injection",
+    severity: "high",
+    message: "a query left the login form",
+  });
   await controlPlane.addHold(builder, "shop/production", "case 12");
   await controlPlane.outside.addAnchor(operator, {
     name: "elsewhere",
@@ -184,6 +191,12 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
     "insert into ledger_erasures (id, entry, reason, requested_by) values ('e1', 3, 'x', 'somebody')",
     "ledger_erasures",
   ],
+  [
+    "insert into runtime_signals (source, signal, service, environment, release, kind, severity, message, added_by) select 'waf', '1', 'shop', 'dev', id, 'heartbeat', 'info', 'x', 'y' from releases limit 1",
+    "runtime_signals",
+  ],
+  ["update runtime_signals set severity = 'low'", "runtime_signals", "severity"],
+  ["delete from runtime_signals", "runtime_signals"],
   [
     "insert into ledger_holds (id, stream, reason, added_by) values ('h1', null, 'x', 'y')",
     "ledger_holds",

@@ -18,6 +18,7 @@ import {
   stepsProjection,
 } from "./promotions.ts";
 import { project, type TableProjection } from "./projection.ts";
+import { signalsProjection } from "./signals.ts";
 import { agentsProjection, keysProjection, storeProjection } from "./trust.ts";
 
 /** Every table that can open a gate or grant a right, each rebuilt from the ledger. tables.ts knows the others. */
@@ -27,6 +28,7 @@ export const projections: readonly TableProjection[] = [
   project(personLinksProjection),
   project(grantsProjection),
   project(checkRequestsProjection),
+  project(signalsProjection),
   project(documentsProjection),
   project(releasesProjection),
   project(attestationsProjection),

@@ -39,6 +39,7 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     how: "rebuilt",
     beside: "store_id: the name under which the log's keys were introduced",
   },
+  runtime_signals: rebuilt,
   person_keys: rebuilt,
   person_links: rebuilt,
   grants: rebuilt,

@@ -138,6 +138,7 @@ const nameColumns = [
   ["ledger_holds", "removed_by"],
   ["ledger_erasures", "requested_by"],
   ["ledger_erasures", "confirmed_by"],
+  ["runtime_signals", "added_by"],
   ["person_keys", "added_by"],
   ["person_keys", "removed_by"],
   ["person_links", "added_by"],

@@ -121,6 +121,7 @@ function takenAway({ index, entry }: StoredLeaf): Difference {
 
 /** Kinds whose actors rows name. */
 const authored: ReadonlySet<string> = new Set([
+  "signal.recorded",
   "document.registered",
   "release.created",
   "configuration.applied",

@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+  until,
+} from "../../test/support/engine-bench.ts";
+import { signals } from "../checks/signals/index.ts";
+import type { SignalInput } from "../model/signal.ts";
+import type { ControlPlane } from "../ports/control-plane.ts";
+
+let bench: EngineBench;
+let plane: ControlPlane;
+const lane = { service: "shop", environment: "dev" };
+const attack: SignalInput = {
+  source: "waf",
+  id: "4711",
+  kind: "sql-injection",
+  severity: "high",
+  message: "a query left the login form",
+};
+const beat: SignalInput = { ...attack, id: "beat-1", kind: "heartbeat", severity: "info" };
+
+const demand = `      checks: [{ name: signals, uses: signals, phase: live, timeout: 20s,
+        with: { sources: [waf], window: 700ms } }]`;
+
+beforeEach(async () => {
+  bench = await EngineBench.create();
+  bench.extra.set("signals", signals);
+  plane = bench.worker().controlPlane;
+  await plane.applyDocuments(operator, "tidelock.yaml", documents({ dev: demand }));
+  await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
+  await plane.createRelease(operator, makeRelease(bench, "1.1.0"));
+});
+afterEach(() => bench.close());
+
+/** As soon as the release is live, what the sources say of it. */
+async function promoted(version: string, said: readonly SignalInput[]) {
+  const { id } = await plane.promote(operator, { ...lane, release: version });
+  await until(
+    () => plane.showPromotion(id),
+    ({ checks }) => checks.some(({ name }) => name === "signals"),
+  );
+  for (const signal of said) await plane.signals.add(operator, lane, version, signal);
+  return ended(plane, id);
+}
+
+it("returns the traffic when a runtime control reports something bad of the new release", async () => {
+  expect(await promoted("1.0.0", [beat])).toMatchObject({ state: "complete" });
+  const second = await promoted("1.1.0", [{ ...beat, id: "beat-2" }, attack]);
+  expect(second.state).not.toBe("complete");
+  expect(second.checks).toMatchObject([{ name: "signals", report: { verdict: "fail" } }]);
+  const [dev] = await plane.status({ service: "shop" });
+  expect(dev?.live).toMatchObject({ version: "1.0.0" });
+});
+
+it("does not count what was reported of another release, or before the promotion began", async () => {
+  expect(await promoted("1.0.0", [beat])).toMatchObject({ state: "complete" });
+  await plane.signals.add(operator, lane, "1.1.0", attack);
+  await plane.signals.add(operator, lane, "1.0.0", { ...attack, id: "4712" });
+  expect(await promoted("1.1.0", [{ ...beat, id: "beat-2" }])).toMatchObject({ state: "complete" });
+});
+
+it("takes one number of a source once, and refuses another content under it", async () => {
+  await promoted("1.0.0", [beat]);
+  const first = await plane.signals.add(operator, lane, null, attack);
+  expect(first).toMatchObject({ release: { version: "1.0.0" }, by: "operator" });
+  expect(await plane.signals.add(operator, lane, null, attack)).toEqual(first);
+  const other = { ...attack, severity: "low" as const };
+  await expect(plane.signals.add(operator, lane, null, other)).rejects.toMatchObject({
+    code: "conflict",
+  });
+  const items = await plane.signals.list(lane, { release: null, limit: 10 });
+  expect(items.map(({ id }) => id)).toEqual(["4711", "beat-1"]);
+});
+
+it("names what it is about: nothing live and no release given is refused", async () => {
+  const refused = plane.signals.add(operator, lane, null, attack);
+  await expect(refused).rejects.toMatchObject({ code: "not-found" });
+  const unknown = plane.signals.add(operator, lane, "9.9.9", attack);
+  await expect(unknown).rejects.toMatchObject({ code: "not-found" });
+});

@@ -1,0 +1,18 @@
+import type { SignalRow } from "../schema-signals.ts";
+import { authorOf, type Projection } from "./projection.ts";
+
+/** What runtime controls saw: it takes a release back, so nobody adds or changes one behind the log. */
+export const signalsProjection: Projection<SignalRow> = {
+  table: "runtime_signals",
+  kinds: ["signal.recorded"],
+  key: ({ service, environment, source, signal }) =>
+    `signal/${service}/${environment}/${source}/${signal}`,
+  changes: () => null,
+  counted: false,
+  columns: ({ at: _at, added_by: _by, ...columns }) => columns,
+  authors: (row) => [authorOf(signalsProjection, row, "added_by", row.added_by)],
+  stream: ({ service, environment }) => `${service}/${environment}`,
+  async *rows(db) {
+    yield* await db.selectFrom("runtime_signals").selectAll().execute();
+  },
+};
