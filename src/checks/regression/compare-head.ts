@@ -22,8 +22,14 @@ const cors = [
   "access-control-allow-headers",
 ] as const;
 
+/** Where each side was asked: what leads back there stays on the site. */
+export interface Origins {
+  readonly live: string;
+  readonly tested: string;
+}
+
 /** Everything above the body. */
-export function compareHeads(live: Exchange, tested: Exchange, origin: string): Difference[] {
+export function compareHeads(live: Exchange, tested: Exchange, at: Origins): Difference[] {
   const moved = compareStatus(live, tested);
   // An error page has other headers than what it stands for: that it is one says it all.
   if (moved.some(({ class: which }) => which !== "status")) return moved;
@@ -34,7 +40,7 @@ export function compareHeads(live: Exchange, tested: Exchange, origin: string): 
     ...compareCookies(live, tested),
     ...compareCaching(of(live, "cache-control"), of(tested, "cache-control")),
     ...compareTypes(live, tested),
-    ...compareRedirects(live, tested, origin),
+    ...compareRedirects(live, tested, at),
   ];
 }
 
@@ -193,21 +199,23 @@ export function mediaType(answer: Exchange): string | null {
 }
 
 /** Where a redirect leads, without its query: that may hold what is only the user's. */
-export function redirectOf(answer: Exchange, origin: string): URL | null {
+function redirectOf(answer: Exchange, origin: string): URL | null {
   const location = of(answer, "location");
   if (location === null || answer.status < 300 || answer.status > 399) return null;
   return URL.canParse(location, origin) ? new URL(location, origin) : null;
 }
 
-function compareRedirects(live: Exchange, tested: Exchange, origin: string): Difference[] {
-  const was = redirectOf(live, origin);
-  const is = redirectOf(tested, origin);
+function compareRedirects(live: Exchange, tested: Exchange, at: Origins): Difference[] {
+  const was = redirectOf(live, at.live);
+  const is = redirectOf(tested, at.tested);
   if (was === null || is === null) return [];
   const place = "header location";
-  const where = (url: URL) =>
-    printable(`${url.origin === origin ? "" : url.origin}${url.pathname}`);
-  const message = `redirects to ${where(is)}, and to ${where(was)} on the live side`;
-  if (was.origin !== is.origin) return [{ class: "redirect-elsewhere", place, message }];
+  // The public address is the service's own wherever it was asked.
+  const siteOf = (url: URL, own: string) =>
+    url.origin === own || url.origin === at.live ? "" : url.origin;
+  const [before, after] = [siteOf(was, at.live), siteOf(is, at.tested)];
+  const message = `redirects to ${printable(after + is.pathname)}, and to ${printable(before + was.pathname)} on the live side`;
+  if (before !== after) return [{ class: "redirect-elsewhere", place, message }];
   return was.pathname === is.pathname ? [] : [{ class: "redirect", place, message }];
 }
 

@@ -7,7 +7,7 @@ import {
   textNoise,
   type TextNoise,
 } from "./compare-body.ts";
-import { compareHeads } from "./compare-head.ts";
+import { compareHeads, type Origins } from "./compare-head.ts";
 
 /** Where the live colour does not answer the same twice: what differs there says nothing about a release. */
 export interface Noise {
@@ -18,10 +18,8 @@ export interface Noise {
 /** Measured on two answers of the live colour to the same request. */
 export function noiseOf(one: Exchange, two: Exchange, origin: string, rules: BodyRules): Noise {
   const none: TextNoise = { kind: "none" };
-  const both = [
-    ...compare(one, two, origin, rules, none),
-    ...compare(two, one, origin, rules, none),
-  ];
+  const at = { live: origin, tested: origin };
+  const both = [...compare(one, two, at, rules, none), ...compare(two, one, at, rules, none)];
   const text = textNoise(bodyOf(one, rules), bodyOf(two, rules));
   // Which pieces of a text differ is known, so the others still count.
   const places = both.map(({ place }) => place).filter((place) => place !== "text");
@@ -32,11 +30,11 @@ export function noiseOf(one: Exchange, two: Exchange, origin: string, rules: Bod
 export function differences(
   live: Exchange,
   tested: Exchange,
-  origin: string,
+  at: Origins,
   rules: BodyRules,
   noise: Noise,
 ): readonly Difference[] {
-  return compare(live, tested, origin, rules, noise.text).filter(
+  return compare(live, tested, at, rules, noise.text).filter(
     ({ place }) => !noise.places.has(place),
   );
 }
@@ -44,11 +42,11 @@ export function differences(
 function compare(
   live: Exchange,
   tested: Exchange,
-  origin: string,
+  at: Origins,
   rules: BodyRules,
   text: TextNoise,
 ): Difference[] {
-  const heads = compareHeads(live, tested, origin);
+  const heads = compareHeads(live, tested, at);
   // Bodies of two answers of different kinds have nothing in common.
   const same = Math.floor(live.status / 100) === Math.floor(tested.status / 100);
   if (!same || heads.some(({ class: which }) => which === "content-type")) return heads;

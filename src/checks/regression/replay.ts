@@ -19,6 +19,8 @@ export interface Compared {
   /** Where the tested colour was asked. */
   readonly at: string;
   readonly found: readonly Difference[];
+  /** Seen once and not again: the tested colour does not answer the same twice, and the live one does. */
+  readonly once: readonly Difference[];
   /** Places that the live colour itself does not answer the same twice. */
   readonly noise: readonly string[];
   /** Why there was nothing to compare; then nothing was found. */
@@ -120,6 +122,7 @@ class Run implements Replay {
         crawled,
         at,
         found: [],
+        once: [],
         noise: [],
         uncompared: null,
         cut: false,
@@ -141,17 +144,17 @@ class Run implements Replay {
     }
     for (const target of this.#targets) {
       const asked = await this.#tested(target, request);
-      let found = this.#differences(first.answer, asked, noise);
-      const gone: string[] = [];
+      let found = this.#differences(first.answer, asked, target.origin, noise);
+      let once: readonly Difference[] = [];
       if (found.some(({ class: which }) => severityOf(this.#configuration, which) === "fail")) {
         // Whatever stops a release was seen twice.
         const again = await this.#seenAgain(target, request, noise);
         const still = ({ place }: Difference) => again === null || again.has(place);
-        gone.push(...found.filter((one) => !still(one)).map(({ place }) => place));
+        once = found.filter((one) => !still(one));
         found = found.filter(still);
       }
       const cut = first.answer.truncated || (asked.kind === "answer" && asked.answer.truncated);
-      keep(hostOf(target.origin), { found, noise: [...shown, ...gone], cut });
+      keep(hostOf(target.origin), { found, once, noise: shown, cut });
     }
     return first.answer;
   }
@@ -165,19 +168,22 @@ class Run implements Replay {
     const live = await this.#reference(request);
     const tested = await this.#tested(target, request);
     if (live.kind === "none") return null;
-    return new Set(this.#differences(live.answer, tested, noise).map(({ place }) => place));
+    return new Set(
+      this.#differences(live.answer, tested, target.origin, noise).map(({ place }) => place),
+    );
   }
 
   #differences(
     live: Exchange,
     tested: Asked,
+    at: string,
     noise: ReturnType<typeof noiseOf>,
   ): readonly Difference[] {
     if (tested.kind === "none") {
       const message = `gives no whole answer (${tested.why}), and ${live.status} on the live side`;
       return [{ class: "no-answer", place: "status", message }];
     }
-    return differences(live, tested.answer, this.#origin, this.#rules, noise);
+    return differences(live, tested.answer, { live: this.#origin, tested: at }, this.#rules, noise);
   }
 
   async #write(request: Request): Promise<null> {
@@ -197,6 +203,7 @@ class Run implements Replay {
         crawled: false,
         at,
         found,
+        once: [],
         noise: [],
         uncompared: null,
         cut: false,

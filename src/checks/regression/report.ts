@@ -40,6 +40,14 @@ function resultsOf(one: Compared, configuration: RegressionConfiguration): Resul
     return [{ name, verdict: one.crawled ? "warn" : "inconclusive", message }];
   }
   const results = one.found.map((difference) => judged(name, one, difference, configuration));
+  for (const { class: which, message } of one.once) {
+    // Half of the users may meet it: it is no noise, as the live colour answers the same twice.
+    results.push({
+      name,
+      verdict: "warn",
+      message: `${which}: ${message}; the second time it did not`,
+    });
+  }
   if (one.cut) {
     const message = "the body is longer than `maxBodyBytes` and was not compared";
     results.push({ name, verdict: one.crawled ? "pass" : "partial", message });
