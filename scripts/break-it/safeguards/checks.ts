@@ -177,9 +177,8 @@ export const checks: readonly Safeguard[] = [
     edits: [
       {
         file: intrusive,
-        text: "const where = whereUsersAre(demand, plan.strategy);\n    //",
-        replacement:
-          "const where = plan.checks.length < 0 ? whereUsersAre(demand, plan.strategy) : null;\n    //",
+        text: "if (where === null || !engine.checks.has(demand.uses)",
+        replacement: "if (where !== undefined || !engine.checks.has(demand.uses)",
       },
     ],
     noticedBy: [
