@@ -1,13 +1,15 @@
 import type { RequestListener, ServerResponse } from "node:http";
 import { createServer as createSocketServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { checkContext, serve, type TestServer } from "../../../test/support/check-context.ts";
 import type { CheckReport } from "../../model/verdict.ts";
 import type { CheckContext } from "../../ports/check.ts";
 import { runCheck } from "../run.ts";
 import { load } from "./index.ts";
 
+// A busy machine is asked again.
+vi.setConfig({ testTimeout: 120_000 });
 const short = { duration: "1s", warmUp: "0s", rate: 60 };
 
 async function check(
