@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fuzz } from "../src/checks/api-fuzz/fuzz.ts";
@@ -7,6 +6,7 @@ import { ApiFuzzConfiguration } from "../src/checks/api-fuzz/schema.ts";
 import { checkContext } from "../test/support/check-context.ts";
 import { type Bug, bugs } from "./fuzz/planted.ts";
 import { preparation, runSchemathesis, versionOfSchemathesis } from "./fuzz/schemathesis.ts";
+import { freePort } from "./lib/processes.ts";
 import { type BenchResult, round } from "./lib/report.ts";
 
 /** Which buckets show which flaw. Where no agent watches, a process that ends is a lost connection. */
@@ -149,16 +149,4 @@ async function startPlanted(which: string): Promise<{ readonly origin: string } 
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
 }

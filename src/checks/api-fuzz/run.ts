@@ -279,6 +279,9 @@ export class Run {
   readonly #tried = new Map<string, number>();
 
   #learn(shot: Shot, outcome: Outcome, sent: Json): void {
+    const restarted =
+      outcome.kind === "crash" || (outcome.kind === "none" && outcome.why === "broken");
+    if (restarted) this.pool.clear();
     if (outcome.kind !== "answer" || outcome.answer.status >= 300) return;
     const operation = this.operations.find(({ key }) => key === shot.purpose.operation);
     if (operation === undefined) return;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Exchange } from "../exchange.ts";
 import { readJsonPath } from "../json-path.ts";
 import type { Identity } from "../probing/identity.ts";
@@ -6,6 +7,10 @@ import type { Actor, Prober } from "../probing/prober.ts";
 import type { Outcome } from "./judge/oracles.ts";
 import type { Crash, ProcessWatch } from "./judge/process-watch.ts";
 import { type Bindings, fill, requestOf, type Step } from "./reproduce/reproduction.ts";
+
+/** So often, and so far apart, a service is asked that nobody answers for. */
+const mostKnocks = 75;
+const knockMs = 200;
 
 /** A credential that was never given to anybody. */
 const madeUp: Actor = {
@@ -38,7 +43,7 @@ export class Sender {
 
   async send(request: RawRequest, as: string | null): Promise<Outcome> {
     const actor = as === null ? null : as === madeUp.name ? madeUp : this.#identity;
-    const answer = await this.#prober.send(request, actor);
+    const answer = await this.#listened(request, actor);
     if (answer === null) {
       const { lastFailureKind: why, lastFailure: message } = this.#prober;
       if (why === "unsendable") return { kind: "none", why, message };
@@ -66,6 +71,20 @@ export class Sender {
       }
     }
     return { kind: "answer", answer };
+  }
+
+  /** Sends until something listens: whom nobody heard has broken nothing. */
+  async #listened(request: RawRequest, actor: Actor | null): Promise<Exchange | null> {
+    for (let tries = 0; ; tries += 1) {
+      const answer = await this.#prober.send(request, actor);
+      if (answer !== null || this.#prober.lastFailureKind !== "refused") return answer;
+      // A process that ended is started again by whoever runs it.
+      if (this.#prober.answered === 0 || tries >= mostKnocks) {
+        this.alive = this.#prober.answered === 0;
+        return null;
+      }
+      await sleep(knockMs);
+    }
   }
 
   /** All of them in order, values of answers put into later ones; the last one's outcome. */

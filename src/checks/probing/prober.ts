@@ -18,8 +18,11 @@ export interface ProberSettings {
   readonly ca?: string | undefined;
 }
 
-/** `slow`: no whole answer in time. `broken`: refused, reset, or no valid HTTP. `unsendable`: it never went out. */
-export type FailureKind = "slow" | "broken" | "unsendable";
+/**
+ * `slow`: no whole answer in time. `broken`: reset, or no valid HTTP. `refused`: nothing listens, so the request is not
+ * why. `unsendable`: it never went out.
+ */
+export type FailureKind = "slow" | "broken" | "refused" | "unsendable";
 
 /** Carries a session into requests, and out of answers. */
 export interface Actor {
@@ -135,6 +138,7 @@ function bodyOf({ body, base64 }: RawRequest): { body?: string | Uint8Array } {
 function kindOf(error: unknown): FailureKind {
   if (error instanceof NoAnswerInTime) return "slow";
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "ECONNREFUSED") return "refused";
   return /^ERR_(INVALID_CHAR|UNESCAPED_CHARACTERS|INVALID_HTTP_TOKEN|HTTP_INVALID_HEADER_VALUE)$/.test(
     code,
   )

@@ -101,6 +101,11 @@ export class Pool {
     return undefined;
   }
 
+  /** After the service was started again: what it kept in memory is gone. */
+  clear(): void {
+    this.#shown.clear();
+  }
+
   /** After it was deleted. */
   forget(value: Json): void {
     this.#gone.add(JSON.stringify(value));

@@ -54,7 +54,7 @@ export function symptomsOf(
     ];
   }
   if (outcome.kind === "none") {
-    if (outcome.why === "unsendable") return [];
+    if (outcome.why === "unsendable" || outcome.why === "refused") return [];
     const rule = outcome.why === "slow" ? "hang" : "no-answer";
     return [
       { rule, signature: `at ${place}`, says: outcome.message, everywhere: family === "transport" },
