@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { PromotionView } from "../../../src/api/views.ts";
 import { checks } from "../../../src/checks/registry.ts";
 import { compose, type ComposedServer } from "../../../src/compose.ts";
-import { downLocally } from "../../../src/compose-local.ts";
+import { downLocally, findAgent } from "../../../src/compose-local.ts";
 import { hasEnded } from "../../../src/model/promotion.ts";
 import { Release, treeMediaType } from "../../../src/model/release.ts";
 import type { Check, Touch } from "../../../src/ports/check.ts";
@@ -147,6 +147,9 @@ export class Installation {
     await this.#server.close();
     await this.#database.close();
     await downLocally(this.#folder);
+    // It still writes while it ends.
+    while ((await findAgent(this.#folder)) !== null)
+      await new Promise((next) => setTimeout(next, 50));
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
