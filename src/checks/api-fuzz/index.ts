@@ -17,6 +17,7 @@ export const apiFuzz: Check<typeof ApiFuzzConfiguration> = {
   cost: "expensive",
   disturbs: ["load", "data", "availability", "sessions"],
   sensitiveTo: ["load", "availability", "data", "sessions"],
+  purpose: "security",
   judgedBy: "observations",
   run,
 };

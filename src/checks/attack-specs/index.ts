@@ -23,6 +23,7 @@ export const attackSpecs: Check<typeof AttackSpecsConfiguration> = {
   cost: "moderate",
   disturbs: ["load", "data", "sessions"],
   sensitiveTo: ["load", "availability", "data", "sessions"],
+  purpose: "security",
   judgedBy: "observations",
   run,
 };

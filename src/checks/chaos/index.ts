@@ -22,6 +22,7 @@ export const chaos: Check<typeof ChaosConfiguration> = {
   cost: "expensive",
   disturbs: ["availability", "load", "data"],
   sensitiveTo: ["availability", "load", "data"],
+  purpose: "told",
   judgedBy: "itself",
   run: runChaos,
 };

@@ -21,6 +21,7 @@ export const load: Check<typeof LoadConfiguration> = {
   cost: "expensive",
   disturbs: ["load", "availability", "data"],
   sensitiveTo: ["load", "availability"],
+  purpose: "told",
   judgedBy: "itself",
   run: runLoad,
 };

@@ -18,6 +18,7 @@ export const regression: Check<typeof RegressionConfiguration> = {
   disturbs: [],
   // What an attack leaves behind would look like a difference.
   sensitiveTo: ["load", "data", "availability", "sessions"],
+  purpose: "told",
   judgedBy: "itself",
   run: runRegression,
 };

@@ -17,6 +17,7 @@ export const signals: Check<typeof SignalsConfiguration> = {
   cost: "expensive",
   disturbs: [],
   sensitiveTo: [],
+  purpose: "security",
   judgedBy: "itself",
   run: runSignals,
 };
