@@ -113,7 +113,7 @@ function report(
       ]),
     ],
     notes: [
-      "One entry, one commit, fsync on (the write-ahead log's syncs are PostgreSQL's own count; writers that commit together share one).",
+      "One entry, one commit, fsync on; operations named as the engine names them, thirty to a promotion (the write-ahead log's syncs are PostgreSQL's own count; writers that commit together share one).",
       "Sequencer, tree and signatures run in the writers' process all the time. A checkpoint's delay counts from the writing of the entry to that of the first checkpoint that covers it, p99 of the worst round.",
       `Verification of ${verification.entries} entries: hashes alone take ${verification.hashSeconds.toFixed(1)} s, everything (canonical form, streams, pairs of intent and outcome) ${verification.wholeSeconds.toFixed(1)} s, and SHA-256 over the same bytes ${verification.bareSeconds.toFixed(1)} s.`,
     ],

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
+import { newPromotionId } from "../../../src/engine/ids.ts";
 import type { Database } from "../../../src/store/database.ts";
 import { tableLedger } from "../../../src/store/queries/ledger.ts";
 import type { Schema } from "../../../src/store/schema.ts";
@@ -30,11 +31,26 @@ export async function bareWrite({ db, pool }: Database<Schema>): Promise<Write> 
   };
 }
 
-/** One entry of the ledger, one commit each; every writer has a stream of its own. */
+/** About as many entries as a promotion with a few checks has. */
+const entriesOfOne = 30;
+
+/**
+ * One entry of the ledger, one commit each; every writer has a stream of its own. Operations are named as the
+ * engine names them: some of one promotion, then of the next, whose id is random.
+ */
 export function ledgerWrite({ db }: Database<Schema>): Write {
+  const under = new Map<number, { readonly id: string; entries: number }>();
+  const operation = (writer: number): string => {
+    let promotion = under.get(writer);
+    if (promotion === undefined || promotion.entries === entriesOfOne) {
+      under.set(writer, (promotion = { id: newPromotionId(), entries: 0 }));
+    }
+    promotion.entries += 1;
+    return `${promotion.id}/${promotion.entries}/deploy-live`;
+  };
   return (writer) =>
     tableLedger.append(db, {
-      operation: `bench/${randomUUID()}`,
+      operation: operation(writer),
       kind: "effect.intent",
       stream: `bench-${writer}/production`,
       actor: "tidelock",

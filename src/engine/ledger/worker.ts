@@ -18,7 +18,7 @@ export interface LedgerPace {
 
 export const defaultPace: LedgerPace = {
   gatherMs: 15,
-  againMs: 50,
+  againMs: 20,
   sweepMs: 150,
   keysMs: 30_000,
 };
