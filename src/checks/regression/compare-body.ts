@@ -1,6 +1,6 @@
 import type { Exchange } from "../exchange.ts";
 import type { Difference } from "./classes.ts";
-import { mediaType } from "./compare-head.ts";
+import { mediaType } from "../compare-head.ts";
 import { compareShapes, type Shape, shapeOf } from "./json-shape.ts";
 
 /** A body in the form in which it is compared. */

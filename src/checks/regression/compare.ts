@@ -7,7 +7,7 @@ import {
   textNoise,
   type TextNoise,
 } from "./compare-body.ts";
-import { compareHeads, type Origins } from "./compare-head.ts";
+import { compareHeads, type Origins } from "../compare-head.ts";
 
 /** Where the live colour does not answer the same twice: what differs there says nothing about a release. */
 export interface Noise {

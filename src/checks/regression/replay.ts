@@ -1,15 +1,15 @@
 import { TidelockError } from "../../model/errors.ts";
 import type { CheckContext } from "../../ports/check.ts";
 import type { Exchange } from "../exchange.ts";
+import { type Asked, askTested, isReading, LiveSide } from "../live-side.ts";
 import { targetsOf, type TargetAddress } from "../targets.ts";
-import { type Asked, askTested, LiveSide } from "./ask.ts";
 import type { Difference } from "./classes.ts";
 import { type BodyRules } from "./compare-body.ts";
 import { differences, noiseOf } from "./compare.ts";
 import { parseIgnored } from "./json-shape.ts";
 import { isSignInPage, linksOf } from "./links.ts";
 import { maskText } from "./mask.ts";
-import { isReading, type RegressionConfiguration, type Request, severityOf } from "./schema.ts";
+import { type RegressionConfiguration, type Request, severityOf } from "./schema.ts";
 import { declaredRequests } from "./suite.ts";
 
 /** What became of one request at one address of the tested colour. */

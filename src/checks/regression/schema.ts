@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isReading, readingMethods } from "../live-side.ts";
 import { isPattern } from "../safe-match.ts";
 import { classes, DifferenceClass } from "./classes.ts";
 import { parseIgnored } from "./json-shape.ts";
@@ -20,14 +21,6 @@ const Path = z
   .string()
   .max(8_192)
   .regex(/^\/[\x21-\x7e]*$/, "start with `/`, and percent-encode spaces");
-
-/** What changes nothing at a service that keeps to HTTP (RFC 9110 9.2.1): all that a live colour ever gets. */
-export const readingMethods = ["GET", "HEAD", "OPTIONS"] as const;
-export type ReadingMethod = (typeof readingMethods)[number];
-
-export function isReading(method: string): method is ReadingMethod {
-  return readingMethods.some((one) => one === method);
-}
 
 const Request = z.strictObject({
   /** For messages and `accept`; default is method and path. */

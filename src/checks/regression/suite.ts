@@ -2,8 +2,9 @@ import { parse } from "yaml";
 import { TidelockError } from "../../model/errors.ts";
 import { printable } from "../../model/printable.ts";
 import type { CheckContext } from "../../ports/check.ts";
+import { isReading } from "../live-side.ts";
 import { readTreeFile } from "../tree-file.ts";
-import { isReading, type RegressionConfiguration, type Request, SuiteFile } from "./schema.ts";
+import { type RegressionConfiguration, type Request, SuiteFile } from "./schema.ts";
 
 const maxFileBytes = 1024 * 1024;
 

@@ -1,6 +1,33 @@
-import { printable } from "../../model/printable.ts";
-import type { Exchange } from "../exchange.ts";
-import type { Difference } from "./classes.ts";
+import { printable } from "../model/printable.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What can differ above the body; what each is worth is for the check to say. */
+export type HeadClass =
+  | "status-worse"
+  | "gone"
+  | "access-opened"
+  | "status"
+  | "security-header-lost"
+  | "security-header-weaker"
+  | "security-header-changed"
+  | "security-header-added"
+  | "cors-opened"
+  | "cors-changed"
+  | "cookie-weaker"
+  | "cookie-gone"
+  | "cookie-added"
+  | "caching-opened"
+  | "caching-changed"
+  | "content-type"
+  | "redirect-elsewhere"
+  | "redirect";
+
+export interface HeadDifference {
+  readonly class: HeadClass;
+  /** `status`, `header cache-control`, `cookie sid`: the same for every pair of answers. */
+  readonly place: string;
+  readonly message: string;
+}
 
 /** Headers that protect a browser's user; without one of them more is possible than before. */
 const security = [
@@ -29,7 +56,7 @@ export interface Origins {
 }
 
 /** Everything above the body. */
-export function compareHeads(live: Exchange, tested: Exchange, at: Origins): Difference[] {
+export function compareHeads(live: Exchange, tested: Exchange, at: Origins): HeadDifference[] {
   const moved = compareStatus(live, tested);
   // An error page has other headers than what it stands for: that it is one says it all.
   if (moved.some(({ class: which }) => which !== "status")) return moved;
@@ -44,10 +71,10 @@ export function compareHeads(live: Exchange, tested: Exchange, at: Origins): Dif
   ];
 }
 
-function compareStatus({ status: was }: Exchange, { status: is }: Exchange): Difference[] {
+function compareStatus({ status: was }: Exchange, { status: is }: Exchange): HeadDifference[] {
   if (was === is) return [];
   const message = `answers ${is}, and ${was} on the live side`;
-  const found = (which: Difference["class"]): Difference[] => [
+  const found = (which: HeadDifference["class"]): HeadDifference[] => [
     { class: which, place: "status", message },
   ];
   const refused = was === 401 || was === 403;
@@ -58,7 +85,7 @@ function compareStatus({ status: was }: Exchange, { status: is }: Exchange): Dif
   return found("status");
 }
 
-function compareSecurity(name: string, was: string | null, is: string | null): Difference[] {
+function compareSecurity(name: string, was: string | null, is: string | null): HeadDifference[] {
   if (was === is) return [];
   const place = `header ${name}`;
   if (was === null) {
@@ -105,7 +132,7 @@ function maxAge(value: string): number {
   return Number(/max-age="?(\d+)/i.exec(value)?.[1] ?? 0);
 }
 
-function compareCors(name: string, was: string | null, is: string | null): Difference[] {
+function compareCors(name: string, was: string | null, is: string | null): HeadDifference[] {
   if (was === is) return [];
   const opened =
     name === "access-control-allow-origin"
@@ -132,10 +159,10 @@ function cookiesOf({ cookies }: Exchange): ReadonlyMap<string, Cookie> {
 
 const sameSite = ["none", "lax", "strict"];
 
-function compareCookies(live: Exchange, tested: Exchange): Difference[] {
+function compareCookies(live: Exchange, tested: Exchange): HeadDifference[] {
   const before = cookiesOf(live);
   const after = cookiesOf(tested);
-  const found: Difference[] = [];
+  const found: HeadDifference[] = [];
   for (const [name, was] of before) {
     const place = `cookie ${name}`;
     const is = after.get(name);
@@ -171,7 +198,7 @@ function siteOf({ flags }: Cookie): number {
   return value === undefined ? 0.5 : at;
 }
 
-function compareCaching(was: string | null, is: string | null): Difference[] {
+function compareCaching(was: string | null, is: string | null): HeadDifference[] {
   if (was === is) return [];
   const kept = (value: string | null) => /no-store|private/i.test(value ?? "");
   const opened = kept(was) && !kept(is);
@@ -185,7 +212,7 @@ function compareCaching(was: string | null, is: string | null): Difference[] {
   ];
 }
 
-function compareTypes(live: Exchange, tested: Exchange): Difference[] {
+function compareTypes(live: Exchange, tested: Exchange): HeadDifference[] {
   const was = mediaType(live);
   const is = mediaType(tested);
   if (was === is) return [];
@@ -205,7 +232,7 @@ function redirectOf(answer: Exchange, origin: string): URL | null {
   return URL.canParse(location, origin) ? new URL(location, origin) : null;
 }
 
-function compareRedirects(live: Exchange, tested: Exchange, at: Origins): Difference[] {
+function compareRedirects(live: Exchange, tested: Exchange, at: Origins): HeadDifference[] {
   const was = redirectOf(live, at.live);
   const is = redirectOf(tested, at.tested);
   if (was === null || is === null) return [];

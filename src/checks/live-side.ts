@@ -1,8 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CheckContext } from "../../ports/check.ts";
-import { describeFailure, type Exchange, exchange } from "../exchange.ts";
-import type { TargetAddress } from "../targets.ts";
-import { isReading, type RegressionConfiguration, type Request } from "./schema.ts";
+import type { CheckContext } from "../ports/check.ts";
+import { describeFailure, type Exchange, exchange } from "./exchange.ts";
+import type { TargetAddress } from "./targets.ts";
+
+/** What changes nothing at a service that keeps to HTTP (RFC 9110 9.2.1): all that a live colour ever gets. */
+export const readingMethods = ["GET", "HEAD", "OPTIONS"] as const;
+export type ReadingMethod = (typeof readingMethods)[number];
+
+export function isReading(method: string): method is ReadingMethod {
+  return readingMethods.some((one) => one === method);
+}
+
+/** One request of a comparison. */
+export interface Asking {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** Instead of `body`: sent as JSON. */
+  readonly json?: unknown;
+}
 
 /** A whole answer, or why there was none. */
 export type Asked =
@@ -10,16 +27,25 @@ export type Asked =
   | { readonly kind: "none"; readonly why: string };
 
 /** Said to both sides, so that their owners find these requests in their logs. */
-const agent = "tidelock-regression";
+const agent = "tidelock-comparison";
 
-type Limits = Pick<RegressionConfiguration, "timeoutMs" | "maxBodyBytes">;
+export interface AskLimits {
+  /** For one request. */
+  readonly timeoutMs: number;
+  readonly maxBodyBytes: number;
+}
+
+/** How the live colour is asked. */
+export interface LivePace extends AskLimits {
+  readonly livePerSecond: number;
+}
 
 /** Sends one request to the tested colour. */
 export async function askTested(
   context: CheckContext,
-  limits: Limits,
+  limits: AskLimits,
   target: TargetAddress,
-  request: Request,
+  request: Asking,
 ): Promise<Asked> {
   return send(context, limits, target, request);
 }
@@ -30,18 +56,18 @@ export async function askTested(
  */
 export class LiveSide {
   readonly #context: CheckContext;
-  readonly #configuration: RegressionConfiguration;
+  readonly #configuration: LivePace;
   readonly #target: TargetAddress;
   #next = 0;
   asked = 0;
 
-  constructor(context: CheckContext, configuration: RegressionConfiguration, origin: string) {
+  constructor(context: CheckContext, configuration: LivePace, origin: string) {
     this.#context = context;
     this.#configuration = configuration;
     this.#target = { origin, headers: {} };
   }
 
-  async ask(request: Request): Promise<Asked> {
+  async ask(request: Asking): Promise<Asked> {
     if (!isReading(request.method))
       throw new Error(`${request.method} never goes to a live colour`);
     const wait = this.#next - performance.now();
@@ -54,9 +80,9 @@ export class LiveSide {
 
 async function send(
   context: CheckContext,
-  limits: Limits,
+  limits: AskLimits,
   target: TargetAddress,
-  request: Request,
+  request: Asking,
 ): Promise<Asked> {
   const json = request.json === undefined ? undefined : JSON.stringify(request.json);
   const body = isReading(request.method) ? undefined : (json ?? request.body);
