@@ -26,6 +26,7 @@ import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
 import { nuclei } from "./nuclei/index.ts";
 import { osvScanner } from "./osv-scanner/index.ts";
+import { parity } from "./parity/index.ts";
 import { ports } from "./ports/index.ts";
 import { regression } from "./regression/index.ts";
 import { sast } from "./sast/index.ts";
@@ -70,6 +71,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     npmAudit,
     nuclei,
     osvScanner,
+    parity,
     ports,
     regression,
     sast,

@@ -15,6 +15,7 @@ import { searchCredentials } from "./credential-search.ts";
 import { readCheckSecret } from "./check-secrets.ts";
 import type { CheckSite } from "./check-runner.ts";
 import type { Engine } from "./engine.ts";
+import { compareEnvironments } from "./compare-environments.ts";
 import { compareManifest } from "./manifest.ts";
 import { routeSpec, sendsSomeTo, weightsTo } from "./route-spec.ts";
 import type { ScanMark } from "./scan-marks.ts";
@@ -68,6 +69,14 @@ export async function checkContext(
     },
     manifest: () => {
       if (slot) return compareManifest(context, slot, demand.phase);
+      throw new TidelockError("unsupported", "nothing is deployed that could be compared", {
+        where: "phase",
+        fault: "operator",
+        hint: "use `phase: deployed` or `live`",
+      });
+    },
+    comparedWith: (other) => {
+      if (slot) return compareEnvironments(context, slot, other);
       throw new TidelockError("unsupported", "nothing is deployed that could be compared", {
         where: "phase",
         fault: "operator",

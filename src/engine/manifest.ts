@@ -84,6 +84,6 @@ function compareKeys(
 }
 
 /** As the agent makes it (`slot.manifest`). */
-function macOf(key: string, name: string, value: string): string {
+export function macOf(key: string, name: string, value: string): string {
   return createHmac("sha256", key).update(`${name.length}:${name}:`).update(value).digest("hex");
 }

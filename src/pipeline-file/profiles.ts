@@ -20,7 +20,7 @@ const idle = (...adapters: readonly string[]): Default[] =>
 export const profiles: Readonly<Record<Profile, readonly Default[]>> = {
   development: files("secrets", "sast", "advisories", "licences", "dev-tools", "state-files"),
   testing: [...files("sast"), ...idle("smoke", "dast")],
-  staging: [...files("sast"), ...idle("smoke", "regression")],
+  staging: [...files("sast"), ...idle("smoke", "regression", "parity")],
   production: [
     // The exact artifact once more: what is known about it may have changed since.
     ...files("secrets", "advisories", "dev-tools", "state-files"),

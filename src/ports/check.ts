@@ -7,6 +7,7 @@ import type { RuntimeSignal } from "../model/signal.ts";
 import type { UserTraffic } from "../model/traffic.ts";
 import type { CheckReport } from "../model/verdict.ts";
 import type { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
+import type { EnvironmentComparison } from "./environment-comparison.ts";
 import type { HostAgent } from "./host-agent.ts";
 import type { SlotManifest } from "./host-agent-tests.ts";
 
@@ -31,6 +32,11 @@ export interface CheckContext {
   readonly searchCredentials: () => Promise<CredentialSearch>;
   /** What really is on the tested colour, held against what its promotion says; names only, no value (law 11). */
   readonly manifest?: () => Promise<ManifestComparison>;
+  /**
+   * What is tested here, held against what users of another environment meet; null: the one that is production.
+   * Throws `not-found` for one that there is not, and `invalid-input` for this one.
+   */
+  readonly comparedWith?: (environment: string | null) => Promise<EnvironmentComparison>;
   /** The release's tree in our archive format (`src/tree`), as stored: the reader proves its digest. */
   readonly readTree: () => AsyncIterable<Uint8Array>;
   /** The release that users meet in this environment: what a scan may compare with. Null when there is none. */
