@@ -60,6 +60,27 @@ describe("nuclei, in the form that its documentation gives its report", () => {
     expect((await run("")).report.verdict).toBe("error");
   });
 
+  it.each([
+    ["a part of its address", { host: "1:4" }],
+    ["its name with another port", { host: "127.0.0.1:4123", "matched-at": target }],
+    ["a longer name", { host: "127.0.0.1", "matched-at": "http://127.0.0.1.other.example:41234/" }],
+    ["its name as a user of another host", { host: "127.0.0.1:41234@other.example:41234" }],
+    ["another place than its host", { "matched-at": "http://other.example:41234/" }],
+    ["no host at all", { host: undefined, "matched-at": undefined }],
+    ["an empty host", { host: "" }],
+  ])("is an error about %s", async (_what, changed) => {
+    const { report } = await run(JSON.stringify([hit, { ...hit, ...changed }]));
+    expect(report).toMatchObject({ verdict: "error" });
+    expect(report.summary).toContain("its report is about");
+  });
+
+  it.each(["127.0.0.1", "127.0.0.1:41234", target, `${target}/a`])(
+    "is about the instance as %s",
+    async (host) => {
+      expect((await run(JSON.stringify([{ ...hit, host }]))).report.verdict).toBe("pass");
+    },
+  );
+
   it("without templates of the owner is an error that says where they belong", async () => {
     vi.stubEnv("TIDELOCK_TOOL_DATA", "/no/such/folder");
     expect((await run("[]")).report.summary).toContain("nuclei has no data to decide by");

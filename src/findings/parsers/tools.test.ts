@@ -89,6 +89,35 @@ describe("what a report says of its own gaps", () => {
   });
 });
 
+describe("no hit is lost", () => {
+  it("of an alert of ZAP's that names no place, or no risk", () => {
+    const alert = { pluginid: "1", name: "Bad", riskcode: "3" };
+    const report = (...alerts: unknown[]) => ({
+      "@version": "2.16.1",
+      site: [{ "@name": "http://127.0.0.1:1", alerts }],
+    });
+    expect(parse("zap", report({ ...alert, instances: [] }))?.observations).toMatchObject([
+      { rule: "1", severity: "high" },
+    ]);
+    expect(parse("zap", report({ ...alert, riskcode: "" }))?.observations).toMatchObject([
+      { severity: "high", severityStated: false },
+    ]);
+  });
+
+  it("because trivy gave a failed check another word, or because its list is another tool's", () => {
+    const check = { ID: "DS002", Severity: "HIGH", Status: "Failure" };
+    const report = { SchemaVersion: 2, Results: [{ Target: "a", Misconfigurations: [check] }] };
+    expect(parse("trivy", report)?.observations).toHaveLength(1);
+    expect(() => parse("trivy", [{ "template-id": "a", host: "b" }])).toThrow();
+  });
+
+  it("of a Cucumber step whose hook failed", () => {
+    const step = { result: { status: "passed" }, after: [{ result: { status: "failed" } }] };
+    const report = [{ uri: "a.feature", elements: [{ name: "b", steps: [step] }] }];
+    expect(parse("cucumber-json", report)?.observations).toHaveLength(1);
+  });
+});
+
 describe("what is taken over", () => {
   it("place, severity, weakness and name of the rule", () => {
     expect(read("bandit", "one_vuln.json").observations[0]).toMatchObject({

@@ -5,14 +5,16 @@ import { parseJson } from "../json.ts";
 import type { Parsed, Parser } from "../parser.ts";
 
 const Result = z.object({ status: z.string(), error_message: z.string().optional() });
+/** What runs before and after a scenario, or a step. */
+const Hook = z.object({ result: Result.optional() });
 const Step = z.object({
   keyword: z.string().default(""),
   name: z.string().default(""),
   line: z.number().optional(),
   result: Result.optional(),
+  before: z.array(Hook).default([]),
+  after: z.array(Hook).default([]),
 });
-/** What runs before and after a scenario. */
-const Hook = z.object({ result: Result.optional() });
 const Element = z.object({
   id: z.string().optional(),
   name: z.string().default(""),
@@ -85,7 +87,10 @@ function statusesOf({ before, after, steps }: ElementType): readonly {
   readonly status: string;
   readonly why: string;
 }[] {
-  const hooks = [...before, ...after].filter(({ result }) => result?.status === "failed");
+  const around = steps.flatMap((step) => [...step.before, ...step.after]);
+  const hooks = [...before, ...after, ...around].filter(
+    ({ result }) => result?.status.toLowerCase() === "failed",
+  );
   return [
     ...steps.map(({ keyword, name, result }) => ({
       // A step without a result was never carried out.

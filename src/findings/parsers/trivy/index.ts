@@ -5,7 +5,8 @@ import { parseJson } from "../json.ts";
 import type { Parser } from "../parser.ts";
 
 const Result = z.object({
-  Target: z.string().default(""),
+  /** Without it anything in a list would be a result without a hit. */
+  Target: z.string(),
   Vulnerabilities: z
     .array(
       z.object({
@@ -70,6 +71,9 @@ const Report = z.union([
   z.array(Result).nullable(),
 ]);
 
+/** States of a misconfiguration check that are no hits. */
+const kept: ReadonlySet<string> = new Set(["PASS", "EXCEPTION"]);
+
 const words: Readonly<Record<string, Severity>> = {
   CRITICAL: "critical",
   HIGH: "high",
@@ -102,7 +106,7 @@ function resultsIn(report: z.infer<typeof Report>): readonly Result[] {
 }
 
 function hitsOf({ Target, Vulnerabilities, Misconfigurations, Secrets }: Result) {
-  const failed = (Misconfigurations ?? []).filter(({ Status }) => Status === "FAIL");
+  const failed = (Misconfigurations ?? []).filter(({ Status }) => !kept.has(Status.toUpperCase()));
   return [
     ...(Vulnerabilities ?? []).map((one) =>
       observe({

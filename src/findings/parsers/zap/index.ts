@@ -38,8 +38,11 @@ export const zap: Parser = {
     return {
       observations: report.site.flatMap((site) =>
         site.alerts.flatMap((alert) =>
-          (alert.instances ?? [{ uri: site["@name"], method: "GET" }]).map((place) => {
-            const severity = severities[Number(alert.riskcode)];
+          placesOf(alert, site["@name"]).map((place) => {
+            // An empty text would be the number 0, and so the least risk.
+            const severity = /^\d$/.test(alert.riskcode)
+              ? severities[Number(alert.riskcode)]
+              : undefined;
             const cwe = Number(alert.cweid);
             return observe({
               rule: alert.pluginid,
@@ -63,3 +66,11 @@ export const zap: Parser = {
     };
   },
 };
+
+/** An alert without a place is about the site. */
+function placesOf(
+  { instances }: z.infer<typeof Alert>,
+  uri: string,
+): readonly { uri: string; method: string; param?: string | undefined }[] {
+  return instances?.length ? instances : [{ uri, method: "GET" }];
+}
