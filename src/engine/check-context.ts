@@ -8,7 +8,7 @@ import type { CheckContext, LiveRelease, UserTrafficView } from "../ports/check.
 import type { Router } from "../ports/router.ts";
 import type { RuntimeSignal } from "../model/signal.ts";
 import { readRelease } from "../store/queries/catalogue.ts";
-import { listSignals } from "../store/queries/signals.ts";
+import { signalsSince } from "../store/queries/signals.ts";
 import { findServers } from "../store/server-record.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import { searchCredentials } from "./credential-search.ts";
@@ -86,7 +86,7 @@ export async function checkContext(
     readTree: () => storedTree(engine, tree),
     live: await liveRelease(context, slot !== null),
     checkData: checkData(engine),
-    runtimeSignals: () => signalsSince(context),
+    runtimeSignals: (sources) => runtimeSignals(context, sources),
     userTraffic: async () => (slot && router ? readUserTraffic(router, slot) : null),
     // Asked anew each time: after a crash a check goes on before its server listens again.
     ownPorts: () => ownPorts(engine),
@@ -95,10 +95,13 @@ export async function checkContext(
   };
 }
 
-async function signalsSince({ engine, plan, promotion }: CheckSite): Promise<RuntimeSignal[]> {
+async function runtimeSignals(
+  { engine, plan, promotion }: CheckSite,
+  sources: readonly string[],
+): Promise<RuntimeSignal[]> {
   const since = promotion.started_at ?? promotion.created_at;
-  const filter = { release: plan.release, since, limit: 1_000 };
-  const rows = await listSignals(engine.db, plan.lane, filter);
+  const asked = { release: plan.release, since, sources, limit: 1_000 };
+  const rows = await signalsSince(engine.db, plan.lane, asked);
   return rows.map(({ source, signal, kind, severity, message, at }) => {
     return { source, id: signal, kind, severity, message, at: at.toISOString() };
   });

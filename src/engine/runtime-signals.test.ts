@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import {
   documents,
@@ -61,6 +62,33 @@ it("does not count what was reported of another release, or before the promotion
   await plane.signals.add(operator, lane, "1.1.0", attack);
   await plane.signals.add(operator, lane, "1.0.0", { ...attack, id: "4712" });
   expect(await promoted("1.1.0", [{ ...beat, id: "beat-2" }])).toMatchObject({ state: "complete" });
+});
+
+it("hides neither a bad signal nor a source behind thousands of harmless ones", async () => {
+  expect(await promoted("1.0.0", [beat])).toMatchObject({ state: "complete" });
+  const { id } = await plane.promote(operator, { ...lane, release: "1.1.0" });
+  await until(
+    () => plane.showPromotion(id),
+    ({ checks }) => checks.some(({ name }) => name === "signals"),
+  );
+  // In one transaction, as a flood between two looks of the check is for it.
+  await bench.database.db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ id: string }>`
+      select id from releases where version = '1.1.0'
+    `.execute(tx);
+    const insert = (source: string, kind: string, severity: string, many: number) =>
+      sql`
+      insert into runtime_signals (source, signal, service, environment, release, kind, severity, message, added_by)
+      select ${source}, ${kind} || n, 'shop', 'dev', ${rows[0]?.id}, ${kind}, ${severity}, 'x', 'x'
+      from generate_series(1, ${many}::int) n
+    `.execute(tx);
+    await insert("waf", "sql-injection", "high", 1);
+    await insert("noise", "heartbeat", "critical", 1_500);
+    await insert("noise", "slow", "low", 1_500);
+  });
+  const done = await ended(plane, id);
+  expect(done.checks).toMatchObject([{ name: "signals", report: { verdict: "fail" } }]);
+  expect(done.checks[0]?.report?.summary).toContain("waf: sql-injection");
 });
 
 it("takes one number of a source once, and refuses another content under it", async () => {

@@ -43,8 +43,11 @@ export interface CheckContext {
   readonly live?: LiveRelease | null;
   /** What users got from the tested colour and from the other one, by the router's count; null without a router. */
   readonly userTraffic?: () => Promise<UserTrafficView | null>;
-  /** What runtime controls have reported of this release here since its promotion began; newest first. */
-  readonly runtimeSignals?: () => Promise<readonly RuntimeSignal[]>;
+  /**
+   * What runtime controls have reported of this release here since its promotion began: the worst first, and in any
+   * case the newest one of each of `sources`.
+   */
+  readonly runtimeSignals?: (sources: readonly string[]) => Promise<readonly RuntimeSignal[]>;
   /** Folder with data that was imported for checks to decide by (`check-data`); null where there is none. */
   readonly checkData?: string | null;
   /** Ports of this machine on which Tidelock itself listens: no address in a check's configuration may lead there. */

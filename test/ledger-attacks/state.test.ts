@@ -196,6 +196,7 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
     "runtime_signals",
   ],
   ["update runtime_signals set severity = 'low'", "runtime_signals", "severity"],
+  ["update runtime_signals set at = at - interval '1 day'", "runtime_signals", "at"],
   ["delete from runtime_signals", "runtime_signals"],
   [
     "insert into ledger_holds (id, stream, reason, added_by) values ('h1', null, 'x', 'y')",

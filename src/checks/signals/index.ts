@@ -30,7 +30,7 @@ async function runSignals(
   context: CheckContext,
   configuration: SignalsConfiguration,
 ): Promise<CheckReport> {
-  const { window } = configuration;
+  const { window, sources } = configuration;
   if (window + reserve > context.timeoutMs) {
     throw new TidelockError(
       "invalid-input",
@@ -40,7 +40,8 @@ async function runSignals(
   }
   const end = performance.now() + window;
   for (;;) {
-    const report = judgeSignals((await context.runtimeSignals?.()) ?? [], configuration);
+    const seen = (await context.runtimeSignals?.(sources)) ?? [];
+    const report = judgeSignals(seen, configuration);
     const rest = end - performance.now();
     if (rest <= 0 || report.verdict === "fail") return report;
     await sleep(Math.min(rest, lookEvery), undefined, { signal: context.signal });
