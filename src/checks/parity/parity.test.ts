@@ -156,6 +156,18 @@ describe("the parity check", () => {
     });
   });
 
+  it.each([
+    ["FEATURE_*", "FEATURE_CART", "flag"],
+    ["FEATURE_*", "MY_FEATURE_CART", "value"],
+    ["*_ENABLED", "CART_ENABLED", "flag"],
+    ["*CART*", "MY_CART_1", "flag"],
+    ["CART", "CART", "flag"],
+    ["CART", "CART_2", "value"],
+  ])("takes `%s` for flags: %s is a difference of the class %s", async (pattern, name, which) => {
+    const report = await run({ ...key("value", "value", name), with: { flags: [pattern] } });
+    expect(report.summary).toContain(`${which}: `);
+  });
+
   it.each(["pass", "warn", "inconclusive"])(
     "is %s where nothing is live there, as told",
     async (told) => {
@@ -194,13 +206,13 @@ async function asking(
 }
 
 describe("the answers of both environments", () => {
-  it("are compared by their headers; the other one is asked as any user, four times a second or so", async () => {
+  it("are compared by their headers; the other one is asked as any user, five times a second at most", async () => {
     const seen: IncomingMessage[] = [];
     const begun = performance.now();
     const report = await asking(answering({}), answering({ "x-frame-options": "DENY" }, seen), {
       paths: ["/", "/cart"],
     });
-    expect(report).toMatchObject({ verdict: "fail", exercised: { requests: 8, routes: 2 } });
+    expect(report).toMatchObject({ verdict: "fail", exercised: { requests: 8, assertions: 19 } });
     expect(report.summary).toContain("security-header-lost: GET /: x-frame-options is not sent");
     expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
       "GET /",
@@ -235,10 +247,10 @@ describe("the answers of both environments", () => {
     expect(await asking(answering({}), broken, { paths: [] })).toMatchObject({ verdict: "pass" });
   });
 
-  it("end in an error with a time limit when the other one never ends, never in a pass", async () => {
+  it("warn where an answer of the other environment never ends", async () => {
     const endless: RequestListener = (_, response) => void response.writeHead(200).write("x");
     const report = await asking(answering({}), endless, { timeoutMs: 200 });
-    expect(report).toMatchObject({ verdict: "warn", exercised: { routes: 0 } });
+    expect(report).toMatchObject({ verdict: "warn", exercised: { requests: 2 } });
     expect(report.summary).toContain("no-answer-there");
   });
 });

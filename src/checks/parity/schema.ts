@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { ConfigurationKey } from "../../model/configuration.ts";
 import { Name } from "../../model/primitives.ts";
-import { isPattern } from "../safe-match.ts";
 import { classes, DifferenceClass } from "./classes.ts";
 
 const Path = z
@@ -11,11 +10,10 @@ const Path = z
 
 const Reason = z.string().min(3).max(1_000);
 
-const Pattern = z
+/** No regular expression: a hostile one would keep the server from everything else. */
+const KeyPattern = z
   .string()
-  .min(1)
-  .max(1_000)
-  .refine(isPattern, "this is not a regular expression (JavaScript's syntax)");
+  .regex(/^\*?[A-Za-z0-9_]{1,128}\*?$/, "write a key, or a part of one with `*`: `FEATURE_*`");
 
 export const ParityConfiguration = z.strictObject({
   /** Compared with. When absent the service's environment `production`, else the only one of that tier. */
@@ -27,11 +25,20 @@ export const ParityConfiguration = z.strictObject({
     .array(z.strictObject({ key: ConfigurationKey, reason: Reason }))
     .max(500)
     .default([]),
-  /** Which keys are feature flags. */
+  /** Which keys are feature flags; `*` stands for anything at the beginning or the end. */
   flags: z
-    .array(Pattern)
+    .array(KeyPattern)
     .max(50)
-    .default(["^(FEATURES?|FLAGS?|ENABLE|DISABLE)_", "_(ENABLED|DISABLED|FLAG)$"]),
+    .default([
+      "FEATURE_*",
+      "FEATURES_*",
+      "FLAG_*",
+      "ENABLE_*",
+      "DISABLE_*",
+      "*_ENABLED",
+      "*_DISABLED",
+      "*_FLAG",
+    ]),
   /** Other differences that somebody has seen and wants. */
   accept: z
     .array(
