@@ -1,10 +1,10 @@
-import { parse } from "yaml";
 import { TidelockError } from "../../model/errors.ts";
+import { readYaml } from "../yaml-apart.ts";
 import { follow, listOf, type Node, nodeOf } from "./node.ts";
 
 const methods = ["get", "post", "put", "patch", "delete"] as const;
 const mostOperations = 2_000;
-/** The reader of YAML is slow, and blocks: JSON may be longer. */
+/** The reader of YAML is slow: JSON may be longer. */
 const mostYaml = 1_500_000;
 const mostJson = 8_000_000;
 
@@ -31,8 +31,8 @@ export interface DescribedOperation {
  *
  * @throws TidelockError `invalid-input` when it is no such document
  */
-export function readDocument(text: string, where: string): ApiDocument {
-  const root = nodeOf(parseText(text, where));
+export async function readDocument(text: string, where: string): Promise<ApiDocument> {
+  const root = nodeOf(await parseText(text, where));
   if (root["openapi"] === undefined && root["swagger"] === undefined) {
     throw new TidelockError("invalid-input", "this is no OpenAPI document: it names no version", {
       where,
@@ -60,7 +60,7 @@ export function readDocument(text: string, where: string): ApiDocument {
   return { root, operations };
 }
 
-function parseText(text: string, where: string): unknown {
+async function parseText(text: string, where: string): Promise<unknown> {
   const tooLong = (most: number) =>
     new TidelockError("invalid-input", `this description is longer than ${most} characters`, {
       where,
@@ -74,7 +74,7 @@ function parseText(text: string, where: string): unknown {
   }
   if (text.length > mostYaml) throw tooLong(mostYaml);
   try {
-    return parse(text, { maxAliasCount: 100, logLevel: "silent" });
+    return await readYaml(text, true);
   } catch (cause) {
     throw new TidelockError("invalid-input", "this is neither JSON nor YAML", { where, cause });
   }

@@ -8,8 +8,8 @@ import { leaves, sampleOf } from "./sample.ts";
  *
  * @throws TidelockError `invalid-input` when it is no such document
  */
-export function readOpenApi(text: string, where: string): readonly Operation[] {
-  const document = readDocument(text, where);
+export async function readOpenApi(text: string, where: string): Promise<readonly Operation[]> {
+  const document = await readDocument(text, where);
   return document.operations.map((one) => operationOf(document, one));
 }
 

@@ -1,9 +1,9 @@
-import { parse } from "yaml";
 import { TidelockError } from "../../model/errors.ts";
 import { printable } from "../../model/printable.ts";
 import type { CheckContext } from "../../ports/check.ts";
 import { isReading } from "../live-side.ts";
 import { readTreeFile } from "../tree-file.ts";
+import { readYaml } from "../yaml-apart.ts";
 import { type RegressionConfiguration, type Request, SuiteFile } from "./schema.ts";
 
 const maxFileBytes = 1024 * 1024;
@@ -17,7 +17,7 @@ export async function declaredRequests(
   if (suite === undefined) return requests;
   const content = await readTreeFile(context, suite, maxFileBytes);
   if (content === null) throw bad(suite, "the release has no such file");
-  const own = readSuite(suite, content.toString("utf8"));
+  const own = await readSuite(suite, content.toString("utf8"));
   const writing = own.find(({ method }) => !isReading(method));
   // The file travels with the release: it cannot make a passive check an intrusive one.
   if (writing && !configuration.writes) {
@@ -26,11 +26,11 @@ export async function declaredRequests(
   return [...requests, ...own];
 }
 
-function readSuite(path: string, text: string): readonly Request[] {
+async function readSuite(path: string, text: string): Promise<readonly Request[]> {
   let data: unknown;
   try {
-    // JSON is YAML; aliases that grow without end are refused by the parser.
-    data = parse(text, { maxAliasCount: 50 });
+    // JSON is YAML.
+    data = await readYaml(text);
   } catch (error) {
     throw bad(path, `it is neither JSON nor YAML: ${printable(String(error), 200)}`);
   }

@@ -47,8 +47,8 @@ export interface FuzzDocument {
 }
 
 /** @throws TidelockError `invalid-input` when it is no description of an API */
-export function readFuzzDocument(text: string, where: string): FuzzDocument {
-  const document = readDocument(text, where);
+export async function readFuzzDocument(text: string, where: string): Promise<FuzzDocument> {
+  const document = await readDocument(text, where);
   return {
     root: document.root,
     operations: document.operations.map((one) => operationOf(document, one)),

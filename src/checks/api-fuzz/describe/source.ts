@@ -58,27 +58,30 @@ export async function findSources(
   if (openapi !== undefined) {
     if ("document" in openapi)
       return {
-        document: readFuzzDocument(openapi.document, "with.openapi.document"),
+        document: await readFuzzDocument(openapi.document, "with.openapi.document"),
         from: "with.openapi.document",
         files,
       };
     if ("path" in openapi)
       return {
-        document: readFuzzDocument(await fetchDescription(openapi.path, prober), openapi.path),
+        document: await readFuzzDocument(
+          await fetchDescription(openapi.path, prober),
+          openapi.path,
+        ),
         from: openapi.path,
         files,
       };
     const bytes = tree.get(openapi.file);
     if (bytes === undefined) throw missing("with.openapi.file", openapi.file);
     return {
-      document: readFuzzDocument(bytes.toString("utf8"), openapi.file),
+      document: await readFuzzDocument(bytes.toString("utf8"), openapi.file),
       from: openapi.file,
       files,
     };
   }
   for (const path of searched ? usualFiles : []) {
     const bytes = tree.get(path);
-    const document = bytes === undefined ? null : tryReading(bytes.toString("utf8"), path);
+    const document = bytes === undefined ? null : await tryReading(bytes.toString("utf8"), path);
     if (document !== null) return { document, from: `${path} of the release`, files };
   }
   for (const path of searched ? descriptionPaths : []) {
@@ -86,7 +89,7 @@ export async function findSources(
       if (error instanceof Error && error.constructor === Error) return null;
       throw error;
     });
-    const document = text === null ? null : tryReading(text, path);
+    const document = text === null ? null : await tryReading(text, path);
     if (document !== null) return { document, from: path, files };
   }
   return {
@@ -96,9 +99,9 @@ export async function findSources(
   };
 }
 
-function tryReading(text: string, where: string): FuzzDocument | null {
+async function tryReading(text: string, where: string): Promise<FuzzDocument | null> {
   try {
-    return readFuzzDocument(text, where);
+    return await readFuzzDocument(text, where);
   } catch (error) {
     if (error instanceof TidelockError) return null;
     throw error;
