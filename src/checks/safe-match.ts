@@ -10,20 +10,21 @@ export type MatchResult = "match" | "no-match" | "too-slow";
  * Tries a pattern from a configuration on text from a service. Either may be hostile, and a pattern can
  * take exponential time; the engine's regular expressions obey the time limit of a `vm` run.
  */
-export function safeMatch(pattern: string, text: string): MatchResult {
-  return safeExec(pattern, text).result;
+export function safeMatch(pattern: string, text: string, withinMs = limitMs): MatchResult {
+  return safeExec(pattern, text, withinMs).result;
 }
 
 /** The same, with the groups of the first match (the whole match first). */
 export function safeExec(
   pattern: string,
   text: string,
+  withinMs = limitMs,
 ): { result: MatchResult; groups: readonly string[] } {
   try {
     const found: unknown = runInNewContext(
       "JSON.stringify(new RegExp(pattern).exec(text))",
       { pattern, text: text.slice(0, maxText) },
-      { timeout: limitMs },
+      { timeout: withinMs },
     );
     const groups: unknown = typeof found === "string" ? JSON.parse(found) : null;
     if (!Array.isArray(groups)) return { result: "no-match", groups: [] };

@@ -81,8 +81,7 @@ function short(text: string): string {
 }
 
 function plainText(body: string): string {
-  return body
-    .replaceAll(/<(style|script)\b[^>]{0,500}>[\s\S]{0,20000}?<\/\1>/gi, " ")
+  return withoutScripts(body)
     .replaceAll(/<[^<>]{1,500}>/g, " ")
     .replaceAll("&quot;", '"')
     .replaceAll(/&#(39|x27);/g, "'")
@@ -102,4 +101,23 @@ export function normalise(text: string): string {
     .replaceAll(/[^\x20-\x7e]+/g, " ")
     .replaceAll(/\s+/g, " ")
     .trim();
+}
+
+/** One without an end stays; then no other of its kind has one either, and none is looked for again. */
+function withoutScripts(body: string): string {
+  const parts: string[] = [];
+  const endless = new Set<string>();
+  let from = 0;
+  for (const begin of body.matchAll(/<(style|script)\b[^>]{0,500}>/gi)) {
+    const tag = (begin[1] ?? "").toLowerCase();
+    if (begin.index < from || endless.has(tag)) continue;
+    const end = new RegExp(`</${tag}>`, "gi");
+    end.lastIndex = begin.index + begin[0].length;
+    if (end.exec(body) === null) endless.add(tag);
+    else {
+      parts.push(body.slice(from, begin.index), " ");
+      from = end.lastIndex;
+    }
+  }
+  return parts.join("") + body.slice(from);
 }

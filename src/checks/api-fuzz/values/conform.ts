@@ -6,6 +6,14 @@ import { boundsOf, numberOf, typesOf } from "./combine.ts";
 /** Enough for a page of a large answer; what is beyond is taken for right. */
 const mostSteps = 20_000;
 const mostPatterns = 20;
+/** One answer holds up everything else for so long, whatever its description says. Milliseconds. */
+const mostMs = 250;
+/** Patterns of one description are tried for so long altogether: they may take exponential time. Milliseconds. */
+const mostPatternMs = 2_000;
+const patternMs = 50;
+/** A try that takes no longer costs nothing. Milliseconds. */
+const freeMs = 5;
+const spentOn = new WeakMap<Node, number>();
 
 /**
  * What of a value its schema does not allow, as `field: reason`; null when nothing is wrong, or it cannot be told.
@@ -27,6 +35,7 @@ class Judge {
   readonly #writing: boolean;
   #steps = 0;
   #patterns = 0;
+  readonly #ends = performance.now() + mostMs;
 
   constructor(root: Node, writing: boolean) {
     this.#root = root;
@@ -36,6 +45,7 @@ class Judge {
   judge(raw: unknown, value: unknown, at: string, depth: number): string | null {
     if ((this.#steps += 1) > mostSteps || depth > 40 || raw === undefined || raw === true)
       return null;
+    if (performance.now() > this.#ends) return null;
     if (raw === false) return `${at || "it"}: nothing is allowed here`;
     const schema = nodeOf(follow(this.#root, raw));
     const wrong =
@@ -96,9 +106,12 @@ class Judge {
     const pattern = schema["pattern"];
     if (typeof pattern !== "string" || !isPattern(pattern)) return null;
     if ((this.#patterns += 1) > mostPatterns) return null;
-    return safeMatch(pattern, value) === "no-match"
-      ? `${at || "it"}: does not match its pattern`
-      : null;
+    const spent = spentOn.get(this.#root) ?? 0;
+    if (spent > mostPatternMs) return null;
+    const began = performance.now();
+    const result = safeMatch(pattern, value, patternMs);
+    spentOn.set(this.#root, spent + Math.max(0, performance.now() - began - freeMs));
+    return result === "no-match" ? `${at || "it"}: does not match its pattern` : null;
   }
 
   #number(schema: Node, value: number, at: string): string | null {

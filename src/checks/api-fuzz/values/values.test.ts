@@ -95,3 +95,26 @@ describe("what a schema forbids", () => {
     expect(violation({}, one, value)).toBeNull();
   });
 });
+
+describe("whatever a description demands, an answer is judged in a moment", () => {
+  const took = (work: () => unknown) => {
+    const began = performance.now();
+    work();
+    return performance.now() - began;
+  };
+
+  it("with patterns that take exponential time", () => {
+    const root = {};
+    const items = { type: "string", pattern: "^(a+)+$" };
+    const answer = Array.from({ length: 30 }, () => `${"a".repeat(40)}!`);
+    const once = () => took(() => violation(root, { type: "array", items }, answer));
+    expect(once()).toBeLessThan(1_500);
+    const all = Array.from({ length: 40 }, once).reduce((sum, one) => sum + one, 0);
+    expect(all).toBeLessThan(8_000);
+  });
+
+  it("with many alternatives for a long text", () => {
+    const anyOf = Array.from({ length: 5_000 }, () => ({ type: "string", maxLength: 1 }));
+    expect(took(() => violation({}, { anyOf }, "a".repeat(100_000)))).toBeLessThan(2_000);
+  });
+});
