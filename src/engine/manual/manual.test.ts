@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   documents,
@@ -266,7 +267,8 @@ describe("a sign-off on the live colour", () => {
 describe("an answer is used again", () => {
   const failing = [{ name: "after", uses: "staged" }];
 
-  async function twice(more: string, by = operator): Promise<{ first: string; second: string }> {
+  /** Answered well, and ended by something else: nothing went live. */
+  async function once(more: string): Promise<string> {
     const maria = await enrol("maria@shop.example", "qa");
     const late = `, { name: ${failing[0]?.name}, uses: staged, needs: [qa] }]`;
     bench.staged.verdicts = ["fail"];
@@ -274,6 +276,11 @@ describe("an answer is used again", () => {
     const view = await asked(first);
     await plane.checks.answer(view.id, await signed(view, maria, good));
     expect((await ended(plane, first)).state).toBe("failed");
+    return first;
+  }
+
+  async function twice(more: string, by = operator): Promise<{ first: string; second: string }> {
+    const first = await once(more);
     return { first, second: (await plane.promote(by, dev)).id };
   }
 
@@ -293,6 +300,49 @@ describe("an answer is used again", () => {
       state: "ok",
       count: 2,
     });
+  });
+
+  it("by none after somebody else has answered the same questions otherwise", async () => {
+    await once("");
+    const [maria] = await plane.people.list();
+    const peter = await enrol("peter@shop.example", "qa");
+    await plane.people.revoke(operator, maria?.grants[0]?.id ?? "");
+    const second = (await plane.promote(operator, dev)).id;
+    const view = await asked(second);
+    const bad: ManualAnswers = {
+      kind: "checklist",
+      items: good.items.map((item) => ({ ...item, result: "fail", comment: "it is empty" })),
+    };
+    await plane.checks.answer(view.id, await signed(view, peter, bad));
+    expect((await ended(plane, second)).state).toBe("failed");
+    const name = "maria@shop.example";
+    const right = "checks.answer:qa";
+    await plane.people.grant(operator, { name, right, service: null, environment: "dev" });
+    const third = (await plane.promote(operator, dev)).id;
+    expect((await asked(third)).state).toBe("open");
+  });
+
+  it("by none whose row, or whose author's right, somebody has changed in the database alone", async () => {
+    const { db } = bench.database;
+    const lasting = async (promotion: string) => {
+      const { state, checks } = await ended(plane, promotion);
+      expect(state).toBe("failed");
+      expect(checks.find(({ name }) => name === "qa")?.report).toMatchObject({
+        verdict: "error",
+        summary: expect.stringContaining("changed behind the ledger"),
+      });
+    };
+    const first = await once("");
+    const longer = (by: string) =>
+      sql`update check_requests set valid_until = valid_until + ${by}::interval
+        where promotion = ${first}`.execute(db);
+    await longer("9 years");
+    await lasting((await plane.promote(operator, dev)).id);
+    await longer("-9 years");
+    const [maria] = await plane.people.list();
+    await plane.people.revoke(operator, maria?.grants[0]?.id ?? "");
+    await db.updateTable("grants").set({ removed_at: null, removed_by: null }).execute();
+    await lasting((await plane.promote(operator, dev)).id);
   });
 
   it.runIf(long)("by none where the form says so", async () => {
@@ -429,6 +479,39 @@ describe("an answer is refused, and nothing is changed,", () => {
       code: "forbidden",
       message: expect.stringContaining("who began the promotion was peter@shop.example"),
     });
+  });
+
+  it("when it is own work that somebody has hidden: a name changed or erased, a pipeline registered again", async () => {
+    const { db } = bench.database;
+    const maria = await enrol("maria@shop.example", "qa", ["mk@home.example"]);
+    const apply = (who: string, checks: string) =>
+      plane.applyDocuments({ id: who }, "t.yaml", documents({ dev: checks }));
+    await apply("mk@home.example", checklist());
+    await apply("operator", checklist(", validFor: 1d"));
+    await apply("operator", checklist());
+    await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
+    const { id } = await plane.promote(operator, dev);
+    const view = await asked(id);
+    const envelope = await signed(view, maria, good);
+    await refused(view, envelope, {
+      code: "forbidden",
+      message: expect.stringContaining("who registered the pipeline was mk@home.example"),
+    });
+    const rename = (from: string, to: string | null) =>
+      db.updateTable("ledger_people").set({ person: to }).where("person", "=", from).execute();
+    await rename("mk@home.example", "somebody@else.example");
+    await refused(view, envelope, { code: "denied" });
+    await rename("somebody@else.example", "mk@home.example");
+    const documentsBy = (who: string, by: string) =>
+      db.updateTable("documents").set({ applied_by: by }).where("applied_by", "=", who).execute();
+    await documentsBy("mk@home.example", "operator");
+    await refused(view, envelope, { code: "denied" });
+    await db
+      .deleteFrom("documents")
+      .where("version", "=", 1)
+      .where("kind", "=", "Pipeline")
+      .execute();
+    await refused(view, envelope, { code: "denied" });
   });
 
   it("when it comes twice, also at the same moment", async () => {
