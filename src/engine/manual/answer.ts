@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { ManualRequestView } from "../../api/routes-manual.ts";
 import { digestBytes } from "../../evidence/bytes.ts";
 import { readPublicKey, type PublicKey } from "../../evidence/keys.ts";
@@ -12,11 +11,7 @@ import { TidelockError } from "../../model/errors.ts";
 import { redactor } from "../../model/redact.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Actor } from "../../ports/control-plane.ts";
-import {
-  grantsProjection,
-  personKeysProjection,
-  personLinksProjection,
-} from "../../store/projections/access.ts";
+import { personKeysProjection } from "../../store/projections/access.ts";
 import { checkRequestsProjection } from "../../store/projections/manual.ts";
 import { keepAttestation } from "../../store/queries/attestations.ts";
 import {
@@ -34,10 +29,10 @@ import type { CheckRequestRow } from "../../store/schema-manual.ts";
 import type { Db, PromotionRow } from "../../store/schema.ts";
 import { secretValues } from "../bindings.ts";
 import type { Engine } from "../engine.ts";
-import { type Ground, groundsOf, lastingDifference } from "../ledger/leaning.ts";
+import { groundsOf, lastingDifference } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import { askedOf } from "./asked.ts";
-import { type Standing, standingOf } from "./right.ts";
+import { groundsOfStanding, standingOf } from "./right.ts";
 import { requestView } from "./views.ts";
 
 /** An answer of a hundred items with a page of comment each is far smaller. */
@@ -282,34 +277,16 @@ async function refuseSecrets(
   refuseAnswer(request, "it holds the value of a secret of this environment; write it without");
 }
 
-/** A name that somebody took out of the table would let its owner judge own work. */
-const everyLinkStands: Ground = {
-  async holds(db) {
-    const { rows } = await sql<{ operation: string }>`
-      select e.operation from ledger_entries e where e.kind = 'person.linked' and not exists (
-        select from person_links l where 'person-link/' || l.same = e.operation
-      ) order by e.entry limit 1
-    `.execute(db);
-    const [gone] = rows;
-    if (!gone) return null;
-    const message = `person_links: ${gone.operation} is in the log and not in the database`;
-    return { table: "person_links", row: gone.operation, column: null, index: null, message };
-  },
-};
-
-/** Request, keys, names and rights are what the signed log says they are. */
+/** Request, keys, names, rights, and who had a hand in the work are what the signed log says they are. */
 async function requireByRecord(engine: Engine, id: string, person: string): Promise<void> {
   const difference = await lastingDifference(engine.log, engine.db, async () => {
     const { db } = engine;
     const [request] = await findRequests(db, id);
     if (!request) return [];
-    const standing: Standing = await standingOf(db, person, request);
     return [
       ...groundsOf(checkRequestsProjection, [request]),
       ...groundsOf(personKeysProjection, await keysOf(db, person)),
-      ...groundsOf(grantsProjection, standing.grants),
-      ...groundsOf(personLinksProjection, standing.links),
-      everyLinkStands,
+      ...(await groundsOfStanding(db, person, request)),
     ];
   });
   if (!difference) return;

@@ -1,9 +1,15 @@
+import { sql } from "kysely";
 import type { Lane } from "../../model/primitives.ts";
 import type { CheckRequestRow, GrantRow, PersonLinkRow } from "../../store/schema-manual.ts";
+import { documentsProjection, releasesProjection } from "../../store/projections/catalogue.ts";
+import { grantsProjection, personLinksProjection } from "../../store/projections/access.ts";
+import { peopleProjection } from "../../store/projections/people.ts";
+import { promotionsProjection } from "../../store/projections/promotions.ts";
 import { grantsFor, namesOf } from "../../store/queries/grants.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
-import type { Db } from "../../store/schema.ts";
+import type { Db, DocumentRow } from "../../store/schema.ts";
+import { type Ground, groundsOf } from "../ledger/leaning.ts";
 import { type Separation, separationOf } from "./own-work.ts";
 
 /** The right to answer what a check asks of a role. */
@@ -20,12 +26,10 @@ export interface Standing {
   readonly links: readonly PersonLinkRow[];
 }
 
+type Asked = Pick<CheckRequestRow, "role" | "service" | "environment" | "release" | "promotion">;
+
 /** Holds a person against a request: the right there, and that it is not their own work. */
-export async function standingOf(
-  db: Db,
-  person: string,
-  request: Pick<CheckRequestRow, "role" | "service" | "environment" | "release" | "promotion">,
-): Promise<Standing> {
+export async function standingOf(db: Db, person: string, request: Asked): Promise<Standing> {
   const lane: Lane = { service: request.service, environment: request.environment };
   const right = answerRight(request.role);
   const [grants, { names, links }, release, promotion] = await Promise.all([
@@ -48,17 +52,88 @@ export async function standingOf(
       : // Nobody can be told apart from the people who did the work once the name is gone.
         names.length === 0
         ? "this person was erased here"
-        : separation.against;
+        : names.length <= links.length
+          ? "a name of this person was erased here, so that own work under it cannot be told"
+          : separation.against;
   return { against, separation, grants, links };
 }
 
+/** Everybody who has registered exactly this text: whoever does it once more does not take it off the others. */
 async function policyAuthors(db: Db, digest: string) {
-  const row = await db
+  const rows = await pipelinesOf(db, digest);
+  return rows.map(({ applied_by: who }) => ({ what: "who registered the pipeline", who }));
+}
+
+async function pipelinesOf(db: Db, digest: string): Promise<readonly DocumentRow[]> {
+  return db
     .selectFrom("documents")
-    .select("applied_by")
+    .selectAll()
     .where("digest", "=", digest as never)
-    .orderBy("version", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row ? [{ what: "who registered the pipeline", who: row.applied_by }] : [];
+    .orderBy("version")
+    .execute();
+}
+
+/** What a standing was made from, to be held against the log: rights, names, and who had a hand in the work. */
+export async function groundsOfStanding(
+  db: Db,
+  person: string,
+  request: Asked,
+): Promise<readonly Ground[]> {
+  const { grants, links } = await standingOf(db, person, request);
+  const [people, release, promotion] = await Promise.all([
+    db
+      .selectFrom("ledger_people")
+      .selectAll()
+      .where("pseudonym", "in", [person, ...links.map(({ same }) => same)])
+      // Those without an entry are from before.
+      .where("changes", ">", 0)
+      .execute(),
+    readRelease(db, request.release),
+    readPromotion(db, request.promotion),
+  ]);
+  const pipelines = promotion ? await pipelinesOf(db, promotion.plan.pipeline) : [];
+  return [
+    ...groundsOf(grantsProjection, grants),
+    ...groundsOf(personLinksProjection, links),
+    everyLinkStands,
+    ...groundsOf(peopleProjection, people),
+    ...groundsOf(releasesProjection, release ? [release] : []),
+    ...groundsOf(promotionsProjection, promotion ? [promotion] : []),
+    ...groundsOf(documentsProjection, pipelines),
+    everyVersionStands(request.service),
+  ];
+}
+
+/** A name that somebody took out of the table would let its owner judge own work. */
+const everyLinkStands: Ground = {
+  async holds(db) {
+    const { rows } = await sql<{ operation: string }>`
+      select e.operation from ledger_entries e where e.kind = 'person.linked' and not exists (
+        select from person_links l where 'person-link/' || l.same = e.operation
+      ) order by e.entry limit 1
+    `.execute(db);
+    const [gone] = rows;
+    if (!gone) return null;
+    const message = `person_links: ${gone.operation} is in the log and not in the database`;
+    return { table: "person_links", row: gone.operation, column: null, index: null, message };
+  },
+};
+
+/** And a version that somebody took out, whoever registered it. */
+function everyVersionStands(service: string): Ground {
+  return {
+    async holds(db) {
+      const { rows } = await sql<{ operation: string }>`
+        select e.operation from ledger_entries e where e.kind = 'document.registered'
+          and e.operation like ${`document/Pipeline/${service}/%`} and not exists (
+            select from documents d where d.kind = 'Pipeline' and d.name = ${service}
+              and 'document/Pipeline/' || d.name || '/' || d.version || '/1' = e.operation
+          ) order by e.entry limit 1
+      `.execute(db);
+      const [gone] = rows;
+      if (!gone) return null;
+      const message = `documents: ${gone.operation} is in the log and not in the database`;
+      return { table: "documents", row: gone.operation, column: null, index: null, message };
+    },
+  };
 }

@@ -141,7 +141,10 @@ export async function reuseAnswer(
   return row;
 }
 
-/** Answers about exactly the same that passed and still count, newest first. */
+/**
+ * Answers about exactly the same that passed and still count, newest first. None after which somebody has answered the
+ * same questions about this release here otherwise, on whichever colour: then people are asked anew.
+ */
 export async function reusableAnswers(
   db: Db,
   request: CheckRequestRow,
@@ -156,6 +159,13 @@ export async function reusableAnswers(
       and r.ledger = ${request.ledger}
       and r.valid_until > clock_timestamp()
       and c.report ->> 'verdict' in ('pass', 'warn')
+      and not exists (
+        select from check_requests l left join check_runs d on d.id = l.run
+        where l.answer is not null and l.reuses is null and l.answered_at > r.answered_at
+          and l.service = r.service and l.environment = r.environment and l.release = r.release
+          and l.form_digest = r.form_digest
+          and coalesce(d.report ->> 'verdict', '') not in ('pass', 'warn')
+      )
     order by r.answered_at desc limit 5
   `.execute(db);
   return rows;
