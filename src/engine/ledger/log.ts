@@ -1,5 +1,5 @@
 import { toHex } from "../../ledger/bytes.ts";
-import { type Checkpoint, parseCheckpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
+import { parseCheckpoint, verifyCheckpoint } from "../../ledger/checkpoint.ts";
 import { noteKey, noteKeyTypes, parseNote } from "../../ledger/note.ts";
 import type { Ledger } from "../../ports/ledger.ts";
 import type { Signer } from "../../ports/signer.ts";
@@ -20,7 +20,7 @@ import { isFromBeforeMarks } from "./before-marks.ts";
 import { makeCheckpoint } from "./checkpoint.ts";
 import { defaultBounds, type LedgerBounds, ledgerTrouble } from "./health.ts";
 import { LedgerKeys, type LedgerKeysParts } from "./keys.ts";
-import { type Mirror, whyBehind } from "./mirror.ts";
+import { isNewer, type KnownTree, type Mirror, whyBehind } from "./mirror.ts";
 import { noteVersion } from "./program-version.ts";
 import { missingOf, nameProblem, putBack, type ShownCheckpoint } from "./shown.ts";
 import { integrate, type ReachLedgerPoint, strangeTree } from "./sequencer.ts";
@@ -53,6 +53,8 @@ export class LedgerLog {
   readonly #listeners: AfterCheckpoint[] = [];
   /** The newest that this process has seen: a database that shows less was put back under it. */
   #seen: Pick<TreeHead, "origin" | "size" | "root"> | null = null;
+  /** What somebody outside knows and this database does not. */
+  #learned: KnownTree | null = null;
   #told = 0;
   #note: string | null = null;
   readonly #answers = new Map<string, { readonly at: string; readonly trouble: string | null }>();
@@ -206,8 +208,20 @@ export class LedgerLog {
   }
 
   /** The newest checkpoint that is known outside of the database. */
-  knownOutside(): Pick<Checkpoint, "origin" | "size" | "root"> | null {
-    return this.#parts.mirror?.read() ?? this.#seen;
+  knownOutside(): KnownTree | null {
+    const known = this.#parts.mirror?.read() ?? this.#seen;
+    return isNewer(this.#learned, known) ? this.#learned : known;
+  }
+
+  /**
+   * A witness or an anchor has shown a checkpoint that our own key signed and this database does not have. Kept in the
+   * mirror, too: a backup of both holds neither, and a recovery after a restart has to say how much was lost.
+   */
+  learn(note: string): void {
+    const shown = parseCheckpoint(parseNote(note).text);
+    if (!isNewer(shown, this.knownOutside())) return;
+    this.#learned = shown;
+    this.#parts.mirror?.write(note);
   }
 
   /** The newest checkpoint that was shown from here: by this process, or by one before it. */
@@ -243,6 +257,7 @@ export class LedgerLog {
   /** A recovery has made this database the truth: what was known before does not count any more. */
   forget(): void {
     this.#seen = null;
+    this.#learned = null;
     this.#told = 0;
     this.#note = null;
   }

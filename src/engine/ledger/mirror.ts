@@ -72,6 +72,16 @@ function successorProblem(
   return `the database holds the ledger ${head.origin}, and ${from} knows its successor ${known.origin}: it was put back to an older state`;
 }
 
+export type KnownTree = Pick<Checkpoint, "origin" | "size" | "root">;
+
+/** Whether a tree of this store's logs is a later one: of a later log, or a bigger one of the same. */
+export function isNewer(one: KnownTree | null, other: KnownTree | null): boolean {
+  if (one === null || other === null) return one !== null;
+  const [store, log] = split(one.origin);
+  const [otherStore, otherLog] = split(other.origin);
+  return store === otherStore && (log > otherLog || (log === otherLog && one.size > other.size));
+}
+
 function split(origin: string): readonly [string, number] {
   const match = /^(tidelock\/[^/]+)(?:\/(\d+))?$/.exec(origin);
   return [match?.[1] ?? origin, Number(match?.[2] ?? 1)];

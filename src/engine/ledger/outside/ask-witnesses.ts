@@ -6,13 +6,13 @@ import { keepCosignature, type WitnessRecord } from "../../../store/queries/ledg
 import type { CheckpointRow } from "../../../store/schema-ledger.ts";
 import type { Db } from "../../../store/schema.ts";
 import { askWitness, type KnownWitness, lastCosigned } from "../../../witness/client.ts";
-import { compareWithWorld } from "./world.ts";
+import { compareWithWorld, type WorldAnswer } from "./world.ts";
 
 /** What came of one exchange; `trouble` is for people, `behind` closes the ledger. */
 export type OutsideAnswer =
   | { readonly kind: "done" }
   | { readonly kind: "trouble"; readonly message: string }
-  | { readonly kind: "behind"; readonly why: string; readonly evidence: string | null };
+  | Extract<WorldAnswer, { readonly kind: "behind" }>;
 
 /** Asks one witness to cosign, verifies what it gives, and keeps it. Throws what the network throws. */
 export async function cosignWith(

@@ -32,7 +32,7 @@ const stopMs = 2_000;
 
 export interface OutsideParts {
   readonly db: Db;
-  readonly log: Pick<LedgerLog, "afterCheckpoint" | "declareBehind" | "noteAnswer">;
+  readonly log: Pick<LedgerLog, "afterCheckpoint" | "declareBehind" | "learn" | "noteAnswer">;
   readonly notice: (message: string) => void;
   /** Keeps a file for people outside, and answers where. */
   readonly keepEvidence?: (text: string) => string;
@@ -215,8 +215,10 @@ export class OutsideWorker {
     }
   }
 
-  async #behind({ why, evidence }: Extract<OutsideAnswer, { kind: "behind" }>): Promise<void> {
+  async #behind(answer: Extract<OutsideAnswer, { kind: "behind" }>): Promise<void> {
+    const { why, note, evidence } = answer;
     const { log, keepEvidence, notice } = this.#parts;
+    log.learn(note);
     await log.declareBehind(why);
     if (evidence !== null && keepEvidence !== undefined) {
       notice(`the evidence is in ${keepEvidence(evidence)}: tidelock ledger judge`);

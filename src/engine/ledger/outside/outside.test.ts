@@ -28,6 +28,8 @@ import {
 import { readTree } from "../../../store/queries/ledger-tree.ts";
 import { tableLedger } from "../../../store/queries/ledger.ts";
 import type { Schema } from "../../../store/schema.ts";
+import type { Engine } from "../../engine.ts";
+import { recoverLedger } from "../recover.ts";
 import type { LedgerLog } from "../log.ts";
 import { OutsideWorker } from "./outside-worker.ts";
 
@@ -224,7 +226,7 @@ describe("with two witnesses, one of which never answers, the log's checkpoints"
 });
 
 /** A server that goes on after the backup was taken, until witness and anchor know what it did. */
-async function today(): Promise<void> {
+async function today(): Promise<number> {
   const { database, log, worker } = await restored();
   await knowOutside(database);
   worker.start();
@@ -233,6 +235,7 @@ async function today(): Promise<void> {
   await until(async () => (await cosignedSize(database)) === size);
   await until(async () => (await anchoredSize(database)) === size);
   await worker.stop();
+  return size;
 }
 
 describe("a database that was put back to an older state", () => {
@@ -251,6 +254,31 @@ describe("a database that was put back to an older state", () => {
       );
       expect(notices.join("\n")).toMatch(/the ledger is read-only/);
       await expect(write(database, log, "after")).rejects.toThrow(/older state/);
+    },
+  );
+
+  it.each(["witness", "anchor"] as const)(
+    "is recovered with all that its %s knows to be lost on record",
+    async (who) => {
+      const newest = await today();
+      const { database, log, worker } = await restored();
+      await knowOutside(database);
+      if (who === "witness") await database.db.deleteFrom("ledger_anchors").execute();
+      else await database.db.deleteFrom("ledger_witnesses").execute();
+      const { size } = await readTree(database.db);
+      worker.start();
+      await until(async () => (await readTree(database.db)).behind !== null);
+      await worker.stop();
+      const signals = { emit: () => true };
+      const engine = { db: database.db, ledger: tableLedger, log, signals } as unknown as Engine;
+      await recoverLedger(engine, { id: "operator" });
+      const { payload } = await database.db
+        .selectFrom("ledger_entries")
+        .select("payload")
+        .where("kind", "=", "log.succeeded")
+        .executeTakeFirstOrThrow();
+      expect(payload).toMatchObject({ known: { size: newest }, lostEntries: newest - size });
+      expect(newest).toBeGreaterThan(size);
     },
   );
 

@@ -11,7 +11,13 @@ import { whyBehind } from "../mirror.ts";
 export type WorldAnswer =
   | { readonly kind: "agrees" }
   /** Signed by our own key, and not what this database holds: it was put back, or rewritten. */
-  | { readonly kind: "behind"; readonly why: string; readonly evidence: string | null }
+  | {
+      readonly kind: "behind";
+      readonly why: string;
+      /** The checkpoint that shows it, signed by our own key. */
+      readonly note: string;
+      readonly evidence: string | null;
+    }
   /** Not signed by a key of this log: it says nothing, and somebody should look why it is there. */
   | { readonly kind: "strange"; readonly why: string };
 
@@ -47,7 +53,7 @@ export async function compareWithWorld(
     shown: note,
     shownSize: answer.checkpoint.size,
   });
-  return { kind: "behind", why, evidence };
+  return { kind: "behind", why, note, evidence };
 }
 
 /** What shows it to somebody who believes neither side: both notes, and what our tree says of its beginning. */
