@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { chmodSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { digestHex, layout } from "../../src/model/layout.ts";
@@ -19,10 +19,11 @@ import { AgentUnderTest } from "../support/agent-process.ts";
 /** Does on demand what nobody released: changes its configuration, runs a program that it wrote. */
 const source = `
 import { createServer } from "node:http";
-import { copyFileSync, chmodSync, writeFileSync } from "node:fs";
+import { copyFileSync, chmodSync, truncateSync, writeFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 createServer((request, response) => {
   if (request.url === "/rewrite") writeFileSync(process.env.TIDELOCK_CONFIG_DIR + "/COLOUR_OF_SHOP", "red");
+  if (request.url === "/grow") truncateSync(process.env.TIDELOCK_CONFIG_DIR + "/COLOUR_OF_SHOP", 1_900_000_000);
   if (request.url === "/drop") {
     const own = process.env.TMPDIR + "/miner";
     copyFileSync("/bin/sleep", own);
@@ -35,6 +36,12 @@ createServer((request, response) => {
 const key = "5".repeat(64);
 const mac = (name: string, value: string) =>
   createHmac("sha256", key).update(`${name.length}:${name}:${value}`).digest("hex");
+
+/** The most that a process ever had, in MiB. */
+function memoryOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
 
 let agent: AgentUnderTest;
 let artifact: Packed;
@@ -97,6 +104,17 @@ test("a manifest shows a rewritten key, and a program that the service wrote and
   expect(seen.processes).toContainEqual(
     expect.objectContaining({ program: "miner", from: "written", main: false }),
   );
+});
+
+test("a service that makes its own file huge does not make the agent read it", async () => {
+  const { manifest, port, slot } = await start("huge", "files");
+  await getJson(port, "/grow");
+  const before = memoryOf(await agent.pid());
+  const seen = await manifest();
+  expect(seen.delivered[0]).toMatchObject({ problem: "its file was changed" });
+  const search = await agent.client.call("slot.search", { slot, values: { A: "never-there" } });
+  expect(search).toMatchObject({ unreadable: 1, found: [] });
+  expect(memoryOf(await agent.pid()) - before).toBeLessThan(300);
 });
 
 test("a manifest shows a released file that was changed, and one that may be written", async () => {

@@ -1,10 +1,11 @@
 import { createHmac } from "node:crypto";
 import { realpathSync } from "node:fs";
-import { lstat, readdir, readFile, readlink } from "node:fs/promises";
+import { lstat, readdir, readlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { printable } from "../../model/printable.ts";
 import type { Result } from "../../ports/host-agent.ts";
 import { isAlive } from "../os/identity.ts";
+import { readOwn } from "../os/read-own.ts";
 import { environmentOf, familyOf, processTable, uidsOf } from "../os/process-table.ts";
 import type { Parts } from "../parts.ts";
 import type { InstanceRecord } from "../state/schema.ts";
@@ -104,11 +105,11 @@ async function deliveredKeys(
     }
     const path = join(folders.config, name);
     const stat = await lstat(path).catch(() => null);
-    const content = stat?.isFile() ? await readFile(path).catch(() => null) : null;
+    const due = Buffer.from(fillIn(value, standIns));
+    const content = stat?.isFile() ? await readOwn(path, due.length) : null;
     let problem: string | null = null;
-    if (stat === null || content === null) problem = "its file is gone";
-    else if (!content.equals(Buffer.from(fillIn(value, standIns))))
-      problem = "its file was changed";
+    if (stat === null || !stat.isFile()) problem = "its file is gone";
+    else if (content === null || !content.equals(due)) problem = "its file was changed";
     else if ((stat.mode & 0o077) !== 0)
       problem = `others may use its file (mode ${(stat.mode & 0o777).toString(8)})`;
     else if (stat.uid !== user) problem = `its file belongs to user ${stat.uid}`;

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Result } from "../../ports/host-agent.ts";
 import { isAlive } from "../os/identity.ts";
+import { readOwn } from "../os/read-own.ts";
 import { familyOf, processTable } from "../os/process-table.ts";
 import type { Parts } from "../parts.ts";
 import { deploymentFolders, readVariables } from "./delivery.ts";
@@ -10,6 +11,9 @@ import { standInsOf } from "./stand-ins.ts";
 import type { SlotRunner } from "./slot.ts";
 
 type Search = Result<"slot.search">;
+/** More than can be delivered in one entry; a service may make its own file longer. Bytes. */
+const mostFileBytes = 8 * 1024 * 1024;
+
 interface Needle {
   readonly name: string;
   readonly forms: readonly Buffer[];
@@ -41,7 +45,9 @@ export async function searchSlot(
   };
   const folders = deploymentFolders(parts.paths, runner.slot, spec.generation);
   for (const name of await readdir(folders.config).catch(() => [])) {
-    look(`file ${name}`, await readFile(join(folders.config, name)));
+    const content = await readOwn(join(folders.config, name), mostFileBytes);
+    if (content === null) result.unreadable += 1;
+    else look(`file ${name}`, content);
   }
   if (spec.delivery === "variables") {
     const standIns = await standInsOf(parts, runner.slot, spec.generation);

@@ -64,7 +64,7 @@ function credentialResults(search: CredentialSearch): Result[] {
   }
   const unsure = [
     ...search.tooShort.map((key) => `${key} is too short to be looked for`),
-    ...(search.unreadable > 0 ? [`${search.unreadable} processes could not be read`] : []),
+    ...(search.unreadable > 0 ? [`${search.unreadable} processes or files could not be read`] : []),
     ...(search.places === 0 ? ["nothing that the instances were given could be read"] : []),
   ];
   if (unsure.length > 0)
