@@ -17,6 +17,9 @@ const majorVersion = "18";
 /** What PostgreSQL's programs see of our environment: nothing that could change what they do. */
 export const programEnvironment = { LC_ALL: "C", TZ: "UTC", PATH: "/usr/bin:/bin" };
 
+/** An `initdb` whose server was killed goes on for a moment, and makes files in what is being removed. */
+const removal = { recursive: true, force: true, maxRetries: 50, retryDelay: 100 } as const;
+
 /**
  * Makes the database cluster unless it is there. It is made beside its final place and renamed, so a
  * kill in the middle leaves nothing that looks like a database. Called under the database's lock.
@@ -48,7 +51,7 @@ export async function ensureCluster(
     await rename(data, where.data);
     syncFolder(where.cluster);
   } finally {
-    await rm(workshop, { recursive: true, force: true });
+    await rm(workshop, removal);
   }
 }
 
@@ -127,6 +130,6 @@ async function giveTo(folder: string, account: { uid: number; gid: number }): Pr
 
 async function sweepUnfinished(cluster: string): Promise<void> {
   for (const name of await readdir(cluster)) {
-    if (name.startsWith("init-")) await rm(join(cluster, name), { recursive: true, force: true });
+    if (name.startsWith("init-")) await rm(join(cluster, name), removal);
   }
 }
