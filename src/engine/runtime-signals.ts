@@ -64,7 +64,7 @@ async function releaseOf(db: Db, lane: Lane, named: string | null) {
   throw new TidelockError("not-found", `nothing is live in ${laneKey(lane)}`, {
     fault: "operator",
     where: laneKey(lane),
-    hint: "name the release that the signal is about, by version or digest",
+    hint: "name the release that the signal is about: --release <version or digest>",
   });
 }
 
