@@ -8,7 +8,7 @@ import { type BodyRules } from "./compare-body.ts";
 import { differences, noiseOf } from "./compare.ts";
 import { parseIgnored } from "./json-shape.ts";
 import { isSignInPage, linksOf } from "./links.ts";
-import { maskText } from "./mask.ts";
+import { masking } from "./mask.ts";
 import { type RegressionConfiguration, type Request, severityOf } from "./schema.ts";
 import { declaredRequests } from "./suite.ts";
 
@@ -83,7 +83,7 @@ class Run implements Replay {
         const parts = parseIgnored(path);
         return parts === null ? [] : [parts];
       }),
-      mask: (text) => maskText(configuration.masks, text),
+      mask: masking(configuration.masks),
     };
   }
 
