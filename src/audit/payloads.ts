@@ -227,10 +227,17 @@ export const Answered = z.object({
 });
 export type Answered = z.infer<typeof Answered>;
 
-/** Of `check.reported`: whether people were asked. */
+/** Of `check.asked`. */
+export const Asked = z.object({ request: z.string(), run: z.string() });
+
+/** Of `check.reported`: whether people were asked, and about what. */
 export const ManualReported = z.object({
   uses: z.string(),
   verdict: z.string(),
+  // Compared with the answer: one that is not there is another one.
+  release: z.unknown(),
+  configuration: z.unknown(),
+  colour: z.unknown(),
   validUntil: z.string().optional(),
 });
 

@@ -86,7 +86,15 @@ const answer = (change: object = {}): Line => [
 const reported = (change: object = {}): Line => [
   "check.reported",
   "p1/3/qa/1",
-  { uses: "manual", verdict: "pass", validUntil: answered["validUntil"], ...change },
+  {
+    uses: "manual",
+    verdict: "pass",
+    release: asked.release,
+    configuration: asked.configuration,
+    colour: asked.colour,
+    validUntil: answered["validUntil"],
+    ...change,
+  },
 ];
 
 function problems(lines: readonly Line[], bytes = envelope): readonly string[] {
@@ -144,6 +152,30 @@ describe("the answers of a pack", () => {
       "which no entry before has",
     ],
     ["nobody answered, and it passed", () => [...enrolled(), reported()], "without an answer"],
+    [
+      "the answer to one promotion is counted for another",
+      () => [
+        ...enrolled(),
+        answer({ run: "p2/3/qa/1" }),
+        ["check.reported", "p2/3/qa/1", reported()[2]],
+      ],
+      "counted for the run p2/3/qa/1",
+    ],
+    [
+      "the run was about another release",
+      () => [...enrolled(), answer(), reported({ release: digest("9") })],
+      "another release than its answer",
+    ],
+    [
+      "another answer was erased",
+      () => [
+        ...enrolled(),
+        ["check.asked", "check-request/r0/1", { request: "r0", run: "p0/3/qa/1" }],
+        ["check.answered", "check-request/r0/2", null],
+        reported(),
+      ],
+      "without an answer",
+    ],
     [
       "the run counts for longer",
       () => [...enrolled(), answer(), reported({ validUntil: "2027-01-01T00:00:00.000Z" })],

@@ -3,7 +3,7 @@ import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
 import { type AskedOf, verifyAnswer } from "../../evidence/predicates/manual-answer.ts";
 import { ManualForm } from "../../model/manual-check.ts";
 import type { LogEntry } from "../log-entry.ts";
-import { Answered, Granted, ManualReported, PersonKeyed } from "../payloads.ts";
+import { Answered, Asked, Granted, ManualReported, PersonKeyed } from "../payloads.ts";
 import type { Findings } from "../report.ts";
 import type { Blobs } from "./blobs.ts";
 
@@ -23,14 +23,23 @@ export function checkAnswers(
   findings: Findings,
 ): void {
   const answers = new Map<string, Answered>();
+  // Runs whose answer was erased; where the question was erased too, nobody can say which run that was.
+  const erased = new Set<string>();
   const unreadable = new Set<string>();
+  const runs = new Map<string, string>();
   for (const entry of entries) {
     const { leaf, payload } = entry;
+    if (leaf.kind === "check.asked") {
+      const read = Asked.safeParse(payload).data;
+      if (read !== undefined) runs.set(read.request, read.run);
+    }
     if (leaf.kind === "check.answered") {
       findings.seen("answers");
       const read = Answered.safeParse(payload);
       if (payload === null) {
-        unreadable.add(leaf.stream);
+        const run = runs.get(leaf.operation.split("/")[1] ?? "");
+        if (run === undefined) unreadable.add(leaf.stream);
+        else erased.add(run);
         findings.note("answers", `entry ${entry.index}: an answer was erased and cannot be judged`);
       } else if (read.success) {
         const wrong = problemOf(entry, read.data, answers, { entries, origins, blobs });
@@ -38,7 +47,8 @@ export function checkAnswers(
         answers.set(read.data.request, read.data);
       } else report(findings, entry, "it does not say what was answered");
     }
-    if (leaf.kind === "check.reported" && !unreadable.has(leaf.stream)) {
+    const excused = erased.has(leaf.operation) || unreadable.has(leaf.stream);
+    if (leaf.kind === "check.reported" && !excused) {
       const wrong = unanswered(entry, answers);
       if (wrong !== null) report(findings, entry, wrong);
     }
@@ -62,6 +72,11 @@ function problemOf(
   if (first === undefined) return `it uses the answer to ${said.reuses}, which no entry before has`;
   if (first !== said && !sameSubject(first, said)) {
     return `it uses the answer to ${said.reuses}, which was about something else`;
+  }
+  // What is signed names promotion and check; the run that it is counted for is one of theirs.
+  const [promotion, , check] = said.run.split("/");
+  if (promotion !== said.promotion || check !== said.check) {
+    return `it is for ${said.check} of ${said.promotion}, and counted for the run ${said.run}`;
   }
   if (!origins.has(said.ledger)) return `it is for the log ${said.ledger}, which is not this one`;
   const key = standingKey(before, said);
@@ -158,6 +173,12 @@ function unanswered(
   if (run?.uses !== "manual" || !["pass", "warn"].includes(run.verdict)) return null;
   const answer = [...answers.values()].find((one) => one.run === leaf.operation);
   if (answer === undefined) return `the manual check ${leaf.operation} passed without an answer`;
+  const other = (["release", "configuration", "colour"] as const).find(
+    (field) => run[field] !== answer[field],
+  );
+  if (other !== undefined) {
+    return `the manual check ${leaf.operation} was about another ${other} than its answer`;
+  }
   return run.validUntil === answer.validUntil
     ? null
     : `the manual check ${leaf.operation} counts until another time than its answer`;
