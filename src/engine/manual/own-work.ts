@@ -19,7 +19,7 @@ const anybody: ReadonlySet<string> = new Set(["operator", "auto", "tidelock"]);
 
 /**
  * Nobody answers for their own work (law 5), as far as it is known: the people of every commit that the release
- * brings, and whoever acted here for it. Names are compared without regard to case; a commit's author is what git was
+ * brings, and whoever acted here for it. Names are compared without regard to case and to how their characters are composed; a commit's author is what git was
  * told, and proves nothing by itself, so a match is enough to refuse and none is no proof of a second person.
  */
 export function separationOf(names: readonly string[], { release, actors }: Work): Separation {
@@ -60,5 +60,5 @@ function sentence({ source }: Release, unknown: readonly string[]): string {
 }
 
 function normal(name: string): string {
-  return name.trim().toLowerCase();
+  return name.normalize("NFKC").trim().toLowerCase().normalize("NFKC");
 }
