@@ -1,4 +1,9 @@
-import type { Observation, ObservationPlace, Severity } from "../model/observation.ts";
+import {
+  type Observation,
+  type ObservationPlace,
+  type Severity,
+  severities,
+} from "../model/observation.ts";
 
 /** An observation as a parser finds it: any length, defaults left out. */
 export interface Draft {
@@ -42,10 +47,12 @@ export type DraftPlace =
 /** Makes a draft fit the model: texts cut, lists bounded, numbers that are none left out. */
 export function observe(draft: Draft): Observation {
   const rule = clip(draft.rule, 512) || "unnamed";
+  // A report's word such as `constructor` finds in a parser's table what everything has.
+  const known = severities.includes(draft.severity);
   return {
     rule,
-    severity: draft.severity,
-    severityStated: draft.severityStated ?? true,
+    severity: known ? draft.severity : "high",
+    severityStated: known && (draft.severityStated ?? true),
     title: clip(firstLine(draft.title ?? draft.message ?? ""), 512) || rule,
     message: clip(draft.message ?? "", 4_096),
     place: placeOf(draft.place),

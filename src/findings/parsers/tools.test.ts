@@ -111,6 +111,17 @@ describe("no hit is lost", () => {
     expect(() => parse("trivy", [{ "template-id": "a", host: "b" }])).toThrow();
   });
 
+  it.each(["constructor", "__proto__"])("by the word %s for its severity", (severity) => {
+    const hit = { "template-id": "a", info: { severity }, host: "b" };
+    const match = { vulnerability: { id: "a", severity }, artifact: { name: "b" } };
+    for (const observations of [
+      parse("nuclei", [hit])?.observations,
+      parse("grype", { matches: [match] })?.observations,
+    ]) {
+      expect(observations).toMatchObject([{ severity: "high", severityStated: false }]);
+    }
+  });
+
   it("of a Cucumber step whose hook failed", () => {
     const step = { result: { status: "passed" }, after: [{ result: { status: "failed" } }] };
     const report = [{ uri: "a.feature", elements: [{ name: "b", steps: [step] }] }];
