@@ -11,6 +11,11 @@ const HeaderName = z
     (name) =>
       !["host", "connection", "content-length", "transfer-encoding"].includes(name.toLowerCase()),
     "this header is set by the check itself",
+  )
+  // The live colour is asked the same, and a reading request must stay one.
+  .refine(
+    (name) => !/^x-(http-)?method(-override)?$|^x-http-method/i.test(name),
+    "this header would make a reading request another one",
   );
 const HeaderValue = z
   .string()
