@@ -70,10 +70,14 @@ const keys = generateKeyPairSync("rsa", { modulusLength: 2_048 });
 const idleMs = 1_000;
 const brakeAfter = 6;
 
-/** A small service with names, passwords and sessions (cookies, or with `jwt` tokens), as good or bad as it is told. */
+/**
+ * A small service with names, passwords and sessions (cookies, or with `jwt` tokens), as good or bad as it is told.
+ * With `lockAfter`, that many wrong passwords one after the other lock any account for good, and passwords take time.
+ */
 export async function signInService(
   flaw?: Flaw,
   kind: "cookie" | "jwt" = "cookie",
+  lockAfter?: number,
 ): Promise<SignInService> {
   const has = (one: Flaw) => flaw === one;
   const passwords: Record<string, string> = { ann: "Correct-horse-7", ben: "Battery-staple-9" };
@@ -194,18 +198,21 @@ export async function signInService(
       if (fields === null) return send(200, "<form method=post></form>");
       const [name, password] = [fields.get("username") ?? "", fields.get("password") ?? ""];
       const wrong = wrongs.get(name) ?? 0;
-      if (wrong >= brakeAfter && !has("no-brake")) return send(429, "later");
+      if (wrong >= (lockAfter ?? brakeAfter) && !has("no-brake")) return send(429, "later");
+      if (lockAfter !== undefined && !has("slow-for-names"))
+        await new Promise((done) => setTimeout(done, 40));
       if (has("slow-for-names") && passwords[name] !== undefined)
         await new Promise((done) => setTimeout(done, 60));
       if (!isRight(name, password)) {
-        // Only who is meant to guess is counted: the other scenarios share the account.
-        if (name === "ben") wrongs.set(name, wrong + 1);
+        // Without `lockAfter` only who is meant to guess is counted: the other scenarios share the account.
+        if (name === "ben" || lockAfter !== undefined) wrongs.set(name, wrong + 1);
         const told =
           has("tells-names") && passwords[name] !== undefined
             ? "wrong password for this account"
             : "no";
         return send(401, has("repeats-password") ? `${told} ${password}` : told);
       }
+      if (lockAfter !== undefined) wrongs.delete(name);
       const signedIn = passwords[name] === undefined ? "ann" : name;
       if (kind === "jwt") return send(200, JSON.stringify({ token: issue(signedIn) }));
       let id = sid;

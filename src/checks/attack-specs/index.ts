@@ -2,7 +2,7 @@ import { TidelockError } from "../../model/errors.ts";
 import type { CheckReport } from "../../model/verdict.ts";
 import type { Check, CheckContext } from "../../ports/check.ts";
 import { targetsOf } from "../targets.ts";
-import { choose } from "./choose.ts";
+import { choose, inOrder } from "./choose.ts";
 import { library, understand, type Understood } from "./library.ts";
 import { type Played, play } from "./play.ts";
 import { readFeature } from "./read-feature.ts";
@@ -33,7 +33,9 @@ async function run(
   configuration: AttackSpecsConfiguration,
 ): Promise<CheckReport> {
   const specs = await collectSpecs(context, configuration.specs);
-  const scenarios = specs.flatMap(({ file, text }) => readFeature(file, text));
+  const scenarios = inOrder(
+    specs.map(({ owner, file, text }) => ({ owner, scenarios: readFeature(file, text) })),
+  );
   const { scenarios: most } = configuration.limits;
   if (scenarios.length > most) {
     throw new TidelockError(

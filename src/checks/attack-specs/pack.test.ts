@@ -11,15 +11,31 @@ import { readFeature } from "./read-feature.ts";
 
 type Pack = "authentication" | "session" | "csrf" | "cors" | "headers" | "jwt";
 
-async function play(pack: Pack, flaw?: Flaw, except: readonly string[] = []): Promise<CheckReport> {
-  const kind = pack === "jwt" ? "jwt" : "cookie";
-  await using service = await signInService(flaw, kind);
+interface Played {
+  readonly packs: readonly Pack[];
+  readonly flaw?: Flaw | undefined;
+  readonly except?: readonly string[] | undefined;
+  readonly lockAfter?: number;
+  /** Supplied files, as a file of the demand has them. */
+  readonly asOwn?: boolean;
+}
+
+async function play(pack: Pack, flaw?: Flaw, except?: readonly string[]): Promise<CheckReport> {
+  return playAll({ packs: [pack], flaw, except });
+}
+
+async function playAll(played: Played): Promise<CheckReport> {
+  const { packs, flaw, except = [], lockAfter } = played;
+  const kind = packs.includes("jwt") ? "jwt" : "cookie";
+  await using service = await signInService(flaw, kind, lockAfter);
   const { ann = "", ben = "" } = service.passwords;
   const demand = {
     name: "sessions",
     timeout: 60_000,
     with: {
-      specs: [{ pack }],
+      specs: packs.map((pack) =>
+        played.asOwn === true ? { name: `pack/${pack}.feature`, text: textOf(pack) } : { pack },
+      ),
       except,
       identities: [
         { name: "user", username: "ann", password: { secret: "ANN" } },
@@ -34,7 +50,7 @@ async function play(pack: Pack, flaw?: Flaw, except: readonly string[] = []): Pr
         protected: { path: "/account", contains: "account of" },
         logout: { path: "/logout" },
         write: { path: "/notes", form: { text: "{{random}}" }, page: "/account" },
-        attempts: 8,
+        attempts: Math.max(8, lockAfter ?? 0),
         idleSeconds: 1,
         jwks: "/jwks",
       },
@@ -50,6 +66,10 @@ async function play(pack: Pack, flaw?: Flaw, except: readonly string[] = []): Pr
   expect(JSON.stringify(report)).not.toContain(ann);
   expect(JSON.stringify(report)).not.toContain(ben);
   return report;
+}
+
+function textOf(pack: string): string {
+  return readFileSync(`${import.meta.dirname}/pack/${pack}.feature`, "utf8");
 }
 
 function failedIn(report: CheckReport): readonly string[] {
@@ -74,6 +94,54 @@ describe.concurrent("the supplied specifications", () => {
       expect(report.exercised.scenarios).toBe(report.results.length);
     },
   );
+});
+
+describe.concurrent("a service that locks accounts for good", () => {
+  const timing = "Nobody learns from the time which names there are";
+  const guessing = "Guessing is stopped";
+  const brief = (report: CheckReport) =>
+    report.results.map(({ name, verdict }) => [name.replace(/^[^:]*: /, ""), verdict] as const);
+  const packs = ["authentication", "session", "headers"] as const;
+
+  it("spoils nothing that follows: what may lock comes after all files", async () => {
+    const report = await playAll({ packs, lockAfter: 10, except: slow["session"] });
+    expect(report.results.filter(({ verdict }) => verdict !== "pass")).toEqual([]);
+    expect(report.verdict).toBe("pass");
+    expect(brief(report).slice(-2)).toEqual([
+      [timing, "pass"],
+      [guessing, "pass"],
+    ]);
+    expect(report.exercised.scenarios).toBeGreaterThan(20);
+  });
+
+  it("is not accused of telling names by its time when it locks during the measurement", async () => {
+    const report = await playAll({ packs: ["authentication"], lockAfter: 5 });
+    expect(brief(report).filter(([, verdict]) => verdict !== "pass")).toEqual([
+      [timing, "inconclusive"],
+    ]);
+    expect(report.verdict).toBe("inconclusive");
+    const told = report.results.find(({ name }) => name.endsWith(timing))?.message;
+    expect(told).toContain("wrong password 6 of user is answered with 429, and one of a name");
+    expect(told).toContain('except: ["@timing"]');
+  });
+
+  it("is seen to tell names by its time when it does so without being locked", async () => {
+    const report = await playAll({
+      packs: ["authentication"],
+      lockAfter: 10,
+      flaw: "slow-for-names",
+    });
+    expect(failedIn(report)).toEqual([timing]);
+  });
+
+  it("is asked in the order of the file when the file is not a supplied one", async () => {
+    const report = await playAll({
+      packs: ["authentication", "headers"],
+      lockAfter: 10,
+      asOwn: true,
+    });
+    expect(brief(report).at(-1)?.[0]).not.toBe(guessing);
+  });
 });
 
 /** Each flaw, and the scenario that has to see it. */
@@ -156,8 +224,7 @@ describe.concurrent("a flaw in the service", () => {
     const all = packNames
       .filter((name) => name !== "tls")
       .flatMap((name) => {
-        const text = readFileSync(`${import.meta.dirname}/pack/${name}.feature`, "utf8");
-        return readFeature(name, text).map((scenario) => scenario.name);
+        return readFeature(name, textOf(name)).map((scenario) => scenario.name);
       });
     const twins = ["What would be true to a database is no password (' OR 1=1 -- -)"];
     expect(all.filter((name) => !seen.has(name))).toEqual(twins);
