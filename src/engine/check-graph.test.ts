@@ -85,6 +85,31 @@ describe("the checks of a promotion", () => {
     expect(order).toEqual(["+lint", "-lint"]);
   });
 
+  it("show a failure at the step of the check that failed, though the promotion stood at another", async () => {
+    await demanding(
+      "{name: dast, uses: dear}, {name: stories, uses: cheap}, {name: load, uses: dear, phase: deployed}",
+      [recorded("cheap"), recorded("dear", { cost: "expensive" })],
+    );
+    bench.staged.verdicts = ["fail"];
+    const { id } = await plane.promote(operator, dev);
+    const { steps, message } = await ended(plane, id);
+    expect(message).toContain("check stories: fail");
+    expect(steps.filter(({ kind }) => kind === "check")).toMatchObject([
+      {
+        title: expect.stringContaining("check dast"),
+        state: "skipped",
+        startedAt: null,
+        message: "not begun: check stories did not pass",
+      },
+      {
+        title: expect.stringContaining("check stories"),
+        state: "failed",
+        message: "check stories: fail: staged fail",
+      },
+      { state: "skipped", message: "not begun: check stories did not pass" },
+    ]);
+  });
+
   it("keep apart what would falsify each other", async () => {
     await demanding("{name: load, uses: load}, {name: latency, uses: latency}", [
       recorded("load", { disturbs: ["load"] }),

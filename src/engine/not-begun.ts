@@ -6,6 +6,9 @@ import type { Db } from "../store/schema.ts";
 import { attestCheckRun } from "./attest-promotion.ts";
 import type { StepContext } from "./steps/step.ts";
 
+/** What is said of a check that was demanded and not begun. */
+export const neverBegun = (because: string): string => `never begun: check ${because} did not pass`;
+
 /**
  * A promotion ends on a check: what was demanded and never begun is `missing`, what was running is `error`,
  * each with the reason, so that nobody takes silence for a pass.
@@ -42,7 +45,7 @@ export async function recordNotBegun(
     }
     const report: CheckReport = last
       ? errorReport(`it was stopped before it ended: check ${because} did not pass`)
-      : { ...errorReport(`never begun: check ${because} did not pass`), verdict: "missing" };
+      : { ...errorReport(neverBegun(because)), verdict: "missing" };
     await reportCheckRun(tx, lease.lane, id, report, (run) =>
       attestCheckRun(engine, tx, plan, demand, run),
     );

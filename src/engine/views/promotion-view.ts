@@ -1,9 +1,10 @@
-import type { PromotionView } from "../../api/views.ts";
-import type { ReleaseRow, Db, PromotionRow } from "../../store/schema.ts";
+import type { PromotionView, StepView } from "../../api/views.ts";
+import type { ReleaseRow, Db, PromotionRow, StepRow } from "../../store/schema.ts";
 import type { Colour } from "../../model/primitives.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
 import { lastDecision, stepsOf } from "../../store/queries/promotions.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
+import { checkSteps } from "./check-steps.ts";
 
 export type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;
 
@@ -17,16 +18,7 @@ export async function promotionView(db: Db, row: PromotionRow): Promise<Promotio
   ]);
   return {
     ...summaryOf(row, release),
-    steps: steps.map((step) => ({
-      index: step.index,
-      kind: step.kind,
-      title: step.title,
-      state: step.state,
-      attempts: step.attempts,
-      startedAt: step.started_at?.toISOString() ?? null,
-      endedAt: step.ended_at?.toISOString() ?? null,
-      message: step.message,
-    })),
+    steps: checkSteps(steps.map(stepView), checks, (name) => allowsWarn(row, name)),
     checks: checks.map((run) => ({
       id: run.id,
       name: run.name,
@@ -38,6 +30,25 @@ export async function promotionView(db: Db, row: PromotionRow): Promise<Promotio
     })),
     decision,
   };
+}
+
+function stepView(step: StepRow): StepView {
+  return {
+    index: step.index,
+    kind: step.kind,
+    title: step.title,
+    state: step.state,
+    attempts: step.attempts,
+    startedAt: step.started_at?.toISOString() ?? null,
+    endedAt: step.ended_at?.toISOString() ?? null,
+    message: step.message,
+  };
+}
+
+/** As far as this program can read its plan. */
+function allowsWarn({ plan }: PromotionRow, name: string): boolean {
+  const checks = Array.isArray(plan.checks) ? plan.checks : [];
+  return checks.find((one) => one.name === name)?.allowWarn ?? false;
 }
 
 export async function promotionSummaries(
