@@ -30,6 +30,8 @@ export const ManualRequestView = z.object({
   askedAt: Time,
   answerUntil: Time,
   begunAt: Time.nullable(),
+  /** Milliseconds from the beginning to the answer, or to now, by the server's clock; null before. */
+  ranMs: z.int().nonnegative().nullable().optional(),
   /** Who may answer, by name where the name is known. */
   holders: z.array(z.string()),
   /** Addresses of the instances under test on the server's machine, and of the route. Empty in lists. */

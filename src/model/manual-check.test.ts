@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { answerProblems, ManualAnswers, ManualForm } from "./manual-check.ts";
+import { answerProblems, ManualAnswers, ManualForm, sessionProblem } from "./manual-check.ts";
 
 const both = { role: "qa", validFor: 1_000, answerWithin: 1_000, reuse: "same" };
 const form = ManualForm.parse({
@@ -79,4 +79,27 @@ it("takes no control characters, which could rewrite what a terminal shows", () 
   expect(item("two\nlines").success).toBe(true);
   expect(item("\u001B[2J").success).toBe(false);
   expect(item("right\u202Eleft").success).toBe(false);
+});
+
+describe("the time of a session", () => {
+  const timed: ManualForm = { ...session, atLeast: 15 * 60_000 } as ManualForm;
+
+  it.each([
+    [null, null, "was not begun"],
+    [
+      36_400,
+      55,
+      "has run 36 s by the server's clock, and at least 15 min are asked for: 14 min 24 s",
+    ],
+    [899_900, 55, ": 1 s are left"],
+    [900_000, 14, "says 14 min, and at least 15 min"],
+  ])("of %s ms, told as %s minutes, is too little", (ranMs, minutes, why) => {
+    expect(sessionProblem(timed, ranMs, minutes)).toContain(why);
+  });
+
+  it("is enough from the minimum on, and nothing that a checklist has", () => {
+    expect(sessionProblem(timed, 900_000, 15)).toBeNull();
+    expect(sessionProblem(session, 0, 1)).toBeNull();
+    expect(sessionProblem(form, null, null)).toBeNull();
+  });
 });

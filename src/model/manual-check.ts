@@ -152,6 +152,43 @@ export function answerProblems(form: ManualForm, answers: ManualAnswers): readon
   return [`a ${form.kind} is asked for, and this answers a ${answers.kind}`];
 }
 
+/**
+ * Why an answer to a session proves too little to be taken, in one sentence; null when it is long enough. Pure.
+ *
+ * @param ranMs since the session was begun, by the server's clock; null when nobody began it
+ * @param minutes as the person says, once that is known
+ */
+export function sessionProblem(
+  form: ManualForm,
+  ranMs: number | null,
+  minutes: number | null,
+): string | null {
+  if (form.kind !== "session") return null;
+  const { atLeast } = form;
+  if (ranMs === null) return "the session was not begun, so its time is not known";
+  if (ranMs < atLeast) {
+    return `the session has run ${timeText(ranMs)} by the server's clock, and at least ${timeText(atLeast)} are asked for: ${timeText(Math.max(1_000, atLeast - ranMs))} are left`;
+  }
+  if (minutes !== null && minutes * 60_000 < atLeast) {
+    return `the answer says ${minutes} min, and at least ${timeText(atLeast)} are asked for`;
+  }
+  return null;
+}
+
+/** What to do about a `sessionProblem`. */
+export function sessionHint(request: string, promotion: string, ranMs: number | null): string {
+  return ranMs === null
+    ? `begin it: tidelock check begin ${request.slice(0, 12)}`
+    : `nothing was recorded: go on, and answer when the time is over; to end the promotion now: tidelock promotion abort ${promotion}`;
+}
+
+function timeText(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
+  if (minutes === 0) return `${rest} s`;
+  return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
+}
+
 function checklistProblems(
   items: readonly ChecklistItem[],
   answers: readonly ItemAnswer[],

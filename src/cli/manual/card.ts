@@ -1,6 +1,6 @@
 import type { ManualRequestView, PersonView } from "../../api/routes-manual.ts";
 import type { Card } from "../output/print.ts";
-import { when } from "../output/words.ts";
+import { spanText, when } from "../output/words.ts";
 
 /** What people are asked, and what came of it. */
 export function requestCard(view: ManualRequestView): Card<ManualRequestView> {
@@ -21,7 +21,8 @@ export function requestCard(view: ManualRequestView): Card<ManualRequestView> {
       ["who may", view.state === "open" ? view.holders.join(", ") || "nobody yet" : null],
       ["addresses", view.addresses.length === 0 ? null : view.addresses.join(", ")],
       ["charter", form.kind === "session" ? form.charter : null],
-      ["session begun", view.begunAt === null ? null : when(view.begunAt)],
+      ["time", form.kind === "session" ? timeText(form) : null],
+      ["session begun", form.kind === "session" ? begunText(view) : null],
       ["answered by", answer === null ? null : `${answer.name ?? "(erased)"} ${answer.person}`],
       ["answered", answer === null ? null : when(answer.answeredAt)],
       ["counts until", answer === null ? null : when(answer.validUntil)],
@@ -29,6 +30,19 @@ export function requestCard(view: ManualRequestView): Card<ManualRequestView> {
       ["used again from", answer?.reuses ?? null],
     ],
   };
+}
+
+function timeText({ atLeast, timeBox }: { atLeast: number; timeBox: number }): string {
+  const least = atLeast > 0 ? `at least ${spanText(atLeast)}, ` : "";
+  return `${least}at most ${spanText(timeBox)}`;
+}
+
+function begunText({ id, state, begunAt, ranMs }: ManualRequestView): string | null {
+  if (begunAt === null) {
+    return state === "open" ? `not yet: tidelock check begin ${id.slice(0, 12)}` : null;
+  }
+  const ran = typeof ranMs !== "number" ? "" : `, ran ${spanText(ranMs)} by the server's clock`;
+  return `${when(begunAt)}${ran}`;
 }
 
 export function personCard(view: PersonView): Card<PersonView> {

@@ -33,6 +33,7 @@ import { groundsOf, lastingDifference } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import { askedOf } from "./asked.ts";
 import { groundsOfStanding, standingOf } from "./right.ts";
+import { requireSessionTime } from "./session-time.ts";
 import { requestView } from "./views.ts";
 
 /** An answer of a hundred items with a page of comment each is far smaller. */
@@ -44,7 +45,7 @@ const maxAnswerBytes = 512 * 1024;
  *
  * @param reference the request's id (or its beginning), or the run
  * @throws TidelockError `not-found`, `invalid-input` (not an answer to this), `forbidden` (no right, or own work),
- *   `conflict` (answered, too late, or the promotion has ended), `denied` (the database is not what the ledger says)
+ *   `conflict` (answered, too late, a session too short, or the promotion has ended), `denied` (the database is not what the ledger says)
  */
 export async function answerCheck(
   engine: Engine,
@@ -69,6 +70,7 @@ export async function answerCheck(
     });
     if (!verified.ok) refuseAnswer(request, verified.problem, keys.size === 0);
     if (standing.against !== null) throw forbidden(request, standing.against);
+    await requireSessionTime(tx, request, verified.value.answer.answers);
     await keepAttestation(tx, {
       release: request.release,
       digest,

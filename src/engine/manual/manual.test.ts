@@ -388,13 +388,23 @@ describe("an expert session", () => {
     });
   });
 
-  it.runIf(long)("that nobody began has no time, and is inconclusive", async () => {
+  it("that nobody began, or that is too short, is refused, and can go on", async () => {
     const sam = await enrol("sam@shop.example", "security");
-    const id = await start(session);
+    const id = await start(session.replace("timeBox: 2h", "timeBox: 2h, atLeast: 15m"));
     const view = await asked(id);
-    const clean: ManualAnswers = { ...found, findings: [] };
-    await plane.checks.answer(view.id, await signed(view, sam, clean));
-    expect((await ended(plane, id)).checks[0]?.report?.verdict).toBe("inconclusive");
+    const answer = (minutes: number) => signed(view, sam, { ...found, minutes, findings: [] });
+    const refused = async (minutes: number, error: object) =>
+      expect(plane.checks.answer(view.id, await answer(minutes))).rejects.toMatchObject(error);
+    await refused(55, { code: "conflict", hint: expect.stringContaining("check begin") });
+    await plane.checks.begin(operator, view.id);
+    await refused(55, { code: "conflict", message: expect.stringMatching(/least 15 min .* left/) });
+    const still = await plane.checks.request(view.id);
+    expect(still).toMatchObject({ state: "open", answer: null, ranMs: expect.any(Number) });
+    expect(still.ranMs).toBeLessThan(15 * 60_000);
+    const { db } = bench.database;
+    const kept = await db.selectFrom("attestations").select("digest").where("origin", "=", "given");
+    expect(await kept.execute()).toEqual([]);
+    expect((await plane.showPromotion(id)).state).toBe("running");
   });
 });
 

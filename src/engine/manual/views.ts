@@ -56,6 +56,7 @@ async function viewOf(
     askedAt: row.asked_at.toISOString(),
     answerUntil: row.answer_until.toISOString(),
     begunAt: row.begun_at?.toISOString() ?? null,
+    ranMs: row.ran_ms === null ? null : Math.max(0, Math.floor(row.ran_ms)),
     holders: row.open ? await holdersOf(engine, row) : [],
     addresses: [],
     answer: answerOf(row, answers),

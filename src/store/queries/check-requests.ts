@@ -178,6 +178,8 @@ export interface ListedRequest extends CheckRequestRow {
   readonly expired: boolean;
   /** Its promotion waits for it still. */
   readonly open: boolean;
+  /** Milliseconds since a session was begun, up to its answer. */
+  readonly ran_ms: number | null;
 }
 
 /** With what people want to know of each; those that wait first. */
@@ -187,6 +189,8 @@ export async function listRequests(
 ): Promise<readonly ListedRequest[]> {
   const { rows } = await sql<ListedRequest>`
     select r.*, l.version, w.person as name, r.answer_until <= clock_timestamp() as expired,
+      (extract(epoch from coalesce(r.answered_at, clock_timestamp()) - r.begun_at) * 1000)::float8
+        as ran_ms,
       (p.state = 'running' and p.ending is null and p.desired = 'complete'
         and r.answer is null and c.report is null) as open
     from check_requests r
@@ -210,4 +214,13 @@ export async function keepForm(tx: Db, digest: Digest, content: Buffer): Promise
     .values({ digest, content })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+}
+
+/** Milliseconds since the session was begun, by the clock that an answer is dated with; null when it was not. */
+export async function sessionRanMs(tx: Db, id: string): Promise<number | null> {
+  const { rows } = await sql<{ ran: number | null }>`
+    select (extract(epoch from ${dbNow} - begun_at) * 1000)::float8 as ran
+    from check_requests where id = ${id}
+  `.execute(tx);
+  return rows[0]?.ran ?? null;
 }

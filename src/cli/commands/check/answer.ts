@@ -10,7 +10,7 @@ import {
 } from "../../../evidence/predicates/manual-answer.ts";
 import { signStatement } from "../../../evidence/statement.ts";
 import { TidelockError } from "../../../model/errors.ts";
-import { ManualAnswers } from "../../../model/manual-check.ts";
+import { ManualAnswers, sessionHint, sessionProblem } from "../../../model/manual-check.ts";
 import { confirm } from "../../confirm.ts";
 import { defineCommand } from "../../define-command.ts";
 import { signerOf } from "../../evidence/signer.ts";
@@ -57,6 +57,7 @@ export const command = defineCommand({
       return exit.done;
     }
     requireOpen(view);
+    requireTime(view, null);
     if (options.key === undefined) {
       throw new TidelockError("invalid-input", "an answer is signed: give your key", {
         fault: "operator",
@@ -74,6 +75,7 @@ export const command = defineCommand({
             "your answers",
           )
         : readAnswers(options.file, view.form);
+    requireTime(view, given);
     const asked = askedOf(view, person);
     for (const line of answerText(asked, view.form, given)) terminal.note(clean(line, 10_000));
     terminal.note(`(${person} is ${clean(name)})`);
@@ -94,6 +96,19 @@ function requireOpen(view: ManualRequestView): void {
     ended: "its promotion waits for nobody any more",
   }[view.state];
   throw new TidelockError("conflict", why, { fault: "operator", where: view.id });
+}
+
+/** What would be inconclusive is not signed: the first answer stands. A server that does not say how long decides. */
+function requireTime(view: ManualRequestView, given: ManualAnswers | null): void {
+  const ranMs = view.begunAt === null ? null : (view.ranMs ?? Number.POSITIVE_INFINITY);
+  const minutes = given?.kind === "session" ? given.minutes : null;
+  const problem = sessionProblem(view.form, ranMs, minutes);
+  if (problem === null) return;
+  throw new TidelockError("conflict", problem, {
+    fault: "operator",
+    where: view.id,
+    hint: sessionHint(view.id, view.promotion, ranMs),
+  });
 }
 
 /** The person as whom this key counts here. */

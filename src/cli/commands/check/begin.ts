@@ -8,7 +8,7 @@ export const command = defineCommand({
   arguments: { request: argument("request", "see `tidelock check todo`") },
   options: { ...connectionOptions, ...outputOption },
   details:
-    "The server's clock runs from here to the answer. A session that nobody began has no time, and is inconclusive.",
+    "The server's clock runs from here to the answer. A session that nobody began has no time, and its answer is refused.",
   async run(context, { args, options }) {
     const client = context.connect(options);
     const view = await client.call("manualBegin", { body: { request: args.request } });
