@@ -166,6 +166,21 @@ describe("advisories from an imported snapshot", () => {
     expect(data).toContain(result.snapshot.digest);
   });
 
+  it("warn of a release without packages only where the demand says so and its tree shows none", async () => {
+    const { checkData } = await imported();
+    const warn = { withoutPackages: "warn" };
+    const files = { "server.ts": "console.log(1)" };
+    const report = await run(files, checkData, warn);
+    expect(report.verdict).toBe("warn");
+    expect(report.exercised.packages).toBe(0);
+    const told = await run(files, checkData);
+    expect(told.verdict).toBe("inconclusive");
+    expect(told.summary).toContain("`withoutPackages: warn`");
+    const held = await run({ ...files, "node_modules/left/left.js": "1" }, checkData, warn);
+    expect(held.verdict).toBe("inconclusive");
+    expect((await run(files, null, warn)).verdict).toBe("missing");
+  });
+
   it("count those for development only where the pipeline asks", async () => {
     const { checkData } = await imported();
     const files = {

@@ -173,6 +173,7 @@ function exercisedOf(own: Exercised, said: Partial<Exercised>): Exercised {
   const routes = pick("routes");
   const identities = pick("identities");
   const scenarios = pick("scenarios");
+  const { packages } = own;
   return {
     requests: pick("requests") ?? 0,
     assertions: pick("assertions") ?? 0,
@@ -180,5 +181,6 @@ function exercisedOf(own: Exercised, said: Partial<Exercised>): Exercised {
     ...(routes === undefined ? {} : { routes }),
     ...(identities === undefined ? {} : { identities }),
     ...(scenarios === undefined ? {} : { scenarios }),
+    ...(packages === undefined ? {} : { packages }),
   };
 }

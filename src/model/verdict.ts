@@ -28,6 +28,8 @@ export const Exercised = z.object({
   experiments: z.int().nonnegative().optional(),
   /** Written stories that ran to their end, of checks that carry out specifications. */
   scenarios: z.int().nonnegative().optional(),
+  /** Packages of the release that were judged, of checks that judge packages. */
+  packages: z.int().nonnegative().optional(),
 });
 export type Exercised = z.infer<typeof Exercised>;
 

@@ -40,6 +40,22 @@ describe("what a run exercised", () => {
     expect(held.verdict).toBe("inconclusive");
   });
 
+  it("without any package, where there was one the last time, is inconclusive, also as a warning", () => {
+    const before = { requests: 0, assertions: 1, files: 1, packages: 1 };
+    const none = { assertions: 1, files: 1, packages: 0 };
+    const held = holdToExercised(report(none, "warn"), undefined, before);
+    expect(held.verdict).toBe("inconclusive");
+    expect(held.summary).toContain("no package, and 1 the last time");
+    expect(holdToExercised(report(none, "warn"), undefined, none as Exercised).verdict).toBe(
+      "warn",
+    );
+    const fewer = holdToExercised(report({ ...none, packages: 1 }), undefined, {
+      ...before,
+      packages: 300,
+    });
+    expect(fewer.verdict).toBe("pass");
+  });
+
   it("makes no failure milder", () => {
     expect(holdToExercised(report({}, "fail"), { requests: 10 }, null).verdict).toBe("fail");
   });

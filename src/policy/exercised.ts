@@ -31,6 +31,11 @@ export function farLess(exercised: Exercised, before: Exercised): string | null 
     const last = before[kind] ?? 0;
     return count < last * leastShare ? [`${count} ${kind}, and ${last} the last time`] : [];
   });
+  // A release may well drop most of its packages; that it has none any more is to be said by people.
+  const packages = before.packages ?? 0;
+  if (packages > 0 && exercised.packages === 0) {
+    fallen.push(`no package, and ${packages} the last time`);
+  }
   return fallen.length === 0 ? null : fallen.join("; ");
 }
 

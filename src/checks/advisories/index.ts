@@ -1,6 +1,7 @@
 import type { CheckReport } from "../../model/verdict.ts";
 import type { Check, CheckContext } from "../../ports/check.ts";
 import { type FoundPackage, PackageList } from "../scanner/packages/package-list.ts";
+import { holdToPackages, scanOptions } from "../scanner/packages/without-packages.ts";
 import { scanFailed, scanReport, type ScannerFacts } from "../scanner/report.ts";
 import { childBeside, runScan } from "../scanner/run-scan.ts";
 import { matchPackages } from "./match.ts";
@@ -44,11 +45,12 @@ async function run(
     program: childBeside(import.meta.url),
     tree: context.tree,
     readTree: context.readTree,
-    options: {},
+    options: scanOptions(configuration),
     exclude: configuration.exclude,
   });
   if (end.kind === "failed") return scanFailed(facts, end);
-  const { packages } = PackageList.parse(end.reply.extra);
+  const list = PackageList.parse(end.reply.extra);
+  const { packages } = list;
   const judged = toJudge(packages, configuration.development);
   const unknown = [...new Set(judged.map(({ ecosystem }) => ecosystem))].filter(
     (one) => (snapshot.ecosystems[one] ?? 0) === 0,
@@ -80,8 +82,8 @@ async function run(
       data: { osv: `${snapshot.digest} of ${snapshot.asOf}` },
     },
   );
-  return tested(report, {
-    packages: judged.length,
+  const { reply } = end;
+  return tested(holdToPackages(report, { configuration, reply, list, judged: judged.length }), {
     unknown,
     ageMs: Date.now() - Date.parse(snapshot.asOf),
     maxAgeMs: configuration.maxAge,
@@ -91,7 +93,7 @@ async function run(
 /** What stands in the way of believing a report without hits. */
 function tested(
   report: CheckReport,
-  of: { packages: number; unknown: readonly string[]; ageMs: number; maxAgeMs: number },
+  of: { unknown: readonly string[]; ageMs: number; maxAgeMs: number },
 ): CheckReport {
   const say = (verdict: CheckReport["verdict"], why: string): CheckReport => ({
     ...report,
@@ -99,7 +101,6 @@ function tested(
     summary: `${why}; ${report.summary}`,
   });
   if (report.verdict !== "pass") return report;
-  if (of.packages === 0) return say("inconclusive", "the release names no package");
   if (of.unknown.length > 0) {
     return say("partial", `no advisories for ${of.unknown.join(", ")} were imported: ${howTo}`);
   }

@@ -2,6 +2,7 @@ import type { CheckReport } from "../../model/verdict.ts";
 import type { Check, CheckContext } from "../../ports/check.ts";
 import type { SarifResult, SarifRule } from "../sarif.ts";
 import { type FoundPackage, PackageList, purlOf } from "../scanner/packages/package-list.ts";
+import { holdToPackages, scanOptions } from "../scanner/packages/without-packages.ts";
 import { scanFailed, scanReport, type ScannerFacts } from "../scanner/report.ts";
 import { childBeside, runScan } from "../scanner/run-scan.ts";
 import { LicencesConfiguration } from "./schema.ts";
@@ -59,30 +60,27 @@ async function run(
     program: childBeside(import.meta.url),
     tree: context.tree,
     readTree: context.readTree,
-    options: {},
+    options: scanOptions(configuration),
     exclude: configuration.exclude,
   });
   if (end.kind === "failed") return scanFailed(facts, end);
-  const packages = once(PackageList.parse(end.reply.extra).packages);
+  const list = PackageList.parse(end.reply.extra);
+  const packages = once(list.packages);
   const results = packages.flatMap((found) => judge(found, configuration));
   const unknown = results.filter((one) => one.rule === "licence-unknown").length;
   const shown =
     configuration.unknown === "ignore"
       ? results.filter((one) => one.rule !== "licence-unknown")
       : results;
-  const report = scanReport(facts, configuration, end.reply, {
+  const { reply } = end;
+  const scanned = scanReport(facts, configuration, reply, {
     results: shown,
     count: shown.length,
     remarks: [`${packages.length} packages, ${unknown} without a readable licence`],
   });
+  const judged = packages.length;
+  const report = holdToPackages(scanned, { configuration, reply, list, judged });
   if (report.verdict !== "pass") return report;
-  if (packages.length === 0) {
-    return {
-      ...report,
-      verdict: "inconclusive",
-      summary: `the release names no package; ${report.summary}`,
-    };
-  }
   if (unknown > 0 && configuration.unknown === "inconclusive") {
     return {
       ...report,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sarifHits, treeContext } from "../../../test/support/tree-context.ts";
+import { judgeReport } from "../../engine/judging/judge-report.ts";
 import { runCheck } from "../run.ts";
 import { licences } from "./index.ts";
 import { isAllowed, isDenied, parseExpression } from "./spdx.ts";
@@ -85,7 +86,64 @@ describe("the check licences", () => {
     expect(sarifHits((await run({ a: undefined }, { unknown: "ignore" })).raw)).toEqual([]);
   });
 
-  it("is inconclusive about a release that names no package", async () => {
-    expect((await run({})).verdict).toBe("inconclusive");
+  it("is inconclusive about a release that names no package, and says what lets it", async () => {
+    const report = await run({});
+    expect(report.verdict).toBe("inconclusive");
+    expect(report.summary).toContain(
+      "write `withoutPackages: warn` and `allowWarn: true` into this demand",
+    );
+  });
+});
+
+describe("a release that is meant to have no package", () => {
+  const warn = { withoutPackages: "warn" };
+  const of = async (files: Parameters<typeof treeContext>[0], configuration: object = warn) =>
+    runCheck(
+      licences,
+      await treeContext({ "server.ts": "console.log(1)", ...files }),
+      { name: "licences", with: { ...configuration }, timeout: 60_000 },
+      { judge: judgeReport },
+    );
+  const own = JSON.stringify({ name: "shop", devDependencies: { typescript: "7.0.0" } });
+
+  it("is a warning where the demand says so, and says what was looked for", async () => {
+    const report = await of({ "package.json": own });
+    expect(report.summary).toContain("as `withoutPackages: warn` lets it");
+    expect(report.verdict).toBe("warn");
+    expect(report.exercised).toMatchObject({ assertions: 1, packages: 0 });
+    expect((await of({})).verdict).toBe("warn");
+    expect((await of({ "package.json": own }, {})).verdict).toBe("inconclusive");
+  });
+
+  it.each<[string, Parameters<typeof treeContext>[0]]>([
+    ["node_modules/left/index.js", { "node_modules/left/index.js": "1" }],
+    ["app/node_modules", { "app/node_modules": { link: "../elsewhere" } }],
+    ["package.json", { "package.json": JSON.stringify({ dependencies: { left: "1" } }) }],
+    ["web/package.json", { "web/package.json": { link: "../other.json" } }],
+    ["package-lock.json", { "package-lock.json": { link: "other.json" } }],
+    ["vendor", { "vendor/left/left.go": "package left" }],
+    ["lib/left.jar", { "lib/left.jar": "PK" }],
+    ["api/pyproject.toml", { "api/pyproject.toml": "[project]" }],
+    ["requirements/base.txt", { "requirements/base.txt": "left" }],
+    ["Cargo.lock", { "Cargo.lock": "" }],
+  ])("is not believed where the tree has %s", async (sign, files) => {
+    const report = await of(files);
+    expect(report.verdict).toBe("inconclusive");
+    expect(report.summary).toContain("holds what packages come in: ");
+    expect(report.summary).toContain(sign.split("/")[0] ?? "");
+  });
+
+  it("is not believed where something was left out or not read", async () => {
+    expect((await of({}, { ...warn, exclude: ["vendor/**"] })).verdict).toBe("inconclusive");
+    expect((await of({ "package.json": "{" })).verdict).toBe("partial");
+    expect((await of({ "package.json": "{" }, { ...warn, unreadable: 1 })).verdict).toBe(
+      "inconclusive",
+    );
+  });
+
+  it("changes nothing for a release that has some", async () => {
+    const report = await of({ "node_modules/a/package.json": manifest("a", "MIT") });
+    expect(report.verdict).toBe("pass");
+    expect(report.exercised).toMatchObject({ files: 1, packages: 1 });
   });
 });

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { withoutPackagesSetting } from "../scanner/packages/without-packages.ts";
 import { scanSettings } from "../scanner/settings.ts";
 
 const Licence = z.string().min(1).max(200);
 
 export const LicencesConfiguration = z.strictObject({
   ...scanSettings,
+  ...withoutPackagesSetting,
   /** When it names any, every package has to be usable under these alone. SPDX ids; `GPL-*` for a family. */
   allow: z.array(Licence).max(500).default([]),
   /** Never these. The default: what asks for the source of a network service, or forbids commercial use. */

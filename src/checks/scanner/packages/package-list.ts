@@ -18,7 +18,12 @@ export const FoundPackage = z.strictObject({
 });
 export type FoundPackage = z.infer<typeof FoundPackage>;
 
-export const PackageList = z.strictObject({ packages: z.array(FoundPackage) });
+export const PackageList = z.strictObject({
+  packages: z.array(FoundPackage),
+  /** Paths that show packages in a form that is not read, the first of them; only where they were asked for. */
+  signs: z.array(text(4_096)).optional(),
+});
+export type PackageList = z.infer<typeof PackageList>;
 
 /** What a package is called by whoever speaks of it: purl-spec. */
 export function purlOf({ ecosystem, name, version }: FoundPackage): string {
