@@ -138,5 +138,3 @@ export function bindingsOf(
 ): Bindings {
   return new Map(uses.map(({ name, value }) => [name, value]));
 }
-
-export const madeUpName = madeUp.name;

@@ -8,4 +8,3 @@ export const packNames = [
   "headers",
   "tls",
 ] as const;
-export type PackName = (typeof packNames)[number];

@@ -2,7 +2,7 @@ import { TidelockError } from "../../model/errors.ts";
 import { printable } from "../../model/printable.ts";
 import type { CheckContext } from "../../ports/check.ts";
 import { isReading } from "../live-side.ts";
-import { readTreeFile } from "../tree-file.ts";
+import { readTreeFiles } from "../tree-files.ts";
 import { readYaml } from "../yaml-apart.ts";
 import { type RegressionConfiguration, type Request, SuiteFile } from "./schema.ts";
 
@@ -15,9 +15,11 @@ export async function declaredRequests(
 ): Promise<readonly Request[]> {
   const { requests, suite } = configuration;
   if (suite === undefined) return requests;
-  const content = await readTreeFile(context, suite, maxFileBytes);
-  if (content === null) throw bad(suite, "the release has no such file");
-  const own = await readSuite(suite, content.toString("utf8"));
+  const wanted = { tree: context.tree, globs: [suite], maxFiles: 1, maxBytes: maxFileBytes };
+  const found = await readTreeFiles(context.readTree(), wanted);
+  const file = found.find(({ path }) => path === suite);
+  if (file === undefined) throw bad(suite, "the release has no such file");
+  const own = await readSuite(suite, file.bytes.toString("utf8"));
   const writing = own.find(({ method }) => !isReading(method));
   // The file travels with the release: it cannot make a passive check an intrusive one.
   if (writing && !configuration.writes) {

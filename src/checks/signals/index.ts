@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { TidelockError } from "../../model/errors.ts";
 import { isAtLeast } from "../../model/observation.ts";
 import { heartbeat, type RuntimeSignal } from "../../model/signal.ts";
 import type { CheckReport } from "../../model/verdict.ts";
 import type { Check, CheckContext } from "../../ports/check.ts";
+import { requireWindowFits } from "../listening-window.ts";
 import { SignalsConfiguration } from "./schema.ts";
 
 /**
@@ -23,21 +23,13 @@ export const signals: Check<typeof SignalsConfiguration> = {
 };
 
 const lookEvery = 1_000;
-/** Of the check's own time limit, ms: so that it can still answer. */
-const reserve = 2_000;
 
 async function runSignals(
   context: CheckContext,
   configuration: SignalsConfiguration,
 ): Promise<CheckReport> {
   const { window, sources } = configuration;
-  if (window + reserve > context.timeoutMs) {
-    throw new TidelockError(
-      "invalid-input",
-      `a window of ${window} ms does not fit into the check's time limit of ${context.timeoutMs} ms`,
-      { fault: "operator", where: "window", hint: "set a longer `timeout` on the check" },
-    );
-  }
+  requireWindowFits(window, context.timeoutMs);
   const end = performance.now() + window;
   for (;;) {
     const seen = (await context.runtimeSignals?.(sources)) ?? [];

@@ -3,6 +3,7 @@ import { TidelockError } from "../../model/errors.ts";
 import { trafficBetween, type UserTraffic } from "../../model/traffic.ts";
 import type { CheckReport } from "../../model/verdict.ts";
 import type { Check, CheckContext } from "../../ports/check.ts";
+import { requireWindowFits } from "../listening-window.ts";
 import { judgeTraffic } from "./judge.ts";
 import { SloConfiguration } from "./schema.ts";
 
@@ -23,8 +24,6 @@ export const slo: Check<typeof SloConfiguration> = {
 
 /** Between two readings, ms: what is bad is known this soon. */
 const lookEvery = 1_000;
-/** Of the check's own time limit, ms: so that it can still answer. */
-const reserve = 2_000;
 /** A budget that is broken early by fewer failing requests than this may still be kept in the end. */
 const certain = 10;
 
@@ -38,13 +37,7 @@ async function runSlo(
   configuration: SloConfiguration,
 ): Promise<CheckReport> {
   const { window, minRequests } = configuration;
-  if (window + reserve > context.timeoutMs) {
-    throw new TidelockError(
-      "invalid-input",
-      `a window of ${window} ms does not fit into the check's time limit of ${context.timeoutMs} ms`,
-      { fault: "operator", where: "window", hint: "set a longer `timeout` on the check" },
-    );
-  }
+  requireWindowFits(window, context.timeoutMs);
   const start = await context.userTraffic?.();
   if (!start) return uncounted(configuration);
   const end = performance.now() + window;

@@ -4,7 +4,7 @@ import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import type { LedgerLog } from "./log.ts";
 
-/** Milliseconds. An entry has its place 250 ms after its commit at the latest, whoever wrote it. */
+/** Milliseconds. An entry has its place 250 ms after its commit at the latest, whoever wrote it, unless the machine is busy. */
 export interface LedgerPace {
   /** After a signal, how long to let more arrive. */
   readonly gatherMs: number;
