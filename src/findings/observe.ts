@@ -1,4 +1,7 @@
+import { createHash, createHmac } from "node:crypto";
 import {
+  type Claim,
+  type FindingKind,
   type Observation,
   type ObservationPlace,
   type Severity,
@@ -8,7 +11,9 @@ import {
 /** An observation as a parser finds it: any length, defaults left out. */
 export interface Draft {
   readonly rule: string;
-  readonly severity: Severity;
+  /** Null: the tool should have said and did not, or said a word that nobody knows. It counts as critical. */
+  readonly severity: Severity | null;
+  /** False where the format has none and ours is a guess that errs on the bad side. */
   readonly severityStated?: boolean;
   readonly title?: string | undefined;
   readonly message?: string | undefined;
@@ -19,6 +24,24 @@ export interface Draft {
   readonly fingerprint?: string | undefined;
   readonly suppressed?: boolean;
   readonly unchanged?: boolean;
+  /** Default: what its place says. */
+  readonly kind?: FindingKind | undefined;
+  readonly fingerprints?: Readonly<Record<string, string>> | undefined;
+  readonly scope?: string | undefined;
+  /** The code it points at, as the tool quotes it; only its digest is kept. */
+  readonly snippet?: string | undefined;
+  /** A secret's value, where the tool shows it whole: only its HMAC is kept, and without a key nothing. */
+  readonly secretValue?: string | undefined;
+  readonly cvss?: Observation["cvss"] | undefined;
+  readonly reachable?: boolean | undefined;
+  readonly references?: readonly string[] | undefined;
+  readonly claim?: Claim | undefined;
+}
+
+/** What turns drafts into observations and is no parser's business. */
+export interface Observing {
+  /** Key for secrets' values; null: they are left out. */
+  readonly secretKey: Uint8Array | null;
 }
 
 export type DraftPlace =
@@ -45,14 +68,14 @@ export type DraftPlace =
   | { readonly kind: "resource"; readonly name: string };
 
 /** Makes a draft fit the model: texts cut, lists bounded, numbers that are none left out. */
-export function observe(draft: Draft): Observation {
+export function observe(draft: Draft, { secretKey }: Observing = { secretKey: null }): Observation {
   const rule = clip(draft.rule, 512) || "unnamed";
   // A report's word such as `constructor` finds in a parser's table what everything has.
-  const known = severities.includes(draft.severity);
+  const severity = severities.find((one) => one === draft.severity) ?? null;
   return {
     rule,
-    severity: known ? draft.severity : "high",
-    severityStated: known && (draft.severityStated ?? true),
+    severity: severity ?? "critical",
+    severityStated: severity !== null && (draft.severityStated ?? true),
     title: clip(firstLine(draft.title ?? draft.message ?? ""), 512) || rule,
     message: clip(draft.message ?? "", 4_096),
     place: placeOf(draft.place),
@@ -62,6 +85,61 @@ export function observe(draft: Draft): Observation {
     ...(draft.fingerprint === undefined ? {} : { fingerprint: clip(draft.fingerprint, 512) }),
     suppressed: draft.suppressed ?? false,
     unchanged: draft.unchanged ?? false,
+    ...identityOf(draft, secretKey),
+    ...rankOf(draft),
+  };
+}
+
+/** What tells in the next scan that it is the same one. */
+function identityOf(draft: Draft, secretKey: Uint8Array | null): Partial<Observation> {
+  const { kind, fingerprints, scope, snippet, secretValue } = draft;
+  const code = snippet?.replace(/\s+/g, "") ?? "";
+  const kept = Object.entries(fingerprints ?? {}).slice(0, 16);
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    ...(kept.length === 0
+      ? {}
+      : {
+          fingerprints: Object.fromEntries(
+            kept.map(([name, value]) => [clip(name, 128), clip(value, 512)]),
+          ),
+        }),
+    ...(scope === undefined || scope === "" ? {} : { scope: clip(scope, 512) }),
+    ...(code === "" ? {} : { context: createHash("sha256").update(code).digest("hex") }),
+    ...(secretKey === null || secretValue === undefined || secretValue === ""
+      ? {}
+      : { secret: createHmac("sha256", secretKey).update(secretValue).digest("hex") }),
+  };
+}
+
+/** What says how bad it is, and what others say about it. */
+function rankOf({ cvss, reachable, references, claim }: Draft): Partial<Observation> {
+  const scores = (cvss ?? []).filter(({ score }) => score >= 0 && score <= 10).slice(0, 8);
+  const links = (references ?? []).filter((link) => /^https?:\/\//i.test(link)).slice(0, 8);
+  return {
+    ...(scores.length === 0
+      ? {}
+      : {
+          cvss: scores.map(({ version, score, vector }) => ({
+            version,
+            score,
+            ...(vector === undefined ? {} : { vector: clip(vector, 256) }),
+          })),
+        }),
+    ...(reachable === undefined ? {} : { reachable }),
+    ...(links.length === 0 ? {} : { references: links.map((link) => clip(link, 1_024)) }),
+    ...(claim === undefined
+      ? {}
+      : {
+          claim: {
+            status: claim.status,
+            ...(claim.justification === undefined
+              ? {}
+              : { justification: clip(claim.justification, 256) }),
+            ...(claim.statement === undefined ? {} : { statement: clip(claim.statement, 1_024) }),
+            ...(claim.by === undefined ? {} : { by: clip(claim.by, 256) }),
+          },
+        }),
   };
 }
 

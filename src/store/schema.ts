@@ -9,6 +9,7 @@ import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ManualSchema } from "./schema-manual.ts";
+import type { FindingsSchema } from "./schema-findings.ts";
 import type { SignalsSchema } from "./schema-signals.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
 
@@ -277,7 +278,8 @@ interface SecretsTable {
   created_by: string;
 }
 
-export interface Schema extends LedgerSchema, AuditSchema, ManualSchema, SignalsSchema {
+export interface Schema
+  extends LedgerSchema, AuditSchema, ManualSchema, SignalsSchema, FindingsSchema {
   store: StoreTable;
   events: EventsTable;
   documents: DocumentsTable;

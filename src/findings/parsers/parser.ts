@@ -5,6 +5,11 @@ import type { Exercised } from "../../model/verdict.ts";
 export interface Parsed {
   /** Every hit, suppressed ones included; made by `observe`, which cuts them to what a record takes. */
   readonly observations: readonly Observation[];
+  /** What it states not to be so (VEX): no hits, and nothing is believed of them by itself. */
+  readonly claims?: readonly Observation[];
+  /** See `Summary` (format.ts). */
+  readonly subject?: string;
+  readonly madeAt?: string;
   /** What the report itself says was looked at; an adapter that counted knows better and is believed first. */
   readonly exercised?: Partial<Exercised>;
   readonly tool?: { readonly name: string; readonly version: string };

@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { Finding, FindingStatus, ImportTrust } from "../model/finding.ts";
+import { Observation, Severity, FindingKind } from "../model/observation.ts";
+import { Digest, Name, Version } from "../model/primitives.ts";
+
+/** What the API says of findings, imports and feeds. All texts of reports are hostile until escaped. */
+
+const time = z.iso.datetime();
+
+export const ReleaseName = z.object({ id: Digest, version: Version.nullable() });
+
+/** What one report came to. */
+export const ImportView = z.object({
+  id: z.string(),
+  service: Name,
+  environment: Name.nullable(),
+  release: ReleaseName.nullable(),
+  format: z.string(),
+  tool: z.object({ name: z.string(), version: z.string() }),
+  subject: z.string(),
+  trust: ImportTrust,
+  /** Producer or check run that vouches for it. */
+  vouchedBy: z.string().nullable(),
+  report: z.object({ digest: Digest, bytes: z.int().nonnegative() }),
+  complete: z.boolean(),
+  /** What is missing, and why it closes nothing; empty when nothing is. */
+  missing: z.string(),
+  observations: z.int().nonnegative(),
+  opened: z.int().nonnegative(),
+  reopened: z.int().nonnegative(),
+  /** Observations of findings that were known. */
+  matched: z.int().nonnegative(),
+  /** Known findings of this scope that it does not see: verified where it may close, else only noted. */
+  unseen: z.int().nonnegative(),
+  claims: z.int().nonnegative(),
+  /** Said to whoever imported it, in sentences: `the report names no release, so it closes nothing`. */
+  notes: z.array(z.string()),
+  at: time,
+  by: z.string(),
+});
+export type ImportView = z.infer<typeof ImportView>;
+
+/** A line of a list. */
+export const FindingSummary = Finding.extend({
+  /** How urgent: higher first; `why` in words. */
+  priority: z.object({ rank: z.number(), why: z.string() }),
+  knownExploited: z.boolean().nullable(),
+  /** Probability of exploitation within 30 days; null is unknown, not zero. */
+  epss: z.number().min(0).max(1).nullable(),
+  fixedIn: z.string().nullable(),
+  /** Environments in which a release with it is live now. */
+  liveIn: z.array(Name),
+  overdue: z.boolean(),
+});
+export type FindingSummary = z.infer<typeof FindingSummary>;
+
+export const FindingView = FindingSummary.extend({
+  message: z.string(),
+  fingerprints: z.array(z.object({ algorithm: z.string(), value: z.string() })),
+  /** The newest ones, at most 50. */
+  observations: z.array(
+    z.object({
+      import: z.string(),
+      tool: z.string(),
+      at: time,
+      release: ReleaseName.nullable(),
+      environment: Name.nullable(),
+      trust: ImportTrust,
+      observation: Observation,
+    }),
+  ),
+  observationCount: z.int().nonnegative(),
+  /** Oldest first. */
+  history: z.array(
+    z.object({
+      at: time,
+      kind: z.string(),
+      from: FindingStatus.nullable(),
+      to: FindingStatus.nullable(),
+      by: z.string(),
+      text: z.string(),
+    }),
+  ),
+  /** Related, not merged: another tool's that may be the same. */
+  related: z.array(z.object({ id: z.string(), title: z.string(), tool: z.string() })),
+  claims: z.array(
+    z.object({
+      status: z.string(),
+      justification: z.string(),
+      by: z.string(),
+      trusted: z.boolean(),
+      import: z.string(),
+      at: time,
+    }),
+  ),
+  guidance: z.array(z.object({ title: z.string(), url: z.string() })),
+  fixedAt: time.nullable(),
+  verified: z.object({ at: time, release: ReleaseName }).nullable(),
+  closedAt: time.nullable(),
+});
+export type FindingView = z.infer<typeof FindingView>;
+
+/** What a list is narrowed to; several values of one key are alternatives. */
+export const findingFilter = {
+  service: Name.optional(),
+  /** Seen there first, or bound to it, or live there: `liveIn`. */
+  environment: Name.optional(),
+  status: z.string().max(200).optional().describe("comma-separated; default: the open ones; `any`"),
+  severity: Severity.optional().describe("this one and worse"),
+  kind: FindingKind.optional(),
+  tool: z.string().max(128).optional(),
+  assignee: z.string().max(200).optional(),
+  overdue: z.stringbool().optional(),
+  /** In title, rule, aliases, place. */
+  search: z.string().max(200).optional(),
+};
+
+export const ImportOptions = z.object({
+  /** Default: found out from the content. */
+  format: z.string().max(64).optional(),
+  environment: Name.optional(),
+  /** Version or digest. */
+  release: z.string().min(1).max(200).optional(),
+  /** What it is a scan of, where the report does not say, or to keep scans apart. */
+  scan: z.string().max(256).optional(),
+});

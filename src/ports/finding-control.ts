@@ -1,0 +1,33 @@
+import type { z } from "zod";
+import type {
+  findingFilter,
+  FindingSummary,
+  FindingView,
+  ImportOptions,
+  ImportView,
+} from "../api/finding-views.ts";
+import type { FindingId } from "../model/finding.ts";
+import type { Actor } from "./control-plane.ts";
+
+export type FindingFilter = z.output<z.ZodObject<typeof findingFilter>>;
+
+/** Findings: what reports say, and what people say of it. */
+export interface FindingControl {
+  /**
+   * Takes a report in, whole or not at all. The bytes are hostile and of any length. Throws `invalid-input` with format
+   * and position.
+   */
+  importReport(
+    actor: Actor,
+    service: string,
+    options: z.output<typeof ImportOptions>,
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<ImportView>;
+  imports(service: string, limit: number): Promise<readonly ImportView[]>;
+  /** Most urgent first. */
+  list(
+    filter: FindingFilter,
+    page: { readonly limit: number; readonly after?: string | undefined },
+  ): Promise<{ items: FindingSummary[]; total: number; next: string | null }>;
+  show(id: FindingId): Promise<FindingView>;
+}

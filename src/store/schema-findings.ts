@@ -1,0 +1,145 @@
+import type { ColumnType, Generated, Selectable } from "kysely";
+import type { FindingStatus, ImportTrust } from "../model/finding.ts";
+import type { FindingKind, Observation, ObservationPlace, Severity } from "../model/observation.ts";
+import type { Digest } from "../model/primitives.ts";
+
+/** The tables of findings: migrations 0022 and later. */
+
+type Json<T> = ColumnType<T, string, string>;
+type GeneratedTime = ColumnType<Date, Date | string | undefined, never>;
+type Time = ColumnType<Date, Date | string, Date | string>;
+/** A `bigint`: text in JavaScript. */
+type Big = ColumnType<string, string | number | undefined, never>;
+
+interface FindingImportsTable {
+  id: string;
+  service: string;
+  environment: string | null;
+  release: Digest | null;
+  scope: string;
+  subject: string;
+  format: string;
+  tool: string;
+  tool_version: string;
+  trust: ImportTrust;
+  vouched_by: string | null;
+  check_run: string | null;
+  report_digest: Digest;
+  report_bytes: Big;
+  complete: boolean;
+  missing: string;
+  made_at: Time | null;
+  observations: number;
+  opened: number;
+  reopened: number;
+  matched: number;
+  unseen: number;
+  claims: number;
+  changes_digest: Digest;
+  at: GeneratedTime;
+  added_by: string;
+}
+
+interface FindingsTable {
+  id: Big;
+  service: string;
+  environment: string | null;
+  kind: FindingKind;
+  rule: string;
+  title: string;
+  place: Json<ObservationPlace>;
+  severity: Severity;
+  severity_stated: boolean;
+  status: Generated<FindingStatus>;
+  aliases: string[];
+  cwe: number[];
+  tools: string[];
+  details: Json<Readonly<Record<string, unknown>>>;
+  first_seen: Time;
+  last_seen: Time;
+  first_environment: string | null;
+  first_release: Digest | null;
+  last_release: Digest | null;
+  verified_release: Digest | null;
+  fixed_at: Time | null;
+  verified_at: Time | null;
+  closed_at: Time | null;
+  reopened: Generated<number>;
+  assignee: string | null;
+  due_at: Time | null;
+  paused: string | null;
+  paused_at: Time | null;
+  changes: Generated<number>;
+}
+
+interface FindingFingerprintsTable {
+  service: string;
+  algorithm: string;
+  value: string;
+  finding: Big;
+}
+
+interface FindingScopesTable {
+  finding: Big;
+  scope: string;
+  tool: string;
+  first_import: string;
+  last_import: string;
+  severity: Severity;
+  seen: Generated<boolean>;
+}
+
+interface ObservationsTable {
+  import: string;
+  ordinal: number;
+  finding: Big;
+  severity: Severity;
+  content: Json<Observation>;
+}
+
+interface FindingChangesTable {
+  id: Big;
+  finding: Big;
+  import: string | null;
+  act: string | null;
+  kind: string;
+  from_status: FindingStatus | null;
+  to_status: FindingStatus | null;
+  detail: Json<Readonly<Record<string, unknown>>>;
+  at: GeneratedTime;
+}
+
+interface FindingActsTable {
+  id: string;
+  finding: Big;
+  kind: string;
+  content: Json<Readonly<Record<string, unknown>>>;
+  confirms: string | null;
+  at: GeneratedTime;
+  acted_by: string;
+}
+
+interface FindingClaimsTable {
+  import: string;
+  ordinal: number;
+  finding: Big | null;
+  status: string;
+  content: Json<Observation>;
+  trusted: boolean;
+}
+
+export interface FindingsSchema {
+  finding_imports: FindingImportsTable;
+  findings: FindingsTable;
+  finding_fingerprints: FindingFingerprintsTable;
+  finding_scopes: FindingScopesTable;
+  observations: ObservationsTable;
+  finding_changes: FindingChangesTable;
+  finding_acts: FindingActsTable;
+  finding_claims: FindingClaimsTable;
+}
+
+export type FindingImportRow = Selectable<FindingImportsTable>;
+export type FindingRow = Selectable<FindingsTable>;
+export type FindingActRow = Selectable<FindingActsTable>;
+export type FindingChangeRow = Selectable<FindingChangesTable>;
