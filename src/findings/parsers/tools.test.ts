@@ -118,7 +118,7 @@ describe("no hit is lost", () => {
       parse("nuclei", [hit])?.observations,
       parse("grype", { matches: [match] })?.observations,
     ]) {
-      expect(observations).toMatchObject([{ severity: "high", severityStated: false }]);
+      expect(observations).toMatchObject([{ severity: "critical", severityStated: false }]);
     }
   });
 
