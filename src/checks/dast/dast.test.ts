@@ -4,6 +4,7 @@ import { scanWith } from "../../../test/support/dast.ts";
 import { escape, service } from "../../../test/support/vulnerable.ts";
 import type { CheckReport } from "../../model/verdict.ts";
 import { sarif } from "../../findings/parsers/sarif/index.ts";
+import { readText } from "../../findings/reading/read-text.ts";
 import { runCheck } from "../run.ts";
 import { dast } from "./index.ts";
 
@@ -146,7 +147,7 @@ describe("a scan", { timeout: 60_000 }, () => {
   it("is read as observations of the HTTP surface", async () => {
     await using server = await serve(shop);
     const report = await check(server.origin);
-    const { observations, complete } = sarif.parse(report.raw?.text ?? "");
+    const { observations, complete } = readText(sarif, report.raw?.text ?? "");
     expect(complete).toBe(true);
     expect(observations).toHaveLength(1);
     expect(observations[0]).toMatchObject({

@@ -93,3 +93,18 @@ export type Sample =
     }
   | { readonly syntax: "csv"; readonly header: readonly string[] }
   | { readonly syntax: "text"; readonly lines: readonly string[] };
+
+/** Keys and values of a sample that is one JSON object; undefined of any other. */
+export function fieldsOf(sample: Sample): Readonly<Record<string, unknown>> | undefined {
+  return sample.syntax === "json" && isRecord(sample.value) ? sample.value : undefined;
+}
+
+/** The first values of a sample that is one JSON array, or values one after the other; undefined of any other. */
+export function valuesOf(sample: Sample): readonly unknown[] | undefined {
+  if (sample.syntax === "lines") return sample.values;
+  return sample.syntax === "json" && Array.isArray(sample.value) ? sample.value : undefined;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

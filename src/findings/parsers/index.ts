@@ -1,7 +1,9 @@
+import { readText } from "../reading/read-text.ts";
 import { bandit } from "./bandit/index.ts";
 import { checkov } from "./checkov/index.ts";
 import { cucumberJson } from "./cucumber-json/index.ts";
 import { eslint } from "./eslint/index.ts";
+import { formats } from "./formats.ts";
 import { gitleaks } from "./gitleaks/index.ts";
 import { grype } from "./grype/index.ts";
 import { kubeLinter } from "./kube-linter/index.ts";
@@ -11,7 +13,6 @@ import { npmAudit } from "./npm-audit/index.ts";
 import { nuclei } from "./nuclei/index.ts";
 import { osv } from "./osv/index.ts";
 import type { Parser } from "./parser.ts";
-import { sarif } from "./sarif/index.ts";
 import { secretlint } from "./secretlint/index.ts";
 import { semgrep } from "./semgrep/index.ts";
 import { testssl } from "./testssl/index.ts";
@@ -22,6 +23,10 @@ import { zap } from "./zap/index.ts";
 /** Every format of raw reports that observations can be read from, by the id that adapters name. */
 export const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>(
   [
+    ...formats.map((format) => ({
+      format: format.id,
+      parse: (text: string) => readText(format, text),
+    })),
     bandit,
     checkov,
     cucumberJson,
@@ -34,7 +39,6 @@ export const parsers: ReadonlyMap<string, Parser> = new Map<string, Parser>(
     npmAudit,
     nuclei,
     osv,
-    sarif,
     secretlint,
     semgrep,
     testssl,

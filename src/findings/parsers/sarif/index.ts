@@ -1,39 +1,67 @@
-import type { Observation, Severity } from "../../../model/observation.ts";
-import { cweIn, observe, severityOfScore } from "../../observe.ts";
-import type { Parsed, Parser } from "../parser.ts";
+import type { Severity } from "../../../model/observation.ts";
+import { cweIn, type Draft, severityOfScore } from "../../observe.ts";
+import { type Format, fieldsOf, type Summary } from "../format.ts";
 import { placeOf, tidelockOf } from "./place.ts";
-import { Log, type Result, type Rule, type Run } from "./schema.ts";
+import { Log, Result, type Rule, type Run } from "./schema.ts";
 
 /**
  * SARIF 2.1.0 (OASIS). Built-in scanners write it too, with what it has no field for in
  * `properties.tidelock` (see place.ts). A result of kind `pass` or `notApplicable` and one that is absent
  * since the tool's own baseline is no hit; every other one is, suppressed or not.
  */
-export const sarif: Parser = {
-  format: "sarif",
-  parse(text) {
-    const log = Log.parse(JSON.parse(text.replace(/^\uFEFF/, "")));
-    const observations = log.runs.flatMap(observationsOf);
-    const missing = log.runs.length === 0 ? "it holds no run" : log.runs.map(leftOut).find(Boolean);
-    const files = log.runs.reduce((sum, run) => sum + (run.artifacts?.length ?? 0), 0);
-    const driver = log.runs[0]?.tool.driver;
-    const parsed: Parsed = {
-      observations,
-      complete: missing === undefined,
-      ...(missing === undefined ? {} : { missing }),
-      ...(files === 0 ? {} : { exercised: { files } }),
-      ...(driver?.name === undefined
-        ? {}
-        : {
-            tool: {
-              name: driver.name,
-              version: driver.version ?? driver.semanticVersion ?? "unknown",
-            },
-          }),
+export const sarif: Format = {
+  id: "sarif",
+  title: "SARIF 2.1.0",
+  syntax: "json",
+  items: [{ path: ["runs", "*", "results", "*"] }],
+  recognise(sample) {
+    const value = fieldsOf(sample);
+    return value?.["version"] === "2.1.0" && Array.isArray(value["runs"]);
+  },
+  open(frame) {
+    const { runs } = Log.parse(frame);
+    return {
+      item(value, { keys: [index] }) {
+        const run = runs[Number(index)];
+        return run === undefined ? [] : hitsOf(run, Result.parse(value));
+      },
+      end: () => summaryOf(runs),
     };
-    return parsed;
   },
 };
+
+function summaryOf(runs: readonly Run[]): Summary {
+  const missing = runs.length === 0 ? "it holds no run" : runs.map(leftOut).find(Boolean);
+  const files = runs.reduce((sum, run) => sum + (run.artifacts?.length ?? 0), 0);
+  const subject = distinct(runs.flatMap(categoryOf)).join(", ");
+  const madeAt = runs
+    .flatMap(({ invocations }) => (invocations ?? []).flatMap(({ endTimeUtc }) => endTimeUtc ?? []))
+    .toSorted()
+    .at(-1);
+  const drivers = runs
+    .map(({ tool }) => tool.driver)
+    .filter(({ name }, index, all) => all.findIndex((one) => one.name === name) === index);
+  const name = drivers.flatMap((driver) => driver.name ?? []).join(" + ");
+  const version = drivers.map((one) => one.version ?? one.semanticVersion ?? "unknown").join(" + ");
+  return {
+    complete: missing === undefined,
+    ...(missing === undefined ? {} : { missing }),
+    ...(files === 0 ? {} : { exercised: { files } }),
+    ...(name === "" ? {} : { tool: { name, version } }),
+    ...(subject === "" ? {} : { subject }),
+    ...(madeAt === undefined ? {} : { madeAt }),
+  };
+}
+
+/** What stands before the last `/` is the same in every scan; what is behind it names one run (3.17.3). */
+function categoryOf({ automationDetails }: Run): readonly string[] {
+  const category = automationDetails?.id?.replace(/\/?[^/]*$/, "") ?? "";
+  return category === "" ? [] : [category];
+}
+
+function distinct(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].toSorted();
+}
 
 /** Why a run does not speak for everything it should have looked at; undefined when it does. */
 function leftOut(run: Run): string | undefined {
@@ -51,14 +79,12 @@ function leftOut(run: Run): string | undefined {
 
 const kindsWithoutHit = new Set(["pass", "notApplicable"]);
 
-function observationsOf(run: Run): readonly Observation[] {
-  return (run.results ?? []).flatMap((result) => {
-    if (kindsWithoutHit.has(result.kind ?? "") || result.baselineState === "absent") return [];
-    return [observationOf(run, result)];
-  });
+function hitsOf(run: Run, result: Result): readonly Draft[] {
+  const none = kindsWithoutHit.has(result.kind ?? "") || result.baselineState === "absent";
+  return none ? [] : [hitOf(run, result)];
 }
 
-function observationOf(run: Run, result: Result): Observation {
+function hitOf(run: Run, result: Result): Draft {
   const rule = ruleOf(run, result);
   const own = tidelockOf(result);
   const message = messageOf(result, rule);
@@ -67,19 +93,22 @@ function observationOf(run: Run, result: Result): Observation {
   const cwe = taxa.flatMap((one) =>
     /cwe/i.test(one?.toolComponent?.name ?? "") ? [Number(one?.id?.replace(/\D+/g, ""))] : [],
   );
-  return observe({
+  const cwes = [...cwe, ...cweIn(tags), ...(own?.cwe ?? [])];
+  return {
     rule: result.ruleId ?? result.rule?.id ?? rule?.id ?? "",
     ...severityOf(result, rule),
     title: rule?.shortDescription?.text ?? rule?.name ?? message,
     message,
     place: placeOf(run, result),
-    cwe: [...cwe, ...cweIn(tags), ...(own?.cwe ?? [])],
+    cwe: cwes,
     ...(own?.aliases === undefined ? {} : { aliases: own.aliases }),
     fixedIn: own?.fixedIn,
-    fingerprint: fingerprintOf(result),
+    ...identityOf(run, result),
+    ...codeOf(result, isSecret(run, tags, cwes)),
+    references: rule?.helpUri === undefined ? [] : [rule.helpUri],
     unchanged: result.baselineState === "unchanged",
     suppressed: (result.suppressions ?? []).some(({ status }) => status !== "rejected"),
-  });
+  };
 }
 
 /** By identity first: an index may point into an extension's rules (3.27.7, 3.52.3). */
@@ -158,13 +187,42 @@ function stringOf(rule: Rule | undefined, id: string): string {
   return strings !== undefined && Object.hasOwn(strings, id) ? (strings[id]?.text ?? "") : "";
 }
 
-/** One of those that the tool gives, always the same one. */
-function fingerprintOf({ fingerprints, partialFingerprints }: Result): string | undefined {
-  for (const all of [fingerprints, partialFingerprints]) {
-    const [key] = Object.keys(all ?? {}).sort();
-    if (all !== undefined && key !== undefined) return `${key}=${all[key]}`;
-  }
-  return undefined;
+/**
+ * A GUID of a result holds over many scans (3.27.3, 3.27.4), and so does what a built-in scanner writes; every other
+ * fingerprint counts under its own name only.
+ */
+function identityOf(run: Run, result: Result): Partial<Draft> {
+  const { guid, correlationGuid, fingerprints, partialFingerprints, locations } = result;
+  const logical = locations?.[0]?.logicalLocations?.[0];
+  const named = logical?.index === undefined ? undefined : run.logicalLocations?.[logical.index];
+  return {
+    fingerprint: correlationGuid ?? guid ?? partialFingerprints?.["tidelock/v1"],
+    fingerprints: { ...sorted(fingerprints), ...sorted(partialFingerprints) },
+    scope: logical?.fullyQualifiedName ?? named?.fullyQualifiedName ?? logical?.name,
+  };
+}
+
+/** What is quoted. Where the hit is a secret, the quotation is the secret: no plain digest of it is kept either. */
+function codeOf({ locations }: Result, secret: boolean): Partial<Draft> {
+  const { region, contextRegion } = locations?.[0]?.physicalLocation ?? {};
+  const quoted = region?.snippet?.text ?? contextRegion?.snippet?.text;
+  return secret ? { kind: "secret", secretValue: quoted } : { snippet: quoted };
+}
+
+const secretTools = /gitleaks|trufflehog|detect-secrets|secretlint|ggshield|secret[- ]scan/i;
+/** Hard-coded credentials, passwords and keys. */
+const secretWeaknesses: ReadonlySet<number> = new Set([259, 321, 798]);
+
+function isSecret(run: Run, tags: readonly string[], cwes: readonly number[]): boolean {
+  return (
+    secretTools.test(run.tool.driver.name ?? "") ||
+    tags.some((tag) => /^secrets?$/i.test(tag)) ||
+    cwes.some((cwe) => secretWeaknesses.has(cwe))
+  );
+}
+
+function sorted(texts: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function isText(value: unknown): value is string {

@@ -53,7 +53,7 @@ export function placeOf(run: Run, result: Result): DraftPlace {
     artifactLocation?.uri ?? (index < 0 ? undefined : run.artifacts?.[index]?.location?.uri);
   if (uri !== undefined && uri !== "") {
     return /^https?:\/\//i.test(uri)
-      ? { kind: "http", method: "GET", route: pathOf(uri) }
+      ? { kind: "http", method: result.webRequest?.method ?? "GET", route: pathOf(uri) }
       : { kind: "file", path: decoded(uri), line: region?.startLine };
   }
   const logical = location?.logicalLocations?.[0];

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { sarif } from "./index.ts";
+import { readText } from "../../reading/read-text.ts";
 
 const samples = `${import.meta.dirname}/../../../../test/fixtures/findings/sarif`;
-const read = (name: string) => sarif.parse(readFileSync(`${samples}/${name}`, "utf8"));
+const read = (name: string) => readText(sarif, readFileSync(`${samples}/${name}`, "utf8"));
 
 function log(result: object, rule: object = {}, more: object = {}): string {
   const driver = { name: "scan", version: "1.2", rules: [{ id: "r1", ...rule }] };
@@ -14,7 +15,7 @@ function log(result: object, rule: object = {}, more: object = {}): string {
   return JSON.stringify({ version: "2.1.0", runs: [{ ...run, ...more }] });
 }
 
-const first = (text: string) => sarif.parse(text).observations[0];
+const first = (text: string) => readText(sarif, text).observations[0];
 
 describe("reports of real tools", () => {
   it.each([
@@ -95,7 +96,7 @@ describe("what is no whole scan", () => {
     [{ externalPropertyFileReferences: { results: [{}] } }],
     [{ invocations: [{ toolExecutionNotifications: [{ level: "error" }] }] }],
   ])("%j", (more) => {
-    expect(sarif.parse(log({}, {}, more)).complete).toBe(false);
+    expect(readText(sarif, log({}, {}, more)).complete).toBe(false);
   });
 });
 
@@ -136,7 +137,7 @@ describe("a hostile report", () => {
     '{"version":"2.1.0"}',
     "\u0000",
   ])("that is %j is refused", (text) => {
-    expect(() => sarif.parse(text)).toThrow();
+    expect(() => readText(sarif, text)).toThrow();
   });
 
   it("is cut to what a record takes", () => {
@@ -162,7 +163,7 @@ describe("a hostile report", () => {
       { kind: "review" },
       { baselineState: "unchanged" },
     ]) {
-      expect(sarif.parse(log(result)).observations).toHaveLength(1);
+      expect(readText(sarif, log(result)).observations).toHaveLength(1);
     }
   });
 
@@ -174,7 +175,48 @@ describe("a hostile report", () => {
       runs: [{ tool: { driver: { name: "scan", rules } }, results }],
     });
     const began = performance.now();
-    expect(sarif.parse(text).observations).toHaveLength(10_000);
+    expect(readText(sarif, text).observations).toHaveLength(10_000);
     expect(performance.now() - began).toBeLessThan(10_000);
+  });
+});
+
+describe("what tells the same hit in the next scan", () => {
+  it("is a GUID, every fingerprint by its name, what is around it, and a digest of the code", () => {
+    const region = { startLine: 3, snippet: { text: "eval( x )" } };
+    const observation = first(
+      log({
+        correlationGuid: "6f7a",
+        fingerprints: { "contextHash/v1": "aa" },
+        partialFingerprints: { primaryLocationLineHash: "bb:1" },
+        locations: [
+          {
+            physicalLocation: { artifactLocation: { uri: "a.js" }, region },
+            logicalLocations: [{ fullyQualifiedName: "app.run" }],
+          },
+        ],
+      }),
+    );
+    expect(observation).toMatchObject({
+      fingerprint: "6f7a",
+      fingerprints: { "contextHash/v1": "aa", primaryLocationLineHash: "bb:1" },
+      scope: "app.run",
+      context: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
+  it("never holds a secret that the report quotes, nor a digest of it without the server's key", () => {
+    const region = { snippet: { text: "hunter2hunter2" } };
+    const locations = [{ physicalLocation: { artifactLocation: { uri: "a" }, region } }];
+    const text = log({ locations, properties: { tags: ["CWE-798"] } });
+    const [plain] = readText(sarif, text).observations;
+    expect(plain).toMatchObject({ kind: "secret" });
+    expect([plain?.context, plain?.secret]).toEqual([undefined, undefined]);
+    const [keyed] = readText(sarif, text, { secretKey: new Uint8Array(32) }).observations;
+    expect(keyed?.secret).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("names the subject by its category, without the part of one run", () => {
+    const automationDetails = { id: "image/web/2026-01-02" };
+    expect(readText(sarif, log({}, {}, { automationDetails })).subject).toBe("image/web");
   });
 });

@@ -15,15 +15,27 @@ const Index = z.int().catch(-1);
 
 const Artifact = z.object({ uri: Text.optional(), index: Index.optional() });
 
+const Region = z.object({
+  startLine: Index.optional(),
+  snippet: z.object({ text: Text.optional() }).optional().catch(undefined),
+});
+
 const Location = z.object({
   physicalLocation: z
     .object({
       artifactLocation: Artifact.optional(),
-      region: z.object({ startLine: Index.optional() }).optional(),
+      region: Region.optional(),
+      contextRegion: Region.optional(),
     })
     .optional(),
   logicalLocations: z
-    .array(z.object({ fullyQualifiedName: Text.optional(), name: Text.optional() }))
+    .array(
+      z.object({
+        fullyQualifiedName: Text.optional(),
+        name: Text.optional(),
+        index: Index.optional(),
+      }),
+    )
     .optional(),
 });
 
@@ -43,6 +55,9 @@ export const Result = z.object({
   locations: z.array(Location).nullish(),
   fingerprints: z.record(z.string(), z.string()).optional(),
   partialFingerprints: z.record(z.string(), z.string()).optional(),
+  guid: Text.optional(),
+  correlationGuid: Text.optional(),
+  webRequest: z.object({ method: Text.optional() }).optional().catch(undefined),
   suppressions: z.array(z.object({ status: Text.optional(), state: Text.optional() })).nullish(),
   baselineState: Text.optional(),
   taxa: z.array(Reference).optional(),
@@ -53,6 +68,7 @@ export type Result = z.infer<typeof Result>;
 const Rule = z.object({
   id: Text.optional(),
   name: Text.optional(),
+  helpUri: Text.optional().catch(undefined),
   shortDescription: Message.optional(),
   fullDescription: Message.optional(),
   messageStrings: z.record(z.string(), Message).optional(),
@@ -71,15 +87,19 @@ const Component = z.object({
 
 const Notification = z.object({ level: Text.optional(), message: Message.optional() });
 
+/** Without its results, which are read one by one. */
 export const Run = z.object({
   tool: z.object({ driver: Component, extensions: z.array(Component).optional() }),
   /** Null or absent: there was no scan for results, which is something else than no result (3.14.23). */
-  results: z.array(Result).nullish(),
+  results: z.tuple([]).nullish(),
+  automationDetails: z.object({ id: Text.optional() }).nullish().catch(undefined),
+  logicalLocations: z.array(z.object({ fullyQualifiedName: Text.optional() })).nullish(),
   artifacts: z.array(z.object({ location: Artifact.optional() })).nullish(),
   invocations: z
     .array(
       z.object({
         executionSuccessful: z.boolean().optional(),
+        endTimeUtc: Text.optional().catch(undefined),
         toolExecutionNotifications: z.array(Notification).optional(),
       }),
     )
