@@ -3,6 +3,7 @@ import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
 import { checkRoutes } from "./routes-checks.ts";
+import { feedRoutes } from "./routes-feeds.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
 import { signalRoutes } from "./routes-signals.ts";
@@ -40,6 +41,7 @@ export const routes = {
   ...checkRoutes,
   ...manualRoutes,
   ...signalRoutes,
+  ...feedRoutes,
 
   serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
   /** Ends this server process; services go on. */

@@ -154,6 +154,18 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/signal/list.ts"),
   ),
   entry(
+    "feeds import",
+    "Releases",
+    "Bring in what others publish about vulnerabilities: EPSS, KEV, OSV",
+    () => import("./commands/feeds/import.ts"),
+  ),
+  entry(
+    "feeds status",
+    "Releases",
+    "Show which feeds findings and checks are ranked and decided by",
+    () => import("./commands/feeds/status.ts"),
+  ),
+  entry(
     "advisories import",
     "Releases",
     "Bring in advisories, for checks that ask nobody outside",

@@ -13,6 +13,7 @@ import { applyDocuments, listPipelines } from "./documents.ts";
 import { attestationContent, attestRelease, releaseEvidence } from "./attest-release.ts";
 import { makeCheckControl } from "./check-control.ts";
 import type { Engine } from "./engine.ts";
+import { makeFeedControl } from "./feeds/feeds.ts";
 import { confirmErasure, erasures, requestErasure } from "./erasure/erase.ts";
 import { addHold, holds, removeHold } from "./erasure/holds.ts";
 import { readEvents } from "./event-stream.ts";
@@ -50,6 +51,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     checks: makeCheckControl(engine),
     people: makePeopleControl(engine),
     signals: makeSignalControl(engine),
+    feeds: makeFeedControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),
     listPipelines: () => listPipelines(engine),
 

@@ -52,6 +52,8 @@ export const AdvisorySnapshot = z.strictObject({
   /** How many advisories of each ecosystem. */
   ecosystems: z.record(z.string(), z.int().nonnegative()),
   withdrawn: z.int().nonnegative(),
+  /** Why a snapshot with fewer advisories than the one before was taken. */
+  fewer: z.string().optional(),
 });
 export type AdvisorySnapshot = z.infer<typeof AdvisorySnapshot>;
 

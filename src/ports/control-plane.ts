@@ -4,6 +4,7 @@ import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
 import type { CheckControl } from "./check-control.ts";
+import type { FeedControl } from "./feed-control.ts";
 import type { PeopleControl } from "./people-control.ts";
 import type { SignalControl } from "./signal-control.ts";
 import type { LedgerControl } from "./ledger-control.ts";
@@ -39,6 +40,7 @@ export interface ControlPlane {
   readonly ledger: LedgerControl;
   readonly checks: CheckControl;
   readonly people: PeopleControl;
+  readonly feeds: FeedControl;
   readonly signals: SignalControl;
   applyDocuments(
     actor: Actor,

@@ -103,6 +103,10 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkDemands: ({ params }) => controlPlane.checks.demands(params.service, params.environment),
+    async feedStatus() {
+      return { items: [...(await controlPlane.feeds.status())] };
+    },
+    feedImport: ({ actor, params, body }) => controlPlane.feeds.import(actor, params.kind, body),
     signalAdd: ({ actor, params, body }) =>
       controlPlane.signals.add(actor, params, body.release ?? null, body.signal),
     async signalList({ params, query }) {

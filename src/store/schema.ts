@@ -9,6 +9,7 @@ import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ManualSchema } from "./schema-manual.ts";
+import type { FeedsSchema } from "./schema-feeds.ts";
 import type { FindingsSchema } from "./schema-findings.ts";
 import type { SignalsSchema } from "./schema-signals.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
@@ -279,7 +280,7 @@ interface SecretsTable {
 }
 
 export interface Schema
-  extends LedgerSchema, AuditSchema, ManualSchema, SignalsSchema, FindingsSchema {
+  extends LedgerSchema, AuditSchema, ManualSchema, SignalsSchema, FindingsSchema, FeedsSchema {
   store: StoreTable;
   events: EventsTable;
   documents: DocumentsTable;

@@ -33,6 +33,8 @@ export const kinds = {
   "check.asked": "people are asked what a check wants to know, by the digest of the questions",
   "check.begun": "a person began the session that a check asks for",
   "signal.recorded": "what a runtime control saw of a release, as it reported it",
+  "feed.imported":
+    "another edition of what others publish about vulnerabilities counts from here on, by the digests of its file and its records",
   "check.answered": "a person's signed answer to a check arrived, or an earlier one is used again",
   "access.recorded": "calls of the API since the last such entry, by the digest of their list",
   "hold.added": "a legal hold: nothing that it is about is erased while it stands",

@@ -13,6 +13,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Advisory, advisoryShard, AdvisorySnapshot } from "../../model/advisory.ts";
 import { TidelockError } from "../../model/errors.ts";
+import { type FeedEdition, whyNotInstead } from "../../model/feed.ts";
 import type { Digest } from "../../model/primitives.ts";
 import { readOsvRecord } from "./osv-record.ts";
 import { zipMembers } from "./unzip.ts";
@@ -28,6 +29,8 @@ export interface AdvisoryImport {
   readonly sources: readonly string[];
   /** What the operator says of their age; otherwise the newest record's date counts. */
   readonly asOf?: Date;
+  /** Why fewer than there are now are to be believed. */
+  readonly fewer?: string;
   readonly now?: Date;
   /** Writes the small file that makes it count, durably. */
   readonly write: (path: string, text: string) => Promise<void>;
@@ -44,7 +47,8 @@ export interface ImportResult {
  * Brings advisories in: everything is read and written beside what counts today, which is replaced at the very
  * end, in one rename. A program that dies on the way leaves today's as they are.
  *
- * @throws TidelockError `not-found`, `invalid-input` when there is no record in it
+ * @throws TidelockError `not-found`, `invalid-input` when there is no record in it, `conflict` when they are older or
+ *   fewer than those that count
  */
 export async function importAdvisories(order: AdvisoryImport): Promise<ImportResult> {
   mkdirSync(order.folder, { recursive: true, mode: 0o700 });
@@ -97,15 +101,45 @@ export async function importAdvisories(order: AdvisoryImport): Promise<ImportRes
       ecosystems,
       withdrawn: counts.withdrawn,
     });
+    const taken = takeInstead(snapshot, order, now);
     const place = join(order.folder, digest.slice("sha256:".length));
     if (existsSync(place)) rmSync(work, { recursive: true });
     else renameSync(work, place);
-    await order.write(join(order.folder, "current.json"), `${JSON.stringify(snapshot, null, 2)}\n`);
+    await order.write(join(order.folder, "current.json"), `${JSON.stringify(taken, null, 2)}\n`);
     removeOthers(order.folder, place);
-    return { snapshot, records: counts.records, unreadable: { count: counts.unreadable, first } };
+    return {
+      snapshot: taken,
+      records: counts.records,
+      unreadable: { count: counts.unreadable, first },
+    };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** The snapshot as it is written down, if it may take the place of what counts today. */
+function takeInstead(next: AdvisorySnapshot, order: AdvisoryImport, now: Date): AdvisorySnapshot {
+  const file = join(order.folder, "current.json");
+  const current = existsSync(file)
+    ? AdvisorySnapshot.parse(JSON.parse(readFileSync(file, "utf8")))
+    : null;
+  const shrunk = current !== null && editionOf(next).records < editionOf(current).records;
+  const why = whyNotInstead(editionOf(next), current && editionOf(current), {
+    now,
+    fewer: order.fewer,
+  });
+  if (why === null) {
+    return shrunk && order.fewer !== undefined ? { ...next, fewer: order.fewer } : next;
+  }
+  throw new TidelockError("conflict", `these advisories are not taken: ${why}`, {
+    fault: "operator",
+    where: order.sources.join(", "),
+    hint: "hand in newer ones, of every ecosystem; where fewer are right, say why: --fewer-because <reason>",
+  });
+}
+
+function editionOf({ digest, asOf, ecosystems }: AdvisorySnapshot): FeedEdition {
+  return { digest, asOf, records: Object.values(ecosystems).reduce((sum, one) => sum + one, 0) };
 }
 
 /**

@@ -6,6 +6,7 @@ import {
 } from "./catalogue.ts";
 import { erasuresProjection, holdsProjection } from "./erasure.ts";
 import { attestationsProjection } from "./attestations.ts";
+import { feedsProjection } from "./feeds.ts";
 import { journalProjection } from "./journal.ts";
 import { deploymentsProjection, lanesProjection } from "./lanes.ts";
 import { grantsProjection, personKeysProjection, personLinksProjection } from "./access.ts";
@@ -29,6 +30,7 @@ export const projections: readonly TableProjection[] = [
   project(grantsProjection),
   project(checkRequestsProjection),
   project(signalsProjection),
+  project(feedsProjection),
   project(documentsProjection),
   project(releasesProjection),
   project(attestationsProjection),

@@ -14,6 +14,7 @@ export const command = defineCommand({
   },
   options: {
     asOf: text("--as-of <date>", "how old they are; otherwise the date of the newest counts"),
+    fewerBecause: text("--fewer-because <reason>", "why fewer than there are now are right"),
     dataDir: text("--data-dir <folder>", "where everything is kept (TIDELOCK_DATA_DIR)"),
   },
   details:
@@ -38,6 +39,7 @@ export const command = defineCommand({
       sources: [args.source, ...args.more].map((source) => resolve(source)),
       write: writeLocally,
       ...(asOf === undefined ? {} : { asOf }),
+      ...(options.fewerBecause === undefined ? {} : { fewer: options.fewerBecause }),
     });
     const each = Object.entries(snapshot.ecosystems)
       .sort()

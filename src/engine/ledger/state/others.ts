@@ -1,5 +1,6 @@
 import { canonicalJson, digestOf } from "../../../model/canonical.ts";
 import { journalEntry, journalHash } from "../../../store/projections/journal.ts";
+import { feedContent, readFeed } from "../../../store/queries/feeds.ts";
 import { listAnchors, listWitnesses } from "../../../store/queries/ledger-outside.ts";
 import {
   agentHeads,
@@ -17,6 +18,7 @@ export async function otherDifference(db: Db, replayed: Replayed): Promise<Diffe
     (await unnamedAttestation(db, replayed.attestations)) ??
     (await planDifference(db, replayed.plans)) ??
     (await contentDifference(db)) ??
+    (await feedDifference(db)) ??
     (await agentDifference(db)) ??
     (await outsideDifference(db, replayed.outside))
   );
@@ -73,6 +75,20 @@ async function contentDifference(db: Db): Promise<Difference | null> {
   const { place, digest } = changed;
   const message = `${place}: what stands under ${digest} has another digest: it was changed`;
   return { ...about(place, message), row: digest, column: "content" };
+}
+
+/** What stands of a feed is what its import wrote: without its line, a known exploit is one that nobody knows. */
+async function feedDifference(db: Db): Promise<Difference | null> {
+  for (const [kind, table] of [
+    ["epss", "epss_scores"],
+    ["kev", "kev_entries"],
+  ] as const) {
+    const feed = await readFeed(db, kind);
+    const { digest, records } = await feedContent(db, kind);
+    if (feed === undefined ? records === 0 : digest === feed.content_digest) continue;
+    return about(table, `${table}: its records are not those that the import of ${kind} wrote`);
+  }
+  return null;
 }
 
 /** How far an agent's journal was taken in is where it ends: else entries would be taken in twice, or never. */
