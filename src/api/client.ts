@@ -4,7 +4,10 @@ import { type ErrorCode, errorCodes, TidelockError } from "../model/errors.ts";
 import type { Digest } from "../model/primitives.ts";
 import { auditPackPath, type AuditPackRequest } from "./audit.ts";
 import { parseEventStream } from "./event-stream.ts";
+import { type ImportOptions, ImportView } from "./finding-views.ts";
+import { findingRoutes } from "./routes-findings.ts";
 import { type RouteName, routes, type Routes } from "./routes.ts";
+import { upload } from "./upload.ts";
 import { ErrorView, EventView, LogLineView } from "./views.ts";
 
 export interface ClientOptions {
@@ -90,6 +93,38 @@ export class Client {
       duplex: "half",
       headers: { "content-type": "application/octet-stream", "content-length": String(size) },
     });
+  }
+
+  /**
+   * Sends a scanner's report as it is read; `size` in bytes where it is known. Nothing of it is kept when this throws:
+   * `invalid-input` names format and position.
+   */
+  async importReport(
+    service: string,
+    options: z.input<typeof ImportOptions>,
+    body: AsyncIterable<Uint8Array>,
+    size?: number,
+  ): Promise<ImportView> {
+    const path = address(findingRoutes.findingImports.path, { service }, options);
+    let response: Response;
+    try {
+      response = await upload(new URL(this.url + path), body, {
+        headers: {
+          authorization: `Bearer ${this.#token}`,
+          "content-type": "application/octet-stream",
+          ...(size === undefined ? {} : { "content-length": String(size) }),
+        },
+        ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+      });
+    } catch (error) {
+      if (this.#signal?.aborted) throw new TidelockError("cancelled", "interrupted");
+      if (error instanceof TidelockError) throw error;
+      throw unreachable(this.url, error);
+    }
+    if (!response.ok) throw await this.#refusal(response);
+    const parsed = ImportView.safeParse(await this.#json(response));
+    if (parsed.success) return parsed.data;
+    throw notTidelock(this.url, parsed.error);
   }
 
   /** An audit pack: the name that the server proposes for its file, and its bytes. */

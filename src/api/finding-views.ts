@@ -100,15 +100,47 @@ export const FindingView = FindingSummary.extend({
 });
 export type FindingView = z.infer<typeof FindingView>;
 
-/** What a list is narrowed to; several values of one key are alternatives. */
+/** Where the tier of an environment says that it was found: `release`: by a scan of no environment. */
+export const FindingStage = z.enum([
+  "release",
+  "development",
+  "testing",
+  "staging",
+  "production",
+  /** Of an environment that nobody declares any more. */
+  "unknown",
+]);
+export type FindingStage = z.infer<typeof FindingStage>;
+
+/**
+ * What a list is narrowed to; several values of one key are alternatives. Every number of the metrics is the length
+ * of a list under such a filter.
+ */
 export const findingFilter = {
   service: Name.optional(),
   /** Seen there first, or bound to it, or live there: `liveIn`. */
   environment: Name.optional(),
   status: z.string().max(200).optional().describe("comma-separated; default: the open ones; `any`"),
   severity: Severity.optional().describe("this one and worse"),
+  severityIs: Severity.optional().describe("this one alone"),
   kind: FindingKind.optional(),
   tool: z.string().max(128).optional(),
+  foundBy: z.string().max(128).optional().describe("the tool that saw it first"),
+  onlyBy: z.string().max(128).optional().describe("a tool that alone saw it"),
+  foundIn: z
+    .union([Name, z.literal("-")])
+    .optional()
+    .describe("environment in which it was seen first; `-`: in none"),
+  stage: FindingStage.optional().describe("tier of the environment in which it was seen first"),
+  foundFrom: time.optional().describe("first seen then or later"),
+  foundUntil: time.optional().describe("first seen before"),
+  closedFrom: time.optional().describe("without it in production since then or later"),
+  closedUntil: time.optional().describe("without it in production before"),
+  reopened: z.stringbool().optional().describe("came back at least once, or never"),
+  sla: z
+    .enum(["kept", "missed"])
+    .optional()
+    .describe("kept: closed by its date; missed: closed later, or open after it"),
   assignee: z.string().max(200).optional(),
   overdue: z.stringbool().optional(),
   /** In title, rule, aliases, place. */
@@ -123,4 +155,6 @@ export const ImportOptions = z.object({
   release: z.string().min(1).max(200).optional(),
   /** What it is a scan of, where the report does not say, or to keep scans apart. */
   scan: z.string().max(256).optional(),
+  /** Digest of a blob: the DSSE envelope in which a producer vouches for this report. */
+  attestation: Digest.optional(),
 });

@@ -3,7 +3,10 @@ import { Name } from "../model/primitives.ts";
 import { FindingId } from "../model/finding.ts";
 import { findingFilter, FindingSummary, FindingView, ImportView } from "./finding-views.ts";
 
-/** Calls about findings. Reports themselves go up as a stream: see `src/server`. */
+/**
+ * Calls about findings. Reports themselves go up as a stream of bytes: `POST` to the path of `findingImports`, with
+ * `ImportOptions` as query, answered by an `ImportView` (src/server/finding-uploads.ts).
+ */
 
 export const findingRoutes = {
   findingImports: {

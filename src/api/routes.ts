@@ -4,6 +4,7 @@ import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
 import { checkRoutes } from "./routes-checks.ts";
 import { feedRoutes } from "./routes-feeds.ts";
+import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
 import { signalRoutes } from "./routes-signals.ts";
@@ -42,6 +43,7 @@ export const routes = {
   ...manualRoutes,
   ...signalRoutes,
   ...feedRoutes,
+  ...findingRoutes,
 
   serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
   /** Ends this server process; services go on. */

@@ -6,7 +6,7 @@ import type { AnyCommand } from "./define-command.ts";
  */
 export interface CatalogueEntry {
   readonly words: readonly string[];
-  readonly group: "Daily" | "Releases" | "Settings" | "Server" | "Labs";
+  readonly group: "Daily" | "Releases" | "Findings" | "Settings" | "Server" | "Labs";
   readonly summary: string;
   readonly load: () => Promise<AnyCommand>;
 }

@@ -1,4 +1,5 @@
 import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
+import { findingCommands } from "./catalogue-findings.ts";
 import { ledgerEntries } from "./catalogue-ledger.ts";
 import { releaseCommands } from "./catalogue-releases.ts";
 
@@ -28,6 +29,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   entry("trace", "Daily", "Show how far a commit has come", () => import("./commands/trace.ts")),
 
   ...releaseCommands,
+  ...findingCommands,
 
   entry(
     "config set",

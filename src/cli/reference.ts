@@ -13,7 +13,7 @@ export async function commandReference(): Promise<string> {
     "Commands that talk to a server also take:",
     table(["", ""], optionRows({ ...connectionOptions, ...outputOption })),
   ];
-  for (const group of ["Daily", "Releases", "Settings", "Server", "Labs"] as const) {
+  for (const group of ["Daily", "Releases", "Findings", "Settings", "Server", "Labs"] as const) {
     parts.push(`## ${group}`);
     for (const { words, summary, load } of catalogue.filter((entry) => entry.group === group)) {
       parts.push(section(words.join(" "), summary, await load()));

@@ -30,6 +30,7 @@ import { createRelease, liveRevision } from "./releases.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
 import { makeSignalControl } from "./runtime-signals.ts";
+import { makeFindingControl } from "./findings/control.ts";
 import { down, removeService, stopService } from "./stop-service.ts";
 import { changesView } from "./views/changes-view.ts";
 import { deploymentViews } from "./views/deployment-view.ts";
@@ -52,6 +53,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     people: makePeopleControl(engine),
     signals: makeSignalControl(engine),
     feeds: makeFeedControl(engine),
+    findings: makeFindingControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),
     listPipelines: () => listPipelines(engine),
 

@@ -149,7 +149,7 @@ function nameOf(observation: Observation | undefined): string {
 }
 
 /** Where a hit was, as a person reads it. */
-export function placeName({ place }: Observation): string {
+export function placeName({ place }: Pick<Observation, "place">): string {
   switch (place.kind) {
     case "file":
       return place.line === undefined ? place.path : `${place.path}:${place.line}`;

@@ -5,6 +5,7 @@ import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { FeedControl } from "./feed-control.ts";
+import type { FindingControl } from "./finding-control.ts";
 import type { PeopleControl } from "./people-control.ts";
 import type { SignalControl } from "./signal-control.ts";
 import type { LedgerControl } from "./ledger-control.ts";
@@ -42,6 +43,7 @@ export interface ControlPlane {
   readonly people: PeopleControl;
   readonly feeds: FeedControl;
   readonly signals: SignalControl;
+  readonly findings: FindingControl;
   applyDocuments(
     actor: Actor,
     file: string,

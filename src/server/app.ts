@@ -7,6 +7,7 @@ import { registerAccessLog } from "./access-log.ts";
 import { registerAuditPacks } from "./audit-packs.ts";
 import { registerBlobs } from "./blobs.ts";
 import { registerErrors, answerFrameworkError } from "./errors.ts";
+import { registerFindingUploads } from "./finding-uploads.ts";
 import { handlers } from "./handlers.ts";
 import { registerLedgerEntries, registerPublicLedger } from "./ledger-files.ts";
 import { registerHealth } from "./health.ts";
@@ -33,7 +34,7 @@ export interface ServerParts {
   readonly log: ServerLog;
   /** Called after the answer to `server stop` and `down` has left. */
   readonly stop: (reason: string) => void;
-  /** Bytes of one artifact that `PUT /api/v1/blobs/:digest` takes. */
+  /** Bytes of one artifact that `PUT /api/v1/blobs/:digest` takes, and of one report of a scanner. */
   readonly blobLimitBytes?: number;
   /** A stream without events says that it is alive this often. */
   readonly heartbeatMs?: number;
@@ -100,6 +101,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     registerLedgerEntries(api, parts);
     api.get("/api/v1/openapi.json", { schema: { hide: true } as object }, () => app.swagger());
     await api.register(async (blobs) => registerBlobs(blobs, parts));
+    await api.register(async (uploads) => registerFindingUploads(uploads, parts));
   });
   registerStaticFiles(app, parts.files);
   return app;

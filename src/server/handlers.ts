@@ -113,6 +113,13 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       const filter = { release: query.release ?? null, limit: query.limit };
       return { items: [...(await controlPlane.signals.list(params, filter))] };
     },
+    async findingImports({ params, query }) {
+      return { items: [...(await controlPlane.findings.imports(params.service, query.limit))] };
+    },
+    findingList({ query: { limit, after, ...filter } }) {
+      return controlPlane.findings.list(filter, { limit, after });
+    },
+    findingShow: ({ params }) => controlPlane.findings.show(params.id),
     checkRaw: ({ params }) => controlPlane.checks.raw(params.id, params.check),
     promotionConformance: ({ params }) => controlPlane.checks.conformance(params.id),
     promotionShow: ({ params }) => controlPlane.showPromotion(params.id),

@@ -1,0 +1,35 @@
+import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
+
+/** Commands about what scanners and people found. */
+export const findingCommands: readonly CatalogueEntry[] = [
+  entry(
+    "findings import",
+    "Findings",
+    "Take a scanner's report in",
+    () => import("./commands/findings/import.ts"),
+  ),
+  entry(
+    "findings list",
+    "Findings",
+    "List findings, most urgent first",
+    () => import("./commands/findings/list.ts"),
+  ),
+  entry(
+    "findings show",
+    "Findings",
+    "Show one finding, and all that is known of it",
+    () => import("./commands/findings/show.ts"),
+  ),
+  entry(
+    "findings imports",
+    "Findings",
+    "List the reports that were taken in",
+    () => import("./commands/findings/imports.ts"),
+  ),
+  entry(
+    "findings formats",
+    "Findings",
+    "List the formats of reports that are known, without a server",
+    () => import("./commands/findings/formats.ts"),
+  ),
+];

@@ -1,0 +1,145 @@
+import type { FindingView } from "../../../api/finding-views.ts";
+import { FindingId } from "../../../model/finding.ts";
+import { TidelockError } from "../../../model/errors.ts";
+import { defineCommand } from "../../define-command.ts";
+import { exit } from "../../exit-codes.ts";
+import {
+  ageText,
+  cut,
+  dueText,
+  historyText,
+  releaseText,
+  severityText,
+  whereText,
+} from "../../findings/finding-text.ts";
+import { argument, connectionOptions, outputOption } from "../../options.ts";
+import { printOne } from "../../output/print.ts";
+import { when } from "../../output/words.ts";
+import { clean, type Terminal } from "../../terminal.ts";
+
+export const command = defineCommand({
+  arguments: { id: argument("id", "F-42, or 42") },
+  options: { ...connectionOptions, ...outputOption },
+  examples: ["tidelock findings show F-42"],
+  async run(context, { args, options }) {
+    const id = findingId(args.id);
+    const view = await context.connect(options).call("findingShow", { params: { id } });
+    const format = context.format(options);
+    await printOne(context.terminal, format, {
+      item: view,
+      name: view.id,
+      lines: factLines(view),
+    });
+    if (format === "table" || format === "wide") {
+      printSections(context.terminal, view, format === "wide");
+    }
+    return exit.done;
+  },
+});
+
+function findingId(given: string): FindingId {
+  const parsed = FindingId.safeParse(/^\d+$/.test(given) ? `F-${given}` : given);
+  if (parsed.success) return parsed.data;
+  throw new TidelockError("invalid-input", `${given} is not a finding`, {
+    fault: "operator",
+    where: "<id>",
+    hint: "write it like F-42; `tidelock findings list` shows those there are",
+  });
+}
+
+/** What is it, how bad, where, since when, who cares, by when: before anything else. */
+function factLines(view: FindingView): readonly (readonly [string, string | null])[] {
+  const exploited =
+    view.knownExploited === null
+      ? "not known whether it is exploited"
+      : view.knownExploited
+        ? "KNOWN EXPLOITED"
+        : "not known to be exploited";
+  const epss = view.epss === null ? "EPSS unknown" : `EPSS ${(view.epss * 100).toFixed(1)} %`;
+  return [
+    ["finding", `${view.id}  ${view.title}`],
+    [
+      "severity",
+      `${severityText(view)}${view.severityStated ? "" : " (the tool stated none: unknown counts as the worst)"}`,
+    ],
+    ["urgency", `${view.priority.why}; ${exploited}; ${epss}`],
+    ["status", view.status + (view.reopened === 0 ? "" : `, came back ${view.reopened} times`)],
+    ["live in", view.liveIn.join(", ") || "nowhere"],
+    ["where", whereText(view.place)],
+    ["kind", view.kind],
+    ["rule", view.rule],
+    ["also known as", view.aliases.join(", ") || null],
+    ["weakness", view.cwe.map((id) => `CWE-${id}`).join(", ") || null],
+    ["fixed in", view.fixedIn],
+    ["service", view.service + (view.environment === null ? "" : ` in ${view.environment}`)],
+    ["tools", view.tools.join(", ")],
+    ["first seen", `${when(view.firstSeen)} (${ageText(view.firstSeen)} ago)`],
+    ["last seen", `${when(view.lastSeen)} (${ageText(view.lastSeen)} ago)`],
+    ["assignee", view.assignee ?? "nobody"],
+    ["due", view.due === null ? null : `${when(view.due)} (${dueText(view)})`],
+    ["clock paused", view.paused],
+    ["fixed", view.fixedAt === null ? null : `${when(view.fixedAt)}, as somebody says`],
+    [
+      "verified",
+      view.verified === null
+        ? null
+        : `${when(view.verified.at)}: a complete trusted scan of ${releaseText(view.verified.release)} does not see it`,
+    ],
+    [
+      "closed",
+      view.closedAt === null ? null : `${when(view.closedAt)}: production runs without it`,
+    ],
+  ];
+}
+
+const fewObservations = 10;
+
+function printSections(terminal: Terminal, view: FindingView, all: boolean): void {
+  const section = (title: string, lines: readonly string[]): void => {
+    if (lines.length === 0) return;
+    terminal.print(`\n${terminal.style("bold", title)}`);
+    for (const line of lines) terminal.print(`  ${line}`);
+  };
+  section(
+    "What it says",
+    view.message
+      .split(/\r?\n/)
+      .map((line) => clean(line, 4_096))
+      .filter(Boolean),
+  );
+  section(
+    "What to do",
+    view.guidance.map(({ title, url }) => clean(`${title}  ${url}`)),
+  );
+  section(
+    "History",
+    historyText(view).map(([at, text]) => clean(`${when(at)}  ${text}`)),
+  );
+  const seen = all ? view.observations : view.observations.slice(0, fewObservations);
+  section(
+    `Seen ${view.observationCount} times${seen.length < view.observationCount ? `, the newest ${seen.length}` : ""}`,
+    seen.map((one) => {
+      const where = whereText(one.observation.place);
+      const place = one.environment === null ? "" : ` in ${one.environment}`;
+      return clean(
+        `${when(one.at)}  ${one.tool}  ${one.observation.severity}  release ${releaseText(one.release)}${place}  ${cut(where)}  ${one.trust}, import ${one.import}`,
+      );
+    }),
+  );
+  section(
+    "Claims",
+    view.claims.map((one) =>
+      clean(
+        `${when(one.at)}  ${one.status}  ${one.justification}  by ${one.by || "nobody named"}  ${one.trusted ? "trusted" : "not trusted: it opens no gate"}, import ${one.import}`,
+      ),
+    ),
+  );
+  section(
+    "Perhaps the same",
+    view.related.map((one) => clean(`${one.id}  ${one.tool}  ${cut(one.title)}`)),
+  );
+  section(
+    "Told apart by",
+    all ? view.fingerprints.map((one) => clean(`${one.algorithm}  ${one.value}`)) : [],
+  );
+}
