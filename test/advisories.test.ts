@@ -5,7 +5,7 @@ import { strToU8, zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { advisories } from "../src/checks/advisories/index.ts";
 import { runCheck } from "../src/checks/run.ts";
-import { cvssScore } from "../src/intake/advisories/cvss.ts";
+import { cvssScore } from "../src/model/cvss.ts";
 import { importAdvisories } from "../src/intake/advisories/import-advisories.ts";
 import { sarifHits, treeContext } from "./support/tree-context.ts";
 

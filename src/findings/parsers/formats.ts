@@ -1,5 +1,6 @@
 import { awsConfig } from "./aws-config/index.ts";
 import * as azure from "./azure/index.ts";
+import * as cyclonedx from "./cyclonedx/index.ts";
 import type { Format } from "./format.ts";
 import * as googleScc from "./google-scc/index.ts";
 import * as jenkinsWarnings from "./jenkins-warnings/index.ts";
@@ -10,6 +11,7 @@ import * as securityHub from "./security-hub/index.ts";
 export const formats: readonly Format[] = [
   awsConfig,
   ...Object.values(azure),
+  ...Object.values(cyclonedx),
   ...Object.values(googleScc),
   ...Object.values(jenkinsWarnings),
   sarif,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Advisory, type AdvisoryEvent, packageKey } from "../../model/advisory.ts";
-import { cvssScore } from "./cvss.ts";
+import { cvssScore } from "../../model/cvss.ts";
 
 /** An OSV record (schema 1.x), read loosely: only what a decision needs. */
 const OsvRecord = z.object({
