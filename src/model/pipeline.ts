@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConfigurationKey } from "./configuration.ts";
 import { Diversity } from "./diversity.ts";
+import { FindingPolicy } from "./finding-policy.ts";
 import { Duration, Name, Tier } from "./primitives.ts";
 import { ReleaseRequirements } from "./producers.ts";
 
@@ -278,6 +279,8 @@ export const Environment = z.strictObject({
     dedicated: Purpose.optional(),
     /** What has to be stated about a release, and by whom, before this environment takes it. */
     requires: ReleaseRequirements.optional(),
+    /** Whose reports and statements about findings count here beyond opening them; without it nobody's. */
+    findings: FindingPolicy.optional(),
   }),
 });
 export type Environment = z.infer<typeof Environment>;

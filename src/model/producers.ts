@@ -47,13 +47,16 @@ export const Producer = z.discriminatedUnion("type", [
 ]);
 export type Producer = z.infer<typeof Producer>;
 
-const By = z.array(Name).min(1).max(most);
+/** Names of producers, each as good as the others. */
+export const By = z.array(Name).min(1).max(most);
+
+/** Producers by the names under which demands refer to them. */
+export const Producers = z
+  .record(Name, Producer)
+  .refine((named) => Object.keys(named).length <= most, `there can be at most ${most} producers`);
 
 const fields = {
-  producers: z
-    .record(Name, Producer)
-    .refine((named) => Object.keys(named).length <= most, `there can be at most ${most} producers`)
-    .default({}),
+  producers: Producers.default({}),
   /** Each entry: a signature over the release or all its artifacts by one of these producers. */
   signature: z
     .array(z.strictObject({ by: By }))
@@ -106,14 +109,23 @@ function refuseUnknown(
     ...given.attestations.map(({ by }, at) => ({ by, path: ["attestations", at, "by"] })),
     { by: given.sbom?.by ?? [], path: ["sbom", "by"] },
   ];
-  const names = Object.keys(given.producers);
+  refuseUnknownProducers(given.producers, lists, context);
+}
+
+/** For every document that names producers of its own. */
+export function refuseUnknownProducers(
+  producers: Readonly<Record<string, Producer>>,
+  lists: readonly { readonly by: readonly string[]; readonly path: readonly (string | number)[] }[],
+  context: z.RefinementCtx<unknown>,
+): void {
+  const names = Object.keys(producers);
   for (const { by, path } of lists) {
     const unknown = by.find((name) => !names.includes(name));
     if (unknown === undefined) continue;
     const there = names.length === 0 ? "there is none" : `there are: ${names.join(", ")}`;
     context.addIssue({
       code: "custom",
-      path,
+      path: [...path],
       message: `${unknown} is not among the producers (${there})`,
     });
   }

@@ -35,7 +35,11 @@ interface FindingImportsTable {
   matched: number;
   unseen: number;
   claims: number;
-  changes_digest: Digest;
+  /** Set by `sealImport`, when all that it wrote is there. */
+  changes_digest: Generated<string>;
+  observations_digest: Generated<string>;
+  fingerprints_digest: Generated<string>;
+  claims_digest: Generated<string>;
   at: GeneratedTime;
   added_by: string;
 }
@@ -77,6 +81,8 @@ interface FindingFingerprintsTable {
   algorithm: string;
   value: string;
   finding: Big;
+  /** That brought it. */
+  import: string;
 }
 
 interface FindingScopesTable {
@@ -111,10 +117,14 @@ interface FindingChangesTable {
 
 interface FindingActsTable {
   id: string;
-  finding: Big;
+  /** Null: about many at once. */
+  finding: ColumnType<string | null, string | number | null | undefined, never>;
+  service: Generated<string>;
   kind: string;
   content: Json<Readonly<Record<string, unknown>>>;
   confirms: string | null;
+  /** Set by `sealAct`. */
+  changes_digest: Generated<string>;
   at: GeneratedTime;
   acted_by: string;
 }

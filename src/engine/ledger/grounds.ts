@@ -116,7 +116,7 @@ function newestOf(documents: readonly DocumentRow[]): readonly DocumentRow[] {
   );
 }
 
-function noLaterDocument({ kind, name, version }: DocumentRow): Ground {
+export function noLaterDocument({ kind, name, version }: DocumentRow): Ground {
   const next = version + 1;
   return nothingAfter("documents", `document/${kind}/${name}/${next}/1`, async (db) => {
     const row = await db

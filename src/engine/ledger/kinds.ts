@@ -37,6 +37,12 @@ export const kinds = {
     "another edition of what others publish about vulnerabilities counts from here on, by the digests of its file and its records",
   "check.answered": "a person's signed answer to a check arrived, or an earlier one is used again",
   "access.recorded": "calls of the API since the last such entry, by the digest of their list",
+  "finding.imported":
+    "a scanner's report or a statement was taken in: by digest, and all that it changed by digests",
+  "finding.acted":
+    "a person said something of a finding (triage, assignment, fixed, false positive …), and what followed",
+  "finding.settled":
+    "standings of findings changed without a person's word: a release without them went live, a term ended",
   "hold.added": "a legal hold: nothing that it is about is erased while it stands",
   "hold.removed": "a legal hold has ended",
 

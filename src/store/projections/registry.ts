@@ -7,6 +7,7 @@ import {
 import { erasuresProjection, holdsProjection } from "./erasure.ts";
 import { attestationsProjection } from "./attestations.ts";
 import { feedsProjection } from "./feeds.ts";
+import { findingActsProjection, findingImportsProjection } from "./findings.ts";
 import { journalProjection } from "./journal.ts";
 import { deploymentsProjection, lanesProjection } from "./lanes.ts";
 import { grantsProjection, personKeysProjection, personLinksProjection } from "./access.ts";
@@ -31,6 +32,8 @@ export const projections: readonly TableProjection[] = [
   project(checkRequestsProjection),
   project(signalsProjection),
   project(feedsProjection),
+  project(findingImportsProjection),
+  project(findingActsProjection),
   project(documentsProjection),
   project(releasesProjection),
   project(attestationsProjection),

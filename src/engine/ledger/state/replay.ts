@@ -122,6 +122,9 @@ function takenAway({ index, entry }: StoredLeaf): Difference {
 /** Kinds whose actors rows name. */
 const authored: ReadonlySet<string> = new Set([
   "signal.recorded",
+  "finding.imported",
+  "finding.acted",
+  "finding.settled",
   "document.registered",
   "release.created",
   "configuration.applied",
