@@ -230,3 +230,49 @@ export function cweIn(texts: readonly string[]): readonly number[] {
     ),
   );
 }
+
+/**
+ * A tool's word for a severity, by the table of its format (keys in lower case); null for one that nobody knows, and
+ * for none: the hit then counts as critical. What every object has (`constructor`) is no word.
+ */
+export function severityOfWord(
+  words: Readonly<Record<string, Severity>>,
+  word: string | null | undefined,
+): Severity | null {
+  const key = (word ?? "").trim().toLowerCase();
+  return Object.hasOwn(words, key) ? (words[key] ?? null) : null;
+}
+
+/** A score of CVSS with the version that its vector names, or `version`; nothing where no version is known. */
+export function cvssOf(
+  score: unknown,
+  vector?: string | null,
+  version?: string | null,
+): NonNullable<Observation["cvss"]> {
+  const named = /^CVSS:(\d\.\d)\//.exec(vector ?? "")?.[1] ?? version ?? "";
+  const known = (["2.0", "3.0", "3.1", "4.0"] as const).find((one) => one === named);
+  const value = typeof score === "string" && score !== "" ? Number(score) : score;
+  if (known === undefined || typeof value !== "number" || !(value >= 0 && value <= 10)) return [];
+  return [{ version: known, score: value, ...(vector ? { vector } : {}) }];
+}
+
+/** Hard-coded credentials, passwords and keys (CWE). */
+const secretWeaknesses: ReadonlySet<number> = new Set([259, 321, 798]);
+
+/**
+ * The code that a tool quotes. Where the hit is a secret, the quotation holds the secret: then not even a plain digest
+ * of it is kept, only one under the server's key.
+ */
+export function quoted(
+  code: string | null | undefined,
+  { secret = false, cwe = [] }: { secret?: boolean; cwe?: readonly number[] } = {},
+): Pick<Draft, "kind" | "snippet" | "secretValue"> {
+  if (secret || cwe.some((one) => secretWeaknesses.has(one)))
+    return { kind: "secret", secretValue: code ?? undefined };
+  return { snippet: code ?? undefined };
+}
+
+/** An image's name without tag and digest: these change with every release, and the image stays the same subject. */
+export function imageName(reference: string): string {
+  return reference.replace(/@[a-z0-9]+:[0-9a-f]+$/i, "").replace(/:[^/:]*$/, "");
+}

@@ -1,5 +1,6 @@
 import type { Exercised } from "../../model/verdict.ts";
 import type { Draft } from "../observe.ts";
+import type { Element } from "./xml.ts";
 
 /**
  * How one format of reports is read: an outline of the document without its items (the *frame*), and its items
@@ -16,15 +17,15 @@ export interface Format {
   /** For people: `Trivy (JSON)`. */
   readonly title: string;
   /**
-   * `json`: one document. `lines`: JSON values one after the other, pretty-printed or one a line. `csv`: with a
-   * header (RFC 4180). `text`: lines of words.
+   * `json`: one document. `lines`: JSON values one after the other, pretty-printed or one a line, or one array of
+   * them: tools write the same records both ways. `csv`: with a header (RFC 4180). `text`: lines of words.
    */
   readonly syntax: "json" | "xml" | "lines" | "csv" | "text";
   /** What is read one by one; of `lines`, `csv` and `text` it is every value, row and line. */
   readonly items?: readonly ItemPath[];
   /**
    * Whether a report is of this format, by its content alone: what a file is called says nothing. Exactly one
-   * format may say yes to any real report, so ask for what no other has.
+   * format may say yes to any real report, so ask for what no other has. The sample is of the format's own syntax.
    */
   recognise(sample: Sample): boolean;
   /** Called once a report, with its frame. Throws for what is none of this format. */
@@ -90,6 +91,8 @@ export type Sample =
       readonly attributes: ReadonlyMap<string, string>;
       /** Names of the root's first children, each once. */
       readonly children: readonly string[];
+      /** The root with its first three children, and so on four levels down. */
+      readonly outline: Element;
     }
   | { readonly syntax: "csv"; readonly header: readonly string[] }
   | { readonly syntax: "text"; readonly lines: readonly string[] };

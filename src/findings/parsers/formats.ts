@@ -1,19 +1,55 @@
 import { awsConfig } from "./aws-config/index.ts";
 import * as azure from "./azure/index.ts";
+import { bandit } from "./bandit/index.ts";
+import { checkov } from "./checkov/index.ts";
+import { cucumberJson } from "./cucumber-json/index.ts";
 import * as cyclonedx from "./cyclonedx/index.ts";
+import { eslint } from "./eslint/index.ts";
 import type { Format } from "./format.ts";
+import { gitleaks } from "./gitleaks/index.ts";
 import * as googleScc from "./google-scc/index.ts";
+import { grype } from "./grype/index.ts";
 import * as jenkinsWarnings from "./jenkins-warnings/index.ts";
+import { kubeLinter } from "./kube-linter/index.ts";
+import { lynis } from "./lynis/index.ts";
+import { nmap } from "./nmap/index.ts";
+import { npmAudit } from "./npm-audit/index.ts";
+import { nuclei } from "./nuclei/index.ts";
+import { osv } from "./osv/index.ts";
 import { sarif } from "./sarif/index.ts";
+import { secretlint } from "./secretlint/index.ts";
 import * as securityHub from "./security-hub/index.ts";
+import { semgrep } from "./semgrep/index.ts";
+import { testssl } from "./testssl/index.ts";
+import { trivy } from "./trivy/index.ts";
+import { wapiti } from "./wapiti/index.ts";
+import { zap } from "./zap/index.ts";
 
 /** Every format of reports that can be imported, one line a folder. A test compares it with the folders. */
 export const formats: readonly Format[] = [
   awsConfig,
   ...Object.values(azure),
+  bandit,
+  checkov,
+  cucumberJson,
   ...Object.values(cyclonedx),
+  eslint,
+  gitleaks,
   ...Object.values(googleScc),
+  grype,
   ...Object.values(jenkinsWarnings),
+  kubeLinter,
+  lynis,
+  nmap,
+  npmAudit,
+  nuclei,
+  osv,
   sarif,
+  secretlint,
   ...Object.values(securityHub),
+  semgrep,
+  testssl,
+  trivy,
+  wapiti,
+  zap,
 ];

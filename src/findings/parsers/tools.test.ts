@@ -100,7 +100,7 @@ describe("no hit is lost", () => {
       { rule: "1", severity: "high" },
     ]);
     expect(parse("zap", report({ ...alert, riskcode: "" }))?.observations).toMatchObject([
-      { severity: "high", severityStated: false },
+      { severity: "critical", severityStated: false },
     ]);
   });
 

@@ -150,3 +150,10 @@ export function childOf(element: Element, name: string): Element | undefined {
 export function attributeOf(element: Element | undefined, name: string): string | undefined {
   return element?.attributes.get(name);
 }
+
+/** What a format's `open` is given of an XML document: its root without its items. Throws for another root. */
+export function rootOf(frame: unknown, name: string): Element {
+  const root = frame as Element;
+  if (root.name !== name) throw new Error(`<${name}> is missing, not <${root.name}>`);
+  return root;
+}

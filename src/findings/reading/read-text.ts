@@ -134,7 +134,9 @@ function fits([first, ...rest]: readonly string[], [name, ...names]: readonly st
   return name !== undefined && (first === "*" || first === name) && fits(rest, names);
 }
 
-function jsonValues(text: string): unknown[] {
+function jsonValues(text: string): readonly unknown[] {
+  if (text.trimStart().startsWith("[")) return parseJson(text) as readonly unknown[];
+  if (text.trim() === "") throw new Error("it is empty");
   const values: unknown[] = [];
   let open = "";
   for (const line of text.split("\n")) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readText } from "../../reading/read-text.ts";
 import { cucumberJson } from "./index.ts";
 
 const step = (status: string | null, more: object = {}) => ({
@@ -20,7 +21,8 @@ const scenario = (name: string, steps: object[], more: object = {}) => ({
 
 describe("Cucumber's report", () => {
   it("has an observation for each scenario that failed, with what its tags say", () => {
-    const parsed = cucumberJson.parse(
+    const parsed = readText(
+      cucumberJson,
       report(
         scenario("passes", [step("passed"), step("passed")]),
         scenario(
@@ -48,7 +50,10 @@ describe("Cucumber's report", () => {
   it.each(["skipped", "pending", "undefined", "ambiguous", "PENDING", null])(
     "is not whole with a step that is %s",
     (status) => {
-      const parsed = cucumberJson.parse(report(scenario("one", [step("passed"), step(status)])));
+      const parsed = readText(
+        cucumberJson,
+        report(scenario("one", [step("passed"), step(status)])),
+      );
       expect(parsed).toMatchObject({ complete: false, observations: [] });
     },
   );
@@ -58,7 +63,10 @@ describe("Cucumber's report", () => {
     const hook = scenario("hooked", [step("passed")], {
       after: [{ result: { status: "failed" } }],
     });
-    const parsed = cucumberJson.parse(report(background, scenario("one", [step("skipped")]), hook));
+    const parsed = readText(
+      cucumberJson,
+      report(background, scenario("one", [step("skipped")]), hook),
+    );
     expect(parsed.observations.map(({ rule }) => rule)).toEqual([
       "authentication;one",
       "authentication;hooked",
@@ -68,14 +76,14 @@ describe("Cucumber's report", () => {
   it.each(["[]", report(), report(scenario("none", []))])(
     "is not whole when it has nothing: %s",
     (text) => {
-      expect(cucumberJson.parse(text).complete).toBe(false);
+      expect(readText(cucumberJson, text).complete).toBe(false);
     },
   );
 
   it.each(["", "{}", "[{", '[{"elements":[{"steps":[{"result":{}}]}]}]', "null"])(
     "is refused: %j",
     (text) => {
-      expect(() => cucumberJson.parse(text)).toThrow();
+      expect(() => readText(cucumberJson, text)).toThrow();
     },
   );
 });

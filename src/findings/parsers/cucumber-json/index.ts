@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { severities, type Severity } from "../../../model/observation.ts";
-import { observe } from "../../observe.ts";
-import { parseJson } from "../json.ts";
-import type { Parsed, Parser } from "../parser.ts";
+import type { Draft } from "../../observe.ts";
+import { type Format, isRecord, valuesOf } from "../format.ts";
 
 const Result = z.object({ status: z.string(), error_message: z.string().optional() });
 /** What runs before and after a scenario, or a step. */
@@ -29,9 +28,9 @@ const Feature = z.object({
   uri: z.string().default(""),
   name: z.string().default(""),
   tags: z.array(z.object({ name: z.string() })).default([]),
-  elements: z.array(Element).default([]),
+  elements: z.tuple([]).default([]),
 });
-const Report = z.array(Feature);
+const Frame = z.array(Feature);
 
 type FeatureType = z.infer<typeof Feature>;
 type ElementType = z.infer<typeof Element>;
@@ -42,43 +41,58 @@ type ElementType = z.infer<typeof Element>;
  * the report incomplete: pending, undefined, ambiguous and skipped are no pass. A severity is taken from a tag
  * (`@critical` …), else it is high; CWE numbers from tags such as `@cwe-79` and `@iriusrisk-cwe-79`.
  */
-export const cucumberJson: Parser = {
-  format: "cucumber-json",
-  parse(text) {
-    const features = Report.parse(parseJson(text));
-    const observations: Parsed["observations"][number][] = [];
-    const unended: string[] = [];
+export const cucumberJson: Format = {
+  id: "cucumber-json",
+  title: "Cucumber (JSON)",
+  syntax: "json",
+  items: [{ path: ["*", "elements", "*"] }],
+  recognise(sample) {
+    const [first] = valuesOf(sample) ?? [];
+    return isRecord(first) && "elements" in first && "keyword" in first && "uri" in first;
+  },
+  open(frame) {
+    const features = Frame.parse(frame);
+    let background: { readonly of: number; readonly element: ElementType } | null = null;
+    let firstUnended: string | undefined;
+    let unended = 0;
     let scenarios = 0;
     let steps = 0;
-    for (const feature of features) {
-      let background: ElementType | null = null;
-      for (const element of feature.elements) {
+    return {
+      item(value, { keys: [index] }) {
+        const element = Element.parse(value);
+        const of = Number(index);
+        const feature = features[of];
+        if (feature === undefined) return [];
         if (element.type === "background") {
-          background = element;
-          continue;
+          background = { of, element };
+          return [];
         }
-        const parts = background === null ? [element] : [background, element];
+        const parts = background?.of === of ? [background.element, element] : [element];
         background = null;
         const statuses = parts.flatMap(statusesOf);
         steps += statuses.filter(({ status }) => status === "passed" || status === "failed").length;
         const failed = statuses.find(({ status }) => status === "failed");
-        if (failed !== undefined) observations.push(observationOf(feature, element, failed.why));
         const whole = statuses.length > 0 && statuses.every(({ status }) => status === "passed");
         if (failed !== undefined || whole) scenarios += 1;
-        else unended.push(`${feature.uri}: ${element.name}`);
-      }
-    }
-    const missing =
-      unended.length > 0
-        ? `${unended.length} scenarios did not come to an end, the first: ${unended[0]?.slice(0, 300)}`
-        : scenarios === 0
-          ? "there is no scenario in it"
-          : undefined;
-    return {
-      observations,
-      exercised: { assertions: steps, scenarios },
-      complete: missing === undefined,
-      ...(missing === undefined ? {} : { missing }),
+        else {
+          unended += 1;
+          firstUnended ??= `${feature.uri}: ${element.name}`.slice(0, 300);
+        }
+        return failed === undefined ? [] : [hitOf(feature, element, failed.why)];
+      },
+      end() {
+        const missing =
+          unended > 0
+            ? `${unended} scenarios did not come to an end, the first: ${firstUnended}`
+            : scenarios === 0
+              ? "there is no scenario in it"
+              : undefined;
+        return {
+          exercised: { assertions: steps, scenarios },
+          complete: missing === undefined,
+          ...(missing === undefined ? {} : { missing }),
+        };
+      },
     };
   },
 };
@@ -104,12 +118,13 @@ function statusesOf({ before, after, steps }: ElementType): readonly {
   ];
 }
 
-function observationOf(feature: FeatureType, element: ElementType, why: string) {
+function hitOf(feature: FeatureType, element: ElementType, why: string): Draft {
   const tags = [...feature.tags, ...element.tags].map(({ name }) => name.toLowerCase());
   const severity = severities.find((one) => tags.includes(`@${one}`));
   const name = `${feature.name}: ${element.name}`;
-  return observe({
+  return {
     rule: element.id ?? name,
+    kind: "test",
     severity: severity ?? ("high" satisfies Severity),
     severityStated: severity !== undefined,
     title: name,
@@ -120,5 +135,5 @@ function observationOf(feature: FeatureType, element: ElementType, why: string) 
       const number = /(?:^@|-)cwe-(\d{1,5})(?:$|-)/.exec(tag)?.[1];
       return number === undefined ? [] : [Number(number)];
     }),
-  });
+  };
 }

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { Severity } from "../../../model/observation.ts";
-import { type DraftPlace, cweIn, observe } from "../../observe.ts";
-import { parseJson } from "../json.ts";
-import type { Parser } from "../parser.ts";
+import { cvssOf, cweIn, type Draft, type DraftPlace, severityOfWord } from "../../observe.ts";
+import { type Format, isRecord, valuesOf } from "../format.ts";
 
 const texts = z.union([z.string(), z.array(z.string())]).nullish();
 
@@ -14,9 +13,17 @@ const Hit = z
     "matcher-name": z.string().nullish(),
     info: z.object({
       name: z.string().default(""),
-      severity: z.string().default("unknown"),
+      severity: z.string().optional(),
       description: z.string().nullish(),
-      classification: z.object({ "cve-id": texts, "cwe-id": texts }).nullish(),
+      reference: texts.catch(undefined),
+      classification: z
+        .object({
+          "cve-id": texts,
+          "cwe-id": texts,
+          "cvss-metrics": z.string().nullish().catch(undefined),
+          "cvss-score": z.number().nullish().catch(undefined),
+        })
+        .nullish(),
     }),
     type: z.string().default(""),
     host: z.string().default(""),
@@ -35,38 +42,47 @@ const words: Readonly<Record<string, Severity>> = {
   info: "info",
 };
 
-/** nuclei's hits, as one JSON list (`-json-export`) or one document a line (`-jsonl`). An empty text is no report. */
-export const nuclei: Parser = {
-  format: "nuclei",
-  parse(text) {
-    const hits = z.array(Hit).parse(documentsIn(text));
-    return { observations: hits.map(observed), complete: true };
+/**
+ * nuclei's hits, as one JSON list (`-json-export`) or one document a line (`-jsonl`). An empty text is no report: who
+ * wants to know that nothing was found asks for the list.
+ */
+export const nuclei: Format = {
+  id: "nuclei",
+  title: "Nuclei (JSON, JSON lines)",
+  syntax: "lines",
+  recognise(sample) {
+    const [first] = valuesOf(sample) ?? [];
+    return (
+      isRecord(first) &&
+      ("template-id" in first || "templateID" in first) &&
+      isRecord(first["info"])
+    );
   },
+  open: () => ({
+    item: (value) => [hitOf(Hit.parse(value))],
+    end: () => ({ complete: true }),
+  }),
 };
 
-function documentsIn(text: string): unknown {
-  if (text.trimStart().startsWith("[")) return parseJson(text);
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  if (lines.length === 0) throw new Error("it is empty");
-  return lines.map(parseJson);
-}
-
-function observed(hit: Hit) {
+function hitOf(hit: Hit): Draft {
   const { info } = hit;
-  const stated = words[info.severity.toLowerCase()];
   const rule = hit["template-id"] ?? hit.templateID ?? "";
   const list = (value: z.infer<typeof texts>): readonly string[] =>
     value === null || value === undefined ? [] : [value].flat();
-  return observe({
+  return {
     rule: hit["matcher-name"] ? `${rule}:${hit["matcher-name"]}` : rule,
-    severity: stated ?? "high",
-    severityStated: stated !== undefined,
+    severity: severityOfWord(words, info.severity),
     title: info.name,
     message: info.description ?? "",
     place: placeOf(hit),
     cwe: cweIn(list(info.classification?.["cwe-id"])),
     aliases: list(info.classification?.["cve-id"]),
-  });
+    cvss: cvssOf(info.classification?.["cvss-score"], info.classification?.["cvss-metrics"]),
+    // Older versions write a list of lines.
+    references: list(info.reference).flatMap(
+      (text) => text.slice(0, 8_192).match(/https?:\/\/\S+/g) ?? [],
+    ),
+  };
 }
 
 function placeOf(hit: Hit): DraftPlace {

@@ -1,14 +1,21 @@
 import { z } from "zod";
 import type { Severity } from "../../../model/observation.ts";
-import { observe, severityOfScore } from "../../observe.ts";
-import { parseJson } from "../json.ts";
-import type { Parser } from "../parser.ts";
+import { cvssOf, type Draft, severityOfScore, severityOfWord } from "../../observe.ts";
+import { fieldsOf, type Format, isRecord } from "../format.ts";
 
 const Vulnerability = z.object({
   id: z.string(),
   aliases: z.array(z.string()).nullish(),
   summary: z.string().nullish(),
   details: z.string().nullish(),
+  severity: z
+    .array(z.object({ type: z.string(), score: z.string() }))
+    .nullish()
+    .catch(undefined),
+  references: z
+    .array(z.object({ url: z.string() }))
+    .nullish()
+    .catch(undefined),
   database_specific: z.looseObject({ severity: z.string().optional().catch(undefined) }).nullish(),
   affected: z
     .array(
@@ -22,72 +29,94 @@ const Vulnerability = z.object({
     .nullish(),
 });
 
-const Report = z.object({
+const Group = z.object({
+  ids: z.array(z.string()),
+  max_severity: z.string().optional(),
+  /** Whether the vulnerable function is called, where osv-scanner looked at the code. */
+  experimentalAnalysis: z
+    .record(z.string(), z.object({ called: z.boolean().optional() }))
+    .nullish()
+    .catch(undefined),
+});
+
+const Package = z.object({
+  package: z.object({
+    name: z.string().default(""),
+    version: z.string().default(""),
+    ecosystem: z.string().default(""),
+  }),
+  vulnerabilities: z.array(Vulnerability).nullish(),
+  groups: z.array(Group).nullish(),
+});
+type Package = z.infer<typeof Package>;
+
+const Frame = z.object({
   results: z.array(
     z.object({
       source: z.object({ path: z.string().default("") }).default({ path: "" }),
-      packages: z
-        .array(
-          z.object({
-            package: z.object({
-              name: z.string().default(""),
-              version: z.string().default(""),
-              ecosystem: z.string().default(""),
-            }),
-            vulnerabilities: z.array(Vulnerability).nullish(),
-            groups: z
-              .array(z.object({ ids: z.array(z.string()), max_severity: z.string().optional() }))
-              .nullish(),
-          }),
-        )
-        .nullish(),
+      packages: z.tuple([]).nullish(),
     }),
   ),
 });
 
 const words: Readonly<Record<string, Severity>> = {
-  CRITICAL: "critical",
-  HIGH: "high",
-  MODERATE: "medium",
-  MEDIUM: "medium",
-  LOW: "low",
+  critical: "critical",
+  high: "high",
+  moderate: "medium",
+  medium: "medium",
+  low: "low",
 };
 
 /** `osv-scanner --format json`: an observation for each advisory of each package of each source. */
-export const osv: Parser = {
-  format: "osv",
-  parse(text) {
-    const { results } = Report.parse(parseJson(text));
+export const osv: Format = {
+  id: "osv",
+  title: "OSV-Scanner (JSON)",
+  syntax: "json",
+  items: [{ path: ["results", "*", "packages", "*"] }],
+  recognise(sample) {
+    const fields = fieldsOf(sample);
+    const results = fields?.["results"];
+    if (fields === undefined || !Array.isArray(results) || "errors" in fields) return false;
+    const [first] = results;
+    if (first === undefined) return "experimental_config" in fields || onlyKey(fields, "results");
+    return isRecord(first) && isRecord(first["source"]) && "packages" in first;
+  },
+  open(frame) {
+    const { results } = Frame.parse(frame);
     return {
-      observations: results.flatMap(({ source, packages }) =>
-        (packages ?? []).flatMap(({ package: { name, version }, vulnerabilities, groups }) =>
-          (vulnerabilities ?? []).map((one) => {
-            const group = groups?.find(({ ids }) => ids.includes(one.id));
-            const stated =
-              severityOfScore(group?.max_severity) ??
-              words[(one.database_specific?.severity ?? "").toUpperCase()];
-            const affected = one.affected?.find((entry) => entry.package?.name === name);
-            const events = (affected?.ranges ?? []).flatMap((range) => range.events);
-            return observe({
-              rule: one.id,
-              severity: stated ?? "high",
-              severityStated: stated !== undefined,
-              title: `${name} ${version}: ${one.summary ?? one.id}`,
-              message: one.details ?? one.summary ?? "",
-              place: {
-                kind: "package",
-                name,
-                version,
-                purl: affected?.package?.purl,
-                path: source.path,
-              },
-              aliases: [one.id, ...(one.aliases ?? [])],
-              fixedIn: events.find(({ fixed }) => fixed !== undefined)?.["fixed"],
-            });
-          }),
-        ),
-      ),
-      complete: true,
+      item: (value, { keys: [index] }) =>
+        hitsOf(Package.parse(value), results[Number(index)]?.source.path ?? ""),
+      end: () => ({ complete: true }),
     };
   },
 };
+
+function onlyKey(fields: object, key: string): boolean {
+  return Object.keys(fields).join() === key;
+}
+
+function hitsOf(found: Package, path: string): readonly Draft[] {
+  const { name, version } = found.package;
+  return (found.vulnerabilities ?? []).map((one) => {
+    const group = found.groups?.find(({ ids }) => ids.includes(one.id));
+    const affected = one.affected?.find((entry) => entry.package?.name === name);
+    const events = (affected?.ranges ?? []).flatMap((range) => range.events);
+    // The number is the worst of the group: of one advisory alone it is that advisory's, and its vector says of which version.
+    const [vector, ...others] = (one.severity ?? []).filter(({ type }) => type.startsWith("CVSS"));
+    const alone = group?.ids.length === 1 && others.length === 0 && vector !== undefined;
+    return {
+      rule: one.id,
+      severity:
+        severityOfScore(group?.max_severity) ??
+        severityOfWord(words, one.database_specific?.severity),
+      title: `${name} ${version}: ${one.summary ?? one.id}`,
+      message: one.details ?? one.summary ?? "",
+      place: { kind: "package", name, version, purl: affected?.package?.purl, path },
+      aliases: [one.id, ...(one.aliases ?? [])],
+      fixedIn: events.find(({ fixed }) => fixed !== undefined)?.["fixed"],
+      cvss: alone ? cvssOf(group.max_severity, vector.score) : [],
+      reachable: group?.experimentalAnalysis?.[one.id]?.called,
+      references: (one.references ?? []).map(({ url }) => url),
+    };
+  });
+}

@@ -1,5 +1,5 @@
 import type { Severity } from "../../../model/observation.ts";
-import { cweIn, type Draft, severityOfScore } from "../../observe.ts";
+import { cweIn, type Draft, quoted, severityOfScore } from "../../observe.ts";
 import { type Format, fieldsOf, type Summary } from "../format.ts";
 import { placeOf, tidelockOf } from "./place.ts";
 import { Log, Result, type Rule, type Run } from "./schema.ts";
@@ -104,7 +104,7 @@ function hitOf(run: Run, result: Result): Draft {
     ...(own?.aliases === undefined ? {} : { aliases: own.aliases }),
     fixedIn: own?.fixedIn,
     ...identityOf(run, result),
-    ...codeOf(result, isSecret(run, tags, cwes)),
+    ...quoted(codeOf(result), { secret: isSecret(run, tags), cwe: cwes }),
     references: rule?.helpUri === undefined ? [] : [rule.helpUri],
     unchanged: result.baselineState === "unchanged",
     suppressed: (result.suppressions ?? []).some(({ status }) => status !== "rejected"),
@@ -202,22 +202,16 @@ function identityOf(run: Run, result: Result): Partial<Draft> {
   };
 }
 
-/** What is quoted. Where the hit is a secret, the quotation is the secret: no plain digest of it is kept either. */
-function codeOf({ locations }: Result, secret: boolean): Partial<Draft> {
+function codeOf({ locations }: Result): string | undefined {
   const { region, contextRegion } = locations?.[0]?.physicalLocation ?? {};
-  const quoted = region?.snippet?.text ?? contextRegion?.snippet?.text;
-  return secret ? { kind: "secret", secretValue: quoted } : { snippet: quoted };
+  return region?.snippet?.text ?? contextRegion?.snippet?.text;
 }
 
 const secretTools = /gitleaks|trufflehog|detect-secrets|secretlint|ggshield|secret[- ]scan/i;
-/** Hard-coded credentials, passwords and keys. */
-const secretWeaknesses: ReadonlySet<number> = new Set([259, 321, 798]);
 
-function isSecret(run: Run, tags: readonly string[], cwes: readonly number[]): boolean {
+function isSecret(run: Run, tags: readonly string[]): boolean {
   return (
-    secretTools.test(run.tool.driver.name ?? "") ||
-    tags.some((tag) => /^secrets?$/i.test(tag)) ||
-    cwes.some((cwe) => secretWeaknesses.has(cwe))
+    secretTools.test(run.tool.driver.name ?? "") || tags.some((tag) => /^secrets?$/i.test(tag))
   );
 }
 

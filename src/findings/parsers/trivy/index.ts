@@ -1,55 +1,94 @@
 import { z } from "zod";
 import type { Severity } from "../../../model/observation.ts";
-import { cweIn, observe } from "../../observe.ts";
-import { parseJson } from "../json.ts";
-import type { Parser } from "../parser.ts";
+import { cvssOf, cweIn, type Draft, imageName, severityOfWord } from "../../observe.ts";
+import {
+  fieldsOf,
+  type Format,
+  isRecord,
+  type ItemPath,
+  type ItemPlace,
+  valuesOf,
+} from "../format.ts";
 
+const links = z.array(z.string()).nullish().catch(undefined);
+
+const Vulnerability = z.object({
+  VulnerabilityID: z.string(),
+  VendorIDs: z.array(z.string()).nullish(),
+  PkgName: z.string(),
+  PkgPath: z.string().nullish(),
+  PkgIdentifier: z.object({ PURL: z.string().optional() }).nullish(),
+  InstalledVersion: z.string().default(""),
+  FixedVersion: z.string().nullish(),
+  Title: z.string().nullish(),
+  Description: z.string().nullish(),
+  Severity: z.string().optional(),
+  CweIDs: z.array(z.string()).nullish(),
+  CVSS: z
+    .record(
+      z.string(),
+      z.object({
+        V2Vector: z.string().optional(),
+        V2Score: z.number().optional(),
+        V3Vector: z.string().optional(),
+        V3Score: z.number().optional(),
+        V40Vector: z.string().optional(),
+        V40Score: z.number().optional(),
+      }),
+    )
+    .nullish()
+    .catch(undefined),
+  PrimaryURL: z.string().nullish().catch(undefined),
+  References: links,
+});
+
+const Misconfiguration = z.object({
+  ID: z.string(),
+  AVDID: z.string().nullish(),
+  Title: z.string().nullish(),
+  Message: z.string().nullish(),
+  Severity: z.string().optional(),
+  Status: z.string().default("FAIL"),
+  PrimaryURL: z.string().nullish().catch(undefined),
+  References: links,
+  CauseMetadata: z
+    .object({
+      StartLine: z.number().nullish(),
+      Resource: z.string().nullish(),
+      Code: z
+        .object({ Lines: z.array(z.object({ Content: z.string().default("") })).nullish() })
+        .nullish()
+        .catch(undefined),
+    })
+    .nullish(),
+});
+
+/** The matching line, masked, is not read: it is of no use and may hold more than the secret. */
+const Secret = z.object({
+  RuleID: z.string(),
+  Title: z.string().nullish(),
+  Severity: z.string().optional(),
+  StartLine: z.number().nullish(),
+});
+
+const License = z.object({
+  Name: z.string(),
+  PkgName: z.string().default(""),
+  FilePath: z.string().default(""),
+  Severity: z.string().optional(),
+  Category: z.string().default(""),
+});
+
+const lists = ["Vulnerabilities", "Misconfigurations", "Secrets", "Licenses"] as const;
+const list = z.tuple([]).nullish();
 const Result = z.object({
   /** Without it anything in a list would be a result without a hit. */
   Target: z.string(),
-  Vulnerabilities: z
-    .array(
-      z.object({
-        VulnerabilityID: z.string(),
-        VendorIDs: z.array(z.string()).nullish(),
-        PkgName: z.string(),
-        PkgPath: z.string().nullish(),
-        PkgIdentifier: z.object({ PURL: z.string().optional() }).nullish(),
-        InstalledVersion: z.string().default(""),
-        FixedVersion: z.string().nullish(),
-        Title: z.string().nullish(),
-        Description: z.string().nullish(),
-        Severity: z.string().default("UNKNOWN"),
-        CweIDs: z.array(z.string()).nullish(),
-      }),
-    )
-    .nullish(),
-  Misconfigurations: z
-    .array(
-      z.object({
-        ID: z.string(),
-        AVDID: z.string().nullish(),
-        Title: z.string().nullish(),
-        Message: z.string().nullish(),
-        Severity: z.string().default("UNKNOWN"),
-        Status: z.string().default("FAIL"),
-        CauseMetadata: z.object({ StartLine: z.number().nullish() }).nullish(),
-      }),
-    )
-    .nullish(),
-  /** The matching line, masked, is not read: it is of no use and may hold more than the secret. */
-  Secrets: z
-    .array(
-      z.object({
-        RuleID: z.string(),
-        Title: z.string().nullish(),
-        Severity: z.string().default("UNKNOWN"),
-        StartLine: z.number().nullish(),
-      }),
-    )
-    .nullish(),
+  Vulnerabilities: list,
+  Misconfigurations: list,
+  Secrets: list,
+  Licenses: list,
 });
-type Result = z.infer<typeof Result>;
 
 const Resource = z.object({
   Namespace: z.string().nullish(),
@@ -57,9 +96,20 @@ const Resource = z.object({
   Name: z.string().default(""),
   Results: z.array(Result).nullish(),
 });
+type Resource = z.infer<typeof Resource>;
 
-const Report = z.union([
-  z.object({ SchemaVersion: z.number(), Results: z.array(Result).nullish() }),
+const groups = ["Vulnerabilities", "Misconfigurations", "Resources"] as const;
+const text = z.string().optional().catch(undefined);
+
+const Frame = z.union([
+  z.object({
+    SchemaVersion: z.number(),
+    CreatedAt: text,
+    ArtifactName: text,
+    ArtifactType: text,
+    Trivy: z.object({ Version: z.string().optional() }).optional().catch(undefined),
+    Results: z.array(Result).nullish(),
+  }),
   /** Of a cluster. */
   z.object({
     ClusterName: z.string(),
@@ -70,48 +120,88 @@ const Report = z.union([
   /** Before its schema had a version; `null` for nothing at all. */
   z.array(Result).nullable(),
 ]);
+type Frame = z.infer<typeof Frame>;
 
-/** States of a misconfiguration check that are no hits. */
-const kept: ReadonlySet<string> = new Set(["PASS", "EXCEPTION"]);
+/** Where results stand, each with its lists; packages that are merely listed are not kept. */
+const items: readonly ItemPath[] = [
+  ["Results", "*"],
+  ["*"],
+  ...groups.map((group) => [group, "*", "Results", "*"]),
+].flatMap((before) => [...lists, "Packages"].map((one) => ({ path: [...before, one, "*"] })));
 
-const words: Readonly<Record<string, Severity>> = {
-  CRITICAL: "critical",
-  HIGH: "high",
-  MEDIUM: "medium",
-  LOW: "low",
-};
-
-/** `trivy --format json`: vulnerable packages, failed misconfiguration checks and secrets, of a folder or a cluster. */
-export const trivy: Parser = {
-  format: "trivy",
-  parse(text) {
-    const report = Report.parse(parseJson(text));
-    return { observations: resultsIn(report).flatMap(hitsOf), complete: true };
+/** `trivy --format json`: vulnerable packages, failed misconfiguration checks, secrets and licences, of a folder, an image or a cluster. */
+export const trivy: Format = {
+  id: "trivy",
+  title: "Trivy (JSON)",
+  syntax: "json",
+  items,
+  recognise(sample) {
+    const fields = fieldsOf(sample);
+    if (fields !== undefined) {
+      return (
+        (typeof fields["SchemaVersion"] === "number" && "ArtifactName" in fields) ||
+        (typeof fields["ClusterName"] === "string" && groups.some((group) => group in fields))
+      );
+    }
+    const [first] = sample.syntax === "json" ? (valuesOf(sample) ?? []) : [];
+    return isRecord(first) && "Target" in first && lists.some((one) => one in first);
+  },
+  open(value) {
+    const frame = Frame.parse(value);
+    return {
+      item(one, at) {
+        const kind = lists[at.item % (lists.length + 1)];
+        return kind === undefined ? [] : hitsOf[kind](one, targetOf(frame, at));
+      },
+      end: () => ({ ...aboutIn(frame), complete: true }),
+    };
   },
 };
 
-function resultsIn(report: z.infer<typeof Report>): readonly Result[] {
-  if (report === null) return [];
-  if (Array.isArray(report)) return report;
-  if ("SchemaVersion" in report) return report.Results ?? [];
-  const { Vulnerabilities, Misconfigurations, Resources } = report;
-  return [Vulnerabilities, Misconfigurations, Resources].flatMap((list) =>
-    (list ?? []).flatMap(({ Namespace, Kind, Name, Results }) =>
-      (Results ?? []).map((one) => ({
-        ...one,
-        Target: [Namespace ?? "", Kind, Name, one.Target].filter((part) => part !== "").join("/"),
-      })),
-    ),
-  );
+function aboutIn(frame: Frame) {
+  if (frame === null || Array.isArray(frame)) return {};
+  if ("ClusterName" in frame) return frame.ClusterName === "" ? {} : { subject: frame.ClusterName };
+  const { ArtifactName: name, ArtifactType: type, CreatedAt: madeAt, Trivy: tool } = frame;
+  return {
+    ...(name ? { subject: type === "container_image" ? imageName(name) : name } : {}),
+    ...(madeAt === undefined ? {} : { madeAt }),
+    ...(tool?.Version === undefined ? {} : { tool: { name: "trivy", version: tool.Version } }),
+  };
 }
 
-function hitsOf({ Target, Vulnerabilities, Misconfigurations, Secrets }: Result) {
-  const failed = (Misconfigurations ?? []).filter(({ Status }) => !kept.has(Status.toUpperCase()));
-  return [
-    ...(Vulnerabilities ?? []).map((one) =>
-      observe({
+/** The name of the result that an item stands in, as the frame has it. */
+function targetOf(frame: Frame, { item, keys }: ItemPlace): string {
+  const [first, second] = keys.map(Number);
+  if (frame === null || Array.isArray(frame)) return frame?.[first ?? 0]?.Target ?? "";
+  if ("SchemaVersion" in frame) return frame.Results?.[first ?? 0]?.Target ?? "";
+  const group = groups[Math.floor(item / (lists.length + 1)) - 2];
+  const resource = group === undefined ? undefined : frame[group]?.[first ?? 0];
+  if (resource === undefined) return "";
+  const { Namespace, Kind, Name, Results } = resource;
+  return [Namespace ?? "", Kind, Name, Results?.[second ?? 0]?.Target ?? ""]
+    .filter((part) => part !== "")
+    .join("/");
+}
+
+/** States of a misconfiguration check that are no hits. */
+const passing: ReadonlySet<string> = new Set(["PASS", "EXCEPTION"]);
+
+const words: Readonly<Record<string, Severity>> = {
+  critical: "critical",
+  high: "high",
+  medium: "medium",
+  low: "low",
+};
+
+const hitsOf: Readonly<
+  Record<(typeof lists)[number], (value: unknown, target: string) => readonly Draft[]>
+> = {
+  Vulnerabilities(value, target) {
+    const one = Vulnerability.parse(value);
+    return [
+      {
         rule: one.VulnerabilityID,
-        ...severityOf(one.Severity),
+        severity: severityOfWord(words, one.Severity),
         title: `${one.PkgName} ${one.InstalledVersion}: ${one.Title ?? one.VulnerabilityID}`,
         message: one.Description ?? one.Title ?? "",
         place: {
@@ -119,36 +209,66 @@ function hitsOf({ Target, Vulnerabilities, Misconfigurations, Secrets }: Result)
           name: one.PkgName,
           version: one.InstalledVersion,
           purl: one.PkgIdentifier?.PURL,
-          path: one.PkgPath ?? Target,
+          path: one.PkgPath ?? target,
         },
         cwe: cweIn(one.CweIDs ?? []),
         aliases: [one.VulnerabilityID, ...(one.VendorIDs ?? [])],
         fixedIn: one.FixedVersion ?? undefined,
-      }),
-    ),
-    ...failed.map((one) =>
-      observe({
+        cvss: Object.values(one.CVSS ?? {}).flatMap((from) => [
+          ...cvssOf(from.V40Score, from.V40Vector, "4.0"),
+          ...cvssOf(from.V3Score, from.V3Vector, "3.0"),
+          ...cvssOf(from.V2Score, from.V2Vector, "2.0"),
+        ]),
+        references: [one.PrimaryURL ?? "", ...(one.References ?? [])],
+      },
+    ];
+  },
+  Misconfigurations(value, target) {
+    const one = Misconfiguration.parse(value);
+    if (passing.has(one.Status.toUpperCase())) return [];
+    const { StartLine, Resource: scope, Code } = one.CauseMetadata ?? {};
+    return [
+      {
         rule: one.ID,
-        ...severityOf(one.Severity),
+        kind: "infrastructure",
+        severity: severityOfWord(words, one.Severity),
         title: one.Title ?? one.ID,
         message: one.Message ?? "",
-        place: { kind: "file", path: Target, line: one.CauseMetadata?.StartLine ?? undefined },
+        place: { kind: "file", path: target, line: StartLine ?? undefined },
         aliases: one.AVDID === null || one.AVDID === undefined ? [] : [one.AVDID],
-      }),
-    ),
-    ...(Secrets ?? []).map((one) =>
-      observe({
+        scope: scope ?? undefined,
+        snippet: Code?.Lines?.map(({ Content }) => Content).join("\n"),
+        references: [one.PrimaryURL ?? "", ...(one.References ?? [])],
+      },
+    ];
+  },
+  Secrets(value, target) {
+    const one = Secret.parse(value);
+    return [
+      {
         rule: one.RuleID,
-        ...severityOf(one.Severity),
+        kind: "secret",
+        severity: severityOfWord(words, one.Severity),
         title: one.Title ?? `a secret: ${one.RuleID}`,
-        place: { kind: "file", path: Target, line: one.StartLine ?? undefined },
+        place: { kind: "file", path: target, line: one.StartLine ?? undefined },
         cwe: [798],
-      }),
-    ),
-  ];
-}
-
-function severityOf(word: string): { severity: Severity; severityStated: boolean } {
-  const stated = words[word.toUpperCase()];
-  return { severity: stated ?? "high", severityStated: stated !== undefined };
-}
+      },
+    ];
+  },
+  Licenses(value, target) {
+    const one = License.parse(value);
+    return [
+      {
+        rule: one.Name,
+        kind: "license",
+        severity: severityOfWord(words, one.Severity),
+        title: `${one.PkgName || one.FilePath || target}: licence ${one.Name}`,
+        message: one.Category,
+        place:
+          one.PkgName === ""
+            ? { kind: "file", path: one.FilePath || target }
+            : { kind: "package", name: one.PkgName, version: "", path: one.FilePath || target },
+      },
+    ];
+  },
+};

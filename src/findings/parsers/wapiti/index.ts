@@ -1,24 +1,24 @@
 import { z } from "zod";
 import type { Severity } from "../../../model/observation.ts";
-import { observe } from "../../observe.ts";
-import { parseJson } from "../json.ts";
-import type { Parser } from "../parser.ts";
+import type { Draft } from "../../observe.ts";
+import { fieldsOf, type Format, isRecord } from "../format.ts";
 
 const Hit = z.object({
   method: z.string().default("GET"),
   path: z.string(),
   info: z.string().default(""),
-  level: z.number().default(0),
+  level: z.number().optional(),
   parameter: z.string().nullish(),
   module: z.string().nullish(),
 });
 
-const Groups = z.record(z.string(), z.array(Hit));
+const Groups = z.record(z.string(), z.tuple([]));
 
-const Report = z.object({
+const Frame = z.object({
   vulnerabilities: Groups,
   anomalies: Groups.default({}),
   infos: z.object({
+    target: z.string().optional().catch(undefined),
     version: z.string().default("unknown"),
     crawled_pages_nbr: z.number().optional(),
   }),
@@ -45,34 +45,44 @@ const weaknesses: Readonly<Record<string, number>> = {
  * wapiti's JSON report: vulnerabilities, and anomalies (a server error under attack) as well; what it merely
  * took note of (`additionals`) is no hit.
  */
-export const wapiti: Parser = {
-  format: "wapiti",
-  parse(text) {
-    const { vulnerabilities, anomalies, infos } = Report.parse(parseJson(text));
-    const groups = [...Object.entries(vulnerabilities), ...Object.entries(anomalies)];
+export const wapiti: Format = {
+  id: "wapiti",
+  title: "Wapiti (JSON)",
+  syntax: "json",
+  items: ["vulnerabilities", "anomalies", "additionals"].map((list) => ({
+    path: [list, "*", "*"],
+  })),
+  recognise(sample) {
+    const fields = fieldsOf(sample);
+    return isRecord(fields?.["infos"]) && isRecord(fields["vulnerabilities"]);
+  },
+  open(frame) {
+    const { infos } = Frame.parse(frame);
     return {
-      observations: groups.flatMap(([kind, hits]) =>
-        hits.map((hit) => {
-          const weakness = Object.hasOwn(weaknesses, kind) ? weaknesses[kind] : undefined;
-          const severity = severities[hit.level];
-          return observe({
-            rule: kind,
-            severity: severity ?? "high",
-            severityStated: severity !== undefined,
-            title: `${kind}: ${hit.info}`,
-            message: hit.info,
-            place: {
-              kind: "http",
-              method: hit.method,
-              route: hit.path.split(/[?#]/)[0] ?? "/",
-              parameter: hit.parameter ?? undefined,
-            },
-            cwe: weakness === undefined ? [] : [weakness],
-          });
-        }),
-      ),
-      tool: { name: "wapiti", version: infos.version.replace(/^Wapiti\s*/i, "") },
-      complete: true,
+      item: (value, { item, keys }) =>
+        item === 2 ? [] : [hitOf(String(keys[0]), Hit.parse(value))],
+      end: () => ({
+        tool: { name: "wapiti", version: infos.version.replace(/^Wapiti\s*/i, "") },
+        ...(infos.target ? { subject: infos.target } : {}),
+        complete: true,
+      }),
     };
   },
 };
+
+function hitOf(kind: string, hit: z.infer<typeof Hit>): Draft {
+  const weakness = Object.hasOwn(weaknesses, kind) ? weaknesses[kind] : undefined;
+  return {
+    rule: kind,
+    severity: severities[hit.level ?? -1] ?? null,
+    title: `${kind}: ${hit.info}`,
+    message: hit.info,
+    place: {
+      kind: "http",
+      method: hit.method,
+      route: hit.path.split(/[?#]/)[0] ?? "/",
+      parameter: hit.parameter ?? undefined,
+    },
+    cwe: weakness === undefined ? [] : [weakness],
+  };
+}

@@ -1,16 +1,16 @@
 import { z } from "zod";
 import type { Severity } from "../../../model/observation.ts";
-import { observe } from "../../observe.ts";
-import { parseJson } from "../json.ts";
-import type { Parser } from "../parser.ts";
+import type { Draft } from "../../observe.ts";
+import { fieldsOf, type Format } from "../format.ts";
 
 const Alert = z.object({
   pluginid: z.string(),
   name: z.string().optional(),
   alert: z.string().optional(),
-  riskcode: z.string(),
+  riskcode: z.string().optional(),
   desc: z.string().default(""),
   cweid: z.string().optional(),
+  reference: z.string().optional().catch(undefined),
   instances: z
     .array(
       z.object({
@@ -21,56 +21,63 @@ const Alert = z.object({
     )
     .nullish(),
 });
+type Alert = z.infer<typeof Alert>;
 
-const Report = z.object({
+const Frame = z.object({
   "@version": z.string(),
-  site: z.array(z.object({ "@name": z.string(), alerts: z.array(Alert).default([]) })),
+  created: z.string().optional().catch(undefined),
+  site: z.array(z.object({ "@name": z.string(), alerts: z.tuple([]).default([]) })),
 });
 
-/** ZAP's risks. */
+/** ZAP's risks, by their code. */
 const severities: readonly Severity[] = ["info", "low", "medium", "high"];
 
 /** ZAP's traditional report in JSON: an observation for each place of each alert. */
-export const zap: Parser = {
-  format: "zap",
-  parse(text) {
-    const report = Report.parse(parseJson(text));
+export const zap: Format = {
+  id: "zap",
+  title: "ZAP (JSON)",
+  syntax: "json",
+  items: [{ path: ["site", "*", "alerts", "*"] }],
+  recognise(sample) {
+    const fields = fieldsOf(sample);
+    return typeof fields?.["@version"] === "string" && Array.isArray(fields["site"]);
+  },
+  open(frame) {
+    const report = Frame.parse(frame);
+    const sites = report.site.map((site) => site["@name"]).toSorted();
     return {
-      observations: report.site.flatMap((site) =>
-        site.alerts.flatMap((alert) =>
-          placesOf(alert, site["@name"]).map((place) => {
-            // An empty text would be the number 0, and so the least risk.
-            const severity = /^\d$/.test(alert.riskcode)
-              ? severities[Number(alert.riskcode)]
-              : undefined;
-            const cwe = Number(alert.cweid);
-            return observe({
-              rule: alert.pluginid,
-              severity: severity ?? "high",
-              severityStated: severity !== undefined,
-              title: alert.name ?? alert.alert ?? alert.pluginid,
-              message: alert.desc.replace(/<\/?p>/g, " ").trim(),
-              place: {
-                kind: "http",
-                method: place.method,
-                route: URL.canParse(place.uri) ? new URL(place.uri).pathname : place.uri,
-                parameter: place.param === "" ? undefined : place.param,
-              },
-              cwe: cwe > 0 ? [cwe] : [],
-            });
-          }),
-        ),
-      ),
-      tool: { name: "zap", version: report["@version"] },
-      complete: true,
+      item: (value, { keys: [site] }) =>
+        hitsOf(Alert.parse(value), report.site[Number(site)]?.["@name"] ?? ""),
+      end: () => ({
+        tool: { name: "zap", version: report["@version"] },
+        ...(sites.length === 0 ? {} : { subject: sites.join(", ") }),
+        ...(report.created === undefined ? {} : { madeAt: report.created }),
+        complete: true,
+      }),
     };
   },
 };
 
-/** An alert without a place is about the site. */
-function placesOf(
-  { instances }: z.infer<typeof Alert>,
-  uri: string,
-): readonly { uri: string; method: string; param?: string | undefined }[] {
-  return instances?.length ? instances : [{ uri, method: "GET" }];
+function hitsOf(alert: Alert, site: string): readonly Draft[] {
+  // An empty text would be the number 0, and so the least risk.
+  const code = /^\d$/.test(alert.riskcode ?? "") ? Number(alert.riskcode) : -1;
+  const cwe = Number(alert.cweid);
+  // An alert without a place is about the site.
+  const places: NonNullable<Alert["instances"]> = alert.instances?.length
+    ? alert.instances
+    : [{ uri: site, method: "GET" }];
+  return places.map(({ uri, method, param }) => ({
+    rule: alert.pluginid,
+    severity: severities[code] ?? null,
+    title: alert.name ?? alert.alert ?? alert.pluginid,
+    message: alert.desc.replace(/<\/?p>/g, " ").trim(),
+    place: {
+      kind: "http",
+      method,
+      route: URL.canParse(uri) ? new URL(uri).pathname : uri,
+      parameter: param === "" ? undefined : param,
+    },
+    cwe: cwe > 0 ? [cwe] : [],
+    references: (alert.reference ?? "").slice(0, 8_192).match(/https?:\/\/[^\s<"]+/g) ?? [],
+  }));
 }
