@@ -1,0 +1,141 @@
+import type { Fingerprint } from "../../model/finding.ts";
+import { unnumbered } from "./fingerprint.ts";
+import type { Incoming } from "./incoming.ts";
+import type { KnownFinding } from "./known.ts";
+import type { How } from "./reconcile.ts";
+
+/** A finding while a report is reconciled: a known one, or one that would be new. */
+export interface Entity {
+  readonly known: KnownFinding | null;
+  how: How;
+  incoming: Incoming[];
+  fingerprints: Fingerprint[];
+  learned: Fingerprint[];
+  /** Findings that have what it has, and something better that contradicts. */
+  contested: Entity[];
+}
+
+/** Whose each fingerprint is. */
+export class EntityIndex {
+  readonly entities: Entity[] = [];
+  /** algorithm -> value -> whose. */
+  readonly #owners = new Map<string, Map<string, Entity>>();
+  readonly #trusted: boolean;
+
+  constructor(trusted: boolean) {
+    this.#trusted = trusted;
+  }
+
+  know(known: KnownFinding): void {
+    const entity = entityOf(known);
+    entity.fingerprints = [...known.fingerprints];
+    for (const one of known.fingerprints) this.#own(entity, one);
+    this.entities.push(entity);
+  }
+
+  /** Counts an observation to the finding that it is of, or to a new one. */
+  place(incoming: Incoming): void {
+    const { fingerprints } = incoming.identity;
+    const contested: Entity[] = [];
+    for (const [rank, fingerprint] of fingerprints.entries()) {
+      const owner = this.#ownerOf(fingerprint);
+      if (owner === undefined) continue;
+      if (contradicts(owner, fingerprints, rank) || isSecondPlace(owner, fingerprint)) {
+        if (!contested.includes(owner)) contested.push(owner);
+        continue;
+      }
+      if (owner.known !== null && owner.incoming.length === 0) {
+        owner.how = fingerprint.algorithm.startsWith("native/") ? "native" : "fingerprint";
+      }
+      this.#add(owner, incoming);
+      return;
+    }
+    const made = entityOf(null);
+    made.contested = contested;
+    this.#add(made, incoming);
+    const [first] = contested;
+    // One without any fingerprint of its own would be new with every report.
+    if (made.fingerprints.length === 0 && first !== undefined) this.#add(first, incoming);
+    else this.entities.push(made);
+  }
+
+  /** Makes the observations of a new entity those of a known one. */
+  join(made: Entity, known: Entity, how: How): void {
+    known.how = how;
+    const { incoming } = made;
+    made.incoming = [];
+    made.fingerprints = [];
+    made.learned = [];
+    for (const one of incoming) this.#add(known, one, made);
+  }
+
+  #add(entity: Entity, incoming: Incoming, heir?: Entity): void {
+    entity.incoming.push(incoming);
+    // What nobody vouches for teaches nothing about what a trusted scan saw.
+    const mayLearn = this.#trusted || entity.known === null || !entity.known.trusted;
+    for (const one of incoming.identity.fingerprints) {
+      if (has(entity.fingerprints, one)) continue;
+      const owner = this.#ownerOf(one);
+      const free = owner === undefined || owner === heir || this.#mayTake(owner, one, entity);
+      if (!free || !mayLearn) continue;
+      this.#own(entity, one);
+      entity.fingerprints.push(one);
+      entity.learned.push(one);
+    }
+  }
+
+  /** A trusted scan takes from a finding that only strangers reported; a copy takes the place where it stands. */
+  #mayTake(owner: Entity, fingerprint: Fingerprint, entity: Entity): boolean {
+    if (owner.known === null || entity.known !== null) return false;
+    if (this.#trusted && !owner.known.trusted) return true;
+    return (this.#trusted || !owner.known.trusted) && isSecondPlace(owner, fingerprint);
+  }
+
+  #own(entity: Entity, { algorithm, value }: Fingerprint): void {
+    const values = this.#owners.get(algorithm);
+    if (values) values.set(value, entity);
+    else this.#owners.set(algorithm, new Map([[value, entity]]));
+  }
+
+  #ownerOf({ algorithm, value }: Fingerprint): Entity | undefined {
+    return this.#owners.get(algorithm)?.get(value);
+  }
+}
+
+function entityOf(known: KnownFinding | null): Entity {
+  return { known, how: "new", incoming: [], fingerprints: [], learned: [], contested: [] };
+}
+
+/** Whether something better than the `rank`th is told of both, and differs. */
+function contradicts(
+  { fingerprints }: Entity,
+  mine: readonly Fingerprint[],
+  rank: number,
+): boolean {
+  for (let better = 0; better < rank; better += 1) {
+    const algorithm = mine[better]?.algorithm;
+    if (
+      fingerprints.some((one) => one.algorithm === algorithm) &&
+      !mine.some((one) => one.algorithm === algorithm && has(fingerprints, one))
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * Whether the finding was met at another place of this same report: it was known at both because it moved once, and now
+ * stands at both. Those are two.
+ */
+function isSecondPlace({ known, incoming }: Entity, { algorithm, value }: Fingerprint): boolean {
+  if (known === null || incoming.length === 0 || unnumbered(value) === null) return false;
+  return incoming.every(({ identity }) => {
+    const theirs = identity.fingerprints.filter((one) => one.algorithm === algorithm);
+    return theirs.length > 0 && theirs.every((one) => one.value !== value);
+  });
+}
+
+function has(all: readonly Fingerprint[], { algorithm, value }: Fingerprint): boolean {
+  return all.some((one) => one.algorithm === algorithm && one.value === value);
+}
