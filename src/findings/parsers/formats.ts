@@ -4,12 +4,15 @@ import { bandit } from "./bandit/index.ts";
 import { checkov } from "./checkov/index.ts";
 import { cucumberJson } from "./cucumber-json/index.ts";
 import * as cyclonedx from "./cyclonedx/index.ts";
+import { dockerBench } from "./docker-bench/index.ts";
+import { dockerBenchLog } from "./docker-bench/log.ts";
 import { eslint } from "./eslint/index.ts";
 import type { Format } from "./format.ts";
 import { gitleaks } from "./gitleaks/index.ts";
 import * as googleScc from "./google-scc/index.ts";
 import { grype } from "./grype/index.ts";
 import * as jenkinsWarnings from "./jenkins-warnings/index.ts";
+import { kubeBench, kubeBenchLines } from "./kube-bench/index.ts";
 import { kubeLinter } from "./kube-linter/index.ts";
 import { lynis } from "./lynis/index.ts";
 import { nmap } from "./nmap/index.ts";
@@ -20,7 +23,11 @@ import { sarif } from "./sarif/index.ts";
 import { secretlint } from "./secretlint/index.ts";
 import * as securityHub from "./security-hub/index.ts";
 import { semgrep } from "./semgrep/index.ts";
+import { sslscan } from "./sslscan/index.ts";
+import { terrascan } from "./terrascan/index.ts";
+import { testsslCsv } from "./testssl/csv.ts";
 import { testssl } from "./testssl/index.ts";
+import { tfsec } from "./tfsec/index.ts";
 import { trivy } from "./trivy/index.ts";
 import { wapiti } from "./wapiti/index.ts";
 import { zap } from "./zap/index.ts";
@@ -33,11 +40,15 @@ export const formats: readonly Format[] = [
   checkov,
   cucumberJson,
   ...Object.values(cyclonedx),
+  dockerBench,
+  dockerBenchLog,
   eslint,
   gitleaks,
   ...Object.values(googleScc),
   grype,
   ...Object.values(jenkinsWarnings),
+  kubeBench,
+  kubeBenchLines,
   kubeLinter,
   lynis,
   nmap,
@@ -48,7 +59,11 @@ export const formats: readonly Format[] = [
   secretlint,
   ...Object.values(securityHub),
   semgrep,
+  sslscan,
+  terrascan,
   testssl,
+  testsslCsv,
+  tfsec,
   trivy,
   wapiti,
   zap,
