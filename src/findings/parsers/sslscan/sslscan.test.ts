@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readText } from "../../reading/read-text.ts";
+import { parseXml } from "../xml.ts";
 import { sslscan } from "./index.ts";
 
 const samples = `${import.meta.dirname}/../../../../test/fixtures/findings/sslscan`;
@@ -41,6 +42,7 @@ describe("sslscan", () => {
         root: "document",
         attributes: new Map([["title", title]]),
         children: ["ssltest"],
+        outline: parseXml(`<document title="${title}"/>`),
       });
     expect([of("SSLScan Results"), of("A book")]).toEqual([true, false]);
   });
