@@ -2,12 +2,14 @@ import { awsConfig } from "./aws-config/index.ts";
 import * as azure from "./azure/index.ts";
 import { bandit } from "./bandit/index.ts";
 import { checkov } from "./checkov/index.ts";
+import { codeDx } from "./code-dx/index.ts";
 import { cucumberJson } from "./cucumber-json/index.ts";
 import * as cyclonedx from "./cyclonedx/index.ts";
 import { dockerBench } from "./docker-bench/index.ts";
 import { dockerBenchLog } from "./docker-bench/log.ts";
 import { eslint } from "./eslint/index.ts";
 import type { Format } from "./format.ts";
+import { generic } from "./generic/index.ts";
 import { gitleaks } from "./gitleaks/index.ts";
 import * as googleScc from "./google-scc/index.ts";
 import { grype } from "./grype/index.ts";
@@ -28,6 +30,7 @@ import { terrascan } from "./terrascan/index.ts";
 import { testsslCsv } from "./testssl/csv.ts";
 import { testssl } from "./testssl/index.ts";
 import { tfsec } from "./tfsec/index.ts";
+import { threadfix } from "./threadfix/index.ts";
 import { trivy } from "./trivy/index.ts";
 import { wapiti } from "./wapiti/index.ts";
 import { zap } from "./zap/index.ts";
@@ -38,11 +41,13 @@ export const formats: readonly Format[] = [
   ...Object.values(azure),
   bandit,
   checkov,
+  codeDx,
   cucumberJson,
   ...Object.values(cyclonedx),
   dockerBench,
   dockerBenchLog,
   eslint,
+  generic,
   gitleaks,
   ...Object.values(googleScc),
   grype,
@@ -64,6 +69,7 @@ export const formats: readonly Format[] = [
   testssl,
   testsslCsv,
   tfsec,
+  threadfix,
   trivy,
   wapiti,
   zap,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readText } from "../../reading/read-text.ts";
-import { azure, azureArray, azureCsv } from "./index.ts";
+import { azure, azureLines, azureCsv } from "./index.ts";
 
 const samples = `${import.meta.dirname}/../../../../test/fixtures/findings/azure`;
 const read = (name: string) => readText(azureCsv, readFileSync(`${samples}/${name}`, "utf8"));
@@ -60,7 +60,7 @@ describe("an assessment", () => {
 
   it("reads the same as az prints it, flattened and without a severity", () => {
     const { properties, ...outer } = assessment({ code: "Unhealthy" }, { metadata: null });
-    expect(readText(azureArray, JSON.stringify([{ ...outer, ...properties }]))).toMatchObject({
+    expect(readText(azureLines, JSON.stringify([{ ...outer, ...properties }]))).toMatchObject({
       observations: [{ severity: "critical", severityStated: false }],
     });
   });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Draft } from "../../observe.ts";
-import type { Format, Reader } from "../format.ts";
+import { type Format, type Reader, valuesOf } from "../format.ts";
 import { Subjects } from "../subjects.ts";
 import { isAzure, recordOf, undecided } from "./records.ts";
 
@@ -27,13 +27,11 @@ export const azure: Format = {
   },
 };
 
-export const azureArray: Format = {
-  id: "azure-array",
-  title: "Microsoft Defender for Cloud, Azure Policy (array of az)",
-  syntax: "json",
-  items: [{ path: ["*"] }],
-  recognise: (sample) =>
-    sample.syntax === "json" && Array.isArray(sample.value) && isAzure(sample.value[0]),
+export const azureLines: Format = {
+  id: "azure-lines",
+  title: "Microsoft Defender for Cloud, Azure Policy (array of az, or a record a line)",
+  syntax: "lines",
+  recognise: (sample) => isAzure(valuesOf(sample)?.[0]),
   open: () => reader(false),
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readText } from "../../reading/read-text.ts";
-import { googleScc, googleSccArray, googleSccLines } from "./index.ts";
+import { googleScc, googleSccLines } from "./index.ts";
 
 /** Made by the reference of Security Command Center's REST API, v1 and v2. */
 const finding = (more: object = {}) => ({
@@ -76,8 +76,8 @@ describe("a state", () => {
 
 it("reads the array of gcloud, wrapped or bare, and notifications one a line", () => {
   const wrapped = JSON.stringify([{ finding: finding(), resource }, { finding: finding() }]);
-  expect(readText(googleSccArray, wrapped).observations).toHaveLength(2);
-  const bare = readText(googleSccArray, JSON.stringify([finding()]));
+  expect(readText(googleSccLines, wrapped).observations).toHaveLength(2);
+  const bare = readText(googleSccLines, JSON.stringify([finding()]));
   expect(bare.observations).toMatchObject([{ place: { name: "//storage.googleapis.com/demo" } }]);
   const line = JSON.stringify({ notificationConfigName: "n", finding: finding(), resource });
   expect(readText(googleSccLines, `${line}\n${line}\n`).observations).toHaveLength(2);

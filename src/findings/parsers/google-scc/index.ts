@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { FindingKind } from "../../../model/observation.ts";
 import { type Draft, severityOfScore } from "../../observe.ts";
-import type { Format, Reader } from "../format.ts";
+import { type Format, type Reader, valuesOf } from "../format.ts";
 import { severityOfWord } from "../severity-words.ts";
 import { Subjects } from "../subjects.ts";
 
@@ -73,21 +73,11 @@ export const googleScc: Format = {
   open: (frame) => reader(Boolean(Page.parse(frame).nextPageToken)),
 };
 
-export const googleSccArray: Format = {
-  id: "google-scc-array",
-  title: "Google Security Command Center (array of gcloud)",
-  syntax: "json",
-  items: [{ path: ["*"] }],
-  recognise: (sample) =>
-    sample.syntax === "json" && Array.isArray(sample.value) && isFinding(sample.value[0]),
-  open: () => reader(false),
-};
-
 export const googleSccLines: Format = {
   id: "google-scc-lines",
-  title: "Google Security Command Center (a finding a line)",
+  title: "Google Security Command Center (array of gcloud, or a finding a line)",
   syntax: "lines",
-  recognise: (sample) => sample.syntax === "lines" && isFinding(sample.values[0]),
+  recognise: (sample) => isFinding(valuesOf(sample)?.[0]),
   open: () => reader(false),
 };
 

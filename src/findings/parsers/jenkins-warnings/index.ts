@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Format, Summary } from "../format.ts";
+import { type Format, type Summary, valuesOf } from "../format.ts";
 import { attributeOf, childOf, type Element } from "../xml.ts";
 import { draftOf, Issue } from "./issue.ts";
 
@@ -89,8 +89,7 @@ export const jenkinsWarningsLines: Format = {
   id: "jenkins-warnings-lines",
   title: "Jenkins Warnings (JSON lines)",
   syntax: "lines",
-  recognise: (sample) =>
-    sample.syntax === "lines" && Native.safeParse({ issues: sample.values.slice(0, 1) }).success,
+  recognise: (sample) => Native.safeParse({ issues: valuesOf(sample)?.slice(0, 1) }).success,
   open: () => reader((value) => Issue.parse(value)),
 };
 

@@ -1,4 +1,4 @@
-import type { Format, Reader, Sample } from "../format.ts";
+import { type Format, type Reader, type Sample, valuesOf } from "../format.ts";
 import { Subjects } from "../subjects.ts";
 import { draftsOf, unknownToTool } from "./drafts.ts";
 import { AsffFinding } from "./schema.ts";
@@ -20,21 +20,11 @@ export const securityHub: Format = {
   open: (frame) => reader(moreFollow(frame)),
 };
 
-export const securityHubArray: Format = {
-  id: "security-hub-array",
-  title: "AWS Security Hub (ASFF, bare array)",
-  syntax: "json",
-  items: [{ path: ["*"] }],
-  recognise: (sample) =>
-    sample.syntax === "json" && Array.isArray(sample.value) && isAsff(sample.value[0]),
-  open: () => reader(false),
-};
-
 export const securityHubLines: Format = {
   id: "security-hub-lines",
-  title: "AWS Security Hub (ASFF, a finding a line)",
+  title: "AWS Security Hub (ASFF, an array or a finding a line)",
   syntax: "lines",
-  recognise: (sample) => sample.syntax === "lines" && isAsff(sample.values[0]),
+  recognise: (sample) => isAsff(valuesOf(sample)?.[0]),
   open: () => reader(false),
 };
 

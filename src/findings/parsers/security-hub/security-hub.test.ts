@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readText } from "../../reading/read-text.ts";
-import { securityHub, securityHubArray, securityHubLines } from "./index.ts";
+import { securityHub, securityHubLines } from "./index.ts";
 
 const samples = `${import.meta.dirname}/../../../../test/fixtures/findings/security-hub`;
 const read = (name: string) => readText(securityHub, readFileSync(`${samples}/${name}`, "utf8"));
@@ -116,7 +116,7 @@ describe("severity", () => {
 describe("the other forms", () => {
   it("are a bare array and a finding a line, with the same hits", () => {
     const two = [finding(), finding({ Id: "arn:2" })];
-    expect(readText(securityHubArray, JSON.stringify(two)).observations).toHaveLength(2);
+    expect(readText(securityHubLines, JSON.stringify(two)).observations).toHaveLength(2);
     const lines = two.map((one) => JSON.stringify(one)).join("\n");
     const parsed = readText(securityHubLines, lines);
     expect(parsed.observations).toHaveLength(2);
