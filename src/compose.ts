@@ -17,6 +17,7 @@ import {
   type EngineSettings,
 } from "./engine/engine.ts";
 import { LedgerLog } from "./engine/ledger/log.ts";
+import { emptySpool } from "./engine/findings/import/spool.ts";
 import { fileMirror } from "./engine/ledger/mirror.ts";
 import { OutsideWorker } from "./engine/ledger/outside/outside-worker.ts";
 import { LedgerWorker } from "./engine/ledger/worker.ts";
@@ -109,6 +110,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
       checks,
       secrets: new Map([[secrets.id, secrets]]),
       content,
+      spool: join(paths.server, "spool"),
       runningChecks: new Map(),
       wake: jobs.wake,
       signals: new EventEmitter(),
@@ -117,6 +119,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
       notice,
     };
     jobs.onLane((lane) => engine.signals.emit("lane", lane));
+    await emptySpool(engine.spool);
     const ledgerWorker = new LedgerWorker(engine);
     ledgerWorker.start();
     undo.push(() => ledgerWorker.stop());

@@ -41,6 +41,8 @@ export interface EngineSettings {
   /** How often it is looked whether a check of what is live is due again, and how long one rests after any answer. */
   readonly rescanLookMs: number;
   readonly rescanRetryMs: number;
+  /** The longest report that is taken in, bytes. */
+  readonly reportBytes: number;
 }
 
 export const defaultSettings: EngineSettings = {
@@ -59,6 +61,7 @@ export const defaultSettings: EngineSettings = {
   collectMs: 3_600_000,
   rescanLookMs: 30_000,
   rescanRetryMs: 600_000,
+  reportBytes: 2 * 1024 ** 3,
 };
 
 /**
@@ -86,6 +89,8 @@ export interface Engine {
   readonly checks: ReadonlyMap<string, Check>;
   readonly secrets: ReadonlyMap<string, SecretProvider>;
   readonly content: ContentStore;
+  /** Folder for reports while they are read; private to this server's user. */
+  readonly spool: string;
   /** Check runs of this process by id; each can be told to stop. */
   readonly runningChecks: Map<string, { readonly lane: Lane; readonly stop: AbortController }>;
   /** Sends a wake-up for the lane in the caller's transaction. A hint: the sweep finds what it misses. */

@@ -9,3 +9,10 @@ export function newPromotionId(): string {
   for (let count = 0; count < 10; count += 1) id += letters[randomInt(letters.length)];
   return id;
 }
+
+/** `i` and twelve letters: one import of a report. */
+export function newImportId(): string {
+  let id = "i";
+  for (let count = 0; count < 12; count += 1) id += letters[randomInt(letters.length)];
+  return id;
+}

@@ -8,7 +8,7 @@ import { slotKey } from "./primitives.ts";
  * The one data directory. Parts that other users must reach (releases, slots) are 0711 on the way down,
  * so that they can be passed through but not listed; everything else is 0700.
  *
- *   server/     token, servers/<pid>.json, database.json, key of the local secret store   0700
+ *   server/     token, servers/<pid>.json, database.json, key of the local secret store, spool/   0700
  *   postgres/   the embedded database (PostgreSQL's own user owns what is below it)     0700, 0710 for root
  *   runtime/    PostgreSQL's programs, where those in node_modules cannot be used       0755
  *   blobs/      content-addressed artifacts: sha256/<2 hex>/<62 hex>                 0700

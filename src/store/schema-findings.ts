@@ -13,6 +13,7 @@ type Big = ColumnType<string, string | number | undefined, never>;
 
 interface FindingImportsTable {
   id: string;
+  number: ColumnType<string, never, never>;
   service: string;
   environment: string | null;
   release: Digest | null;
@@ -35,6 +36,7 @@ interface FindingImportsTable {
   matched: number;
   unseen: number;
   claims: number;
+  notes: Generated<string[]>;
   /** Set by `sealImport`, when all that it wrote is there. */
   changes_digest: Generated<string>;
   observations_digest: Generated<string>;
@@ -54,6 +56,7 @@ interface FindingsTable {
   place: Json<ObservationPlace>;
   severity: Severity;
   severity_stated: boolean;
+  urgency: Generated<number>;
   status: Generated<FindingStatus>;
   aliases: string[];
   cwe: number[];
@@ -78,6 +81,7 @@ interface FindingsTable {
 
 interface FindingFingerprintsTable {
   service: string;
+  environment: Generated<string>;
   algorithm: string;
   value: string;
   finding: Big;
@@ -138,6 +142,20 @@ interface FindingClaimsTable {
   trusted: boolean;
 }
 
+interface FindingSkippedRunsTable {
+  check_run: string;
+  why: string;
+  at: GeneratedTime;
+}
+
+interface FindingSweepsTable {
+  service: string;
+  environment: string;
+  release: Digest | null;
+  import: Big;
+  at: GeneratedTime;
+}
+
 export interface FindingsSchema {
   finding_imports: FindingImportsTable;
   findings: FindingsTable;
@@ -147,6 +165,8 @@ export interface FindingsSchema {
   finding_changes: FindingChangesTable;
   finding_acts: FindingActsTable;
   finding_claims: FindingClaimsTable;
+  finding_skipped_runs: FindingSkippedRunsTable;
+  finding_sweeps: FindingSweepsTable;
 }
 
 export type FindingImportRow = Selectable<FindingImportsTable>;

@@ -1,5 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { z } from "zod";
 import { Release, releaseId, treeMediaType } from "../../src/model/release.ts";
 import type { Digest, Lane } from "../../src/model/primitives.ts";
@@ -139,6 +142,7 @@ export class EngineBench {
   readonly extra = new Map<string, Check>();
   readonly secrets = new Map<string, string>();
   readonly workers: Worker[] = [];
+  readonly spool = join(tmpdir(), `tidelock-spool-${randomUUID()}`);
 
   constructor(database: BenchDatabase, host = new FakeHost(), content = new MemoryContent()) {
     this.database = database;
@@ -186,6 +190,7 @@ export class EngineBench {
       checks: new Map([["staged", this.staged.check], ...this.extra]),
       secrets: new Map([["local", { id: "local", resolve: this.#resolve }]]),
       content: this.content,
+      spool: this.spool,
       runningChecks: new Map(),
       wake: () => Promise.resolve(),
       signals: new EventEmitter(),
@@ -208,6 +213,7 @@ export class EngineBench {
 
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.reconciler.stop()));
+    await rm(this.spool, { recursive: true, force: true });
     await this.database.close();
   }
 }

@@ -1,12 +1,60 @@
 import { TidelockError } from "../../model/errors.ts";
+import type { FindingId } from "../../model/finding.ts";
 import type { FindingControl } from "../../ports/finding-control.ts";
+import { listImports } from "../../store/queries/findings-imports.ts";
+import { type After, listFindings } from "../../store/queries/findings-list.ts";
+import { readFinding } from "../../store/queries/findings-show.ts";
+import type { Db } from "../../store/schema.ts";
+import type { FindingRow } from "../../store/schema-findings.ts";
 import type { Engine } from "../engine.ts";
+import { importReport } from "./import/import-report.ts";
+import { findingView, summaries } from "./views/finding-view.ts";
+import { importView, releaseNames } from "./views/import-view.ts";
 
-/** Findings as the API asks for them. */
-export function makeFindingControl(_engine: Engine): FindingControl {
-  return { importReport: notYet, imports: notYet, list: notYet, show: notYet };
+export function makeFindingControl(engine: Engine): FindingControl {
+  const { db } = engine;
+  return {
+    importReport: (actor, service, options, bytes) =>
+      importReport(engine, actor, service, options, bytes),
+    async imports(service, limit) {
+      const named = releaseNames(db);
+      const rows = await listImports(db, service, limit);
+      return Promise.all(rows.map((row) => importView(db, row, named)));
+    },
+    async list(filter, { limit, after }) {
+      const { rows, total } = await listFindings(db, filter, { limit, after: readAfter(after) });
+      const last = rows.at(-1);
+      const next = last === undefined || rows.length < limit ? null : writeAfter(last);
+      return { items: await summaries(db, rows), total, next };
+    },
+    show: async (id) => findingView(db, await existingFinding(db, id)),
+  };
 }
 
-async function notYet(): Promise<never> {
-  throw new TidelockError("unsupported", "this server keeps no findings yet");
+/** Throws `not-found`. */
+export async function existingFinding(db: Db, id: FindingId): Promise<FindingRow> {
+  const row = await readFinding(db, id.slice("F-".length));
+  if (row) return row;
+  throw new TidelockError("not-found", `there is no finding ${id}`, {
+    fault: "operator",
+    where: id,
+    hint: "see them: tidelock findings list --status any",
+  });
+}
+
+function writeAfter({ urgency, id }: FindingRow): string {
+  return `${urgency}_${id}`;
+}
+
+function readAfter(text: string | undefined): After | null {
+  if (text === undefined) return null;
+  const found = /^(-?\d{1,6}(?:\.\d{1,8})?)_(\d{1,18})$/.exec(text);
+  if (found?.[1] !== undefined && found[2] !== undefined) {
+    return { urgency: Number(found[1]), id: found[2] };
+  }
+  throw new TidelockError("invalid-input", "this is no place in a list of findings", {
+    fault: "operator",
+    where: "after",
+    hint: "give the `next` of the page before, as it is",
+  });
 }

@@ -3,6 +3,8 @@
 
 create table finding_imports (
   id text primary key,
+  -- Imports of one service are taken in one after the other, so here the order of numbers is that of commits.
+  number bigint generated always as identity unique,
   service text not null,
   environment text,
   release text,
@@ -28,13 +30,16 @@ create table finding_imports (
   matched integer not null,
   unseen integer not null,
   claims integer not null,
+  -- What was said to whoever imported it.
+  notes text[] not null default '{}',
   -- SHA-256 over what it changed (finding_changes, in order, canonical JSON).
   changes_digest text not null,
   at timestamptz not null default clock_timestamp(),
   added_by text not null
 );
-create index finding_imports_of_service on finding_imports (service, at desc);
-create index finding_imports_of_scope on finding_imports (scope, at desc);
+create index finding_imports_of_service on finding_imports (service, number desc);
+create index finding_imports_of_scope on finding_imports (scope, number desc);
+create index finding_imports_of_release on finding_imports (release, scope, number) where release is not null;
 create unique index finding_imports_of_run on finding_imports (check_run) where check_run is not null;
 
 create table findings (
@@ -48,6 +53,8 @@ create table findings (
   place jsonb not null,
   severity text not null,
   severity_stated boolean not null,
+  -- The order of lists, higher first: severity, then the highest score of any version that it came with.
+  urgency real not null default 0,
   status text not null default 'open' check (status in
     ('open', 'triaged', 'in-progress', 'fixed', 'verified', 'closed', 'false-positive')),
   aliases text[] not null default '{}',
@@ -74,15 +81,19 @@ create table findings (
   changes integer not null default 1
 );
 create index findings_of_service on findings (service, status, severity);
-create index findings_seen on findings (service, last_seen desc);
+create index findings_urgent on findings (urgency desc, id);
+create index findings_urgent_of_service on findings (service, urgency desc, id);
+create index findings_at_end on findings (service, status) where status in ('verified', 'closed');
 
--- How it is found again. Values of one algorithm are unique within a service (and environment, where that counts).
+-- How it is found again. Values of one algorithm are unique within a service, and within an environment for what
+-- belongs to one (a port, a machine); '' stands for what is released, wherever it runs.
 create table finding_fingerprints (
   service text not null,
+  environment text not null default '',
   algorithm text not null,
   value text not null,
   finding bigint not null references findings,
-  primary key (service, algorithm, value)
+  primary key (service, environment, algorithm, value)
 );
 create index finding_fingerprints_of on finding_fingerprints (finding);
 
@@ -108,7 +119,7 @@ create table observations (
   content jsonb not null,
   primary key (import, ordinal)
 );
-create index observations_of on observations (finding);
+create index observations_of on observations (finding, import);
 
 -- Every change of a finding's standing, in order.
 create table finding_changes (
@@ -149,3 +160,20 @@ create table finding_claims (
   primary key (import, ordinal)
 );
 create index finding_claims_of on finding_claims (finding);
+
+-- Reports of check runs that cannot be taken in (erased, unreadable): they are not tried for ever.
+create table finding_skipped_runs (
+  check_run text primary key,
+  why text not null,
+  at timestamptz not null default clock_timestamp()
+);
+
+-- What was live, and which import was the newest, when findings were last held against what is live.
+create table finding_sweeps (
+  service text not null,
+  environment text not null,
+  release text,
+  import bigint not null,
+  at timestamptz not null default clock_timestamp(),
+  primary key (service, environment)
+);

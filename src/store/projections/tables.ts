@@ -51,6 +51,11 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   feeds: rebuilt,
   epss_scores: { how: "checked", by: "all of them have the digest that the feed's entry names" },
   kev_entries: { how: "checked", by: "all of them have the digest that the feed's entry names" },
+  finding_skipped_runs: {
+    how: "no-ground",
+    because: "it says only which reports are not read again",
+  },
+  finding_sweeps: { how: "no-ground", because: "forgotten, everything is looked at again" },
   person_keys: rebuilt,
   person_links: rebuilt,
   grants: rebuilt,

@@ -1,0 +1,70 @@
+import type { z } from "zod";
+import type { ImportOptions, ImportView } from "../../../api/finding-views.ts";
+import { TidelockError } from "../../../model/errors.ts";
+import type { Actor } from "../../../ports/control-plane.ts";
+import { registeredEnvironment } from "../../../store/queries/catalogue.ts";
+import { knowsService } from "../../../store/queries/findings-imports.ts";
+import type { Db } from "../../../store/schema.ts";
+import type { Engine } from "../../engine.ts";
+import { findRelease } from "../../plan-inputs.ts";
+import { importView } from "../views/import-view.ts";
+import type { ReadEnd } from "./messages.ts";
+import { spool } from "./spool.ts";
+import { type Standing, takeIn } from "./take-in.ts";
+import { trustOf } from "./trust.ts";
+
+/** A report that somebody sends: spooled, read apart, and believed only as far as somebody vouches for it. */
+export async function importReport(
+  engine: Engine,
+  actor: Actor,
+  service: string,
+  options: z.output<typeof ImportOptions>,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<ImportView> {
+  const { db, settings } = engine;
+  await requireKnown(db, service, options.environment);
+  const release =
+    options.release === undefined ? null : await findRelease(db, service, options.release);
+  const environment = options.environment ?? null;
+  const format = options.format ?? null;
+  const scan = options.scan ?? null;
+  const spooled = await spool(engine.spool, bytes, settings.reportBytes);
+  try {
+    await engine.hooks?.reach("import:spooled");
+    const judge = async (read: ReadEnd): Promise<Standing> => {
+      const tool = (read.summary.tool?.name ?? "").slice(0, 128) || read.format;
+      const { digest } = spooled;
+      const sent = { service, environment, release, digest, tool, format, scan };
+      const { trust, vouchedBy, complete, notes } = await trustOf(engine, sent);
+      return {
+        tool,
+        subject: (scan ?? read.summary.subject ?? "").slice(0, 1_024),
+        trust,
+        vouchedBy,
+        missing: complete ? [] : ["whoever vouches for it says that it left something out"],
+        notes,
+      };
+    };
+    const incoming = { service, environment, release, format, by: actor.id };
+    const row = await takeIn(engine, { ...incoming, checkRun: null, seenAt: null }, spooled, judge);
+    return await importView(db, row);
+  } finally {
+    await spooled.remove();
+  }
+}
+
+async function requireKnown(db: Db, service: string, environment: string | undefined) {
+  if (!(await knowsService(db, service))) {
+    throw new TidelockError("not-found", `there is no service ${service}`, {
+      fault: "operator",
+      where: "--service",
+      hint: "register its pipeline first: tidelock pipeline apply",
+    });
+  }
+  if (environment === undefined || (await registeredEnvironment(db, environment))) return;
+  throw new TidelockError("not-found", `no environment ${environment} is registered`, {
+    fault: "operator",
+    where: "--environment",
+    hint: "apply its `kind: Environment` document: tidelock pipeline apply",
+  });
+}

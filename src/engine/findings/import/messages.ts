@@ -1,0 +1,47 @@
+import type { Summary } from "../../../findings/parsers/format.ts";
+
+/** What the thread that reads a report and the server say to each other. */
+
+export interface ReadQuestion {
+  readonly path: string;
+  /** Null: found out from the content. */
+  readonly format: string | null;
+  /** Of the scan; what belongs to an environment (a port, a machine) is another thing in another one. */
+  readonly environment: string | null;
+  readonly secretKey: Uint8Array;
+  readonly most: number;
+}
+
+/**
+ * Observations as the staging takes them: one JSON array, so that the thread does the work of writing it, of
+ * `{o: ordinal, q: claim?, k: kind, e: environment or "", c: observation, f: [[algorithm, value], …]}`.
+ */
+export interface Batch {
+  readonly kind: "batch";
+  readonly count: number;
+  readonly json: string;
+}
+
+export interface ReadEnd {
+  readonly kind: "end";
+  readonly format: string;
+  readonly summary: Pick<Summary, "tool" | "subject" | "madeAt" | "complete" | "missing">;
+}
+
+export interface ReadFailure {
+  readonly kind: "failure";
+  /** Null: no format is known to be it. */
+  readonly format: string | null;
+  readonly why: string;
+  /** `line 3, column 7`, `result 17`; empty where there is none. */
+  readonly where: string;
+}
+
+export type FromThread = Batch | ReadEnd | ReadFailure;
+
+/** One batch has been stored: one more may come. */
+export type ToThread = "more";
+
+/** So many batches may be on their way at once. */
+export const batchesAhead = 3;
+export const batchSize = 1_000;

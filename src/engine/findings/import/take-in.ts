@@ -1,0 +1,257 @@
+import { hkdfSync } from "node:crypto";
+import { digestOf } from "../../../model/canonical.ts";
+import { TidelockError } from "../../../model/errors.ts";
+import { type ImportTrust, isTrusted, type Scope } from "../../../model/finding.ts";
+import type { ReleaseRow } from "../../../store/schema.ts";
+import type { FindingImportRow } from "../../../store/schema-findings.ts";
+import { announce } from "../../../store/queries/events.ts";
+import {
+  type Applied,
+  countChanges,
+  keepObservations,
+  lockFindings,
+  markScope,
+  matchKnown,
+  missUnseen,
+  openFresh,
+  refreshKnown,
+} from "../../../store/queries/findings-apply.ts";
+import {
+  changesDigest,
+  finishImport,
+  importOfRun,
+  insertImport,
+  newestImport,
+} from "../../../store/queries/findings-imports.ts";
+import {
+  closeStaging,
+  endStaging,
+  openStaging,
+  stage,
+} from "../../../store/queries/findings-staging.ts";
+import type { Db } from "../../../store/schema.ts";
+import type { Engine } from "../../engine.ts";
+import { newImportId } from "../../ids.ts";
+import type { ReadEnd } from "./messages.ts";
+import { readSpool } from "./read-spool.ts";
+import type { Spooled } from "./spool.ts";
+
+/** What is known of a report before it is read. */
+export interface Incoming {
+  readonly service: string;
+  readonly environment: string | null;
+  readonly release: ReleaseRow | null;
+  readonly format: string | null;
+  readonly by: string;
+  readonly checkRun: string | null;
+  /** When the scan was made, where Tidelock knows by itself. */
+  readonly seenAt: Date | null;
+}
+
+/** What the report and whoever vouches for it come to. */
+export interface Standing {
+  readonly tool: string;
+  readonly subject: string;
+  readonly trust: ImportTrust;
+  readonly vouchedBy: string | null;
+  /** In words, why the scan counts as incomplete beside what the report says itself. */
+  readonly missing: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** More of one report are not taken in; then it counts as incomplete and says so. */
+export const mostObservations = 2_000_000;
+
+/**
+ * Reads a spooled report and lets it change the findings, whole or not at all: observations are staged where nobody
+ * sees them, then applied in one transaction. The same report of the same scan again is answered with what it came to
+ * the first time.
+ *
+ *   spooled --thread--> staged (temporary) --one transaction--> import, observations, findings, changes, entry
+ *
+ * @throws TidelockError `invalid-input` naming format and position
+ */
+export async function takeIn(
+  engine: Engine,
+  incoming: Incoming,
+  spooled: Spooled,
+  judge: (read: ReadEnd) => Promise<Standing>,
+): Promise<FindingImportRow> {
+  const secretKey = await findingKey(engine);
+  const taken = await engine.db.connection().execute(async (connection) => {
+    await openStaging(connection);
+    try {
+      const { format, environment } = incoming;
+      const read = await readSpool(
+        { path: spooled.path, format, environment, secretKey, most: mostObservations },
+        async ({ json }) => stage(connection, json),
+      );
+      if (read.kind === "failure") throw unreadable(read);
+      await endStaging(connection);
+      await engine.hooks?.reach("import:staged");
+      const standing = await judge(read);
+      return await connection
+        .transaction()
+        .execute((tx) => apply(engine, tx, { incoming, spooled, read, standing }));
+    } finally {
+      await closeStaging(connection).catch(() => undefined);
+    }
+  });
+  await engine.hooks?.reach("import:committed");
+  engine.signals.emit("change");
+  return taken;
+}
+
+interface Report {
+  readonly incoming: Incoming;
+  readonly spooled: Spooled;
+  readonly read: ReadEnd;
+  readonly standing: Standing;
+}
+
+async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImportRow> {
+  const { incoming, read, standing } = report;
+  const { service, environment } = incoming;
+  await lockFindings(tx, service);
+  const tool = standing.tool.toLowerCase();
+  const about: Scope = { service, environment, tool, subject: standing.subject };
+  const scope = digestOf(about).slice("sha256:".length);
+  const before = await takenBefore(tx, report, scope);
+  if (before) return before;
+  const release = incoming.release?.id ?? null;
+  const missing = [...(read.summary.missing === undefined ? [] : [read.summary.missing]), ...standing.missing]; // prettier-ignore
+  const complete = read.summary.complete && standing.missing.length === 0;
+  const closes = complete && release !== null && isTrusted(standing.trust);
+  const applied: Applied = {
+    id: newImportId(),
+    service,
+    environment,
+    release,
+    scope,
+    tool,
+    trust: standing.trust,
+    closes,
+    seenAt: incoming.seenAt,
+  };
+  await insertImport(tx, {
+    ...applyColumns(report, applied),
+    complete,
+    missing: missing.join("; "),
+  });
+  await matchKnown(tx, applied);
+  await openFresh(tx, applied);
+  await keepObservations(tx, applied);
+  await markScope(tx, applied);
+  await refreshKnown(tx, applied);
+  const unseen = await missUnseen(tx, applied);
+  const { verified, ...counts } = await countChanges(tx, applied, unseen);
+  const row = await finishImport(tx, applied.id, {
+    ...counts,
+    notes: [...standing.notes, ...notesOf({ complete, missing, closes, unseen, verified })],
+    changes_digest: await changesDigest(tx, { import: applied.id }),
+  });
+  await announce(tx, {
+    kind: "findings.imported",
+    service,
+    ...(environment === null ? {} : { environment }),
+    message: `${standing.tool}: ${counts.observations} observations, ${counts.opened} new findings, ${counts.reopened} reopened`,
+  });
+  await engine.hooks?.reach("import:before-commit");
+  return row;
+}
+
+function applyColumns({ incoming, spooled, read, standing }: Report, applied: Applied) {
+  const { id, service, environment, release, scope, trust } = applied;
+  return {
+    id,
+    service,
+    environment,
+    release,
+    scope,
+    subject: standing.subject,
+    format: read.format,
+    tool: standing.tool,
+    tool_version: (read.summary.tool?.version ?? "").slice(0, 128),
+    trust,
+    vouched_by: standing.vouchedBy,
+    check_run: incoming.checkRun,
+    report_digest: spooled.digest,
+    report_bytes: spooled.bytes,
+    made_at: validTime(read.summary.madeAt),
+    observations: 0,
+    opened: 0,
+    reopened: 0,
+    matched: 0,
+    unseen: 0,
+    claims: 0,
+    changes_digest: spooled.digest,
+    added_by: incoming.by,
+  };
+}
+
+/**
+ * A check run counts once. A report that somebody sends again, word for word and about the same, says nothing new as
+ * long as no other one of its scan has come since.
+ */
+async function takenBefore(tx: Db, report: Report, scope: string) {
+  const { incoming, spooled, standing } = report;
+  if (incoming.checkRun !== null) return importOfRun(tx, incoming.checkRun);
+  const newest = await newestImport(tx, scope);
+  const same =
+    newest !== undefined &&
+    newest.report_digest === spooled.digest &&
+    newest.release === (incoming.release?.id ?? null) &&
+    newest.trust === standing.trust &&
+    newest.vouched_by === standing.vouchedBy &&
+    newest.added_by === incoming.by;
+  if (!same) return undefined;
+  const note = `the same report was taken in at ${newest.at.toISOString()} as ${newest.id}: it changes nothing again`;
+  return { ...newest, notes: [note, ...newest.notes] };
+}
+
+function notesOf(what: {
+  complete: boolean;
+  missing: readonly string[];
+  closes: boolean;
+  unseen: number;
+  verified: number;
+}): readonly string[] {
+  const { complete, missing, closes, unseen, verified } = what;
+  const findings = (count: number) => (count === 1 ? "1 finding" : `${count} findings`);
+  return [
+    ...(complete
+      ? []
+      : [
+          `it is not whole${missing.length === 0 ? "" : ` (${missing.join("; ")})`}: what it does not show is not gone`,
+        ]),
+    ...(unseen > 0 && !closes
+      ? [`it does not show ${findings(unseen)} of earlier scans, which stay as they are`]
+      : []),
+    ...(verified > 0 ? [`${findings(verified)} of earlier scans are gone, and verified`] : []),
+  ];
+}
+
+/** The report's own clock; another server's word, so nothing is decided by it. */
+function validTime(text: string | undefined): string | null {
+  const at = Date.parse(text ?? "");
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
+}
+
+function unreadable(failure: { format: string | null; why: string; where: string }): TidelockError {
+  const { format, why, where } = failure;
+  const what = format === null ? "" : ` as ${format}`;
+  return new TidelockError("invalid-input", `the report cannot be read${what}: ${why}`, {
+    fault: "operator",
+    where: where === "" ? "the report" : where,
+    hint:
+      format === null
+        ? "docs/findings-formats.md lists what can be read; name the format with --format"
+        : "look whether the scanner came to its end, and let it write the report again; nothing of it was kept",
+  });
+}
+
+/** Secrets that scanners found are known again by their HMAC under this server's key; the same for all its servers. */
+async function findingKey(engine: Engine): Promise<Uint8Array> {
+  const master = await engine.log.keys.sealingKey();
+  return new Uint8Array(hkdfSync("sha256", master, "", "tidelock finding secrets 1", 32));
+}

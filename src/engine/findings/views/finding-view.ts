@@ -1,0 +1,142 @@
+import type { FindingSummary, FindingView } from "../../../api/finding-views.ts";
+import { openStatuses } from "../../../model/finding.ts";
+import { liveIn } from "../../../store/queries/findings-list.ts";
+import {
+  claimsOfFinding,
+  fingerprintsOfFinding,
+  type HistoryRow,
+  historyOfFinding,
+  observationsOfFinding,
+} from "../../../store/queries/findings-show.ts";
+import type { Db } from "../../../store/schema.ts";
+import type { FindingRow } from "../../../store/schema-findings.ts";
+import { releaseNames } from "./import-view.ts";
+
+/** Observations of one finding that are shown. */
+const shownObservations = 50;
+
+export async function summaries(db: Db, rows: readonly FindingRow[]): Promise<FindingSummary[]> {
+  const live = await liveIn(
+    db,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => summaryOf(row, live.get(row.id) ?? []));
+}
+
+function summaryOf(row: FindingRow, live: readonly string[]): FindingSummary {
+  const { due_at: due, severity, details } = row;
+  const { fixedIn } = details;
+  return {
+    id: `F-${row.id}`,
+    service: row.service,
+    environment: row.environment,
+    kind: row.kind,
+    rule: row.rule,
+    title: row.title,
+    place: row.place,
+    severity,
+    severityStated: row.severity_stated,
+    status: row.status,
+    aliases: row.aliases,
+    cwe: row.cwe,
+    tools: row.tools,
+    firstSeen: row.first_seen.toISOString(),
+    lastSeen: row.last_seen.toISOString(),
+    firstRelease: row.first_release,
+    lastRelease: row.last_release,
+    reopened: row.reopened,
+    assignee: row.assignee,
+    due: due?.toISOString() ?? null,
+    paused: row.paused,
+    priority: { rank: row.urgency, why: whyOf(row) },
+    knownExploited: null,
+    epss: null,
+    fixedIn: typeof fixedIn === "string" ? fixedIn : null,
+    liveIn: [...live],
+    overdue:
+      due !== null &&
+      row.paused === null &&
+      due.getTime() < Date.now() &&
+      openStatuses.includes(row.status),
+  };
+}
+
+function whyOf({ severity, severity_stated: stated }: FindingRow): string {
+  return stated ? severity : `${severity}, which nobody stated`;
+}
+
+export async function findingView(db: Db, row: FindingRow): Promise<FindingView> {
+  const [summary] = await summaries(db, [row]);
+  if (!summary) throw new Error("one row, no view");
+  const named = releaseNames(db);
+  const observations = await observationsOfFinding(db, row.id, shownObservations);
+  const { message, references } = row.details;
+  const verified = row.verified_release && (await named(row.verified_release));
+  return {
+    ...summary,
+    message: typeof message === "string" ? message : "",
+    fingerprints: await fingerprintsOfFinding(db, row.id),
+    observations: await Promise.all(
+      observations.newest.map(async ({ content, at, release, ...one }) => ({
+        ...one,
+        at: at.toISOString(),
+        release: await named(release),
+        observation: content,
+      })),
+    ),
+    observationCount: observations.count,
+    history: await Promise.all(
+      (await historyOfFinding(db, row.id)).map(async (change) => ({
+        at: change.at.toISOString(),
+        kind: change.kind,
+        from: change.from_status,
+        to: change.to_status,
+        by: change.by ?? "tidelock",
+        text: await textOf(change, named),
+      })),
+    ),
+    related: [],
+    claims: (await claimsOfFinding(db, row.id)).map(({ content, at, ...claim }) => ({
+      ...claim,
+      justification: content.claim?.justification ?? content.claim?.statement ?? "",
+      at: at.toISOString(),
+    })),
+    guidance: Array.isArray(references)
+      ? references.filter((one) => typeof one === "string").map((url) => ({ title: url, url }))
+      : [],
+    fixedAt: row.fixed_at?.toISOString() ?? null,
+    verified:
+      verified && row.verified_at ? { at: row.verified_at.toISOString(), release: verified } : null,
+    closedAt: row.closed_at?.toISOString() ?? null,
+  };
+}
+
+type Named = ReturnType<typeof releaseNames>;
+
+/** A change as a sentence. */
+async function textOf(
+  { kind, detail, tool, import: by }: HistoryRow,
+  named: Named,
+): Promise<string> {
+  const text = (key: string) => (typeof detail[key] === "string" ? detail[key] : "");
+  const release = text("release") === "" ? null : await named(text("release"));
+  const version = release === null ? "" : (release.version ?? release.id);
+  const source = tool === null ? "" : ` by ${tool} (${by})`;
+  switch (kind) {
+    case "opened":
+      return `seen first${source}`;
+    case "reopened":
+      if (text("environment") !== "") {
+        return `${version}, which has it, is live in ${text("environment")} again`;
+      }
+      return `seen again${version === "" ? "" : ` in ${version}`}${source}`;
+    case "severity":
+      return `${text("from")} became ${text("to")}${source}`;
+    case "verified":
+      return `a complete scan of ${version} does not see it any more${source}`;
+    case "closed":
+      return `${version}, which does not have it, is live in ${text("environment")}`;
+    default:
+      return text("text") || text("reason") || kind;
+  }
+}

@@ -1,0 +1,306 @@
+import { sql } from "kysely";
+import type { ImportTrust } from "../../model/finding.ts";
+import type { Digest } from "../../model/primitives.ts";
+import type { Db } from "../schema.ts";
+
+/**
+ * What a staged report does to the findings of its service: set by set, in the caller's transaction, so that a report
+ * of any length costs this process no memory. `docs/findings.md` says the rules.
+ */
+
+export interface Applied {
+  readonly id: string;
+  readonly service: string;
+  readonly environment: string | null;
+  readonly release: Digest | null;
+  readonly scope: string;
+  readonly tool: string;
+  readonly trust: ImportTrust;
+  /** Whether what it does not see is gone: it is trusted, complete and of a named release. */
+  readonly closes: boolean;
+  /** When it was seen; null: now. */
+  readonly seenAt: Date | null;
+}
+
+export interface Counts {
+  readonly observations: number;
+  readonly opened: number;
+  readonly reopened: number;
+  readonly matched: number;
+  readonly unseen: number;
+  readonly verified: number;
+  readonly claims: number;
+}
+
+/** Imports of one service come one after the other; the lock ends with the transaction. */
+export async function lockFindings(tx: Db, service: string): Promise<void> {
+  // A large import takes longer than an ordinary statement may, and the next one waits for it.
+  await sql`
+    select set_config('statement_timeout', '900000', true), set_config('lock_timeout', '900000', true)
+  `.execute(tx);
+  await sql`select pg_advisory_xact_lock(7468022, hashtext(${service}))`.execute(tx);
+}
+
+/** 0 is the worst, so that the least number is the highest severity. */
+const rank = (severity: unknown) =>
+  sql<number>`array_position(array['critical', 'high', 'medium', 'low', 'info'], ${severity}) - 1`;
+const word = (number: unknown) =>
+  sql<string>`(array['critical', 'high', 'medium', 'low', 'info'])[${number} + 1]`;
+
+/**
+ * Which finding each observation is of: the best fingerprint that one has. A worse one counts only where the two
+ * have no better algorithm in common, which would contradict it.
+ */
+export async function matchKnown(tx: Db, { service }: Applied): Promise<void> {
+  await sql`
+    create temp table import_matched on commit drop as
+    select distinct on (s.ordinal) s.ordinal, k.finding
+    from import_fingerprints s
+    join finding_fingerprints k on k.service = ${service} and k.environment = s.environment
+      and k.algorithm = s.algorithm and k.value = s.value
+    where s.rank = 0
+    order by s.ordinal, k.finding
+  `.execute(tx);
+  await sql`
+    insert into import_matched
+    select distinct on (s.ordinal) s.ordinal, k.finding
+    from import_fingerprints s
+    join finding_fingerprints k on k.service = ${service} and k.environment = s.environment
+      and k.algorithm = s.algorithm and k.value = s.value
+    where s.rank > 0
+      and not exists (select from import_matched m where m.ordinal = s.ordinal)
+      and not exists (
+        select from import_fingerprints better
+        join finding_fingerprints known
+          on known.finding = k.finding and known.algorithm = better.algorithm
+        where better.ordinal = s.ordinal and better.rank < s.rank
+      )
+    order by s.ordinal, s.rank, k.finding
+  `.execute(tx);
+  await sql`analyze import_matched`.execute(tx);
+}
+
+/** What nobody knew: one finding for all observations with the same best fingerprint. */
+export async function openFresh(tx: Db, given: Applied): Promise<void> {
+  const { service, environment, release, tool, seenAt } = given;
+  await sql`
+    create temp table import_fresh on commit drop as
+    select one.*, nextval(pg_get_serial_sequence('findings', 'id')) as finding from (
+      select f.environment, f.algorithm, f.value, min(f.ordinal) as ordinal
+      from import_fingerprints f
+      where f.rank = 0 and not f.claim
+        and not exists (select from import_matched m where m.ordinal = f.ordinal)
+      group by 1, 2, 3 order by min(f.ordinal)
+    ) one
+  `.execute(tx);
+  await sql`
+    insert into findings (
+      id, service, environment, kind, rule, title, place, severity, severity_stated, urgency, aliases, cwe, tools,
+      details, first_seen, last_seen, first_environment, first_release, last_release
+    )
+    select n.finding, ${service}, nullif(n.environment, ''), o.kind, o.content ->> 'rule',
+      o.content ->> 'title', o.content -> 'place', o.content ->> 'severity',
+      (o.content ->> 'severityStated')::boolean,
+      ${urgencyOf(sql`o.content ->> 'severity'`)},
+      array(select jsonb_array_elements_text(o.content -> 'aliases')),
+      array(select jsonb_array_elements_text(o.content -> 'cwe')::integer),
+      array[${tool}::text], ${detailsOf}, at.seen, at.seen,
+      ${environment}, ${release}, ${release}
+    from import_fresh n join import_observations o on o.ordinal = n.ordinal,
+      (select coalesce(${seenAt}::timestamptz, clock_timestamp()) as seen) at
+  `.execute(tx);
+  await sql`
+    insert into import_matched
+    select f.ordinal, n.finding from import_fresh n
+    join import_fingerprints f on f.rank = 0 and not f.claim
+      and f.environment = n.environment and f.algorithm = n.algorithm and f.value = n.value
+    where not exists (select from import_matched m where m.ordinal = f.ordinal)
+  `.execute(tx);
+  await sql`analyze import_matched`.execute(tx);
+}
+
+/** Severity first; of one severity the highest score. Scores of several versions are compared nowhere else. */
+const urgencyOf = (severity: unknown) => sql`(4 - (${rank(severity)})) * 100 + coalesce(
+  (select max((score ->> 'score')::real) from jsonb_array_elements(o.content -> 'cvss') as one (score)), 0)`;
+
+/** What the newest observation says beside what makes it the same finding. */
+const detailsOf = sql`jsonb_strip_nulls(jsonb_build_object(
+  'message', o.content -> 'message', 'fixedIn', o.content -> 'fixedIn', 'cvss', o.content -> 'cvss',
+  'reachable', o.content -> 'reachable', 'references', o.content -> 'references'))`;
+
+/** What is written once and never changed: observations, statements, and how their findings are known again. */
+export async function keepObservations(tx: Db, given: Applied): Promise<void> {
+  const { id, service, trust } = given;
+  const trusted = trust === "own" || trust === "signed";
+  await sql`
+    insert into observations (import, ordinal, finding, severity, content)
+    select ${id}, o.ordinal, m.finding, o.content ->> 'severity', o.content
+    from import_observations o join import_matched m on m.ordinal = o.ordinal
+    where not o.claim
+  `.execute(tx);
+  await sql`
+    insert into finding_claims (import, ordinal, finding, status, content, trusted)
+    select ${id}, o.ordinal, m.finding, o.content -> 'claim' ->> 'status', o.content, ${trusted}
+    from import_observations o left join import_matched m on m.ordinal = o.ordinal
+    where o.claim
+  `.execute(tx);
+  // A report that nobody vouches for teaches nothing about what has been judged: a hit that is not known yet
+  // could be given the standing of one that somebody called false, or that is over.
+  await sql`
+    insert into finding_fingerprints (service, environment, algorithm, value, finding)
+    select distinct on (f.environment, f.algorithm, f.value)
+      ${service}, f.environment, f.algorithm, f.value, m.finding
+    from import_fingerprints f
+    join import_matched m on m.ordinal = f.ordinal
+    join findings d on d.id = m.finding
+    where not f.claim and (${trusted} or d.status not in ('false-positive', 'closed', 'verified'))
+      and not exists (
+        select from finding_fingerprints k
+        where k.service = ${service} and k.environment = f.environment
+          and k.algorithm = f.algorithm and k.value = f.value
+      )
+    order by f.environment, f.algorithm, f.value, f.rank, m.finding
+    on conflict do nothing
+  `.execute(tx);
+}
+
+/** Which scan sees them, and how badly: the highest that any scan says now; of one nobody trusts, ever. */
+export async function markScope(tx: Db, given: Applied): Promise<void> {
+  const { id, scope, tool, trust } = given;
+  const trusted = trust === "own" || trust === "signed";
+  await sql`
+    create temp table import_seen on commit drop as
+    select m.finding, min(${rank(sql`o.content ->> 'severity'`)}) as worst,
+      bool_or((o.content ->> 'severityStated')::boolean) as stated, max(o.ordinal) as ordinal
+    from import_matched m join import_observations o on o.ordinal = m.ordinal
+    where not o.claim group by m.finding
+  `.execute(tx);
+  await sql`create unique index on import_seen (finding)`.execute(tx);
+  await sql`analyze import_seen`.execute(tx);
+  await sql`
+    insert into finding_scopes as s (finding, scope, tool, first_import, last_import, severity)
+    select finding, ${scope}, ${tool}, ${id}, ${id}, ${word(sql`worst`)} from import_seen
+    on conflict (finding, scope) do update set last_import = excluded.last_import, seen = true,
+      severity = case when ${trusted} or ${rank(sql`excluded.severity`)} < ${rank(sql`s.severity`)}
+        then excluded.severity else s.severity end
+  `.execute(tx);
+}
+
+/**
+ * Brings known findings up to date, and opens those again that were thought to be over: not by a scan of a release
+ * that is older than the one in which they were missed, where they always were.
+ */
+export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
+  const { id, release, tool, seenAt } = given;
+  await sql`
+    create temp table import_known on commit drop as
+    select f.id as finding, f.status, f.severity,
+      ${word(sql`now.worst`)} as new_severity, s.stated, s.ordinal,
+      f.status in ('fixed', 'verified', 'closed') and not (
+        ${release}::text is not null and exists (
+          select from releases mine left join releases missed on missed.id = f.verified_release
+          where mine.id = ${release} and mine.id is distinct from f.verified_release
+            and mine.created_at < coalesce(missed.created_at, f.fixed_at, '-infinity')
+        )
+      ) as back
+    from import_seen s join findings f on f.id = s.finding
+    cross join lateral (
+      select min(${rank(sql`severity`)}) as worst from finding_scopes
+      where finding = s.finding and seen
+    ) now
+    where not exists (select from import_fresh n where n.finding = s.finding)
+  `.execute(tx);
+  await sql`
+    update findings f set
+      last_seen = greatest(f.last_seen, coalesce(${seenAt}::timestamptz, clock_timestamp())),
+      last_release = coalesce(${release}, f.last_release),
+      severity = k.new_severity,
+      urgency = ${urgencyOf(sql`k.new_severity`)},
+      severity_stated = case when k.new_severity = f.severity then f.severity_stated else k.stated end,
+      tools = case when ${tool} = any (f.tools) then f.tools else f.tools || ${tool}::text end,
+      details = case when f.kind = 'dependency' then ${detailsOf} else f.details end,
+      status = case when k.back then 'open' else f.status end,
+      reopened = f.reopened + k.back::integer,
+      verified_release = case when k.back then null else f.verified_release end,
+      verified_at = case when k.back then null else f.verified_at end,
+      fixed_at = case when k.back then null else f.fixed_at end,
+      closed_at = case when k.back then null else f.closed_at end,
+      changes = f.changes + 1
+    from import_known k join import_observations o on o.ordinal = k.ordinal
+    where f.id = k.finding
+  `.execute(tx);
+  await sql`
+    insert into finding_changes (finding, import, kind, from_status, to_status, detail)
+    select finding, ${id}, kind, from_status, to_status, detail from (
+      select n.finding, 0 as step, 'opened' as kind, null as from_status, 'open' as to_status,
+        '{}'::jsonb as detail
+      from import_fresh n
+      union all
+      select finding, 1, 'reopened', status, 'open',
+        case when ${release}::text is null then '{}' else jsonb_build_object('release', ${release}::text) end
+      from import_known where back
+      union all
+      select finding, 2, 'severity', null, null,
+        jsonb_build_object('from', severity, 'to', new_severity)
+      from import_known where severity <> new_severity
+    ) change order by finding, step
+  `.execute(tx);
+}
+
+/** What this scope saw before and does not see now. Answers how many those are; `closes` says what it means. */
+export async function missUnseen(tx: Db, given: Applied): Promise<number> {
+  const { id, scope, release, closes } = given;
+  await sql`
+    create temp table import_missed on commit drop as
+    select s.finding from finding_scopes s join findings f on f.id = s.finding
+    left join releases r on r.id = f.last_release
+    where s.scope = ${scope} and s.seen
+      and not exists (select from import_seen i where i.finding = s.finding)
+      -- A scan of an older release misses what a newer one brought: that says nothing.
+      and (not ${closes} or r.created_at is null
+        or r.created_at <= (select created_at from releases where id = ${release}))
+  `.execute(tx);
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::integer as count from import_missed
+  `.execute(tx);
+  const count = rows[0]?.count ?? 0;
+  if (!closes || count === 0) return count;
+  await sql`
+    update finding_scopes s set seen = false, last_import = ${id}
+    from import_missed m where m.finding = s.finding and s.scope = ${scope}
+  `.execute(tx);
+  await sql`
+    with gone as (
+      update findings f set status = 'verified', verified_release = ${release},
+        verified_at = clock_timestamp(), changes = f.changes + 1
+      from import_missed m, findings before
+      where f.id = m.finding and before.id = f.id
+        and f.status in ('open', 'triaged', 'in-progress', 'fixed')
+        and not exists (select from finding_scopes s where s.finding = f.id and s.seen)
+      returning f.id, before.status
+    )
+    insert into finding_changes (finding, import, kind, from_status, to_status, detail)
+    select id, ${id}, 'verified', status, 'verified', jsonb_build_object('release', ${release}::text)
+    from gone order by id
+  `.execute(tx);
+  return count;
+}
+
+/** What came of it, out of the rows that were written. */
+export async function countChanges(tx: Db, { id }: Applied, unseen: number): Promise<Counts> {
+  const { rows } = await sql<Omit<Counts, "unseen">>`
+    select
+      (select count(*) from observations where import = ${id})::integer as observations,
+      (select count(*) from finding_claims where import = ${id})::integer as claims,
+      (select count(*) from import_fresh)::integer as opened,
+      (select count(*) from import_known)::integer as known,
+      (select count(*) from import_known where back)::integer as reopened,
+      (select count(*) from observations o where import = ${id} and not exists (
+        select from import_fresh n where n.finding = o.finding))::integer as matched,
+      (select count(*) from finding_changes where import = ${id} and kind = 'verified')::integer
+        as verified
+  `.execute(tx);
+  const [row] = rows;
+  if (!row) throw new Error("a count without a row");
+  return { ...row, unseen };
+}

@@ -1,0 +1,152 @@
+import { type RawBuilder, sql } from "kysely";
+import type { FindingFilter } from "../../ports/finding-control.ts";
+import { openStatuses } from "../../model/finding.ts";
+import { severities } from "../../model/observation.ts";
+import type { Db } from "../schema.ts";
+import type { FindingRow } from "../schema-findings.ts";
+
+/** Lists of findings, most urgent first, and where they are live. */
+
+/** Behind which finding of the order a page begins. */
+export interface After {
+  readonly urgency: number;
+  readonly id: string;
+}
+
+export interface FindingPage {
+  readonly rows: readonly FindingRow[];
+  readonly total: number;
+}
+
+export async function listFindings(
+  db: Db,
+  filter: FindingFilter,
+  page: { readonly limit: number; readonly after: After | null },
+): Promise<FindingPage> {
+  const where = conditions(filter);
+  const behind =
+    page.after === null
+      ? sql``
+      : sql`and (f.urgency < ${page.after.urgency}::real or (f.urgency = ${page.after.urgency}::real and f.id > ${page.after.id}::bigint))`;
+  const { rows } = await sql<FindingRow>`
+    select f.* from findings f where ${where} ${behind}
+    order by f.urgency desc, f.id limit ${page.limit}
+  `.execute(db);
+  const counted = await sql<{ total: number }>`
+    select count(*)::integer as total from findings f where ${where}
+  `.execute(db);
+  return { rows, total: counted.rows[0]?.total ?? 0 };
+}
+
+/** As `findings.tools` has it. */
+function toolName(text: string): string {
+  return text.trim().toLowerCase();
+}
+
+/** `f` is the finding. */
+function conditions(filter: FindingFilter): RawBuilder<unknown> {
+  const all: RawBuilder<unknown>[] = [sql`true`];
+  const { service, environment, status, severity, kind, tool, assignee, overdue, search } = filter;
+  if (service !== undefined) all.push(sql`f.service = ${service}`);
+  const wanted: readonly string[] =
+    status === undefined ? openStatuses : status.split(",").map((one) => one.trim());
+  if (!wanted.includes("any")) all.push(sql`f.status = any (${[...wanted]})`);
+  if (severity !== undefined) {
+    all.push(sql`f.severity = any (${severities.slice(0, severities.indexOf(severity) + 1)})`);
+  }
+  if (filter.severityIs !== undefined) all.push(sql`f.severity = ${filter.severityIs}`);
+  if (kind !== undefined) all.push(sql`f.kind = ${kind}`);
+  if (tool !== undefined) all.push(sql`${toolName(tool)} = any (f.tools)`);
+  if (assignee !== undefined) all.push(sql`f.assignee = ${assignee}`);
+  if (overdue !== undefined) all.push(sql`(${isOverdue}) = ${overdue}`);
+  if (environment !== undefined) {
+    all.push(
+      sql`(f.first_environment = ${environment} or f.environment = ${environment} or ${liveThere(environment)})`,
+    );
+  }
+  all.push(...origin(filter), ...course(filter));
+  if (search !== undefined) {
+    const pattern = `%${search.replaceAll(/[\\%_]/g, "\\$&")}%`;
+    all.push(
+      sql`(f.title ilike ${pattern} or f.rule ilike ${pattern} or f.place::text ilike ${pattern}
+        or array_to_string(f.aliases, ' ') ilike ${pattern})`,
+    );
+  }
+  return sql.join(all, sql` and `);
+}
+
+/** Who found it, where and when. */
+function origin(filter: FindingFilter): readonly RawBuilder<unknown>[] {
+  const { foundBy, onlyBy, foundIn, stage, foundFrom, foundUntil } = filter;
+  return [
+    ...(foundBy === undefined ? [] : [sql`f.tools[1] = ${toolName(foundBy)}`]),
+    ...(onlyBy === undefined ? [] : [sql`f.tools = array[${toolName(onlyBy)}::text]`]),
+    ...(foundIn === undefined
+      ? []
+      : [sql`f.first_environment is not distinct from ${foundIn === "-" ? null : foundIn}`]),
+    ...(stage === undefined ? [] : [sql`${stageOf} = ${stage}`]),
+    ...(foundFrom === undefined ? [] : [sql`f.first_seen >= ${foundFrom}::timestamptz`]),
+    ...(foundUntil === undefined ? [] : [sql`f.first_seen < ${foundUntil}::timestamptz`]),
+  ];
+}
+
+/** By the tier that its environment has now. */
+const stageOf = sql`case when f.first_environment is null then 'release' else coalesce((
+  select d.content -> 'spec' ->> 'tier' from documents d
+  where d.kind = 'Environment' and d.name = f.first_environment and d.removed_at is null
+  order by d.version desc limit 1), 'unknown') end`;
+
+/** How it went on. */
+function course(filter: FindingFilter): readonly RawBuilder<unknown>[] {
+  const { closedFrom, closedUntil, reopened, sla } = filter;
+  const kept = sql`f.closed_at is not null and f.closed_at <= f.due_at`;
+  const missed = sql`coalesce(f.closed_at, clock_timestamp()) > f.due_at`;
+  return [
+    ...(closedFrom === undefined ? [] : [sql`f.closed_at >= ${closedFrom}::timestamptz`]),
+    ...(closedUntil === undefined ? [] : [sql`f.closed_at < ${closedUntil}::timestamptz`]),
+    ...(reopened === undefined ? [] : [sql`(f.reopened > 0) = ${reopened}`]),
+    ...(sla === undefined ? [] : [sql`(${sla === "kept" ? kept : missed})`]),
+  ];
+}
+
+const isOverdue = sql`f.due_at is not null and f.paused is null and f.due_at < clock_timestamp()
+  and f.status = any (${[...openStatuses]})`;
+
+/**
+ * Imports that say what the live release of each lane has: of every scan of it the newest complete one that is
+ * trusted, and whatever came later.
+ */
+const liveImports = sql`
+  select l.service, l.environment, i.id as import
+  from lanes l join finding_imports i on i.release = l.live_release and i.service = l.service
+  where l.removed_at is null and i.number >= coalesce((
+    select max(newest.number) from finding_imports newest
+    where newest.release = i.release and newest.scope = i.scope
+      and newest.complete and newest.trust in ('own', 'signed')
+  ), 0)`;
+
+function liveThere(environment: string): RawBuilder<unknown> {
+  return sql`exists (
+    select from observations o
+    join (${liveImports} and l.environment = ${environment}) live
+      on live.import = o.import and live.service = f.service
+    where o.finding = f.id and coalesce(f.environment, live.environment) = live.environment)`;
+}
+
+/** Environments in which a release with it is live, by finding. */
+export async function liveIn(
+  db: Db,
+  findings: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (findings.length === 0) return new Map();
+  const { rows } = await sql<{ finding: string; environments: string[] }>`
+    with live as materialized (${liveImports})
+    select f.id as finding, array_agg(distinct live.environment order by live.environment) as environments
+    from findings f
+    join live on live.service = f.service and coalesce(f.environment, live.environment) = live.environment
+    where f.id = any (${[...findings]}::bigint[])
+      and exists (select from observations o where o.finding = f.id and o.import = live.import)
+    group by f.id
+  `.execute(db);
+  return new Map(rows.map(({ finding, environments }) => [finding, environments]));
+}
