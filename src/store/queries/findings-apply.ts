@@ -293,7 +293,6 @@ export async function countChanges(tx: Db, { id }: Applied, unseen: number): Pro
       (select count(*) from observations where import = ${id})::integer as observations,
       (select count(*) from finding_claims where import = ${id})::integer as claims,
       (select count(*) from import_fresh)::integer as opened,
-      (select count(*) from import_known)::integer as known,
       (select count(*) from import_known where back)::integer as reopened,
       (select count(*) from observations o where import = ${id} and not exists (
         select from import_fresh n where n.finding = o.finding))::integer as matched,
