@@ -16,6 +16,8 @@ export interface Applied {
   readonly scope: string;
   readonly tool: string;
   readonly trust: ImportTrust;
+  /** Whether what it states not to be so is so. */
+  readonly claims: boolean;
   /** Whether what it does not see is gone: it is trusted, complete and of a named release. */
   readonly closes: boolean;
   /** When it was seen; null: now. */
@@ -140,16 +142,16 @@ export async function keepObservations(tx: Db, given: Applied): Promise<void> {
   `.execute(tx);
   await sql`
     insert into finding_claims (import, ordinal, finding, status, content, trusted)
-    select ${id}, o.ordinal, m.finding, o.content -> 'claim' ->> 'status', o.content, ${trusted}
+    select ${id}, o.ordinal, m.finding, o.content -> 'claim' ->> 'status', o.content, ${given.claims}
     from import_observations o left join import_matched m on m.ordinal = o.ordinal
     where o.claim
   `.execute(tx);
   // A report that nobody vouches for teaches nothing about what has been judged: a hit that is not known yet
   // could be given the standing of one that somebody called false, or that is over.
   await sql`
-    insert into finding_fingerprints (service, environment, algorithm, value, finding)
+    insert into finding_fingerprints (service, environment, algorithm, value, finding, import)
     select distinct on (f.environment, f.algorithm, f.value)
-      ${service}, f.environment, f.algorithm, f.value, m.finding
+      ${service}, f.environment, f.algorithm, f.value, m.finding, ${id}
     from import_fingerprints f
     join import_matched m on m.ordinal = f.ordinal
     join findings d on d.id = m.finding

@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
 import { type Insertable, sql } from "kysely";
-import { canonicalJson } from "../../model/canonical.ts";
-import type { Digest } from "../../model/primitives.ts";
 import type { Db, Schema } from "../schema.ts";
-import type { FindingChangeRow, FindingImportRow } from "../schema-findings.ts";
+import { sealImport } from "./finding-seal.ts";
+import type { FindingImportRow } from "../schema-findings.ts";
 
-/** Rows of imports, and what an import's entry in the ledger says of all that it changed. */
+/** Rows of imports. */
 
 export async function insertImport(
   tx: Db,
@@ -14,27 +12,17 @@ export async function insertImport(
   await tx.insertInto("finding_imports").values(row).execute();
 }
 
+/** What it came to, and its entry in the ledger: nothing of it is written after this. */
 export async function finishImport(
   tx: Db,
   id: string,
   set: Pick<
     FindingImportRow,
-    | "observations"
-    | "opened"
-    | "reopened"
-    | "matched"
-    | "unseen"
-    | "claims"
-    | "notes"
-    | "changes_digest"
+    "observations" | "opened" | "reopened" | "matched" | "unseen" | "claims" | "notes"
   >,
 ): Promise<FindingImportRow> {
-  return tx
-    .updateTable("finding_imports")
-    .set(set)
-    .where("id", "=", id)
-    .returningAll()
-    .executeTakeFirstOrThrow();
+  await tx.updateTable("finding_imports").set(set).where("id", "=", id).execute();
+  return sealImport(tx, id);
 }
 
 /** The newest one of a scope: what a report is compared with that comes twice. */
@@ -68,40 +56,6 @@ export async function listImports(
     .orderBy("number", "desc")
     .limit(limit)
     .execute();
-}
-
-/** One change as its digest counts it: canonical JSON (RFC 8785) and a line feed. */
-export function changeLine(
-  change: Pick<FindingChangeRow, "finding" | "kind" | "from_status" | "to_status" | "detail">,
-): string {
-  const { finding, kind, from_status: from, to_status: to, detail } = change;
-  return `${canonicalJson({ finding: `F-${finding}`, kind, from, to, detail })}\n`;
-}
-
-/** SHA-256 over what an import (or an act) changed, line by line in order. */
-export async function changesDigest(
-  db: Db,
-  by: { readonly import: string } | { readonly act: string },
-): Promise<Digest> {
-  const hash = createHash("sha256");
-  const page = 10_000;
-  const column = "import" in by ? "import" : "act";
-  const value = "import" in by ? by.import : by.act;
-  for (let after = "0"; ;) {
-    const rows = await db
-      .selectFrom("finding_changes")
-      .select(["id", "finding", "kind", "from_status", "to_status", "detail"])
-      .where(column, "=", value)
-      .where("id", ">", after)
-      .orderBy("id")
-      .limit(page)
-      .execute();
-    hash.update(rows.map(changeLine).join(""));
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < page) break;
-    after = last.id;
-  }
-  return `sha256:${hash.digest("hex")}`;
 }
 
 /** Whether there is anything of the service here: a name that nobody knows is a slip of the keyboard. */

@@ -69,7 +69,7 @@ it("opens a finding for each new thing, and knows it again", async () => {
     observations: 2,
     opened: 2,
     matched: 0,
-    notes: ["the report is bound to no release, so it closes nothing"],
+    notes: ["the report names no release, so it closes nothing and states nothing"],
   });
   const moved = sarif([
     { ...(two[0] as Hit), line: 30 },

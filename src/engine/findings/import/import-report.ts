@@ -7,11 +7,11 @@ import { knowsService } from "../../../store/queries/findings-imports.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import { findRelease } from "../../plan-inputs.ts";
+import { vouchFor } from "../vouch.ts";
 import { importView } from "../views/import-view.ts";
 import type { ReadEnd } from "./messages.ts";
 import { spool } from "./spool.ts";
 import { type Standing, takeIn } from "./take-in.ts";
-import { trustOf } from "./trust.ts";
 
 /** A report that somebody sends: spooled, read apart, and believed only as far as somebody vouches for it. */
 export async function importReport(
@@ -33,16 +33,25 @@ export async function importReport(
     await engine.hooks?.reach("import:spooled");
     const judge = async (read: ReadEnd): Promise<Standing> => {
       const tool = (read.summary.tool?.name ?? "").slice(0, 128) || read.format;
+      const about = release && {
+        id: release.id,
+        artifacts: release.content.artifacts.map(({ digest }) => digest),
+      };
       const { digest } = spooled;
-      const sent = { service, environment, release, digest, tool, format, scan };
-      const { trust, vouchedBy, complete, notes } = await trustOf(engine, sent);
+      const sent = { service, environment, release: about, digest, tool, format, scan };
+      const vouched = await vouchFor(engine, sent);
       return {
         tool,
         subject: (scan ?? read.summary.subject ?? "").slice(0, 1_024),
-        trust,
-        vouchedBy,
-        missing: complete ? [] : ["whoever vouches for it says that it left something out"],
-        notes,
+        trust: vouched.trust,
+        vouchedBy: vouched.vouchedBy,
+        claims: vouched.claims,
+        madeAt: vouched.signed?.madeAt ?? null,
+        missing:
+          vouched.signed?.complete === false
+            ? ["whoever signed it says that the scan left something out"]
+            : [],
+        notes: vouched.notes,
       };
     };
     const incoming = { service, environment, release, format, by: actor.id };

@@ -17,7 +17,6 @@ import {
   refreshKnown,
 } from "../../../store/queries/findings-apply.ts";
 import {
-  changesDigest,
   finishImport,
   importOfRun,
   insertImport,
@@ -32,6 +31,7 @@ import {
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import { newImportId } from "../../ids.ts";
+import { whyClosesNothing } from "../vouch.ts";
 import type { ReadEnd } from "./messages.ts";
 import { readSpool } from "./read-spool.ts";
 import type { Spooled } from "./spool.ts";
@@ -54,6 +54,10 @@ export interface Standing {
   readonly subject: string;
   readonly trust: ImportTrust;
   readonly vouchedBy: string | null;
+  /** Whether what it states not to be so (VEX) is so. */
+  readonly claims: boolean;
+  /** When the scan was made, by whoever vouches for it; RFC 3339. */
+  readonly madeAt: string | null;
   /** In words, why the scan counts as incomplete beside what the report says itself. */
   readonly missing: readonly string[];
   readonly notes: readonly string[];
@@ -110,7 +114,7 @@ interface Report {
 }
 
 async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImportRow> {
-  const { incoming, read, standing } = report;
+  const { incoming, spooled, read, standing } = report;
   const { service, environment } = incoming;
   await lockFindings(tx, service);
   const tool = standing.tool.toLowerCase();
@@ -121,7 +125,17 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
   const release = incoming.release?.id ?? null;
   const missing = [...(read.summary.missing === undefined ? [] : [read.summary.missing]), ...standing.missing]; // prettier-ignore
   const complete = read.summary.complete && standing.missing.length === 0;
-  const closes = complete && release !== null && isTrusted(standing.trust);
+  const trusted = isTrusted(standing.trust);
+  const whyNot =
+    !complete || release === null || !trusted || standing.madeAt === null
+      ? null
+      : await whyClosesNothing(tx, {
+          scope,
+          release,
+          report: spooled.digest,
+          madeAt: standing.madeAt,
+        });
+  const closes = complete && release !== null && trusted && whyNot === null;
   const applied: Applied = {
     id: newImportId(),
     service,
@@ -130,6 +144,7 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
     scope,
     tool,
     trust: standing.trust,
+    claims: standing.claims,
     closes,
     seenAt: incoming.seenAt,
   };
@@ -147,8 +162,11 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
   const { verified, ...counts } = await countChanges(tx, applied, unseen);
   const row = await finishImport(tx, applied.id, {
     ...counts,
-    notes: [...standing.notes, ...notesOf({ complete, missing, closes, unseen, verified })],
-    changes_digest: await changesDigest(tx, { import: applied.id }),
+    notes: [
+      ...standing.notes,
+      ...(whyNot === null ? [] : [whyNot]),
+      ...notesOf({ complete, missing, closes, unseen, verified }),
+    ],
   });
   await announce(tx, {
     kind: "findings.imported",
@@ -184,7 +202,6 @@ function applyColumns({ incoming, spooled, read, standing }: Report, applied: Ap
     matched: 0,
     unseen: 0,
     claims: 0,
-    changes_digest: spooled.digest,
     added_by: incoming.by,
   };
 }
