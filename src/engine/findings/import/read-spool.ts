@@ -56,6 +56,7 @@ export async function readSpool(
         } else {
           taking = taking.then(async () => {
             await take(message);
+            // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
             worker.postMessage("more");
           });
           taking.catch((error: unknown) => {

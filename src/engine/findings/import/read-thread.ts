@@ -24,7 +24,8 @@ function say(message: FromThread): void {
 /** Waits while the server has not stored what was sent before. */
 async function send(rows: readonly string[]): Promise<void> {
   if (rows.length === 0) return;
-  while (ahead >= batchesAhead) await new Promise<void>((resolve) => (waiting = resolve));
+  // One answer frees one place, and nobody else takes it.
+  if (ahead >= batchesAhead) await new Promise<void>((resolve) => (waiting = resolve));
   ahead += 1;
   say({ kind: "batch", count: rows.length, json: `[${rows.join(",")}]` });
 }
