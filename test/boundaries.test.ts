@@ -70,6 +70,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/signal-control.ts -> api/routes-signals.ts": "as for views; types only",
   "ports/feed-control.ts -> api/routes-feeds.ts": "as for views; types only",
   "ports/finding-control.ts -> api/finding-views.ts": "as for views; types only",
+  "ports/finding-control.ts -> api/finding-metrics-views.ts": "as for views; types only",
   "ports/control-plane.ts -> api/views.ts":
     "what the engine answers is what the API shows; types only, and views import no port but the agent's",
   "ports/ledger-outside.ts -> api/outside-views.ts":

@@ -137,10 +137,11 @@ export const findingFilter = {
   closedFrom: time.optional().describe("without it in production since then or later"),
   closedUntil: time.optional().describe("without it in production before"),
   reopened: z.stringbool().optional().describe("came back at least once, or never"),
+  gone: z.stringbool().optional().describe("verified or closed, or came back after that"),
   sla: z
-    .enum(["kept", "missed"])
+    .enum(["kept", "missed", "decided"])
     .optional()
-    .describe("kept: closed by its date; missed: closed later, or open after it"),
+    .describe("kept: closed by its date; missed: closed later, or open after it; or either"),
   assignee: z.string().max(200).optional(),
   overdue: z.stringbool().optional(),
   /** In title, rule, aliases, place. */

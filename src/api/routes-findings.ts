@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Name } from "../model/primitives.ts";
 import { FindingId } from "../model/finding.ts";
+import { FindingMetrics, metricsFilter } from "./finding-metrics-views.ts";
 import { findingFilter, FindingSummary, FindingView, ImportView } from "./finding-views.ts";
 
 /**
@@ -31,6 +32,12 @@ export const findingRoutes = {
       total: z.int().nonnegative(),
       next: z.string().nullable(),
     }),
+  },
+  findingMetrics: {
+    method: "GET",
+    path: "/api/v1/findings/metrics",
+    query: z.object(metricsFilter),
+    response: FindingMetrics,
   },
   findingShow: {
     method: "GET",

@@ -27,6 +27,12 @@ export const findingCommands: readonly CatalogueEntry[] = [
     () => import("./commands/findings/imports.ts"),
   ),
   entry(
+    "findings metrics",
+    "Findings",
+    "Show how many there are, how they were found, and whether it gets better",
+    () => import("./commands/findings/metrics.ts"),
+  ),
+  entry(
     "findings formats",
     "Findings",
     "List the formats of reports that are known, without a server",

@@ -6,10 +6,13 @@ import type {
   ImportOptions,
   ImportView,
 } from "../api/finding-views.ts";
+import type { FindingMetrics, metricsFilter } from "../api/finding-metrics-views.ts";
 import type { FindingId } from "../model/finding.ts";
 import type { Actor } from "./control-plane.ts";
 
 export type FindingFilter = z.output<z.ZodObject<typeof findingFilter>>;
+
+export type MetricsFilter = z.output<z.ZodObject<typeof metricsFilter>>;
 
 /** Findings: what reports say, and what people say of it. */
 export interface FindingControl {
@@ -30,4 +33,5 @@ export interface FindingControl {
     page: { readonly limit: number; readonly after?: string | undefined },
   ): Promise<{ items: FindingSummary[]; total: number; next: string | null }>;
   show(id: FindingId): Promise<FindingView>;
+  metrics(filter: MetricsFilter): Promise<FindingMetrics>;
 }

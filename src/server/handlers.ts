@@ -119,6 +119,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     findingList({ query: { limit, after, ...filter } }) {
       return controlPlane.findings.list(filter, { limit, after });
     },
+    findingMetrics: ({ query }) => controlPlane.findings.metrics(query),
     findingShow: ({ params }) => controlPlane.findings.show(params.id),
     checkRaw: ({ params }) => controlPlane.checks.raw(params.id, params.check),
     promotionConformance: ({ params }) => controlPlane.checks.conformance(params.id),

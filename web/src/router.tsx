@@ -4,11 +4,16 @@ import {
   createRouter,
   type SearchSchemaInput,
 } from "@tanstack/react-router";
+import { filterKeys, type FindingSearch, type MetricsSearch } from "./api/finding-queries.ts";
 import type { DeploymentFilter } from "./api/queries.ts";
 import { Page } from "./parts/page.tsx";
 import { Shell } from "./parts/shell.tsx";
 import { Commits } from "./screens/commits.tsx";
 import { Deployments } from "./screens/deployments.tsx";
+import { Finding } from "./screens/finding.tsx";
+import { FindingImports } from "./screens/findings-imports.tsx";
+import { FindingMetricsPage } from "./screens/findings-metrics.tsx";
+import { Findings } from "./screens/findings.tsx";
 import { Matrix } from "./screens/matrix.tsx";
 import { Promotion } from "./screens/promotion.tsx";
 import { Promotions } from "./screens/promotions.tsx";
@@ -22,9 +27,10 @@ const root = createRootRoute({
   ),
 });
 
-/** A value of the address as text; numbers such as a revision of digits come parsed. */
+/** A value of the address as text; a revision of digits, and `true`, come parsed. */
 function text(value: unknown): string | undefined {
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+  const plain = ["string", "number", "boolean"].includes(typeof value);
+  return plain ? String(value) : undefined;
 }
 
 function pick<K extends string>(
@@ -50,6 +56,28 @@ const routeTree = root.addChildren([
     validateSearch: (search: DeploymentFilter & SearchSchemaInput): DeploymentFilter =>
       pick({ ...search }, ["service", "environment", "at"]),
   }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/findings",
+    component: Findings,
+    validateSearch: (search: FindingSearch & SearchSchemaInput): FindingSearch =>
+      pick({ ...search }, [...filterKeys, "after"]),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/findings/metrics",
+    component: FindingMetricsPage,
+    validateSearch: (search: MetricsSearch & SearchSchemaInput): MetricsSearch =>
+      pick({ ...search }, ["service", "kind", "days"]),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/findings/imports",
+    component: FindingImports,
+    validateSearch: (search: { service?: string } & SearchSchemaInput): { service?: string } =>
+      pick({ ...search }, ["service"]),
+  }),
+  createRoute({ getParentRoute: () => root, path: "/findings/$id", component: Finding }),
   createRoute({
     getParentRoute: () => root,
     path: "/commits",

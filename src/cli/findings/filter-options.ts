@@ -30,7 +30,12 @@ export const findingFilterOptions = {
   closedFrom: text("--closed-from <time>", "gone from production then or later"),
   closedUntil: text("--closed-until <time>", "gone from production before"),
   reopened: choice("--reopened <answer>", "came back at least once, or never", ["true", "false"]),
-  sla: choice("--sla <answer>", "closed by its date, or not", ["kept", "missed"]),
+  gone: choice("--gone <answer>", "verified or closed, or came back after that", ["true", "false"]),
+  sla: choice("--sla <answer>", "closed by its date, or not; or either of them", [
+    "kept",
+    "missed",
+    "decided",
+  ]),
   assignee: text("--assignee <person>", "who it is assigned to; - for nobody"),
   overdue: flag("--overdue", "past its date and not settled"),
   search: text("--search <words>", "in title, rule, other names, place"),

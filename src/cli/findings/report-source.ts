@@ -38,7 +38,7 @@ function sizeOf(path: string, given: string): number | undefined {
   try {
     const found = statSync(path);
     if (found.isFile()) return found.size;
-    // A pipe of the shell: `<(trivy image -f json …)`.
+    // What a shell hands over in place of a file, when a command's output is meant.
     if (found.isFIFO()) return undefined;
     if (found.isDirectory()) reason = "it is a folder";
   } catch (error) {

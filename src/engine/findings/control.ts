@@ -8,6 +8,7 @@ import type { Db } from "../../store/schema.ts";
 import type { FindingRow } from "../../store/schema-findings.ts";
 import type { Engine } from "../engine.ts";
 import { importReport } from "./import/import-report.ts";
+import { findingMetrics } from "./metrics.ts";
 import { findingView, summaries } from "./views/finding-view.ts";
 import { importView, releaseNames } from "./views/import-view.ts";
 
@@ -28,6 +29,7 @@ export function makeFindingControl(engine: Engine): FindingControl {
       return { items: await summaries(db, rows), total, next };
     },
     show: async (id) => findingView(db, await existingFinding(db, id)),
+    metrics: (filter) => findingMetrics(db, filter),
   };
 }
 

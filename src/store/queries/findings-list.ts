@@ -4,6 +4,7 @@ import { openStatuses } from "../../model/finding.ts";
 import { severities } from "../../model/observation.ts";
 import type { Db } from "../schema.ts";
 import type { FindingRow } from "../schema-findings.ts";
+import { narrow } from "./findings-narrow.ts";
 
 /** Lists of findings, most urgent first, and where they are live. */
 
@@ -72,6 +73,7 @@ function conditions(filter: FindingFilter): RawBuilder<unknown> {
         or array_to_string(f.aliases, ' ') ilike ${pattern})`,
     );
   }
+  all.push(...narrow(filter));
   return sql.join(all, sql` and `);
 }
 

@@ -10,6 +10,7 @@ import { Badge } from "./status.tsx";
 const pages = [
   { to: "/", name: "Environments" },
   { to: "/promotions", name: "Promotions" },
+  { to: "/findings", name: "Findings" },
   { to: "/deployments", name: "Deployments" },
   { to: "/commits", name: "Commits" },
 ] as const;

@@ -1,0 +1,124 @@
+import type { FindingKind } from "../model/observation.ts";
+
+/**
+ * What numbers may say. Small samples say nothing: a median of three, or "one of two" as 50 %, reads like knowledge
+ * and is none.
+ */
+
+/** Cases from which on a share or a time is stated. */
+export const enough = 10;
+
+/** `n` of `of`; null where that is too few to say. */
+export function shareOf(n: number, of: number): number | null {
+  return of < enough ? null : n / of;
+}
+
+/** The middle and the ninth tenth; null of too few. Milliseconds in, milliseconds out. */
+export function spanOf(
+  n: number,
+  median: number | null,
+  p90: number | null,
+): { readonly medianMs: number | null; readonly p90Ms: number | null } {
+  return n < enough ? { medianMs: null, p90Ms: null } : { medianMs: median, p90Ms: p90 };
+}
+
+/** Findings that are alike, as far as tools are concerned. */
+export interface ToolGroup {
+  /** In the order in which they saw it. */
+  readonly tools: readonly string[];
+  readonly status: string;
+  readonly n: number;
+}
+
+export interface ToolYield {
+  readonly tool: string;
+  readonly found: number;
+  /** Saw it before any other. */
+  readonly first: number;
+  /** Nobody else saw it: what would be missed without this tool. */
+  readonly only: number;
+  /** What somebody has looked at and put anywhere. */
+  readonly judged: number;
+  readonly falsePositive: number;
+}
+
+/** What each tool brought, the one with the highest yield of its own first. */
+export function toolYields(groups: readonly ToolGroup[]): ToolYield[] {
+  const yields = new Map<string, { -readonly [K in keyof ToolYield]: ToolYield[K] }>();
+  for (const { tools, status, n } of groups) {
+    for (const tool of new Set(tools)) {
+      const one = yields.get(tool) ?? {
+        tool,
+        found: 0,
+        first: 0,
+        only: 0,
+        judged: 0,
+        falsePositive: 0,
+      };
+      yields.set(tool, one);
+      one.found += n;
+      if (tools[0] === tool) one.first += n;
+      if (tools.length === 1) one.only += n;
+      if (status !== "open") one.judged += n;
+      if (status === "false-positive") one.falsePositive += n;
+    }
+  }
+  return [...yields.values()].sort(
+    (a, b) => b.only - a.only || b.found - a.found || (a.tool < b.tool ? -1 : 1),
+  );
+}
+
+/** Sums of `n` by a key, the largest first. */
+export function sumBy<T extends { readonly n: number }>(
+  items: readonly T[],
+  key: (item: T) => string,
+): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const item of items) sums.set(key(item), (sums.get(key(item)) ?? 0) + item.n);
+  return new Map([...sums].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)));
+}
+
+/** What the tools of a format look for, where the format says it: a clean scan has no finding that would show it. */
+const kindsOfFormats: Readonly<Record<string, readonly FindingKind[]>> = {
+  aide: ["runtime"],
+  anchore: ["dependency"],
+  bandit: ["code"],
+  checkov: ["infrastructure"],
+  clair: ["dependency"],
+  "dependency-check": ["dependency"],
+  "docker-bench": ["host"],
+  eslint: ["code"],
+  falco: ["runtime"],
+  gitleaks: ["secret"],
+  grype: ["dependency"],
+  junit: ["test"],
+  "kube-bench": ["host"],
+  "kube-linter": ["infrastructure"],
+  lynis: ["host"],
+  "nexus-iq": ["dependency"],
+  nmap: ["network"],
+  "npm-audit": ["dependency"],
+  nuclei: ["web"],
+  openscap: ["host"],
+  osv: ["dependency"],
+  secretlint: ["secret"],
+  semgrep: ["code"],
+  sourceclear: ["dependency"],
+  sslscan: ["network"],
+  suricata: ["runtime"],
+  terrascan: ["infrastructure"],
+  testssl: ["network"],
+  tfsec: ["infrastructure"],
+  trivy: ["dependency"],
+  wapiti: ["web"],
+  zap: ["web"],
+};
+
+/** Which kinds a scan covers: what its format is made for, and what this tool has ever found here. */
+export function kindsOfScan(
+  scan: { readonly tool: string; readonly format: string },
+  seen: ReadonlyMap<string, ReadonlySet<FindingKind>>,
+): FindingKind[] {
+  const base = scan.format.replace(/-(csv|xml|json|jsonl)$/, "");
+  return [...new Set([...(kindsOfFormats[base] ?? []), ...(seen.get(scan.tool) ?? [])])].sort();
+}
