@@ -1,4 +1,4 @@
-import type { FindingStatus } from "../model/finding.ts";
+import type { Fingerprint, FindingStatus } from "../model/finding.ts";
 
 /**
  *   open -> triaged -> in-progress -> fixed -> verified -> closed
@@ -54,8 +54,8 @@ export interface Sighting {
   readonly trusted: boolean;
   /** RFC 3339. */
   readonly at: string;
-  /** `fingerprintKey` of each of the observation's. */
-  readonly fingerprints: readonly string[];
+  /** Of its observations. */
+  readonly fingerprints: readonly Fingerprint[];
 }
 
 export function fingerprintKey(one: {
@@ -100,7 +100,7 @@ export function whyNotCovered(
     return "a trusted scan sees what was set aside when only untrusted reports had it";
   }
   const known = new Set(claim.fingerprints);
-  if (!fingerprints.some((one) => known.has(one))) {
+  if (!fingerprints.some((one) => known.has(fingerprintKey(one)))) {
     return "none of its fingerprints is among those of the false positive";
   }
   return null;

@@ -1,18 +1,21 @@
 import type { Fingerprint } from "../../model/finding.ts";
-import { unnumbered } from "./fingerprint.ts";
+import { isNumbered } from "./fingerprint.ts";
 import type { Incoming } from "./incoming.ts";
 import type { KnownFinding } from "./known.ts";
 import type { How } from "./reconcile.ts";
+
+/** Fingerprints of one finding: a hostile report gives no more names to it than can be looked through. */
+const most = 64;
 
 /** A finding while a report is reconciled: a known one, or one that would be new. */
 export interface Entity {
   readonly known: KnownFinding | null;
   how: How;
   incoming: Incoming[];
-  fingerprints: Fingerprint[];
-  learned: Fingerprint[];
+  fingerprints: readonly Fingerprint[];
+  learned: readonly Fingerprint[];
   /** Findings that have what it has, and something better that contradicts. */
-  contested: Entity[];
+  contested: readonly Entity[];
 }
 
 /** Whose each fingerprint is. */
@@ -28,7 +31,7 @@ export class EntityIndex {
 
   know(known: KnownFinding): void {
     const entity = entityOf(known);
-    entity.fingerprints = [...known.fingerprints];
+    entity.fingerprints = known.fingerprints;
     for (const one of known.fingerprints) this.#own(entity, one);
     this.entities.push(entity);
   }
@@ -63,24 +66,25 @@ export class EntityIndex {
   join(made: Entity, known: Entity, how: How): void {
     known.how = how;
     const { incoming } = made;
-    made.incoming = [];
-    made.fingerprints = [];
-    made.learned = [];
+    made.incoming = none;
+    made.fingerprints = none;
+    made.learned = none;
     for (const one of incoming) this.#add(known, one, made);
   }
 
   #add(entity: Entity, incoming: Incoming, heir?: Entity): void {
-    entity.incoming.push(incoming);
+    if (entity.incoming.length === 0) entity.incoming = [incoming];
+    else entity.incoming.push(incoming);
     // What nobody vouches for teaches nothing about what a trusted scan saw.
     const mayLearn = this.#trusted || entity.known === null || !entity.known.trusted;
     for (const one of incoming.identity.fingerprints) {
-      if (has(entity.fingerprints, one)) continue;
+      if (entity.fingerprints.length >= most || has(entity.fingerprints, one)) continue;
       const owner = this.#ownerOf(one);
       const free = owner === undefined || owner === heir || this.#mayTake(owner, one, entity);
       if (!free || !mayLearn) continue;
       this.#own(entity, one);
-      entity.fingerprints.push(one);
-      entity.learned.push(one);
+      entity.fingerprints = [...entity.fingerprints, one];
+      entity.learned = entity.known === null ? entity.fingerprints : [...entity.learned, one];
     }
   }
 
@@ -102,8 +106,18 @@ export class EntityIndex {
   }
 }
 
+/** Most have none of something, and share it. */
+const none: never[] = [];
+
 function entityOf(known: KnownFinding | null): Entity {
-  return { known, how: "new", incoming: [], fingerprints: [], learned: [], contested: [] };
+  return {
+    known,
+    how: "new",
+    incoming: none,
+    fingerprints: none,
+    learned: none,
+    contested: none,
+  };
 }
 
 /** Whether something better than the `rank`th is told of both, and differs. */
@@ -129,11 +143,10 @@ function contradicts(
  * stands at both. Those are two.
  */
 function isSecondPlace({ known, incoming }: Entity, { algorithm, value }: Fingerprint): boolean {
-  if (known === null || incoming.length === 0 || unnumbered(value) === null) return false;
-  return incoming.every(({ identity }) => {
-    const theirs = identity.fingerprints.filter((one) => one.algorithm === algorithm);
-    return theirs.length > 0 && theirs.every((one) => one.value !== value);
-  });
+  const [first] = incoming;
+  if (known === null || first === undefined || !isNumbered(algorithm)) return false;
+  const theirs = first.identity.fingerprints.filter((one) => one.algorithm === algorithm);
+  return theirs.length > 0 && theirs.every((one) => one.value !== value);
 }
 
 function has(all: readonly Fingerprint[], { algorithm, value }: Fingerprint): boolean {

@@ -1,7 +1,7 @@
 import type { Fingerprint } from "../../model/finding.ts";
 import type { FindingKind, Observation } from "../../model/observation.ts";
 import { vulnerabilityIds } from "./alias.ts";
-import { keyLength, keyOf } from "./key.ts";
+import { algorithmOf, fieldsOf, keyOf } from "./key.ts";
 import { packageKey } from "./package-key.ts";
 import { routeTemplate } from "./route.ts";
 import { toolName } from "./tool-name.ts";
@@ -142,10 +142,10 @@ function nativeOf(facts: Facts): readonly Fingerprint[] {
   const { fingerprint, fingerprints, tool, rule, where } = facts;
   const made: Fingerprint[] = [];
   if (fingerprint !== undefined && !noId.test(fingerprint.trim())) {
-    made.push({ algorithm: `native/${tool}`, value: keyOf(where, rule, fingerprint) });
+    made.push({ algorithm: algorithmOf("native", tool), value: keyOf(where, rule, fingerprint) });
   }
   for (const [name, value] of statedOf(fingerprints)) {
-    made.push(numbered(facts, `sarif/${name}`, where, rule, placeKey(facts), value));
+    made.push(numbered(facts, algorithmOf("sarif", name), where, rule, placeKey(facts), value));
   }
   return made;
 }
@@ -167,7 +167,7 @@ function isCoarse(name: string): boolean {
 /** Without the path: a file that was renamed keeps them. */
 function statedDrift(facts: Facts): readonly Fingerprint[] {
   return statedOf(facts.fingerprints).map(([name, value]) => ({
-    algorithm: `moved/sarif/${name}`,
+    algorithm: algorithmOf("moved/sarif", name),
     value: keyOf(facts.rule, value),
   }));
 }
@@ -176,18 +176,20 @@ function ofCode(facts: Facts): Found {
   const { rule, scope = "", context = "", tool } = facts;
   const file = placeKey(facts);
   return {
-    fingerprints: [numbered(facts, `tidelock-code/1/${tool}`, rule, file, scope, context)],
+    fingerprints: [
+      numbered(facts, algorithmOf("tidelock-code/1", tool), rule, file, scope, context),
+    ],
     drift: movedFile(facts),
   };
 }
 
 function movedFile({ rule, scope = "", context, place, tool }: Facts): readonly Fingerprint[] {
   if (context !== undefined) {
-    return [{ algorithm: `moved/code/${tool}`, value: keyOf(rule, scope, context) }];
+    return [{ algorithm: algorithmOf("moved/code", tool), value: keyOf(rule, scope, context) }];
   }
   if (place.kind !== "file") return [];
   const name = place.path.slice(place.path.lastIndexOf("/") + 1);
-  return [{ algorithm: `moved/name/${tool}`, value: keyOf(rule, scope, name) }];
+  return [{ algorithm: algorithmOf("moved/name", tool), value: keyOf(rule, scope, name) }];
 }
 
 /** Vulnerability, package of any version, and where it is; tools share it. */
@@ -199,7 +201,7 @@ function ofDependency(facts: Facts): Found {
     const at = placeKey(facts);
     return {
       fingerprints: names.map(({ namespace, id }) => ({
-        algorithm: `tidelock-dependency-place/1/${namespace}`,
+        algorithm: algorithmOf("tidelock-dependency-place/1", namespace),
         value: keyOf(id, at, scope),
       })),
       drift: [],
@@ -211,16 +213,19 @@ function ofDependency(facts: Facts): Found {
   for (const { namespace, id } of names) {
     if (purl !== null) {
       fingerprints.push({
-        algorithm: `tidelock-dependency/1/${namespace}`,
+        algorithm: algorithmOf("tidelock-dependency/1", namespace),
         value: keyOf(id, purl, target),
       });
     }
-    drift.push({ algorithm: `moved/dependency/${namespace}`, value: keyOf(id, purl ?? name) });
+    drift.push({
+      algorithm: algorithmOf("moved/dependency", namespace),
+      value: keyOf(id, purl ?? name),
+    });
   }
   // Some tools give no package URL: by name they find those that do.
   for (const { namespace, id } of names.slice(0, 2)) {
     fingerprints.push({
-      algorithm: `tidelock-dependency-name/1/${namespace}`,
+      algorithm: algorithmOf("tidelock-dependency-name/1", namespace),
       value: keyOf(id, name.toLowerCase(), target),
     });
   }
@@ -233,7 +238,10 @@ function ofLicense(facts: Facts): Found {
   const { purl, name, target } = packageKey(place, subject);
   return {
     fingerprints: [
-      { algorithm: `tidelock-license/1/${tool}`, value: keyOf(rule, purl ?? name, target) },
+      {
+        algorithm: algorithmOf("tidelock-license/1", tool),
+        value: keyOf(rule, purl ?? name, target),
+      },
     ],
     drift: [],
   };
@@ -243,7 +251,14 @@ function ofLicense(facts: Facts): Found {
 function ofSecret(facts: Facts): Found {
   const { secret, rule, context = "", scope = "", tool } = facts;
   const file = placeKey(facts);
-  const byPlace = numbered(facts, `tidelock-secret-place/1/${tool}`, rule, file, scope, context);
+  const byPlace = numbered(
+    facts,
+    algorithmOf("tidelock-secret-nth/1", tool),
+    rule,
+    file,
+    scope,
+    context,
+  );
   if (secret === undefined) return { fingerprints: [byPlace], drift: movedFile(facts) };
   return {
     fingerprints: [{ algorithm: "tidelock-secret/1", value: keyOf(secret, file) }, byPlace],
@@ -261,7 +276,7 @@ function ofWeb(facts: Facts): Found {
   return {
     fingerprints: [
       {
-        algorithm: `tidelock-web/1/${tool}`,
+        algorithm: algorithmOf("tidelock-web/1", tool),
         value: keyOf(rule, place.method, route, parameter),
       },
       // Without a parameter many things have one CWE at one route: each missing header is 693.
@@ -281,7 +296,7 @@ function ofWeb(facts: Facts): Found {
 /** Check and address of the resource; where the tool names none, the n-th one in its file. */
 function ofInfrastructure(facts: Facts): Found {
   const { rule, scope = "", context = "", where, place, tool } = facts;
-  const algorithm = `tidelock-infrastructure/1/${tool}`;
+  const algorithm = algorithmOf("tidelock-infrastructure/1", tool);
   if (place.kind !== "file") {
     return {
       fingerprints: [{ algorithm, value: keyOf(where, rule, placeKey(facts), scope) }],
@@ -290,13 +305,22 @@ function ofInfrastructure(facts: Facts): Found {
   }
   if (scope === "") {
     return {
-      fingerprints: [numbered(facts, algorithm, where, rule, place.path, context)],
+      fingerprints: [
+        numbered(
+          facts,
+          algorithmOf("tidelock-infrastructure-nth/1", tool),
+          where,
+          rule,
+          place.path,
+          context,
+        ),
+      ],
       drift: movedFile(facts),
     };
   }
   return {
     fingerprints: [{ algorithm, value: keyOf(where, rule, place.path, scope) }],
-    drift: [{ algorithm: `moved/resource/${tool}`, value: keyOf(rule, scope) }],
+    drift: [{ algorithm: algorithmOf("moved/resource", tool), value: keyOf(rule, scope) }],
   };
 }
 
@@ -304,12 +328,11 @@ function ofInfrastructure(facts: Facts): Found {
 function ofPlace(facts: Facts): Found {
   const { rule, kind, scope = "", where, place, tool } = facts;
   const fields = [where, rule, placeKey(facts), scope];
-  const algorithm = `tidelock-${kind}/1/${tool}`;
   return {
     fingerprints:
       place.kind === "file" && kind !== "test"
-        ? [numbered(facts, algorithm, ...fields)]
-        : [{ algorithm, value: keyOf(...fields) }],
+        ? [numbered(facts, algorithmOf(`tidelock-${kind}-nth/1`, tool), ...fields)]
+        : [{ algorithm: algorithmOf(`tidelock-${kind}/1`, tool), value: keyOf(...fields) }],
     drift: [],
   };
 }
@@ -318,17 +341,17 @@ function ofPlace(facts: Facts): Found {
 function placeKey({ place, subject }: Pick<Facts, "place" | "subject">): string {
   switch (place.kind) {
     case "file":
-      return keyOf("file", place.path);
+      return fieldsOf(["file", place.path]);
     case "package": {
       const { purl, name, target } = packageKey(place, subject);
-      return keyOf("package", purl ?? name, target);
+      return fieldsOf(["package", purl ?? name, target]);
     }
     case "http":
-      return keyOf("http", place.method, routeTemplate(place.route), place.parameter ?? "");
+      return fieldsOf(["http", place.method, routeTemplate(place.route), place.parameter ?? ""]);
     case "port":
-      return keyOf("port", place.host.toLowerCase(), place.port, place.protocol);
+      return fieldsOf(["port", place.host.toLowerCase(), place.port, place.protocol]);
     case "resource":
-      return keyOf("resource", withoutDigest(place.name));
+      return fieldsOf(["resource", withoutDigest(place.name)]);
   }
 }
 
@@ -343,18 +366,30 @@ function spotOf({ place, cwe, kind }: Facts): string | null {
   return cwe.length === 1 && only !== undefined ? keyOf(only, place.path, place.line) : null;
 }
 
-/** One of several equal ones: the number is apart from the key, so that a whole report can be counted afterwards. */
+/** One of several equal ones. The first has no number, so that a whole report can be counted afterwards. */
 function numbered(
   { occurrence }: Facts,
   algorithm: string,
   ...fields: readonly (string | number)[]
 ): Fingerprint {
-  return { algorithm, value: `${keyOf(...fields)}:${occurrence}` };
+  return { algorithm, value: withNumber(keyOf(...fields), occurrence) };
 }
 
-/** The part before the number; null where the value has none. */
-export function unnumbered(value: string): string | null {
-  return value.length > keyLength ? value.slice(0, keyLength) : null;
+/** The value of the n-th equal one, from 1. */
+export function withNumber(value: string, occurrence: number): string {
+  return occurrence === 1 ? value : `${value}:${occurrence}`;
+}
+
+const counted = new Map<string, boolean>();
+
+/** Whether an algorithm tells equal ones apart by their order in a file. */
+export function isNumbered(algorithm: string): boolean {
+  const known = counted.get(algorithm);
+  if (known !== undefined) return known;
+  const found = /^(?:sarif|tidelock-code|tidelock-[a-z]+-nth)\//.test(algorithm);
+  // Names come from reports: they do not fill the memory.
+  if (counted.size < 1_000) counted.set(algorithm, found);
+  return found;
 }
 
 function unique(all: readonly Fingerprint[]): readonly Fingerprint[] {

@@ -1,6 +1,6 @@
 import type { Fingerprint } from "../../model/finding.ts";
 import type { Severity } from "../../model/observation.ts";
-import { fingerprintKey, type Transition, whenSeen, whenUnseen } from "../life-cycle.ts";
+import { type Transition, whenSeen, whenUnseen } from "../life-cycle.ts";
 import { driftPairs } from "./drift.ts";
 import { type Entity, EntityIndex } from "./entity.ts";
 import type { Incoming } from "./incoming.ts";
@@ -149,9 +149,10 @@ export class Reconciler {
               order,
               trusted,
               at,
-              fingerprints: incoming.flatMap(({ identity }) =>
-                identity.fingerprints.map(fingerprintKey),
-              ),
+              fingerprints:
+                incoming.length === 1
+                  ? (first?.identity.fingerprints ?? [])
+                  : incoming.flatMap(({ identity }) => identity.fingerprints),
             }),
       related,
     };
