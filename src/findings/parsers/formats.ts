@@ -3,8 +3,10 @@ import * as azure from "./azure/index.ts";
 import { bandit } from "./bandit/index.ts";
 import { checkov } from "./checkov/index.ts";
 import { codeDx } from "./code-dx/index.ts";
+import * as csaf from "./csaf/index.ts";
 import { cucumberJson } from "./cucumber-json/index.ts";
 import * as cyclonedx from "./cyclonedx/index.ts";
+import * as dependencyCheck from "./dependency-check/index.ts";
 import { dockerBench } from "./docker-bench/index.ts";
 import { dockerBenchLog } from "./docker-bench/log.ts";
 import { eslint } from "./eslint/index.ts";
@@ -20,6 +22,7 @@ import { lynis } from "./lynis/index.ts";
 import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
 import { nuclei } from "./nuclei/index.ts";
+import * as openvex from "./openvex/index.ts";
 import { osv } from "./osv/index.ts";
 import { sarif } from "./sarif/index.ts";
 import { secretlint } from "./secretlint/index.ts";
@@ -42,8 +45,10 @@ export const formats: readonly Format[] = [
   bandit,
   checkov,
   codeDx,
+  ...Object.values(csaf),
   cucumberJson,
   ...Object.values(cyclonedx),
+  ...Object.values(dependencyCheck),
   dockerBench,
   dockerBenchLog,
   eslint,
@@ -59,6 +64,7 @@ export const formats: readonly Format[] = [
   nmap,
   npmAudit,
   nuclei,
+  ...Object.values(openvex),
   osv,
   sarif,
   secretlint,

@@ -36,23 +36,26 @@ export function severityOfRating(word: string | undefined): Severity | null {
 
 /**
  * The worst that any source says, and every score by its version of CVSS. A word that nobody knows is passed over
- * where another source says one; where none does, the severity is null.
+ * where another source says one; where none does, the severity is null. What was rated by CVSS 2, whose scale is
+ * another one, counts only where nothing newer does.
  */
 export function rank(ratings: readonly Rating[]): {
   readonly severity: Severity | null;
   readonly cvss: Cvss[];
 } {
   const scored = ratings.map((rating) => ({ rating, cvss: cvssOf(rating) }));
-  const said = scored.map(
-    ({ rating, cvss }) =>
-      severityOfRating(rating.word) ?? severityOfScore(cvss?.score ?? plainScore(rating)),
-  );
+  const said = scored.map(({ rating, cvss }) => ({
+    old: cvss?.version === "2.0",
+    severity: severityOfRating(rating.word) ?? severityOfScore(cvss?.score ?? plainScore(rating)),
+  }));
+  const newer = said.filter(({ old, severity }) => !old && severity !== null);
+  const counting = new Set((newer.length > 0 ? newer : said).map(({ severity }) => severity));
   const cvss = scored.flatMap((one) => one.cvss ?? []);
   const distinct = new Map(
     cvss.map((one) => [`${one.version} ${one.score} ${one.vector ?? ""}`, one]),
   );
   return {
-    severity: severities.find((one) => said.includes(one)) ?? null,
+    severity: severities.find((one) => counting.has(one)) ?? null,
     cvss: [...distinct.values()].toSorted(
       (one, other) => other.version.localeCompare(one.version) || other.score - one.score,
     ),

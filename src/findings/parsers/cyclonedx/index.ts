@@ -1,5 +1,5 @@
 import type { Draft } from "../../observe.ts";
-import { type Format, fieldsOf } from "../format.ts";
+import { type Format, fieldsOf, isRecord } from "../format.ts";
 import type { Element } from "../xml.ts";
 import { readBom } from "./read.ts";
 import {
@@ -26,6 +26,9 @@ export const cyclonedx: Format = {
   ],
   recognise: (sample) => fieldsOf(sample)?.["bomFormat"] === "CycloneDX",
   open(frame) {
+    if (!isRecord(frame) || frame["bomFormat"] !== "CycloneDX") {
+      throw new Error("its bomFormat is not CycloneDX");
+    }
     const bom = readBom(frame);
     return {
       item(value, { item }) {
@@ -100,7 +103,5 @@ function partsOf(frame: Element): readonly Element[] {
 }
 
 function isElement(value: unknown): value is Element {
-  return (
-    typeof value === "object" && value !== null && "children" in value && "attributes" in value
-  );
+  return isRecord(value) && "children" in value && "attributes" in value;
 }

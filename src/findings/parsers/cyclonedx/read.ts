@@ -1,5 +1,6 @@
 import type { Claim } from "../../../model/observation.ts";
 import type { Draft } from "../../observe.ts";
+import { fixedIn } from "../fixed-in.ts";
 import type { Summary } from "../format.ts";
 import { imageName } from "../image-name.ts";
 import { type Package, type PackageIndex, packageIndex } from "../package-index.ts";
@@ -142,17 +143,9 @@ function sharedOf(one: Vulnerability): Omit<Draft, "place"> {
     title: description?.slice(0, 512) ?? rule,
     message: [description, detail, recommendation].filter(Boolean).join("\n\n"),
     cwe: one.cwes.map((cwe) => Number(/\d+/.exec(cwe ?? "")?.[0])),
-    fixedIn: fixIn(recommendation),
+    fixedIn: fixedIn(recommendation),
     references: [source?.url, ...advisories.map(({ url }) => url)].flatMap((url) => url ?? []),
   };
-}
-
-/** `Upgrade openssl to version 1.1.1n-0+deb11u1`, `… to version 2.6.7.5, 2.8.11.1 or higher.` */
-function fixIn(recommendation: string | undefined): string | undefined {
-  const found = /\bto version:? ([^\s,;]{1,100}(?:, ?\d[^\s,;]{0,100}){0,9})/i.exec(
-    recommendation?.slice(0, 1_000) ?? "",
-  );
-  return found?.[1]?.replace(/[.,]$/, "");
 }
 
 const states: ReadonlyMap<string, Claim["status"]> = new Map([
