@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { Severity } from "./observation.ts";
+import { Name } from "./primitives.ts";
+
+/**
+ * Who answers for a service's security, how long its findings may stay, and where those that wait are written down. It
+ * belongs to the server and its owners: no file of the service's repository says any of it.
+ */
+
+/** Days from the first sight to the end in production. The defaults are DefectDojo's. */
+export const Sla = z.strictObject({
+  critical: z.int().positive().max(3_650).default(7),
+  high: z.int().positive().max(3_650).default(30),
+  medium: z.int().positive().max(3_650).default(90),
+  low: z.int().positive().max(3_650).default(120),
+});
+export type Sla = z.infer<typeof Sla>;
+
+const Address = z.url({ protocol: /^https?$/ }).max(1_024);
+/** The name of a secret of the service in one environment (`tidelock secret set`); never a value. */
+const Token = z.strictObject({ environment: Name, secret: z.string().min(1).max(128) });
+const shared = {
+  /** Which findings wait in a tracker; what is worse is somebody's work today. */
+  severities: z.array(Severity).min(1).default(["medium", "low"]),
+};
+
+export const TrackerSettings = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("github"),
+    /** `https://api.github.com`, or an Enterprise server's `https://<host>/api/v3`. */
+    url: Address.default("https://api.github.com"),
+    /** `owner/name` */
+    project: z.string().regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/, "expected owner/name"),
+    token: Token,
+    ...shared,
+  }),
+  z.strictObject({
+    kind: z.literal("gitlab"),
+    url: Address.default("https://gitlab.com"),
+    /** `group/project`, or its number. */
+    project: z.string().regex(/^[\w.-]{1,100}(\/[\w.-]{1,100}){0,20}$/, "expected group/project"),
+    token: Token,
+    ...shared,
+  }),
+  z.strictObject({
+    kind: z.literal("jira"),
+    /** `https://<site>.atlassian.net`, or a server's address. */
+    url: Address,
+    /** The project's key: `SEC`. */
+    project: z.string().regex(/^[A-Z][A-Z0-9_]{0,49}$/, "expected a project's key, like SEC"),
+    issueType: z.string().min(1).max(100).default("Task"),
+    /** Account that the token belongs to, of Jira Cloud; without it the token is sent as a bearer. */
+    user: z.string().min(1).max(200).optional(),
+    token: Token,
+    ...shared,
+  }),
+  z.strictObject({
+    kind: z.literal("webhook"),
+    url: Address,
+    /** Signs each body: `X-Tidelock-Signature: sha256=<HMAC>`. */
+    token: Token,
+    ...shared,
+  }),
+]);
+export type TrackerSettings = z.infer<typeof TrackerSettings>;
+
+export const ServiceSecurity = z.strictObject({
+  /** Who answers for its security: a name that people know. Empty: nobody is named. */
+  owner: z.string().max(200).default(""),
+  /** How to reach them. */
+  contact: z.string().max(200).default(""),
+  sla: Sla.prefault({}),
+  tracker: TrackerSettings.nullable().default(null),
+});
+export type ServiceSecurity = z.infer<typeof ServiceSecurity>;
