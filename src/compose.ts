@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fromKysely, PgBoss } from "pg-boss";
 import { connectAgent } from "./agent/client.ts";
 import { awaitAgent, ensureAgent } from "./agent/launch.ts";
+import { trackers } from "./trackers/registry.ts";
 import { checks } from "./checks/registry.ts";
 import { routerFor } from "./routers/registry.ts";
 import { targetFor } from "./targets/registry.ts";
@@ -109,6 +110,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
       routerFor: (declaration) => routerFor(link, declaration),
       checks,
       secrets: new Map([[secrets.id, secrets]]),
+      trackers,
       content,
       spool: join(paths.server, "spool"),
       runningChecks: new Map(),

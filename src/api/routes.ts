@@ -7,6 +7,7 @@ import { feedRoutes } from "./routes-feeds.ts";
 import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
+import { securityRoutes } from "./routes-security.ts";
 import { signalRoutes } from "./routes-signals.ts";
 import { AccessView, ReleaseChangesView } from "./change-views.ts";
 import {
@@ -43,6 +44,7 @@ export const routes = {
   ...manualRoutes,
   ...signalRoutes,
   ...feedRoutes,
+  ...securityRoutes,
   ...findingRoutes,
 
   serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },

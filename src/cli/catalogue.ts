@@ -154,6 +154,12 @@ export const catalogue: readonly CatalogueEntry[] = [
     () => import("./commands/agent/start.ts"),
   ),
   entry(
+    "service security",
+    "Releases",
+    "Say who answers for a service's security, and how long findings may stay",
+    () => import("./commands/service/security.ts"),
+  ),
+  entry(
     "service stop",
     "Server",
     "Stop a service in one environment",

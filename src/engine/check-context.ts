@@ -120,7 +120,7 @@ function checkData(engine: Engine): string | null {
 }
 
 /** Of the servers of this data directory. Agent, router and embedded database are asked through Unix sockets only. */
-function ownPorts(engine: Engine): readonly number[] {
+export function ownPorts(engine: Engine): readonly number[] {
   const info = engine.agentInfo();
   if (info === null) return [];
   return findServers(info.dataDir).map(({ url }) => portOf(new URL(url)));

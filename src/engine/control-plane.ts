@@ -29,6 +29,7 @@ import { promote } from "./promote.ts";
 import { createRelease, liveRevision } from "./releases.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
+import { makeServiceSecurityControl } from "./trackers/service-security.ts";
 import { makeSignalControl } from "./runtime-signals.ts";
 import { makeFindingControl } from "./findings/control.ts";
 import { down, removeService, stopService } from "./stop-service.ts";
@@ -53,6 +54,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     people: makePeopleControl(engine),
     signals: makeSignalControl(engine),
     feeds: makeFeedControl(engine),
+    security: makeServiceSecurityControl(engine),
     findings: makeFindingControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),
     listPipelines: () => listPipelines(engine),

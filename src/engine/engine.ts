@@ -7,6 +7,7 @@ import type { AgentInfo, HostAgent } from "../ports/host-agent.ts";
 import type { Ledger } from "../ports/ledger.ts";
 import type { Router } from "../ports/router.ts";
 import type { SecretProvider } from "../ports/secrets.ts";
+import type { Tracker } from "../ports/tracker.ts";
 import type { Target } from "../ports/target.ts";
 import type { Db } from "../store/schema.ts";
 import type { LedgerLog } from "./ledger/log.ts";
@@ -43,6 +44,9 @@ export interface EngineSettings {
   readonly rescanRetryMs: number;
   /** The longest report that is taken in, bytes. */
   readonly reportBytes: number;
+  /** How often it is looked for findings that wait in no tracker yet, and how often an issue is read again. */
+  readonly trackMs: number;
+  readonly trackAgainMs: number;
 }
 
 export const defaultSettings: EngineSettings = {
@@ -62,6 +66,8 @@ export const defaultSettings: EngineSettings = {
   rescanLookMs: 30_000,
   rescanRetryMs: 600_000,
   reportBytes: 2 * 1024 ** 3,
+  trackMs: 30_000,
+  trackAgainMs: 3_600_000,
 };
 
 /**
@@ -88,6 +94,7 @@ export interface Engine {
   readonly routerFor: (declaration: RouterDeclaration) => Router;
   readonly checks: ReadonlyMap<string, Check>;
   readonly secrets: ReadonlyMap<string, SecretProvider>;
+  readonly trackers: ReadonlyMap<string, Tracker>;
   readonly content: ContentStore;
   /** Folder for reports while they are read; private to this server's user. */
   readonly spool: string;

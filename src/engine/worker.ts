@@ -6,6 +6,7 @@ import { importJournal } from "./journal-import.ts";
 import { lanesOf } from "../store/queries/lanes.ts";
 import { LateChecks } from "./late-checks.ts";
 import { Reconciler } from "./reconciler.ts";
+import { followTrackers } from "./trackers/follow.ts";
 import { rescanLive } from "./rescan.ts";
 
 /** What one server process does in the background. Any number of them may share a database. */
@@ -38,6 +39,7 @@ export class EngineWorker {
         () => this.#do("checks of what is live", () => rescanLive(this.#engine)),
         settings.rescanLookMs,
       ),
+      setInterval(() => this.#do("trackers", () => followTrackers(this.#engine)), settings.trackMs),
       setInterval(
         () => this.#do("unpacked releases", () => collectTrees(this.#engine)),
         settings.collectMs,

@@ -17,8 +17,16 @@ export const Sla = z.strictObject({
 export type Sla = z.infer<typeof Sla>;
 
 const Address = z.url({ protocol: /^https?$/ }).max(1_024);
-/** The name of a secret of the service in one environment (`tidelock secret set`); never a value. */
-const Token = z.strictObject({ environment: Name, secret: z.string().min(1).max(128) });
+/**
+ * The name of a secret of the service in one environment (`tidelock secret set`); never a value. It begins with
+ * `TRACKER_`, so that nobody can have another secret sent to an address of their choice.
+ */
+const Token = z.strictObject({
+  environment: Name,
+  secret: z
+    .string()
+    .regex(/^TRACKER_[A-Z0-9_]{1,100}$/, "expected a name that begins with TRACKER_"),
+});
 const shared = {
   /** Which findings wait in a tracker; what is worse is somebody's work today. */
   severities: z.array(Severity).min(1).default(["medium", "low"]),

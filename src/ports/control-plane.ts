@@ -7,6 +7,7 @@ import type { CheckControl } from "./check-control.ts";
 import type { FeedControl } from "./feed-control.ts";
 import type { FindingControl } from "./finding-control.ts";
 import type { PeopleControl } from "./people-control.ts";
+import type { ServiceSecurityControl } from "./service-security-control.ts";
 import type { SignalControl } from "./signal-control.ts";
 import type { LedgerControl } from "./ledger-control.ts";
 import type {
@@ -42,6 +43,7 @@ export interface ControlPlane {
   readonly checks: CheckControl;
   readonly people: PeopleControl;
   readonly feeds: FeedControl;
+  readonly security: ServiceSecurityControl;
   readonly signals: SignalControl;
   readonly findings: FindingControl;
   applyDocuments(

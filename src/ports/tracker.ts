@@ -23,15 +23,12 @@ export interface TrackedIssue {
   readonly state: "open" | "done" | "unknown";
 }
 
-/** Asks a tracker, and nobody else: the address that its settings name. Throws what stands for no answer. */
+/** What a call to a tracker needs beside its settings. */
 export interface TrackerCall {
   readonly token: string;
-  send(request: {
-    readonly method: "GET" | "POST";
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body?: string;
-  }): Promise<{ readonly status: number; readonly text: string }>;
+  /** Ports of this machine on which Tidelock itself listens: no tracker's address leads there. */
+  readonly ownPorts: readonly number[];
+  readonly signal: AbortSignal;
 }
 
 /** A place where findings that are not urgent wait. An adapter is a folder of src/trackers. */

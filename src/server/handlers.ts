@@ -103,6 +103,9 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkDemands: ({ params }) => controlPlane.checks.demands(params.service, params.environment),
+    securityShow: ({ params }) => controlPlane.security.show(params.service),
+    securitySet: ({ actor, params, body }) =>
+      controlPlane.security.set(actor, params.service, body.security, body.basedOn),
     async feedStatus() {
       return { items: [...(await controlPlane.feeds.status())] };
     },

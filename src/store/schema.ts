@@ -11,6 +11,7 @@ import type { AuditSchema } from "./schema-audit.ts";
 import type { ManualSchema } from "./schema-manual.ts";
 import type { FeedsSchema } from "./schema-feeds.ts";
 import type { FindingsSchema } from "./schema-findings.ts";
+import type { SecuritySchema } from "./schema-security.ts";
 import type { SignalsSchema } from "./schema-signals.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
 
@@ -280,7 +281,14 @@ interface SecretsTable {
 }
 
 export interface Schema
-  extends LedgerSchema, AuditSchema, ManualSchema, SignalsSchema, FindingsSchema, FeedsSchema {
+  extends
+    LedgerSchema,
+    AuditSchema,
+    ManualSchema,
+    SignalsSchema,
+    FindingsSchema,
+    FeedsSchema,
+    SecuritySchema {
   store: StoreTable;
   events: EventsTable;
   documents: DocumentsTable;

@@ -1,3 +1,4 @@
+import { trackers } from "../../src/trackers/registry.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { rm } from "node:fs/promises";
@@ -189,6 +190,7 @@ export class EngineBench {
       routerFor: () => fakeRouter(agent),
       checks: new Map([["staged", this.staged.check], ...this.extra]),
       secrets: new Map([["local", { id: "local", resolve: this.#resolve }]]),
+      trackers,
       content: this.content,
       spool: this.spool,
       runningChecks: new Map(),

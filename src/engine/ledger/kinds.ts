@@ -33,6 +33,10 @@ export const kinds = {
   "check.asked": "people are asked what a check wants to know, by the digest of the questions",
   "check.begun": "a person began the session that a check asks for",
   "signal.recorded": "what a runtime control saw of a release, as it reported it",
+  "service.security-set":
+    "who answers for a service's security, how long findings may stay, and where those that wait are written down",
+  "issue.wanted": "an issue about a finding is about to be created in a tracker",
+  "issue.opened": "a finding has an issue in a tracker, created or found again",
   "feed.imported":
     "another edition of what others publish about vulnerabilities counts from here on, by the digests of its file and its records",
   "check.answered": "a person's signed answer to a check arrived, or an earlier one is used again",

@@ -20,6 +20,7 @@ import {
   stepsProjection,
 } from "./promotions.ts";
 import { project, type TableProjection } from "./projection.ts";
+import { serviceSecurityProjection } from "./service-security.ts";
 import { signalsProjection } from "./signals.ts";
 import { agentsProjection, keysProjection, storeProjection } from "./trust.ts";
 
@@ -34,6 +35,7 @@ export const projections: readonly TableProjection[] = [
   project(feedsProjection),
   project(findingImportsProjection),
   project(findingActsProjection),
+  project(serviceSecurityProjection),
   project(documentsProjection),
   project(releasesProjection),
   project(attestationsProjection),

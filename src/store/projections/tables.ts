@@ -48,6 +48,11 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   finding_changes: { how: "no-ground", because: "nothing is decided by findings so far" },
   finding_acts: rebuilt,
   finding_claims: { how: "no-ground", because: "nothing is decided by findings so far" },
+  service_security: rebuilt,
+  tracked_issues: {
+    how: "no-ground",
+    because: "where people read about a finding: a tracker's word changes nothing of it",
+  },
   feeds: rebuilt,
   epss_scores: { how: "checked", by: "all of them have the digest that the feed's entry names" },
   kev_entries: { how: "checked", by: "all of them have the digest that the feed's entry names" },

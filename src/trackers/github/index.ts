@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { TrackerSettings } from "../../model/service-security.ts";
 import type { TrackedIssue, Tracker, TrackerCall } from "../../ports/tracker.ts";
-import { answered, base } from "../answer.ts";
+import { ask, base } from "../ask.ts";
 
 type Settings = Extract<TrackerSettings, { kind: "github" }>;
 
@@ -16,19 +16,21 @@ export const github: Tracker<Settings> = {
   id: "github",
   async find(settings, marker, call) {
     const query = new URLSearchParams({ labels: marker, state: "all", per_page: "1" });
-    const [found] = await ask(settings, call, "GET", `issues?${query}`, z.array(Issue));
+    const [found] = await ofProject(settings, call, "GET", `issues?${query}`, z.array(Issue));
     return found ? tracked(found) : null;
   },
   async create(settings, { marker, title, body }, call) {
     const content = { title, body, labels: ["security", marker] };
-    return tracked(await ask(settings, call, "POST", "issues", Issue, content));
+    return tracked(await ofProject(settings, call, "POST", "issues", Issue, content));
   },
   async read(settings, id, call) {
-    return tracked(await ask(settings, call, "GET", `issues/${encodeURIComponent(id)}`, Issue));
+    return tracked(
+      await ofProject(settings, call, "GET", `issues/${encodeURIComponent(id)}`, Issue),
+    );
   },
 };
 
-async function ask<T>(
+async function ofProject<T>(
   { url, project }: Settings,
   call: TrackerCall,
   method: "GET" | "POST",
@@ -36,19 +38,13 @@ async function ask<T>(
   schema: z.ZodType<T>,
   content?: object,
 ): Promise<T> {
+  const headers = {
+    accept: "application/vnd.github+json",
+    authorization: `Bearer ${call.token}`,
+    "x-github-api-version": "2022-11-28",
+  };
   const address = `${base(url)}/repos/${project}/${path}`;
-  const answer = await call.send({
-    method,
-    url: address,
-    headers: {
-      accept: "application/vnd.github+json",
-      authorization: `Bearer ${call.token}`,
-      "content-type": "application/json",
-      "x-github-api-version": "2022-11-28",
-    },
-    ...(content === undefined ? {} : { body: JSON.stringify(content) }),
-  });
-  return answered(`GitHub (${project})`, answer, schema);
+  return ask(`GitHub (${project})`, { method, url: address, headers, content }, call, schema);
 }
 
 function tracked({ number, html_url, state }: z.infer<typeof Issue>): TrackedIssue {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { TrackerSettings } from "../../model/service-security.ts";
 import type { TrackedIssue, Tracker, TrackerCall } from "../../ports/tracker.ts";
-import { answered, base } from "../answer.ts";
+import { ask, base } from "../ask.ts";
 
 type Settings = Extract<TrackerSettings, { kind: "gitlab" }>;
 
@@ -16,20 +16,22 @@ export const gitlab: Tracker<Settings> = {
   id: "gitlab",
   async find(settings, marker, call) {
     const query = new URLSearchParams({ labels: marker, state: "all", per_page: "1" });
-    const [found] = await ask(settings, call, "GET", `issues?${query}`, z.array(Issue));
+    const [found] = await ofProject(settings, call, "GET", `issues?${query}`, z.array(Issue));
     return found ? tracked(found) : null;
   },
   async create(settings, { marker, title, body }, call) {
     // Confidential: what is not repaired yet is nobody else's to read.
     const content = { title, description: body, labels: `security,${marker}`, confidential: true };
-    return tracked(await ask(settings, call, "POST", "issues", Issue, content));
+    return tracked(await ofProject(settings, call, "POST", "issues", Issue, content));
   },
   async read(settings, id, call) {
-    return tracked(await ask(settings, call, "GET", `issues/${encodeURIComponent(id)}`, Issue));
+    return tracked(
+      await ofProject(settings, call, "GET", `issues/${encodeURIComponent(id)}`, Issue),
+    );
   },
 };
 
-async function ask<T>(
+async function ofProject<T>(
   { url, project }: Settings,
   call: TrackerCall,
   method: "GET" | "POST",
@@ -37,13 +39,9 @@ async function ask<T>(
   schema: z.ZodType<T>,
   content?: object,
 ): Promise<T> {
-  const answer = await call.send({
-    method,
-    url: `${base(url)}/api/v4/projects/${encodeURIComponent(project)}/${path}`,
-    headers: { "private-token": call.token, "content-type": "application/json" },
-    ...(content === undefined ? {} : { body: JSON.stringify(content) }),
-  });
-  return answered(`GitLab (${project})`, answer, schema);
+  const headers = { "private-token": call.token };
+  const address = `${base(url)}/api/v4/projects/${encodeURIComponent(project)}/${path}`;
+  return ask(`GitLab (${project})`, { method, url: address, headers, content }, call, schema);
 }
 
 function tracked({ iid, web_url, state }: z.infer<typeof Issue>): TrackedIssue {

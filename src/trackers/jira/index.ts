@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { TrackerSettings } from "../../model/service-security.ts";
 import type { TrackedIssue, Tracker, TrackerCall } from "../../ports/tracker.ts";
-import { answered, base } from "../answer.ts";
+import { ask, base } from "../ask.ts";
 
 type Settings = Extract<TrackerSettings, { kind: "jira" }>;
 
@@ -19,7 +19,13 @@ export const jira: Tracker<Settings> = {
     const jql = `project = "${settings.project}" AND labels = "${marker}"`;
     const query = new URLSearchParams({ jql, fields: "status", maxResults: "1" });
     const path = `${settings.user === undefined ? "search" : "search/jql"}?${query}`;
-    const { issues } = await ask(settings, call, "GET", path, z.object({ issues: z.array(Issue) }));
+    const { issues } = await ofSite(
+      settings,
+      call,
+      "GET",
+      path,
+      z.object({ issues: z.array(Issue) }),
+    );
     const [found] = issues;
     return found ? tracked(settings, found) : null;
   },
@@ -31,16 +37,16 @@ export const jira: Tracker<Settings> = {
       description: body,
       labels: ["security", marker],
     };
-    const made = await ask(settings, call, "POST", "issue", z.object({ key }), { fields });
+    const made = await ofSite(settings, call, "POST", "issue", z.object({ key }), { fields });
     return { id: made.key, url: browse(settings, made.key), state: "open" };
   },
   async read(settings, id, call) {
     const path = `issue/${encodeURIComponent(id)}?fields=status`;
-    return tracked(settings, await ask(settings, call, "GET", path, Issue));
+    return tracked(settings, await ofSite(settings, call, "GET", path, Issue));
   },
 };
 
-async function ask<T>(
+async function ofSite<T>(
   { url, project, user }: Settings,
   call: TrackerCall,
   method: "GET" | "POST",
@@ -49,17 +55,10 @@ async function ask<T>(
   content?: object,
 ): Promise<T> {
   const basic = Buffer.from(`${user}:${call.token}`).toString("base64");
-  const answer = await call.send({
-    method,
-    url: `${base(url)}/rest/api/2/${path}`,
-    headers: {
-      accept: "application/json",
-      authorization: user === undefined ? `Bearer ${call.token}` : `Basic ${basic}`,
-      "content-type": "application/json",
-    },
-    ...(content === undefined ? {} : { body: JSON.stringify(content) }),
-  });
-  return answered(`Jira (${project})`, answer, schema);
+  const authorization = user === undefined ? `Bearer ${call.token}` : `Basic ${basic}`;
+  const headers = { accept: "application/json", authorization };
+  const address = `${base(url)}/rest/api/2/${path}`;
+  return ask(`Jira (${project})`, { method, url: address, headers, content }, call, schema);
 }
 
 function tracked(settings: Settings, issue: z.infer<typeof Issue>): TrackedIssue {

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { TrackerSettings } from "../../model/service-security.ts";
-import { TidelockError } from "../../model/errors.ts";
 import type { Tracker } from "../../ports/tracker.ts";
+import { tell } from "../ask.ts";
 
 type Settings = Extract<TrackerSettings, { kind: "webhook" }>;
 
@@ -13,24 +13,15 @@ export const webhook: Tracker<Settings> = {
   id: "webhook",
   find: async () => null,
   async create({ url }, issue, call) {
-    const body = JSON.stringify({ formatVersion: 1, event: "finding.waiting", ...issue });
-    const signature = createHmac("sha256", call.token).update(body).digest("hex");
-    const { status } = await call.send({
-      method: "POST",
-      url,
-      headers: {
-        "content-type": "application/json",
-        "idempotency-key": issue.marker,
-        "x-tidelock-signature": `sha256=${signature}`,
-      },
-      body,
-    });
-    if (status < 200 || status >= 300) {
-      throw new TidelockError("unavailable", `the webhook answered ${status}`, {
-        where: new URL(url).origin,
-        retryable: status >= 500 || status === 429,
-      });
-    }
+    const content = { formatVersion: 1, event: "finding.waiting", ...issue };
+    const signature = createHmac("sha256", call.token)
+      .update(JSON.stringify(content))
+      .digest("hex");
+    const headers = {
+      "idempotency-key": issue.marker,
+      "x-tidelock-signature": `sha256=${signature}`,
+    };
+    await tell("the webhook", { method: "POST", url, headers, content }, call);
     return { id: issue.marker, url: null, state: "unknown" };
   },
   read: async (_settings, id) => ({ id, url: null, state: "unknown" }),

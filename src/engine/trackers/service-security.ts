@@ -1,0 +1,47 @@
+import type { ServiceSecurityView } from "../../api/routes-security.ts";
+import { TidelockError } from "../../model/errors.ts";
+import { ServiceSecurity } from "../../model/service-security.ts";
+import type { Actor } from "../../ports/control-plane.ts";
+import type { ServiceSecurityControl } from "../../ports/service-security-control.ts";
+import { readServiceSecurity, writeServiceSecurity } from "../../store/queries/service-security.ts";
+import type { ServiceSecurityRow } from "../../store/schema-security.ts";
+import type { Engine } from "../engine.ts";
+
+export function makeServiceSecurityControl(engine: Engine): ServiceSecurityControl {
+  return {
+    show: async (service) => view(service, await readServiceSecurity(engine.db, service)),
+    set: (actor, service, content, basedOn) => set(engine, actor, { service, content, basedOn }),
+  };
+}
+
+async function set(
+  engine: Engine,
+  actor: Actor,
+  wanted: { readonly service: string; readonly content: ServiceSecurity; readonly basedOn: number },
+): Promise<ServiceSecurityView> {
+  const { service } = wanted;
+  const row = await engine.db
+    .transaction()
+    .execute((tx) => writeServiceSecurity(tx, { ...wanted, by: actor.id }));
+  if (row === undefined) {
+    throw new TidelockError("conflict", `somebody has changed it since it was read: ${service}`, {
+      fault: "operator",
+      where: service,
+      hint: "look at what it says now, and say again what should be different",
+    });
+  }
+  engine.signals.emit("change");
+  return view(service, row);
+}
+
+function view(service: string, row: ServiceSecurityRow | undefined): ServiceSecurityView {
+  const content = ServiceSecurity.parse(row?.content ?? {});
+  if (row === undefined) return { service, version: 0, ...content, setAt: null, setBy: null };
+  return {
+    service,
+    version: row.changes,
+    ...content,
+    setAt: row.set_at.toISOString(),
+    setBy: row.set_by,
+  };
+}
