@@ -1,3 +1,5 @@
+import { aide } from "./aide/index.ts";
+import { aideText } from "./aide/text.ts";
 import { awsConfig } from "./aws-config/index.ts";
 import * as azure from "./azure/index.ts";
 import { bandit } from "./bandit/index.ts";
@@ -10,18 +12,22 @@ import * as dependencyCheck from "./dependency-check/index.ts";
 import { dockerBench } from "./docker-bench/index.ts";
 import { dockerBenchLog } from "./docker-bench/log.ts";
 import { eslint } from "./eslint/index.ts";
+import { falco } from "./falco/index.ts";
 import type { Format } from "./format.ts";
 import { generic } from "./generic/index.ts";
 import { gitleaks } from "./gitleaks/index.ts";
 import * as googleScc from "./google-scc/index.ts";
 import { grype } from "./grype/index.ts";
+import { hdf } from "./hdf/index.ts";
 import * as jenkinsWarnings from "./jenkins-warnings/index.ts";
+import { junit } from "./junit/index.ts";
 import { kubeBench, kubeBenchLines } from "./kube-bench/index.ts";
 import { kubeLinter } from "./kube-linter/index.ts";
 import { lynis } from "./lynis/index.ts";
 import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
 import { nuclei } from "./nuclei/index.ts";
+import { openscap } from "./openscap/index.ts";
 import * as openvex from "./openvex/index.ts";
 import { osv } from "./osv/index.ts";
 import { sarif } from "./sarif/index.ts";
@@ -29,6 +35,7 @@ import { secretlint } from "./secretlint/index.ts";
 import * as securityHub from "./security-hub/index.ts";
 import { semgrep } from "./semgrep/index.ts";
 import { sslscan } from "./sslscan/index.ts";
+import { suricata } from "./suricata/index.ts";
 import { terrascan } from "./terrascan/index.ts";
 import { testsslCsv } from "./testssl/csv.ts";
 import { testssl } from "./testssl/index.ts";
@@ -37,9 +44,12 @@ import { threadfix } from "./threadfix/index.ts";
 import { trivy } from "./trivy/index.ts";
 import { wapiti } from "./wapiti/index.ts";
 import { zap } from "./zap/index.ts";
+import { zapXml } from "./zap/xml.ts";
 
 /** Every format of reports that can be imported, one line a folder. A test compares it with the folders. */
 export const formats: readonly Format[] = [
+  aide,
+  aideText,
   awsConfig,
   ...Object.values(azure),
   bandit,
@@ -52,11 +62,14 @@ export const formats: readonly Format[] = [
   dockerBench,
   dockerBenchLog,
   eslint,
+  falco,
   generic,
   gitleaks,
   ...Object.values(googleScc),
   grype,
+  hdf,
   ...Object.values(jenkinsWarnings),
+  junit,
   kubeBench,
   kubeBenchLines,
   kubeLinter,
@@ -64,6 +77,7 @@ export const formats: readonly Format[] = [
   nmap,
   npmAudit,
   nuclei,
+  openscap,
   ...Object.values(openvex),
   osv,
   sarif,
@@ -71,6 +85,7 @@ export const formats: readonly Format[] = [
   ...Object.values(securityHub),
   semgrep,
   sslscan,
+  suricata,
   terrascan,
   testssl,
   testsslCsv,
@@ -79,4 +94,5 @@ export const formats: readonly Format[] = [
   trivy,
   wapiti,
   zap,
+  zapXml,
 ];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Sample } from "./format.ts";
 
 /**
  * For what foreign tools write: a field may be missing, null, a number where a text belongs, or one thing where
@@ -67,4 +68,10 @@ export function wholeness(
 ): { complete: true } | { complete: false; missing: string } {
   const said = missing.filter((one) => one !== undefined);
   return said.length === 0 ? { complete: true } : { complete: false, missing: said.join("; ") };
+}
+
+/** The values of a report of JSON lines; one value, or one list of them, is read alike. */
+export function valuesOf(sample: Sample): readonly unknown[] {
+  if (sample.syntax === "lines") return sample.values.flat(1);
+  return sample.syntax === "json" ? [sample.value].flat(1) : [];
 }
