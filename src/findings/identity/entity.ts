@@ -144,7 +144,7 @@ function contradicts(
  */
 function isSecondPlace({ known, incoming }: Entity, { algorithm, value }: Fingerprint): boolean {
   const [first] = incoming;
-  if (known === null || first === undefined || !isNumbered(algorithm)) return false;
+  if (known === null || first === undefined || !isNumbered(value)) return false;
   const theirs = first.identity.fingerprints.filter((one) => one.algorithm === algorithm);
   return theirs.length > 0 && theirs.every((one) => one.value !== value);
 }

@@ -1,7 +1,7 @@
 import type { Fingerprint } from "../../model/finding.ts";
 import type { FindingKind, Observation } from "../../model/observation.ts";
 import { vulnerabilityIds } from "./alias.ts";
-import { algorithmOf, fieldsOf, keyOf } from "./key.ts";
+import { algorithmOf, fieldsOf, keyLength, keyOf } from "./key.ts";
 import { packageKey } from "./package-key.ts";
 import { routeTemplate } from "./route.ts";
 import { toolName } from "./tool-name.ts";
@@ -366,30 +366,23 @@ function spotOf({ place, cwe, kind }: Facts): string | null {
   return cwe.length === 1 && only !== undefined ? keyOf(only, place.path, place.line) : null;
 }
 
-/** One of several equal ones. The first has no number, so that a whole report can be counted afterwards. */
+/** One of several equal ones: the number is apart from the key, so that a whole report can be counted afterwards. */
 function numbered(
   { occurrence }: Facts,
   algorithm: string,
   ...fields: readonly (string | number)[]
 ): Fingerprint {
-  return { algorithm, value: withNumber(keyOf(...fields), occurrence) };
+  return { algorithm, value: `${keyOf(...fields)}:${occurrence}` };
+}
+
+/** Whether a value tells equal ones apart by their order in a file. */
+export function isNumbered(value: string): boolean {
+  return value.length > keyLength;
 }
 
 /** The value of the n-th equal one, from 1. */
 export function withNumber(value: string, occurrence: number): string {
-  return occurrence === 1 ? value : `${value}:${occurrence}`;
-}
-
-const counted = new Map<string, boolean>();
-
-/** Whether an algorithm tells equal ones apart by their order in a file. */
-export function isNumbered(algorithm: string): boolean {
-  const known = counted.get(algorithm);
-  if (known !== undefined) return known;
-  const found = /^(?:sarif|tidelock-code|tidelock-[a-z]+-nth)\//.test(algorithm);
-  // Names come from reports: they do not fill the memory.
-  if (counted.size < 1_000) counted.set(algorithm, found);
-  return found;
+  return `${value.slice(0, keyLength)}:${occurrence}`;
 }
 
 function unique(all: readonly Fingerprint[]): readonly Fingerprint[] {

@@ -8,6 +8,9 @@ export function keyOf(...fields: readonly (string | number)[]): string {
   return hash("sha256", fieldsOf(fields), "base64url");
 }
 
+/** Length of what `keyOf` gives. */
+export const keyLength = 43;
+
 /** Several fields as one. */
 export function fieldsOf(fields: readonly (string | number)[]): string {
   let text = "";

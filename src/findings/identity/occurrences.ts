@@ -1,55 +1,56 @@
 import type { Fingerprint } from "../../model/finding.ts";
 import { isNumbered, withNumber } from "./fingerprint.ts";
 import type { Incoming } from "./incoming.ts";
+import { keyLength } from "./key.ts";
 
-/** Of one value: its only line, or all of them. */
+/** Of one key: its only line, or all of them. */
 type Lines = number | Set<number>;
 
 /**
  * Numbers what is equal within one report in order of line, so that a line put in above changes nothing. Hits at one
  * line are one occurrence: the same thing, told twice. Those without a line are one as well: nothing tells them apart.
- * Linear, but for sorting each group of equal ones. Observations come without numbers, as `incomingOf` makes them.
+ * Numbers that they had are not looked at. Linear, but for sorting each group of equal ones.
  */
 export function numberOccurrences(all: readonly Incoming[]): readonly Incoming[] {
   const found = new Map<string, Map<string, Lines>>();
-  let several = false;
   for (const { line, identity } of all) {
     for (const { algorithm, value } of identity.fingerprints) {
-      if (!isNumbered(algorithm)) continue;
+      if (!isNumbered(value)) continue;
       const at = line ?? 0;
-      const values = found.get(algorithm) ?? new Map<string, Lines>();
-      if (values.size === 0) found.set(algorithm, values);
-      const before = values.get(value);
-      if (before === undefined) values.set(value, at);
+      const key = value.slice(0, keyLength);
+      let keys = found.get(algorithm);
+      if (keys === undefined) found.set(algorithm, (keys = new Map()));
+      const before = keys.get(key);
+      if (before === undefined) keys.set(key, at);
       else if (before instanceof Set) before.add(at);
-      else if (before !== at) {
-        values.set(value, new Set([before, at]));
-        several = true;
-      }
+      else if (before !== at) keys.set(key, new Set([before, at]));
     }
   }
-  if (!several) return all;
   const ranks = new Map<string, Map<string, ReadonlyMap<number, number>>>();
-  for (const [algorithm, values] of found) {
+  for (const [algorithm, keys] of found) {
     const ranked = new Map<string, ReadonlyMap<number, number>>();
-    for (const [value, lines] of values) {
+    for (const [key, lines] of keys) {
       if (typeof lines === "number") continue;
       const sorted = [...lines].sort((a, b) => a - b);
-      ranked.set(value, new Map(sorted.map((line, index) => [line, index + 1])));
+      ranked.set(key, new Map(sorted.map((line, index) => [line, index + 1])));
     }
     ranks.set(algorithm, ranked);
   }
+  const numberOf = ({ algorithm, value }: Fingerprint, line: number | null): string => {
+    if (!isNumbered(value)) return value;
+    const rank = ranks
+      .get(algorithm)
+      ?.get(value.slice(0, keyLength))
+      ?.get(line ?? 0);
+    return withNumber(value, rank ?? 1);
+  };
   return all.map((one) => {
-    const rankOf = ({ algorithm, value }: Fingerprint): number =>
-      ranks
-        .get(algorithm)
-        ?.get(value)
-        ?.get(one.line ?? 0) ?? 1;
-    if (one.identity.fingerprints.every((fingerprint) => rankOf(fingerprint) === 1)) return one;
-    const fingerprints = one.identity.fingerprints.map((fingerprint) => ({
-      algorithm: fingerprint.algorithm,
-      value: withNumber(fingerprint.value, rankOf(fingerprint)),
+    const { identity, line } = one;
+    if (identity.fingerprints.every((print) => numberOf(print, line) === print.value)) return one;
+    const fingerprints = identity.fingerprints.map((print) => ({
+      algorithm: print.algorithm,
+      value: numberOf(print, line),
     }));
-    return { ...one, identity: { ...one.identity, fingerprints } };
+    return { ...one, identity: { ...identity, fingerprints } };
   });
 }
