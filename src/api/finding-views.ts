@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Finding, FindingStatus, ImportTrust } from "../model/finding.ts";
+import { Proposed } from "../model/finding-act.ts";
 import { Observation, Severity, FindingKind } from "../model/observation.ts";
 import { Digest, Name, Version } from "../model/primitives.ts";
 
@@ -54,7 +55,23 @@ export const FindingSummary = Finding.extend({
 });
 export type FindingSummary = z.infer<typeof FindingSummary>;
 
+/** What two people have to sign before it counts. */
+export const ProposalView = z.object({
+  id: z.string(),
+  /** What is signed, as it is signed. */
+  proposed: Proposed,
+  state: z.enum(["waiting", "in-force", "ended"]),
+  by: z.string(),
+  at: time,
+  consents: z.array(z.object({ person: z.string(), name: z.string().nullable(), at: time })),
+});
+export type ProposalView = z.infer<typeof ProposalView>;
+
 export const FindingView = FindingSummary.extend({
+  /** How often it was changed: an act may name it, and is refused when somebody was quicker. */
+  changes: z.int().positive().optional(),
+  /** Newest first. */
+  proposals: z.array(ProposalView).optional(),
   message: z.string(),
   fingerprints: z.array(z.object({ algorithm: z.string(), value: z.string() })),
   /** The newest ones, at most 50. */

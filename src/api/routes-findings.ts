@@ -1,8 +1,15 @@
 import { z } from "zod";
 import { Name } from "../model/primitives.ts";
 import { FindingId } from "../model/finding.ts";
+import { FindingAct } from "../model/finding-act.ts";
 import { FindingMetrics, metricsFilter } from "./finding-metrics-views.ts";
-import { findingFilter, FindingSummary, FindingView, ImportView } from "./finding-views.ts";
+import {
+  findingFilter,
+  FindingSummary,
+  FindingView,
+  ImportView,
+  ProposalView,
+} from "./finding-views.ts";
 
 /**
  * Calls about findings. Reports themselves go up as a stream of bytes: `POST` to the path of `findingImports`, with
@@ -44,5 +51,37 @@ export const findingRoutes = {
     path: "/api/v1/findings/:id",
     params: z.object({ id: FindingId }),
     response: FindingView,
+  },
+  /** Says something of it. What would unblock a gate is only proposed: two people have to sign it. */
+  findingAct: {
+    method: "POST",
+    path: "/api/v1/findings/:id/acts",
+    params: z.object({ id: FindingId }),
+    body: z.strictObject({
+      act: FindingAct,
+      /** `changes` of the finding that was looked at; `conflict` when somebody was quicker. */
+      changes: z.int().positive().optional(),
+    }),
+    response: z.object({ act: z.string(), proposal: ProposalView.nullable() }),
+  },
+  findingConsent: {
+    method: "POST",
+    path: "/api/v1/finding-consents",
+    body: z.strictObject({
+      proposal: z.string().min(1).max(64),
+      /** DSSE envelope in base64. */
+      envelope: z.string().max(256 * 1024),
+    }),
+    response: ProposalView,
+  },
+  findingProposals: {
+    method: "GET",
+    path: "/api/v1/finding-proposals",
+    query: z.object({
+      service: Name.optional(),
+      state: z.enum(["waiting", "any"]).default("waiting"),
+      limit: z.coerce.number().int().min(1).max(500).default(50),
+    }),
+    response: z.object({ items: z.array(ProposalView) }),
   },
 } as const;

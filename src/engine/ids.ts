@@ -16,3 +16,9 @@ export function newImportId(): string {
   for (let count = 0; count < 12; count += 1) id += letters[randomInt(letters.length)];
   return id;
 }
+/** `a` and twelve letters: what somebody said of a finding. */
+export function newActId(): string {
+  let id = "a";
+  for (let count = 0; count < 12; count += 1) id += letters[randomInt(letters.length)];
+  return id;
+}

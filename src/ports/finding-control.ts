@@ -5,8 +5,10 @@ import type {
   FindingView,
   ImportOptions,
   ImportView,
+  ProposalView,
 } from "../api/finding-views.ts";
 import type { FindingMetrics, metricsFilter } from "../api/finding-metrics-views.ts";
+import type { FindingAct } from "../model/finding-act.ts";
 import type { FindingId } from "../model/finding.ts";
 import type { Actor } from "./control-plane.ts";
 
@@ -34,4 +36,21 @@ export interface FindingControl {
   ): Promise<{ items: FindingSummary[]; total: number; next: string | null }>;
   show(id: FindingId): Promise<FindingView>;
   metrics(filter: MetricsFilter): Promise<FindingMetrics>;
+  /**
+   * What somebody says of a finding. A judgement (false positive, less bad) is only proposed by it. Throws `conflict`
+   * when the finding was changed since `changes`, or stands where the act does not lead on.
+   */
+  act(
+    actor: Actor,
+    id: FindingId,
+    act: FindingAct,
+    changes?: number,
+  ): Promise<{ act: string; proposal: ProposalView | null }>;
+  /** A person's signature under a proposal; the second person's puts it in force. */
+  consent(actor: Actor, proposal: string, envelope: Uint8Array): Promise<ProposalView>;
+  proposals(filter: {
+    service?: string | undefined;
+    state: "waiting" | "any";
+    limit: number;
+  }): Promise<readonly ProposalView[]>;
 }

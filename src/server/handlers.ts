@@ -124,6 +124,13 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     },
     findingMetrics: ({ query }) => controlPlane.findings.metrics(query),
     findingShow: ({ params }) => controlPlane.findings.show(params.id),
+    findingAct: ({ actor, params, body }) =>
+      controlPlane.findings.act(actor, params.id, body.act, body.changes),
+    findingConsent: ({ actor, body }) =>
+      controlPlane.findings.consent(actor, body.proposal, Buffer.from(body.envelope, "base64")),
+    async findingProposals({ query }) {
+      return { items: [...(await controlPlane.findings.proposals(query))] };
+    },
     checkRaw: ({ params }) => controlPlane.checks.raw(params.id, params.check),
     promotionConformance: ({ params }) => controlPlane.checks.conformance(params.id),
     promotionShow: ({ params }) => controlPlane.showPromotion(params.id),

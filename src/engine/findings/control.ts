@@ -7,6 +7,7 @@ import { readFinding } from "../../store/queries/findings-show.ts";
 import type { Db } from "../../store/schema.ts";
 import type { FindingRow } from "../../store/schema-findings.ts";
 import type { Engine } from "../engine.ts";
+import { findingActs } from "./acts/control.ts";
 import { importReport } from "./import/import-report.ts";
 import { findingMetrics } from "./metrics.ts";
 import { findingView, summaries } from "./views/finding-view.ts";
@@ -30,6 +31,7 @@ export function makeFindingControl(engine: Engine): FindingControl {
     },
     show: async (id) => findingView(db, await existingFinding(db, id)),
     metrics: (filter) => findingMetrics(db, filter),
+    ...findingActs(engine),
   };
 }
 

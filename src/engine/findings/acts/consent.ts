@@ -1,0 +1,278 @@
+import type { ProposalView } from "../../../api/finding-views.ts";
+import { encodeBase64 } from "../../../evidence/bytes.ts";
+import { type PublicKey, readPublicKey } from "../../../evidence/keys.ts";
+import { readConsent, verifyConsent } from "../../../evidence/predicates/finding-consent.ts";
+import { digestOf } from "../../../model/canonical.ts";
+import { TidelockError } from "../../../model/errors.ts";
+import type { Proposed } from "../../../model/finding-act.ts";
+import type { Actor } from "../../../ports/control-plane.ts";
+import {
+  grantsProjection,
+  personKeysProjection,
+  personLinksProjection,
+} from "../../../store/projections/access.ts";
+import { findingActsProjection } from "../../../store/projections/findings.ts";
+import { databaseTime } from "../../../store/queries/attestations.ts";
+import { readRelease } from "../../../store/queries/catalogue.ts";
+import { announce } from "../../../store/queries/events.ts";
+import {
+  consentsTo,
+  fingerprintsOf,
+  insertAct,
+  lockFinding,
+  readAct,
+  seenByTrusted,
+} from "../../../store/queries/finding-acts.ts";
+import { grantsFor, keysOf, namesOf } from "../../../store/queries/grants.ts";
+import type { FindingActRow, FindingRow } from "../../../store/schema-findings.ts";
+import type { Db } from "../../../store/schema.ts";
+import type { Engine } from "../../engine.ts";
+import { newActId } from "../../ids.ts";
+import { groundsOf, lastingDifference } from "../../ledger/leaning.ts";
+import { requireWritable } from "../../ledger/writable.ts";
+import { separationOf } from "../../manual/own-work.ts";
+import { proposalView, proposedIn } from "./proposal.ts";
+
+/** The right to say that a finding is none, or less bad. */
+export const judgeRight = "findings.judge";
+
+const maxConsentBytes = 64 * 1024;
+
+/** One of a person: the token that everybody shares shows nobody. */
+const needed = 2;
+
+/**
+ * Takes a person's signature under a proposal. With the second person's the judgement is in force: two different
+ * people with the right, neither of them alone, and the second one not judging work of their own.
+ *
+ * @throws TidelockError `not-found`, `invalid-input` (not a consent to this), `forbidden` (no right, or own work),
+ *   `conflict` (in force already, over, signed by the same person, or the finding was changed), `denied` (the database
+ *   is not what the ledger says)
+ */
+export async function consentTo(
+  engine: Engine,
+  actor: Actor,
+  proposal: string,
+  bytes: Uint8Array,
+): Promise<ProposalView> {
+  await requireWritable(engine.db, "a consent is an entry of the ledger");
+  const found = await requireProposal(engine.db, proposal);
+  const proposed = proposedIn(found);
+  const person = whoSays(bytes, proposal);
+  await requireByRecord(engine, found, person);
+  const row = await engine.db.transaction().execute(async (tx) => {
+    const finding = await lockFinding(tx, proposed.finding.slice("F-".length));
+    if (!finding) throw refused("not-found", "the finding is gone", proposal);
+    const before = await consentsTo(tx, proposal);
+    await requireWaiting(tx, proposed, before, finding);
+    const key = await requireSigned(tx, { proposed, person, bytes });
+    await requireRight(tx, finding, person);
+    if (before.some(({ content }) => content["person"] === person)) {
+      throw refused("conflict", "this person has signed it; another one has to", proposal);
+    }
+    const separation =
+      before.length + 1 < needed ? null : await requireOthersWork(tx, finding, found, person);
+    const content = { person, key, envelope: encodeBase64(bytes), separation };
+    const first = before[0]?.content["person"];
+    await insertAct(
+      tx,
+      {
+        id: newActId(),
+        finding: finding.id,
+        service: finding.service,
+        kind: separation === null ? "consent" : proposed.act.kind,
+        content: JSON.stringify(content),
+        confirms: proposal,
+        acted_by: actor.id,
+      },
+      separation === null
+        ? null
+        : {
+            finding: finding.id,
+            from: finding.status,
+            to: proposed.act.kind === "false-positive" ? "false-positive" : null,
+            detail: {
+              ...proposed.act,
+              proposal,
+              proposedBy: first,
+              confirmedBy: person,
+              fingerprints: (await fingerprintsOf(tx, finding.id)).map((one) => one.join(" ")),
+              trusted: await seenByTrusted(tx, finding.id),
+              severityThen: finding.severity,
+            },
+          },
+    );
+    await announce(tx, {
+      kind: "finding.acted",
+      service: finding.service,
+      message: `${proposed.finding}: ${proposed.act.kind} ${separation === null ? "signed by one person, and waits for another" : "is in force"}`,
+    });
+    return found;
+  });
+  engine.signals.emit("change");
+  return proposalView(engine.db, row);
+}
+
+function refused(
+  code: "not-found" | "invalid-input" | "conflict" | "forbidden",
+  message: string,
+  where: string,
+  hint?: string,
+): TidelockError {
+  return new TidelockError(code, message, {
+    fault: "operator",
+    where,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+async function requireProposal(db: Db, id: string): Promise<FindingActRow> {
+  const row = await readAct(db, id);
+  if (row?.kind.startsWith("propose-")) return row;
+  throw refused(
+    "not-found",
+    "nothing of that name was proposed",
+    id,
+    "tidelock findings show <id>",
+  );
+}
+
+function whoSays(bytes: Uint8Array, proposal: string): string {
+  if (bytes.length > maxConsentBytes) {
+    const message = `it has ${bytes.length} bytes; at most ${maxConsentBytes} are taken`;
+    throw refused("invalid-input", message, proposal);
+  }
+  const read = readConsent(bytes);
+  if (read.ok) return read.value.person;
+  throw refused("invalid-input", `this is no consent to ${proposal}: ${read.problem}`, proposal);
+}
+
+/** What was looked at is still what is there. */
+async function requireWaiting(
+  tx: Db,
+  proposed: Proposed,
+  before: readonly FindingActRow[],
+  finding: FindingRow,
+): Promise<void> {
+  const { proposal, act } = proposed;
+  if (before.length >= needed) throw refused("conflict", "it is in force already", proposal);
+  if (Date.parse(act.until) <= Date.parse(await databaseTime(tx))) {
+    throw refused("conflict", `it was proposed until ${act.until}, which is over`, proposal);
+  }
+  const changed =
+    digestOf(await fingerprintsOf(tx, finding.id)) !== proposed.fingerprints
+      ? "what makes it this finding has changed"
+      : finding.severity !== proposed.severity
+        ? `it is ${finding.severity} now, and was ${proposed.severity}`
+        : finding.status === "verified" || finding.status === "closed"
+          ? `it is ${finding.status}`
+          : null;
+  if (changed === null) return;
+  throw refused(
+    "conflict",
+    `since it was proposed ${changed}`,
+    proposal,
+    "look again, and propose it anew",
+  );
+}
+
+async function requireSigned(
+  tx: Db,
+  { proposed, person, bytes }: { proposed: Proposed; person: string; bytes: Uint8Array },
+): Promise<string> {
+  const keys: PublicKey[] = [];
+  for (const row of await keysOf(tx, person)) {
+    const key = readPublicKey(row.public_key);
+    if (key.ok) keys.push(key.value);
+  }
+  const verified = verifyConsent(bytes, keys, { proposed, person });
+  if (verified.ok) return verified.value.key;
+  throw refused(
+    "invalid-input",
+    `this is no consent to ${proposed.proposal}: ${verified.problem}`,
+    proposed.proposal,
+    keys.length === 0
+      ? "no key of this person counts here: tidelock person add <name> --key <public key>"
+      : "sign it anew: tidelock findings confirm",
+  );
+}
+
+/** Where it belongs to no environment, only a right everywhere in the service will do. */
+async function requireRight(tx: Db, finding: FindingRow, person: string): Promise<void> {
+  const lane = { service: finding.service, environment: finding.environment ?? "" };
+  const grants = await grantsFor(tx, judgeRight, lane, person);
+  if (grants.length > 0) return;
+  throw refused(
+    "forbidden",
+    `nobody gave this person the right to judge findings of ${finding.service}`,
+    `F-${finding.id}`,
+    `tidelock person grant <name> --right ${judgeRight} --service ${finding.service}`,
+  );
+}
+
+/** Nobody confirms what they built, work on or proposed (law 5), as far as it is known; answers what is. */
+async function requireOthersWork(
+  tx: Db,
+  finding: FindingRow,
+  proposal: FindingActRow,
+  person: string,
+): Promise<string> {
+  const { names, links } = await namesOf(tx, person);
+  const id = finding.last_release;
+  const release = id === null ? undefined : await readRelease(tx, id);
+  if (names.length <= links.length) {
+    throw refused(
+      "forbidden",
+      "a name of this person was erased, so that own work cannot be told",
+      proposal.id,
+    );
+  }
+  const actors = [
+    { what: "who proposed it", who: proposal.acted_by },
+    ...(finding.assignee === null
+      ? []
+      : [{ what: "whom it is assigned to", who: finding.assignee }]),
+    ...(release ? [{ what: "who handed the release in", who: release.created_by }] : []),
+  ];
+  const mine = new Set(names.map((name) => name.normalize("NFKC").toLowerCase()));
+  const own = actors.find(({ who }) => mine.has(who.normalize("NFKC").toLowerCase()));
+  const against = own ? `${own.what} was ${own.who}` : null;
+  const separation = release ? separationOf(names, { release: release.content, actors }) : null;
+  const why = separation?.against ?? against;
+  if (why !== null) {
+    throw refused("forbidden", why, proposal.id, "somebody else has to confirm it");
+  }
+  return (
+    separation?.known ??
+    "it was seen in no release that is known, so nobody's commits could be compared"
+  );
+}
+
+/** Proposal, earlier consents, keys, names and rights are what the signed log says they are. */
+async function requireByRecord(
+  engine: Engine,
+  proposal: FindingActRow,
+  person: string,
+): Promise<void> {
+  const { db } = engine;
+  const finding = await db
+    .selectFrom("findings")
+    .select("environment")
+    .where("id", "=", proposal.finding)
+    .executeTakeFirst();
+  const lane = { service: proposal.service, environment: finding?.environment ?? "" };
+  const difference = await lastingDifference(engine.log, db, async () => [
+    ...groundsOf(findingActsProjection, [proposal, ...(await consentsTo(db, proposal.id))]),
+    ...groundsOf(personKeysProjection, await keysOf(db, person)),
+    ...groundsOf(personLinksProjection, (await namesOf(db, person)).links),
+    ...groundsOf(grantsProjection, await grantsFor(db, judgeRight, lane, person)),
+  ]);
+  if (!difference) return;
+  const message = `the database was changed behind the ledger: ${difference.message}`;
+  await announce(db, { kind: "ledger.difference", message });
+  engine.notice(message);
+  throw new TidelockError("denied", message, {
+    fault: "operator",
+    hint: "nothing was taken; see `tidelock ledger verify --state`",
+  });
+}
