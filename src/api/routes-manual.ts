@@ -149,7 +149,7 @@ export const manualRoutes = {
     body: z.object({
       name: PersonName,
       /** `checks.answer:<role>` is the only one that this version knows. */
-      right: z.string().regex(/^checks\.answer:[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/),
+      right: z.string().regex(/^(checks\.answer:[a-z]([a-z0-9-]{0,61}[a-z0-9])?|findings\.judge)$/),
       service: Name.nullable(),
       environment: Name.nullable(),
     }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FindingId, type FindingStatus, openStatuses } from "./finding.ts";
+import { FindingId } from "./finding.ts";
 import { Severity } from "./observation.ts";
 import { Digest, Name } from "./primitives.ts";
 
@@ -76,37 +76,4 @@ export type Proposed = z.infer<typeof Proposed>;
 
 export function isJudgement(act: FindingAct): act is Judgement {
   return act.kind === "false-positive" || act.kind === "lower";
-}
-
-/**
- * Where an act leads; null: the standing stays. A string says why it cannot be done.
- *
- *   open -triage-> triaged -start-> in-progress -fix-> fixed        (each also from further left)
- *   anything but open -reopen-> open
- */
-export function standingAfter(
-  act: Exclude<FindingAct, Judgement>,
-  status: FindingStatus,
-): FindingStatus | null | { readonly problem: string } {
-  const isOpen = openStatuses.includes(status);
-  const over = { problem: `it is ${status}: reopen it first` };
-  switch (act.kind) {
-    case "triage":
-      if (status === "open") return "triaged";
-      return isOpen ? { problem: `it is ${status} already` } : over;
-    case "start":
-      if (status === "in-progress") return { problem: "somebody works on it already" };
-      return isOpen ? "in-progress" : over;
-    case "fix":
-      if (status === "fixed") return { problem: "somebody said so already; a scan has to show it" };
-      return isOpen ? "fixed" : over;
-    case "reopen":
-      return status === "open" ? { problem: "it is open" } : "open";
-    case "assign":
-    case "note":
-    case "pause":
-    case "resume":
-    case "raise":
-      return null;
-  }
 }

@@ -1,14 +1,11 @@
 import type { ProposalView } from "../../../api/finding-views.ts";
 import { TidelockError } from "../../../model/errors.ts";
-import {
-  type FindingAct,
-  isJudgement,
-  type Judgement,
-  standingAfter,
-} from "../../../model/finding-act.ts";
+import { act, type Handled } from "../../../findings/acts.ts";
+import { type FindingAct, isJudgement, type Judgement } from "../../../model/finding-act.ts";
 import type { FindingId } from "../../../model/finding.ts";
-import { isAtLeast } from "../../../model/observation.ts";
+import { isAtLeast, type Severity } from "../../../model/observation.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
+import { databaseTime } from "../../../store/queries/attestations.ts";
 import { announce } from "../../../store/queries/events.ts";
 import { insertAct, lockFinding } from "../../../store/queries/finding-acts.ts";
 import type { FindingActRow, FindingRow } from "../../../store/schema-findings.ts";
@@ -30,16 +27,16 @@ export async function actOn(
   engine: Engine,
   actor: Actor,
   id: FindingId,
-  act: FindingAct,
+  said: FindingAct,
   changes?: number,
 ): Promise<{ act: string; proposal: ProposalView | null }> {
   await requireWritable(engine.db, "what people say of a finding is an entry of the ledger");
   const row = await engine.db.transaction().execute(async (tx) => {
     const finding = await requireFinding(tx, id);
     requireUnchanged(finding, changes);
-    const done = isJudgement(act)
-      ? await insertProposal(tx, actor, finding, act)
-      : await insertPlain(tx, actor, finding, act);
+    const done = isJudgement(said)
+      ? await insertProposal(tx, actor, finding, said)
+      : await insertPlain(tx, actor, finding, said);
     await announce(tx, {
       kind: "finding.acted",
       service: finding.service,
@@ -48,7 +45,7 @@ export async function actOn(
     return done;
   });
   engine.signals.emit("change");
-  return { act: row.id, proposal: isJudgement(act) ? await proposalView(engine.db, row) : null };
+  return { act: row.id, proposal: isJudgement(said) ? await proposalView(engine.db, row) : null };
 }
 
 async function requireFinding(tx: Db, id: FindingId): Promise<FindingRow> {
@@ -78,26 +75,20 @@ async function insertPlain(
   tx: Db,
   actor: Actor,
   finding: FindingRow,
-  act: Exclude<FindingAct, Judgement>,
+  said: Exclude<FindingAct, Judgement>,
 ): Promise<FindingActRow> {
-  const to = standingAfter(act, finding.status);
-  const problem = typeof to === "object" && to !== null ? to.problem : extraProblem(finding, act);
-  if (problem !== null) {
-    throw new TidelockError("conflict", `${act.kind}: ${problem}`, {
-      fault: "operator",
-      where: `F-${finding.id}`,
-      hint: `see how it stands: tidelock findings show F-${finding.id}`,
-    });
-  }
-  const { kind, ...said } = act;
-  const set =
-    act.kind === "assign"
-      ? { assignee: act.to }
-      : act.kind === "pause"
-        ? { paused: act.reason }
-        : act.kind === "resume"
-          ? { paused: null }
-          : {};
+  const { kind, ...content } = said;
+  const before = handledOf(finding);
+  const { finding: after, transition } =
+    said.kind === "raise"
+      ? { finding: requireWorse(finding, said.severity, before), transition: null }
+      : act(before, said, {
+          by: actor.id,
+          // The token that everybody shares shows nobody.
+          proven: false,
+          solo: false,
+          at: await databaseTime(tx),
+        });
   return insertAct(
     tx,
     {
@@ -105,44 +96,59 @@ async function insertPlain(
       finding: finding.id,
       service: finding.service,
       kind,
-      content: JSON.stringify(said),
+      content: JSON.stringify(content),
       acted_by: actor.id,
     },
+    { finding: finding.id, from: finding.status, to: transition?.to ?? null, detail: content },
     {
-      finding: finding.id,
-      from: finding.status,
-      to: typeof to === "string" ? to : null,
-      detail: said,
+      ...(after.assignee === finding.assignee ? {} : { assignee: after.assignee }),
+      ...(after.paused === before.paused ? {} : { paused: after.paused?.reason ?? null }),
     },
-    set,
   );
 }
 
-function extraProblem(
-  { paused, severity }: FindingRow,
-  act: Exclude<FindingAct, Judgement>,
-): string | null {
-  if (act.kind === "pause" && paused !== null) return "its clock stands already";
-  if (act.kind === "resume" && paused === null) return "its clock runs";
-  if (act.kind === "raise" && isAtLeast(severity, act.severity)) {
-    return `it is ${severity}, which is no better than ${act.severity}`;
-  }
-  return null;
+/** What the pure part has to know of a row for acts that one person may do. */
+function handledOf(finding: FindingRow): Handled {
+  return {
+    status: finding.status,
+    assignee: finding.assignee,
+    paused:
+      finding.paused === null
+        ? null
+        : { reason: finding.paused, since: (finding.paused_at ?? new Date(0)).toISOString() },
+    handledBy: [],
+    proposal: null,
+    falsePositive: null,
+    fingerprints: [],
+    trusted: false,
+  };
+}
+
+function requireWorse(finding: FindingRow, severity: Severity, handled: Handled): Handled {
+  if (!isAtLeast(finding.severity, severity)) return handled;
+  throw new TidelockError(
+    "conflict",
+    `it is ${finding.severity}, which is no better than ${severity}`,
+    {
+      fault: "operator",
+      where: `F-${finding.id}`,
+    },
+  );
 }
 
 async function insertProposal(
   tx: Db,
   actor: Actor,
   finding: FindingRow,
-  act: Judgement,
+  said: Judgement,
 ): Promise<FindingActRow> {
   if (
-    act.kind === "lower" &&
-    (act.severity === finding.severity || isAtLeast(act.severity, finding.severity))
+    said.kind === "lower" &&
+    (said.severity === finding.severity || isAtLeast(said.severity, finding.severity))
   ) {
     throw new TidelockError(
       "conflict",
-      `it is ${finding.severity}, and ${act.severity} is not less`,
+      `it is ${finding.severity}, and ${said.severity} is not less`,
       {
         fault: "operator",
         where: `F-${finding.id}`,
@@ -150,14 +156,14 @@ async function insertProposal(
     );
   }
   const id = newActId();
-  const proposed = await propose(tx, id, finding, act);
+  const proposed = await propose(tx, id, finding, said);
   return insertAct(
     tx,
     {
       id,
       finding: finding.id,
       service: finding.service,
-      kind: `propose-${act.kind}`,
+      kind: `propose-${said.kind}`,
       content: JSON.stringify({ proposed }),
       acted_by: actor.id,
     },

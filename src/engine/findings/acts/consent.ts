@@ -206,7 +206,7 @@ async function requireRight(tx: Db, finding: FindingRow, person: string): Promis
     "forbidden",
     `nobody gave this person the right to judge findings of ${finding.service}`,
     `F-${finding.id}`,
-    `tidelock person grant <name> --right ${judgeRight} --service ${finding.service}`,
+    `tidelock person grant <name> --judge-findings --service ${finding.service}`,
   );
 }
 
