@@ -52,6 +52,7 @@ beforeEach(async () => {
         report_bytes: 1,
         complete: true,
         made_at: null,
+        missing: "",
         observations: 1,
         opened: 1,
         reopened: 0,
