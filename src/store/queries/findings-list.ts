@@ -4,7 +4,7 @@ import { openStatuses } from "../../model/finding.ts";
 import { severities } from "../../model/observation.ts";
 import type { Db } from "../schema.ts";
 import type { FindingRow } from "../schema-findings.ts";
-import { narrow } from "./findings-narrow.ts";
+import { narrow, toolName } from "./findings-narrow.ts";
 
 /** Lists of findings, most urgent first, and where they are live. */
 
@@ -39,11 +39,6 @@ export async function listFindings(
   return { rows, total: counted.rows[0]?.total ?? 0 };
 }
 
-/** As `findings.tools` has it. */
-function toolName(text: string): string {
-  return text.trim().toLowerCase();
-}
-
 /** `f` is the finding. */
 function conditions(filter: FindingFilter): RawBuilder<unknown> {
   const all: RawBuilder<unknown>[] = [sql`true`];
@@ -55,7 +50,6 @@ function conditions(filter: FindingFilter): RawBuilder<unknown> {
   if (severity !== undefined) {
     all.push(sql`f.severity = any (${severities.slice(0, severities.indexOf(severity) + 1)})`);
   }
-  if (filter.severityIs !== undefined) all.push(sql`f.severity = ${filter.severityIs}`);
   if (kind !== undefined) all.push(sql`f.kind = ${kind}`);
   if (tool !== undefined) all.push(sql`${toolName(tool)} = any (f.tools)`);
   if (assignee !== undefined) all.push(sql`f.assignee = ${assignee}`);
@@ -65,7 +59,6 @@ function conditions(filter: FindingFilter): RawBuilder<unknown> {
       sql`(f.first_environment = ${environment} or f.environment = ${environment} or ${liveThere(environment)})`,
     );
   }
-  all.push(...origin(filter), ...course(filter));
   if (search !== undefined) {
     const pattern = `%${search.replaceAll(/[\\%_]/g, "\\$&")}%`;
     all.push(
@@ -75,40 +68,6 @@ function conditions(filter: FindingFilter): RawBuilder<unknown> {
   }
   all.push(...narrow(filter));
   return sql.join(all, sql` and `);
-}
-
-/** Who found it, where and when. */
-function origin(filter: FindingFilter): readonly RawBuilder<unknown>[] {
-  const { foundBy, onlyBy, foundIn, stage, foundFrom, foundUntil } = filter;
-  return [
-    ...(foundBy === undefined ? [] : [sql`f.tools[1] = ${toolName(foundBy)}`]),
-    ...(onlyBy === undefined ? [] : [sql`f.tools = array[${toolName(onlyBy)}::text]`]),
-    ...(foundIn === undefined
-      ? []
-      : [sql`f.first_environment is not distinct from ${foundIn === "-" ? null : foundIn}`]),
-    ...(stage === undefined ? [] : [sql`${stageOf} = ${stage}`]),
-    ...(foundFrom === undefined ? [] : [sql`f.first_seen >= ${foundFrom}::timestamptz`]),
-    ...(foundUntil === undefined ? [] : [sql`f.first_seen < ${foundUntil}::timestamptz`]),
-  ];
-}
-
-/** By the tier that its environment has now. */
-const stageOf = sql`case when f.first_environment is null then 'release' else coalesce((
-  select d.content -> 'spec' ->> 'tier' from documents d
-  where d.kind = 'Environment' and d.name = f.first_environment and d.removed_at is null
-  order by d.version desc limit 1), 'unknown') end`;
-
-/** How it went on. */
-function course(filter: FindingFilter): readonly RawBuilder<unknown>[] {
-  const { closedFrom, closedUntil, reopened, sla } = filter;
-  const kept = sql`f.closed_at is not null and f.closed_at <= f.due_at`;
-  const missed = sql`coalesce(f.closed_at, clock_timestamp()) > f.due_at`;
-  return [
-    ...(closedFrom === undefined ? [] : [sql`f.closed_at >= ${closedFrom}::timestamptz`]),
-    ...(closedUntil === undefined ? [] : [sql`f.closed_at < ${closedUntil}::timestamptz`]),
-    ...(reopened === undefined ? [] : [sql`(f.reopened > 0) = ${reopened}`]),
-    ...(sla === undefined ? [] : [sql`(${sla === "kept" ? kept : missed})`]),
-  ];
 }
 
 const isOverdue = sql`f.due_at is not null and f.paused is null and f.due_at < clock_timestamp()

@@ -2,13 +2,18 @@ import { type RawBuilder, sql } from "kysely";
 import { openStatuses } from "../../model/finding.ts";
 import type { FindingFilter } from "../../ports/finding-control.ts";
 
+/** As `findings.tools` has it. */
+export function toolName(text: string): string {
+  return text.trim().toLowerCase();
+}
+
 /** Conditions on findings (`f`) that the numbers of the metrics name their rows by. */
 export function narrow(filter: FindingFilter): readonly RawBuilder<unknown>[] {
   const all: RawBuilder<unknown>[] = [];
   const { severityIs, foundBy, onlyBy, foundIn, stage, reopened, gone, sla } = filter;
   if (severityIs !== undefined) all.push(sql`f.severity = ${severityIs}`);
-  if (foundBy !== undefined) all.push(sql`f.tools[1] = ${foundBy.toLowerCase()}`);
-  if (onlyBy !== undefined) all.push(sql`f.tools = array[${onlyBy.toLowerCase()}::text]`);
+  if (foundBy !== undefined) all.push(sql`f.tools[1] = ${toolName(foundBy)}`);
+  if (onlyBy !== undefined) all.push(sql`f.tools = array[${toolName(onlyBy)}::text]`);
   if (foundIn === "-") all.push(sql`f.first_environment is null`);
   else if (foundIn !== undefined) all.push(sql`f.first_environment = ${foundIn}`);
   if (stage !== undefined) all.push(sql`${stageOf} = ${stage}`);
