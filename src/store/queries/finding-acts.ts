@@ -32,6 +32,38 @@ export async function insertAct(
   return sealAct(tx, act.id);
 }
 
+/**
+ * Standings that follow from no person's word (a release without them went live, a term ended): one act of `tidelock`
+ * and one entry, however many they are. The caller has changed the findings' rows; null when there was nothing.
+ *
+ * @param kind one of `settledKinds`
+ */
+export async function settle(
+  tx: Db,
+  act: {
+    readonly id: string;
+    readonly service: string;
+    readonly kind: string;
+    readonly content: Readonly<Record<string, unknown>>;
+  },
+  changes: readonly ActChange[],
+): Promise<FindingActRow | null> {
+  if (changes.length === 0) return null;
+  const { id, service, kind, content } = act;
+  await tx
+    .insertInto("finding_acts")
+    .values({ id, service, kind, content: JSON.stringify(content), acted_by: "tidelock" })
+    .execute();
+  const lines = changes.map(({ finding, from, to, detail }) => ({ finding, from, to, detail }));
+  await sql`
+    insert into finding_changes (finding, act, kind, from_status, to_status, detail)
+    select (one ->> 'finding')::bigint, ${id}, ${kind}, one ->> 'from', one ->> 'to', one -> 'detail'
+    from jsonb_array_elements(${JSON.stringify(lines)}::jsonb) with ordinality as line (one, place)
+    order by place
+  `.execute(tx);
+  return sealAct(tx, id);
+}
+
 async function applyChange(
   tx: Db,
   act: Pick<Insertable<Schema["finding_acts"]>, "id" | "kind">,
