@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FalcoAlert } from "./falco-alert.ts";
 import { Digest, Name, Version } from "../model/primitives.ts";
 import { SignalInput } from "../model/signal.ts";
 
@@ -22,6 +23,14 @@ export const signalRoutes = {
     path: "/api/v1/services/:service/environments/:environment/signals",
     params: laneParams,
     body: z.object({ signal: SignalInput, release: z.string().min(1).max(200).optional() }),
+    response: SignalView,
+  },
+  /** What Falco's `http_output` posts: one alert, about what is live. */
+  signalFalco: {
+    method: "POST",
+    path: "/api/v1/services/:service/environments/:environment/signals/falco",
+    params: laneParams,
+    body: FalcoAlert,
     response: SignalView,
   },
   signalList: {

@@ -18,6 +18,7 @@ import { sql } from "kysely";
 import { attestCheckRun } from "./attest-promotion.ts";
 import { carryOutFiles, type CheckSite } from "./check-runner.ts";
 import type { Engine } from "./engine.ts";
+import { taintLive } from "./tainted.ts";
 import { weighLateRun } from "./weigh-late-run.ts";
 import { laneKey } from "../model/primitives.ts";
 
@@ -51,6 +52,7 @@ export class LateChecks {
       const ended = this.#carryOut(run, stop).finally(() => running.delete(run.id));
       running.set(run.id, { stop, ended });
     }
+    await taintLive(engine);
     for (const run of await unweighedRuns(engine.db)) await weighLateRun(engine, run);
   }
 

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   documents,
   ended,
@@ -9,6 +9,8 @@ import {
   until,
 } from "../../test/support/engine-bench.ts";
 import { signals } from "../checks/signals/index.ts";
+import { LateChecks } from "./late-checks.ts";
+import { verifyState } from "./ledger/verify-state.ts";
 import type { SignalInput } from "../model/signal.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 
@@ -109,4 +111,53 @@ it("names what it is about: nothing live and no release given is refused", async
   await expect(refused).rejects.toMatchObject({ code: "not-found" });
   const unknown = plane.signals.add(operator, lane, "9.9.9", attack);
   await expect(unknown).rejects.toMatchObject({ code: "not-found" });
+});
+
+describe("a bad signal of what is live, after its promotion", () => {
+  async function live() {
+    const worker = bench.worker();
+    const late = new LateChecks(worker.engine);
+    await worker.engine.log.open("1.0.0");
+    return { engine: worker.engine, late };
+  }
+  const returning = demand.replace("      checks:", "      onLateFailure: return\n      checks:");
+
+  it("marks it as known to be worse and gives the traffic back where the pipeline says so", async () => {
+    await plane.applyDocuments(operator, "tidelock.yaml", documents({ dev: returning }));
+    const { late, engine } = await live();
+    await promoted("1.0.0", [beat]);
+    const { id } = await promoted("1.1.0", [{ ...beat, id: "beat-2" }]);
+    await late.look();
+    expect((await plane.status({ service: "shop" }))[0]?.live).toMatchObject({ version: "1.1.0" });
+    for (const number of ["1", "2", "3"]) {
+      await plane.signals.add(operator, lane, null, { ...attack, id: number });
+    }
+    await late.look();
+    await until(
+      () => plane.status({ service: "shop" }),
+      ([dev]) => dev?.live?.version === "1.0.0",
+    );
+    const { checks } = await plane.showPromotion(id);
+    expect(checks.map(({ report }) => report?.verdict)).toEqual(["pass", "fail"]);
+    await late.look();
+    expect((await plane.showPromotion(id)).checks).toHaveLength(2);
+    const back = plane.rollback(operator, lane, { to: "1.1.0", reason: "x" });
+    await expect(back).rejects.toThrow("sql-injection");
+    await late.stop();
+    expect(await verifyState(engine.log, bench.database.db)).toMatchObject({ ok: true });
+  });
+
+  it("holds the traffic where the pipeline says nothing, and is nothing when it is small", async () => {
+    const { late } = await live();
+    await promoted("1.0.0", [beat]);
+    const { id } = await promoted("1.1.0", [{ ...beat, id: "beat-2" }]);
+    await plane.signals.add(operator, lane, null, { ...attack, severity: "medium" });
+    await late.look();
+    expect((await plane.showPromotion(id)).checks).toHaveLength(1);
+    await plane.signals.add(operator, lane, null, { ...attack, id: "9" });
+    await late.look();
+    expect((await plane.showPromotion(id)).checks).toHaveLength(2);
+    expect((await plane.status({ service: "shop" }))[0]?.live).toMatchObject({ version: "1.1.0" });
+    await late.stop();
+  });
 });

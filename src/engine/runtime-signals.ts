@@ -52,6 +52,7 @@ async function addSignal(
     return fresh ?? requireSame(await readSignal(tx, lane, signal.source, id), row);
   });
   engine.signals.emit("change");
+  engine.signals.emit("late");
   const [view] = await views(engine.db, [added]);
   if (!view) throw new Error("one row, no view");
   return view;

@@ -62,7 +62,8 @@ async function decideAgain(
   await engine.db.transaction().execute(async (tx) => {
     // After every step of the plan: the newest decision of the promotion.
     const place = plan.steps.length + run.step;
-    if (!(await isDecided(tx, promotion.id, place))) {
+    // What listens while users are there is no ground of the gate before them: only its standing changes.
+    if (run.phase !== "live" && !(await isDecided(tx, promotion.id, place))) {
       const attestation = await attestDecision(engine, tx, promotion, place, decided.decision);
       await insertDecision(tx, promotion, place, decided, [attestation]);
       await announce(tx, {

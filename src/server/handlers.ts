@@ -1,4 +1,5 @@
 import type { Configuration } from "../model/configuration.ts";
+import { falcoSignal } from "../api/falco-alert.ts";
 import { TidelockError } from "../model/errors.ts";
 import { laneKey, type Lane } from "../model/primitives.ts";
 import type { ServerParts } from "./app.ts";
@@ -112,6 +113,8 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     feedImport: ({ actor, params, body }) => controlPlane.feeds.import(actor, params.kind, body),
     signalAdd: ({ actor, params, body }) =>
       controlPlane.signals.add(actor, params, body.release ?? null, body.signal),
+    signalFalco: ({ actor, params, body }) =>
+      controlPlane.signals.add(actor, params, null, falcoSignal(body)),
     async signalList({ params, query }) {
       const filter = { release: query.release ?? null, limit: query.limit };
       return { items: [...(await controlPlane.signals.list(params, filter))] };
