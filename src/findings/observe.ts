@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import {
   type Claim,
   type FindingKind,
@@ -105,7 +105,7 @@ function identityOf(draft: Draft, secretKey: Uint8Array | null): Partial<Observa
           ),
         }),
     ...(scope === undefined || scope === "" ? {} : { scope: clip(scope, 512) }),
-    ...(code === "" ? {} : { context: createHash("sha256").update(code).digest("hex") }),
+    ...(code === "" ? {} : { context: hash("sha256", code) }),
     ...(secretKey === null || secretValue === undefined || secretValue === ""
       ? {}
       : { secret: createHmac("sha256", secretKey).update(secretValue).digest("hex") }),
