@@ -42,6 +42,7 @@ export function numberOccurrences(all: readonly Incoming[]): readonly Incoming[]
       .get(algorithm)
       ?.get(value.slice(0, keyLength))
       ?.get(line ?? 0);
+    if (rank === undefined && value.length === keyLength + 2 && value.endsWith(":1")) return value;
     return withNumber(value, rank ?? 1);
   };
   return all.map((one) => {

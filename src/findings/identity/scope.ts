@@ -8,26 +8,30 @@ import { toolName } from "./tool-name.ts";
  * subject. Two releases of one image are one subject, two images are two.
  */
 export function scopeId({ service, environment, tool, subject }: Scope): Digest {
-  return digestOf({ service, environment, tool: toolName(tool), subject: subjectOf(subject) });
+  const name = toolName(tool);
+  return digestOf({ service, environment, tool: name, subject: subjectOf(subject, name) });
 }
 
+/** Tools of which every subject with a colon is an image. */
+const ofImages: ReadonlySet<string> = new Set(["trivy", "grype", "clair", "anchore", "dockle"]);
+
 /**
- * A subject without what changes from release to release: an image's digest and tag. `shop:8080` may be an image or
- * a host with a port, so a number after the only name stays: two ports are never one subject.
+ * A subject without what changes from release to release: an image's digest and tag. Of other tools `shop:8080` may be
+ * an image or a host with a port, so there a number after the only name stays: two ports are never one subject.
  */
-export function subjectOf(subject: string): string {
+export function subjectOf(subject: string, tool = ""): string {
   const plain = subject.trim().replace(/@sha256:[0-9a-f]{64}$/i, "");
   if (plain.includes("://") || /^[./\\]/.test(plain)) return plain;
   const found = /^(.*[^:]):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/.exec(plain);
   const [, name = "", tag = ""] = found ?? [];
   if (found === null || /\s/.test(plain)) return plain;
   const portLike = /^\d{1,5}$/.test(tag) && !name.includes("/");
-  return portLike ? plain : name;
+  return portLike && !ofImages.has(tool) ? plain : name;
 }
 
 /** An image's name without registry, tag and digest: `shop/api`; null where it is no image's. */
 export function imageOf(subject: string | undefined): string | null {
-  const name = subjectOf(subject ?? "");
+  const name = subjectOf(subject ?? "", "trivy");
   if (name === "" || /^[./\\]|:\/\/|\s|\.(tar|tgz|gz|json|xml|sarif|txt|csv)$/i.test(name))
     return null;
   const parts = name.split("/");
