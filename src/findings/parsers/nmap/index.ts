@@ -1,11 +1,12 @@
-import { cvssOf, type Draft, type DraftPlace, severityOfScore } from "../../observe.ts";
+import type { Draft, DraftPlace } from "../../observe.ts";
 import type { Format } from "../format.ts";
 import { type Element, attributeOf, childOf, childrenOf, rootOf } from "../xml.ts";
+import { ofScript } from "./scripts.ts";
 
 /**
  * `nmap -oX`. An open port is an observation (`info`: whether it should be open is for the configuration to
- * say), and so is each vulnerability that the script `vulners` names for it. Complete only with its closing
- * `runstats`, at least one host up, and no target skipped.
+ * say), and so is each vulnerability that a script found on it or names for it, a weak cipher and a certificate that
+ * ended. Complete only with its closing `runstats`, at least one host up, and no target skipped.
  */
 export const nmap: Format = {
   id: "nmap",
@@ -22,7 +23,7 @@ export const nmap: Format = {
       item(value) {
         const host = value as Element;
         if (attributeOf(childOf(host, "status"), "state") === "up") up += 1;
-        return ofHost(host);
+        return ofHost(host, started * 1_000);
       },
       end() {
         const missing = leftOut(run, up);
@@ -61,20 +62,27 @@ function leftOut(run: Element, up: number): string | undefined {
   return up === 0 ? "no host was up" : undefined;
 }
 
-function ofHost(host: Element): readonly Draft[] {
+function ofHost(host: Element, at: number): readonly Draft[] {
   const name =
     attributeOf(childrenOf(host, "address").find(isAddress), "addr") ?? "an unknown host";
   const ports = childOf(host, "ports");
-  return (ports === undefined ? [] : childrenOf(ports, "port")).flatMap((port) =>
-    ofPort(name, port),
-  );
+  const about = childOf(host, "hostscript");
+  const place: DraftPlace = { kind: "resource", name };
+  return [
+    ...(ports === undefined ? [] : childrenOf(ports, "port")).flatMap((port) =>
+      ofPort(name, port, at),
+    ),
+    ...(about === undefined ? [] : childrenOf(about, "script"))
+      .flatMap((script) => ofScript(script, { place, what: "", at }))
+      .map((draft) => ({ ...draft, kind: "network" as const })),
+  ];
 }
 
 function isAddress(address: Element): boolean {
   return (attributeOf(address, "addrtype") ?? "").startsWith("ipv");
 }
 
-function ofPort(host: string, port: Element): readonly Draft[] {
+function ofPort(host: string, port: Element, at: number): readonly Draft[] {
   // `open|filtered` is nmap's word for an UDP port that says nothing.
   if (attributeOf(childOf(port, "state"), "state") !== "open") return [];
   const protocol = attributeOf(port, "protocol") === "udp" ? "udp" : "tcp";
@@ -90,30 +98,6 @@ function ofPort(host: string, port: Element): readonly Draft[] {
       title: `${protocol} port ${number} is open${what === "" ? "" : ` (${what})`}`,
       place,
     },
-    ...childrenOf(port, "script")
-      .filter((script) => attributeOf(script, "id") === "vulners")
-      .flatMap((script) => vulnerabilities(script, place, what)),
+    ...childrenOf(port, "script").flatMap((script) => ofScript(script, { place, what, at })),
   ];
-}
-
-function vulnerabilities(script: Element, place: DraftPlace, what: string): readonly Draft[] {
-  return script.children.flatMap((service) =>
-    childrenOf(service, "table").flatMap((row) => {
-      const value = (key: string) =>
-        row.children.find((cell) => attributeOf(cell, "key") === key)?.text.trim();
-      const id = value("id");
-      if (id === undefined || id === "") return [];
-      return [
-        {
-          rule: id,
-          // The script names nothing without a score; one that is none is unknown.
-          severity: severityOfScore(value("cvss")),
-          title: `${id} in ${what === "" ? "a service" : what}`,
-          place,
-          aliases: [id],
-          cvss: cvssOf(value("cvss"), null, value("cvss_version")),
-        },
-      ];
-    }),
-  );
 }
