@@ -56,12 +56,17 @@ interface FindingsTable {
   place: Json<ObservationPlace>;
   severity: Severity;
   severity_stated: boolean;
+  said_severity: Severity;
   urgency: Generated<number>;
   status: Generated<FindingStatus>;
   aliases: string[];
   cwe: number[];
   tools: string[];
   details: Json<Readonly<Record<string, unknown>>>;
+  drift: ColumnType<readonly (readonly [string, string])[], string | undefined, string>;
+  spot: string | null;
+  ids: Generated<string[]>;
+  trusted: Generated<boolean>;
   first_seen: Time;
   last_seen: Time;
   first_environment: string | null;
@@ -81,7 +86,6 @@ interface FindingsTable {
 
 interface FindingFingerprintsTable {
   service: string;
-  environment: Generated<string>;
   algorithm: string;
   value: string;
   finding: Big;

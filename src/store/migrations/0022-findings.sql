@@ -53,6 +53,8 @@ create table findings (
   place jsonb not null,
   severity text not null,
   severity_stated boolean not null,
+  -- What the scans that see it say, before people's judgement.
+  said_severity text not null,
   -- The order of lists, higher first: severity, then the highest score of any version that it came with.
   urgency real not null default 0,
   status text not null default 'open' check (status in
@@ -61,6 +63,12 @@ create table findings (
   cwe integer[] not null default '{}',
   tools text[] not null default '{}',
   details jsonb not null default '{}',
+  -- Of its newest observation: what may stay when it moves, its place for other tools, vulnerabilities it names.
+  drift jsonb not null default '[]',
+  spot text,
+  ids text[] not null default '{}',
+  -- Some trusted import has seen it.
+  trusted boolean not null default false,
   first_seen timestamptz not null,
   last_seen timestamptz not null,
   first_environment text,
@@ -83,17 +91,18 @@ create table findings (
 create index findings_of_service on findings (service, status, severity);
 create index findings_urgent on findings (urgency desc, id);
 create index findings_urgent_of_service on findings (service, urgency desc, id);
+create index findings_of_spot on findings (service, spot) where spot is not null;
+create index findings_of_ids on findings using gin (ids) where ids <> '{}';
 create index findings_at_end on findings (service, status) where status in ('verified', 'closed');
 
--- How it is found again. Values of one algorithm are unique within a service, and within an environment for what
--- belongs to one (a port, a machine); '' stands for what is released, wherever it runs.
+-- How it is found again. Values of one algorithm are unique within a service; where the environment counts, the value
+-- holds it.
 create table finding_fingerprints (
   service text not null,
-  environment text not null default '',
   algorithm text not null,
   value text not null,
   finding bigint not null references findings,
-  primary key (service, environment, algorithm, value)
+  primary key (service, algorithm, value)
 );
 create index finding_fingerprints_of on finding_fingerprints (finding);
 

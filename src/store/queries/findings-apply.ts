@@ -1,7 +1,9 @@
 import { sql } from "kysely";
-import type { ImportTrust } from "../../model/finding.ts";
+import type { Outcome } from "../../findings/identity/reconcile.ts";
+import { type ImportTrust, isTrusted } from "../../model/finding.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Db } from "../schema.ts";
+import { orderOf } from "./findings-match.ts";
 
 /**
  * What a staged report does to the findings of its service: set by set, in the caller's transaction, so that a report
@@ -14,6 +16,8 @@ export interface Applied {
   readonly environment: string | null;
   readonly release: Digest | null;
   readonly scope: string;
+  /** The scan was whole. */
+  readonly complete: boolean;
   readonly tool: string;
   readonly trust: ImportTrust;
   /** Whether what it states not to be so is so. */
@@ -49,76 +53,64 @@ const rank = (severity: unknown) =>
 const word = (number: unknown) =>
   sql<string>`(array['critical', 'high', 'medium', 'low', 'info'])[${number} + 1]`;
 
-/**
- * Which finding each observation is of: the best fingerprint that one has. A worse one counts only where the two
- * have no better algorithm in common, which would contradict it.
- */
-export async function matchKnown(tx: Db, { service }: Applied): Promise<void> {
+/** What the reconciler said of the observations that are not plain. */
+export async function takeOutcomes(tx: Db, outcomes: readonly Outcome[]): Promise<void> {
   await sql`
-    create temp table import_matched on commit drop as
-    select distinct on (s.ordinal) s.ordinal, k.finding
-    from import_fingerprints s
-    join finding_fingerprints k on k.service = ${service} and k.environment = s.environment
-      and k.algorithm = s.algorithm and k.value = s.value
-    where s.rank = 0
-    order by s.ordinal, k.finding
+    create temp table import_outcomes on commit drop as
+    select coalesce(row.known, nextval(pg_get_serial_sequence('findings', 'id'))) as finding,
+      row.known is null as fresh, row.ordinals, row.worst, row.learn, row.to_status, row.why, row.reopened
+    from jsonb_to_recordset(${JSON.stringify(outcomes.map(outcomeRow))}::jsonb) as row (
+      known bigint, ordinals integer[], worst integer, learn jsonb, to_status text, why text, reopened boolean)
   `.execute(tx);
-  await sql`
-    insert into import_matched
-    select distinct on (s.ordinal) s.ordinal, k.finding
-    from import_fingerprints s
-    join finding_fingerprints k on k.service = ${service} and k.environment = s.environment
-      and k.algorithm = s.algorithm and k.value = s.value
-    where s.rank > 0
-      and not exists (select from import_matched m where m.ordinal = s.ordinal)
-      and not exists (
-        select from import_fingerprints better
-        join finding_fingerprints known
-          on known.finding = k.finding and known.algorithm = better.algorithm
-        where better.ordinal = s.ordinal and better.rank < s.rank
-      )
-    order by s.ordinal, s.rank, k.finding
-  `.execute(tx);
-  await sql`analyze import_matched`.execute(tx);
 }
 
-/** What nobody knew: one finding for all observations with the same best fingerprint. */
-export async function openFresh(tx: Db, given: Applied): Promise<void> {
-  const { service, environment, release, tool, seenAt } = given;
+function outcomeRow({ known, ordinals, worst, learn, transition }: Outcome) {
+  return {
+    known,
+    ordinals,
+    worst,
+    learn: learn.map(({ algorithm, value }) => [algorithm, value]),
+    to_status: transition?.to ?? null,
+    why: transition?.why ?? null,
+    reopened: transition?.reopened ?? false,
+  };
+}
+
+/** Which finding each observation is of; what nobody knew gets numbers in the report's order. */
+export async function nameFindings(tx: Db, { service }: Applied): Promise<void> {
   await sql`
     create temp table import_fresh on commit drop as
     select one.*, nextval(pg_get_serial_sequence('findings', 'id')) as finding from (
-      select f.environment, f.algorithm, f.value, min(f.ordinal) as ordinal
-      from import_fingerprints f
-      where f.rank = 0 and not f.claim
-        and not exists (select from import_matched m where m.ordinal = f.ordinal)
-      group by 1, 2, 3 order by min(f.ordinal)
+      select p.best, min(p.ordinal) as first,
+        (array_agg(p.ordinal order by ${rank(sql`o.content ->> 'severity'`)}, p.ordinal))[1] as worst
+      from import_plain p join import_observations o on o.ordinal = p.ordinal
+      where not p.hard and p.fresh group by p.best order by min(p.ordinal)
     ) one
   `.execute(tx);
   await sql`
-    insert into findings (
-      id, service, environment, kind, rule, title, place, severity, severity_stated, urgency, aliases, cwe, tools,
-      details, first_seen, last_seen, first_environment, first_release, last_release
-    )
-    select n.finding, ${service}, nullif(n.environment, ''), o.kind, o.content ->> 'rule',
-      o.content ->> 'title', o.content -> 'place', o.content ->> 'severity',
-      (o.content ->> 'severityStated')::boolean,
-      ${urgencyOf(sql`o.content ->> 'severity'`)},
-      array(select jsonb_array_elements_text(o.content -> 'aliases')),
-      array(select jsonb_array_elements_text(o.content -> 'cwe')::integer),
-      array[${tool}::text], ${detailsOf}, at.seen, at.seen,
-      ${environment}, ${release}, ${release}
-    from import_fresh n join import_observations o on o.ordinal = n.ordinal,
-      (select coalesce(${seenAt}::timestamptz, clock_timestamp()) as seen) at
+    create temp table import_matched on commit drop as
+    select p.ordinal, coalesce(p.finding, n.finding) as finding
+    from import_plain p left join import_fresh n on p.fresh and n.best = p.best
+    where not p.hard
+    union all
+    select ordinal, finding from import_outcomes, unnest(ordinals) as ordinal
   `.execute(tx);
   await sql`
-    insert into import_matched
-    select f.ordinal, n.finding from import_fresh n
-    join import_fingerprints f on f.rank = 0 and not f.claim
-      and f.environment = n.environment and f.algorithm = n.algorithm and f.value = n.value
-    where not exists (select from import_matched m where m.ordinal = f.ordinal)
+    insert into import_fresh (best, first, worst, finding)
+    select null, (select min(one) from unnest(ordinals) as one), worst, finding
+    from import_outcomes where fresh
   `.execute(tx);
-  await sql`analyze import_matched`.execute(tx);
+  // Statements open nothing: they are about what is known, if it is.
+  await sql`
+    insert into import_matched
+    select distinct on (f.ordinal) f.ordinal, k.finding
+    from import_fingerprints f join finding_fingerprints k
+      on k.service = ${service} and k.algorithm = f.algorithm and k.value = f.value
+    where f.claim order by f.ordinal, f.rank
+  `.execute(tx);
+  await sql`create index on import_matched (ordinal)`.execute(tx);
+  await sql`create unique index on import_fresh (finding)`.execute(tx);
+  await sql`analyze import_matched, import_fresh`.execute(tx);
 }
 
 /** Severity first; of one severity the highest score. Scores of several versions are compared nowhere else. */
@@ -130,10 +122,31 @@ const detailsOf = sql`jsonb_strip_nulls(jsonb_build_object(
   'message', o.content -> 'message', 'fixedIn', o.content -> 'fixedIn', 'cvss', o.content -> 'cvss',
   'reachable', o.content -> 'reachable', 'references', o.content -> 'references'))`;
 
+export async function openFresh(tx: Db, given: Applied): Promise<void> {
+  const { service, environment, release, tool, seenAt } = given;
+  await sql`
+    insert into findings (
+      id, service, environment, kind, rule, title, place, severity, severity_stated, said_severity, urgency,
+      aliases, cwe, tools, details, drift, spot, ids, trusted, first_seen, last_seen, first_environment,
+      first_release, last_release
+    )
+    select n.finding, ${service}, nullif(o.environment, ''), o.kind, o.content ->> 'rule',
+      o.content ->> 'title', o.content -> 'place', o.content ->> 'severity',
+      (o.content ->> 'severityStated')::boolean, o.content ->> 'severity',
+      ${urgencyOf(sql`o.content ->> 'severity'`)},
+      array(select jsonb_array_elements_text(o.content -> 'aliases')),
+      array(select jsonb_array_elements_text(o.content -> 'cwe')::integer),
+      array[${tool}::text], ${detailsOf}, first.drift, first.spot, first.ids, ${isTrusted(given.trust)},
+      at.seen, at.seen, ${environment}, ${release}, ${release}
+    from import_fresh n join import_observations o on o.ordinal = n.worst
+    join import_observations first on first.ordinal = n.first,
+      (select coalesce(${seenAt}::timestamptz, clock_timestamp()) as seen) at
+  `.execute(tx);
+}
+
 /** What is written once and never changed: observations, statements, and how their findings are known again. */
 export async function keepObservations(tx: Db, given: Applied): Promise<void> {
-  const { id, service, trust } = given;
-  const trusted = trust === "own" || trust === "signed";
+  const { id, service } = given;
   await sql`
     insert into observations (import, ordinal, finding, severity, content)
     select ${id}, o.ordinal, m.finding, o.content ->> 'severity', o.content
@@ -146,34 +159,30 @@ export async function keepObservations(tx: Db, given: Applied): Promise<void> {
     from import_observations o left join import_matched m on m.ordinal = o.ordinal
     where o.claim
   `.execute(tx);
-  // A report that nobody vouches for teaches nothing about what has been judged: a hit that is not known yet
-  // could be given the standing of one that somebody called false, or that is over.
   await sql`
-    insert into finding_fingerprints (service, environment, algorithm, value, finding, import)
-    select distinct on (f.environment, f.algorithm, f.value)
-      ${service}, f.environment, f.algorithm, f.value, m.finding, ${id}
-    from import_fingerprints f
-    join import_matched m on m.ordinal = f.ordinal
-    join findings d on d.id = m.finding
-    where not f.claim and (${trusted} or d.status not in ('false-positive', 'closed', 'verified'))
-      and not exists (
-        select from finding_fingerprints k
-        where k.service = ${service} and k.environment = f.environment
-          and k.algorithm = f.algorithm and k.value = f.value
-      )
-    order by f.environment, f.algorithm, f.value, f.rank, m.finding
-    on conflict do nothing
+    insert into finding_fingerprints (service, algorithm, value, finding, import)
+    select distinct on (f.algorithm, f.value) ${service}, f.algorithm, f.value, m.finding, ${id}
+    from import_plain p join import_fingerprints f on f.ordinal = p.ordinal
+    join import_matched m on m.ordinal = p.ordinal
+    where p.fresh and not p.hard order by f.algorithm, f.value, m.finding
+  `.execute(tx);
+  await sql`
+    insert into finding_fingerprints (service, algorithm, value, finding, import)
+    select distinct on (1, 2, 3) ${service}, pair ->> 0, pair ->> 1, finding, ${id}
+    from import_outcomes, jsonb_array_elements(learn) as pair
+    order by 1, 2, 3, finding
+    on conflict (service, algorithm, value) do update
+      set finding = excluded.finding, import = excluded.import
   `.execute(tx);
 }
 
 /** Which scan sees them, and how badly: the highest that any scan says now; of one nobody trusts, ever. */
 export async function markScope(tx: Db, given: Applied): Promise<void> {
   const { id, scope, tool, trust } = given;
-  const trusted = trust === "own" || trust === "signed";
   await sql`
     create temp table import_seen on commit drop as
     select m.finding, min(${rank(sql`o.content ->> 'severity'`)}) as worst,
-      bool_or((o.content ->> 'severityStated')::boolean) as stated, max(o.ordinal) as ordinal
+      bool_or((o.content ->> 'severityStated')::boolean) as stated, min(o.ordinal) as ordinal
     from import_matched m join import_observations o on o.ordinal = m.ordinal
     where not o.claim group by m.finding
   `.execute(tx);
@@ -183,45 +192,52 @@ export async function markScope(tx: Db, given: Applied): Promise<void> {
     insert into finding_scopes as s (finding, scope, tool, first_import, last_import, severity)
     select finding, ${scope}, ${tool}, ${id}, ${id}, ${word(sql`worst`)} from import_seen
     on conflict (finding, scope) do update set last_import = excluded.last_import, seen = true,
-      severity = case when ${trusted} or ${rank(sql`excluded.severity`)} < ${rank(sql`s.severity`)}
+      severity = case
+        when ${isTrusted(trust)} or ${rank(sql`excluded.severity`)} < ${rank(sql`s.severity`)}
         then excluded.severity else s.severity end
   `.execute(tx);
 }
 
-/**
- * Brings known findings up to date, and opens those again that were thought to be over: not by a scan of a release
- * that is older than the one in which they were missed, where they always were.
- */
+/** Brings known findings up to date, and opens those again of which the life cycle says so. */
 export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
-  const { id, release, tool, seenAt } = given;
+  const { id, release, tool, trust, seenAt } = given;
+  // What people judged stands until the scans say something else than they said then.
   await sql`
     create temp table import_known on commit drop as
-    select f.id as finding, f.status, f.severity,
-      ${word(sql`now.worst`)} as new_severity, s.stated, s.ordinal,
-      f.status in ('fixed', 'verified', 'closed') and not (
-        ${release}::text is not null and exists (
-          select from releases mine left join releases missed on missed.id = f.verified_release
-          where mine.id = ${release} and mine.id is distinct from f.verified_release
-            and mine.created_at < coalesce(missed.created_at, f.fixed_at, '-infinity')
-        )
-      ) as back
-    from import_seen s join findings f on f.id = s.finding
-    cross join lateral (
-      select min(${rank(sql`severity`)}) as worst from finding_scopes
-      where finding = s.finding and seen
-    ) now
-    where not exists (select from import_fresh n where n.finding = s.finding)
+    select known.*, case
+        when said = said_severity then severity
+        when ${rank(sql`said`)} < ${rank(sql`severity`)} or severity = said_severity then said
+        else severity end as new_severity
+    from (
+      select f.id as finding, f.status, f.severity, f.said_severity, s.stated, s.ordinal,
+        ${word(sql`now.worst`)} as said, t.to_status, t.why, coalesce(t.reopened, false) as back
+      from import_seen s join findings f on f.id = s.finding
+      left join import_outcomes t on t.finding = s.finding and t.to_status is not null
+      cross join lateral (
+        select min(${rank(sql`severity`)}) as worst from finding_scopes
+        where finding = s.finding and seen
+      ) now
+      where not exists (select from import_fresh n where n.finding = s.finding)
+    ) known
   `.execute(tx);
+  const newer = (known: unknown) => sql`case
+    when ${release}::text is null then ${known} when ${known} is null then ${release}
+    when ${orderOf(release)} >= ${orderOf(known)} then ${release} else ${known} end`;
+  const older = (known: unknown) => sql`case
+    when ${release}::text is null then ${known} when ${known} is null then ${release}
+    when ${orderOf(release)} < ${orderOf(known)} then ${release} else ${known} end`;
   await sql`
     update findings f set
       last_seen = greatest(f.last_seen, coalesce(${seenAt}::timestamptz, clock_timestamp())),
-      last_release = coalesce(${release}, f.last_release),
-      severity = k.new_severity,
+      first_release = case when f.first_release = ${release}::text then f.first_release else ${older(sql`f.first_release`)} end,
+      last_release = case when f.last_release = ${release}::text then f.last_release else ${newer(sql`f.last_release`)} end,
+      severity = k.new_severity, said_severity = k.said,
       urgency = ${urgencyOf(sql`k.new_severity`)},
       severity_stated = case when k.new_severity = f.severity then f.severity_stated else k.stated end,
       tools = case when ${tool} = any (f.tools) then f.tools else f.tools || ${tool}::text end,
       details = case when f.kind = 'dependency' then ${detailsOf} else f.details end,
-      status = case when k.back then 'open' else f.status end,
+      drift = o.drift, spot = o.spot, trusted = f.trusted or ${isTrusted(trust)},
+      status = coalesce(k.to_status, f.status),
       reopened = f.reopened + k.back::integer,
       verified_release = case when k.back then null else f.verified_release end,
       verified_at = case when k.back then null else f.verified_at end,
@@ -238,9 +254,9 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
         '{}'::jsonb as detail
       from import_fresh n
       union all
-      select finding, 1, 'reopened', status, 'open',
-        case when ${release}::text is null then '{}' else jsonb_build_object('release', ${release}::text) end
-      from import_known where back
+      select finding, 1, 'reopened', status, to_status,
+        jsonb_strip_nulls(jsonb_build_object('why', why, 'release', ${release}::text))
+      from import_known where to_status is not null
       union all
       select finding, 2, 'severity', null, null,
         jsonb_build_object('from', severity, 'to', new_severity)

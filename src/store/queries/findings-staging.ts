@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { keyLength } from "../../findings/identity/key.ts";
 import type { Db } from "../schema.ts";
 
 /**
@@ -14,6 +15,11 @@ export async function openStaging(db: Db): Promise<void> {
       ordinal integer not null,
       claim boolean not null,
       kind text not null,
+      environment text not null,
+      line integer not null,
+      spot text,
+      ids text[] not null,
+      drift jsonb not null,
       content jsonb not null
     )
   `.execute(db);
@@ -22,7 +28,7 @@ export async function openStaging(db: Db): Promise<void> {
       ordinal integer not null,
       rank smallint not null,
       claim boolean not null,
-      environment text not null,
+      line integer not null,
       algorithm text not null,
       value text not null
     )
@@ -32,22 +38,39 @@ export async function openStaging(db: Db): Promise<void> {
 /** One batch, as the thread that reads reports writes it (src/engine/findings/import/messages.ts). */
 export async function stage(db: Db, json: string): Promise<void> {
   await sql`
-    with row as materialized (
-      select (row ->> 'o')::integer as ordinal, (row ->> 'q')::boolean as claim, row
-      from jsonb_array_elements(${json}::jsonb) as given (row)
+    with given as materialized (
+      select row.o, row.q, row.k, row.e, row.n, row.s, row.i, row.d, row.f, row.c
+      from jsonb_to_recordset(${json}::jsonb) as row (
+        o integer, q boolean, k text, e text, n integer, s text, i text[], d jsonb, f jsonb, c jsonb)
     ), observations as (
       insert into import_observations
-      select ordinal, claim, row ->> 'k', row -> 'c' from row
+      select o, q, k, e, n, nullif(s, ''), i, d, c from given
     )
     insert into import_fingerprints
-    select ordinal, print.place - 1, claim, row ->> 'e', print.pair ->> 0, print.pair ->> 1
-    from row, jsonb_array_elements(row -> 'f') with ordinality as print (pair, place)
+    select o, print.place - 1, q, n, print.pair ->> 0, print.pair ->> 1
+    from given, jsonb_array_elements(f) with ordinality as print (pair, place)
   `.execute(db);
 }
 
-/** After the last batch: how much there is decides how it is looked for. */
+/**
+ * After the last batch: what is equal within the report is numbered in order of line, as `numberOccurrences` does
+ * it; and how much there is decides how it is looked for.
+ */
 export async function endStaging(db: Db): Promise<void> {
+  await sql`
+    update import_fingerprints f set value = n.base || ':' || n.place
+    from (
+      select algorithm, base, line, dense_rank() over (partition by algorithm, base order by line) as place
+      from (
+        select distinct algorithm, left(value, ${keyLength}) as base, line
+        from import_fingerprints where length(value) > ${keyLength} and not claim
+      ) lines
+    ) n
+    where n.place > 1 and f.algorithm = n.algorithm and left(f.value, ${keyLength}) = n.base
+      and length(f.value) > ${keyLength} and f.line = n.line and not f.claim
+  `.execute(db);
   await sql`create index on import_fingerprints (ordinal)`.execute(db);
+  await sql`create index on import_observations (ordinal)`.execute(db);
   await sql`analyze import_observations, import_fingerprints`.execute(db);
 }
 

@@ -54,7 +54,7 @@ export async function importReport(
         notes: vouched.notes,
       };
     };
-    const incoming = { service, environment, release, format, by: actor.id };
+    const incoming = { service, environment, release, format, scan, by: actor.id };
     const row = await takeIn(engine, { ...incoming, checkRun: null, seenAt: null }, spooled, judge);
     return await importView(db, row);
   } finally {

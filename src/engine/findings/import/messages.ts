@@ -6,6 +6,9 @@ export interface ReadQuestion {
   readonly path: string;
   /** Null: found out from the content. */
   readonly format: string | null;
+  readonly service: string;
+  /** What it is a scan of, where the report is not asked. */
+  readonly scan: string | null;
   /** Of the scan; what belongs to an environment (a port, a machine) is another thing in another one. */
   readonly environment: string | null;
   readonly secretKey: Uint8Array;
@@ -13,8 +16,9 @@ export interface ReadQuestion {
 }
 
 /**
- * Observations as the staging takes them: one JSON array, so that the thread does the work of writing it, of
- * `{o: ordinal, q: claim?, k: kind, e: environment or "", c: observation, f: [[algorithm, value], …]}`.
+ * Observations as the staging takes them: one JSON array, so that the thread does the work of writing it. Of each:
+ * `o` ordinal, `q` whether it is a statement and no hit, `k` kind, `e` environment or "", `n` line or 0, `s` spot or "",
+ * `i` ids, `d` drift, `f` fingerprints (pairs of algorithm and value), `c` the observation.
  */
 export interface Batch {
   readonly kind: "batch";

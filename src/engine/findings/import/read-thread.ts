@@ -45,10 +45,16 @@ async function read(): Promise<void> {
       ...parsed.observations.map((one) => [one, false] as const),
       ...(parsed.claims ?? []).map((one) => [one, true] as const),
     ];
+    const context = {
+      service: question.service,
+      environment: question.environment,
+      tool: parsed.tool?.name ?? id,
+      subject: question.scan ?? parsed.subject,
+    };
     let rows: string[] = [];
     let ordinal = 0;
     for (const [observation, claim] of all.slice(0, most)) {
-      rows.push(stagedRow(ordinal, observation, claim, question.environment));
+      rows.push(stagedRow(ordinal, observation, claim, context));
       ordinal += 1;
       if (rows.length < batchSize) continue;
       await send(rows);

@@ -1,25 +1,34 @@
+import { incomingOf } from "../../../findings/identity/incoming.ts";
+import type { IdentityContext } from "../../../findings/identity/fingerprint.ts";
 import type { Observation } from "../../../model/observation.ts";
-import { environmentOf, fingerprintsOf, kindOf } from "./identify.ts";
 
 /** One observation as JSON text for the staging, see `Batch`. */
 export function stagedRow(
   ordinal: number,
   observation: Observation,
   claim: boolean,
-  environment: string | null,
+  context: IdentityContext,
 ): string {
-  const kind = kindOf(observation);
+  const { identity, line, ids } = incomingOf(observation, context, ordinal);
   const row = {
     o: ordinal,
     q: claim,
-    k: kind,
-    e: environmentOf(kind, environment) ?? "",
+    k: identity.kind,
+    e: identity.environment ?? "",
+    n: line ?? 0,
+    s: identity.spot ?? "",
+    i: ids,
+    d: identity.drift.map(pair),
+    f: identity.fingerprints.map(pair),
     c: observation,
-    f: fingerprintsOf(observation).map(({ algorithm, value }) => [algorithm, value]),
   };
   const text = JSON.stringify(row);
   // PostgreSQL takes no U+0000 in texts; a report may hold it.
   return text.includes("\\u0000") ? JSON.stringify(withoutNul(row)) : text;
+}
+
+function pair({ algorithm, value }: { algorithm: string; value: string }) {
+  return [algorithm, value];
 }
 
 function withoutNul(value: unknown): unknown {

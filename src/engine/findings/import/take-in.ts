@@ -1,5 +1,7 @@
 import { hkdfSync } from "node:crypto";
-import { digestOf } from "../../../model/canonical.ts";
+import { type Outcome, Reconciler } from "../../../findings/identity/reconcile.ts";
+import { scopeId } from "../../../findings/identity/scope.ts";
+import { toolName } from "../../../findings/identity/tool-name.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import { type ImportTrust, isTrusted, type Scope } from "../../../model/finding.ts";
 import type { ReleaseRow } from "../../../store/schema.ts";
@@ -11,11 +13,19 @@ import {
   keepObservations,
   lockFindings,
   markScope,
-  matchKnown,
   missUnseen,
+  nameFindings,
   openFresh,
   refreshKnown,
+  takeOutcomes,
 } from "../../../store/queries/findings-apply.ts";
+import {
+  countHard,
+  hardKnown,
+  hardObservations,
+  matchPlain,
+  orderNow,
+} from "../../../store/queries/findings-match.ts";
 import {
   finishImport,
   importOfRun,
@@ -42,6 +52,8 @@ export interface Incoming {
   readonly environment: string | null;
   readonly release: ReleaseRow | null;
   readonly format: string | null;
+  /** What it is a scan of, where the report is not asked. */
+  readonly scan: string | null;
   readonly by: string;
   readonly checkRun: string | null;
   /** When the scan was made, where Tidelock knows by itself. */
@@ -85,9 +97,17 @@ export async function takeIn(
   const taken = await engine.db.connection().execute(async (connection) => {
     await openStaging(connection);
     try {
-      const { format, environment } = incoming;
+      const { service, format, scan, environment } = incoming;
       const read = await readSpool(
-        { path: spooled.path, format, environment, secretKey, most: mostObservations },
+        {
+          path: spooled.path,
+          service,
+          format,
+          scan,
+          environment,
+          secretKey,
+          most: mostObservations,
+        },
         async ({ json }) => stage(connection, json),
       );
       if (read.kind === "failure") throw unreadable(read);
@@ -117,9 +137,9 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
   const { incoming, spooled, read, standing } = report;
   const { service, environment } = incoming;
   await lockFindings(tx, service);
-  const tool = standing.tool.toLowerCase();
+  const tool = toolName(standing.tool);
   const about: Scope = { service, environment, tool, subject: standing.subject };
-  const scope = digestOf(about).slice("sha256:".length);
+  const scope = scopeId(about);
   const before = await takenBefore(tx, report, scope);
   if (before) return before;
   const release = incoming.release?.id ?? null;
@@ -145,6 +165,7 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
     tool,
     trust: standing.trust,
     claims: standing.claims,
+    complete,
     closes,
     seenAt: incoming.seenAt,
   };
@@ -153,7 +174,9 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
     complete,
     missing: missing.join("; "),
   });
-  await matchKnown(tx, applied);
+  await matchPlain(tx, applied);
+  await takeOutcomes(tx, await reconcileHard(tx, applied));
+  await nameFindings(tx, applied);
   await openFresh(tx, applied);
   await keepObservations(tx, applied);
   await markScope(tx, applied);
@@ -176,6 +199,41 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
   });
   await engine.hooks?.reach("import:before-commit");
   return row;
+}
+
+/** Held in memory all at once, with what they may be. */
+const mostHard = 250_000;
+
+/** What is not plainly one finding's is told apart by the reconciler. */
+async function reconcileHard(tx: Db, applied: Applied): Promise<readonly Outcome[]> {
+  const count = await countHard(tx);
+  if (count === 0) return [];
+  if (count > mostHard) {
+    throw new TidelockError(
+      "invalid-input",
+      `${count} of its hits and what they may be are too alike to be told apart at once (${mostHard} at most)`,
+      {
+        fault: "operator",
+        where: "the report",
+        hint: "split the scan, one report for each of its targets",
+      },
+    );
+  }
+  const { scope, tool, trust, complete, release } = applied;
+  const { order, now } = await orderNow(tx, release);
+  const at = now.toISOString();
+  const reconciler = new Reconciler({
+    scope,
+    tool,
+    trusted: isTrusted(trust),
+    complete,
+    release,
+    order,
+    at,
+  });
+  for (const known of await hardKnown(tx)) reconciler.know(known);
+  for (const incoming of await hardObservations(tx)) reconciler.see(incoming);
+  return reconciler.finish().outcomes;
 }
 
 function applyColumns({ incoming, spooled, read, standing }: Report, applied: Applied) {

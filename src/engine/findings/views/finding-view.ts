@@ -129,7 +129,7 @@ async function textOf(
       if (text("environment") !== "") {
         return `${version}, which has it, is live in ${text("environment")} again`;
       }
-      return `seen again${version === "" ? "" : ` in ${version}`}${source}`;
+      return `${text("why") || "seen again"}${version === "" ? "" : ` in ${version}`}${source}`;
     case "severity":
       return `${text("from")} became ${text("to")}${source}`;
     case "verified":

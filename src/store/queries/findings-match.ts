@@ -1,0 +1,245 @@
+import { sql } from "kysely";
+import type { Incoming } from "../../findings/identity/incoming.ts";
+import { keyLength } from "../../findings/identity/key.ts";
+import type { KnownFinding, KnownScope } from "../../findings/identity/known.ts";
+import type { FalsePositive } from "../../findings/life-cycle.ts";
+import type { Fingerprint, FindingStatus } from "../../model/finding.ts";
+import type { FindingKind, Severity } from "../../model/observation.ts";
+import type { Db } from "../schema.ts";
+import type { Applied } from "./findings-apply.ts";
+
+/**
+ * Which observations are plain, set by set: every one of their fingerprints is one open finding's, or is nobody's and
+ * shared by none of another kind, and nothing that vanished could be meant. Of those the reconciler would say the same, at
+ * the cost of holding them all. The others (`import_hard`), with all that they touch, are for it.
+ */
+export async function matchPlain(tx: Db, given: Applied): Promise<void> {
+  const { service } = given;
+  await sql`
+    create temp table import_owned on commit drop as
+    select f.ordinal, f.rank, f.algorithm, f.value,
+      case when length(f.value) > ${keyLength} then left(f.value, ${keyLength}) else f.value end as base,
+      k.finding
+    from import_fingerprints f
+    left join finding_fingerprints k
+      on k.service = ${service} and k.algorithm = f.algorithm and k.value = f.value
+    where not f.claim
+  `.execute(tx);
+  await sql`
+    create temp table import_plain on commit drop as
+    select ordinal, min(finding) as finding, count(finding) = 0 as fresh,
+      min(algorithm || ' ' || value) filter (where rank = 0) as best,
+      count(finding) not in (0, count(*)) or coalesce(min(finding) <> max(finding), false) as hard
+    from import_owned group by ordinal
+  `.execute(tx);
+  await sql`create unique index on import_plain (ordinal)`.execute(tx);
+  await sql`create index on import_plain (finding)`.execute(tx);
+  await sql`analyze import_owned, import_plain`.execute(tx);
+  // Of one finding at two places in one report, and of one that is thought to be over, more has to be known.
+  await sql`
+    update import_plain p set hard = true
+    from (
+      select p.finding from import_plain p join findings f on f.id = p.finding
+      group by p.finding, f.status
+      having min(p.best) <> max(p.best) or f.status not in ('open', 'triaged', 'in-progress')
+    ) of where p.finding = of.finding and not p.hard
+  `.execute(tx);
+  await sql`
+    update import_plain p set hard = true
+    from import_owned o join (
+      select o.algorithm, o.value from import_owned o join import_plain p on p.ordinal = o.ordinal
+      where o.finding is null group by 1, 2 having min(p.best) <> max(p.best)
+    ) shared on shared.algorithm = o.algorithm and shared.value = o.value
+    where p.ordinal = o.ordinal and not p.hard
+  `.execute(tx);
+  await markMoved(tx, given);
+  await spreadHard(tx, given);
+}
+
+/** What the scope saw before and does not plainly see now; and what new ones could be it, or another tool's. */
+async function markMoved(tx: Db, { service, scope, complete, release }: Applied): Promise<void> {
+  await sql`
+    create temp table import_known_hard (finding bigint primary key) on commit drop
+  `.execute(tx);
+  if (complete) {
+    await sql`
+      create temp table import_moved on commit drop as
+      with gone as (
+        select f.id, f.rule, d.pair
+        from finding_scopes s join findings f on f.id = s.finding, jsonb_array_elements(f.drift) as d (pair)
+        where s.scope = ${scope} and s.seen
+          and not exists (select from import_plain p where p.finding = f.id and not p.hard)
+      ), made as (
+        select p.ordinal, o.content ->> 'rule' as rule, d.pair
+        from import_plain p join import_observations o on o.ordinal = p.ordinal,
+          jsonb_array_elements(o.drift) as d (pair)
+        where p.fresh or p.hard
+      )
+      select made.ordinal, gone.id as finding from made join gone using (rule, pair)
+    `.execute(tx);
+    await sql`
+      update import_plain p set hard = true from import_moved m where m.ordinal = p.ordinal
+    `.execute(tx);
+    await sql`
+      insert into import_known_hard select distinct finding from import_moved
+    `.execute(tx);
+  }
+  if (release === null) return;
+  await sql`
+    with same as (
+      select p.ordinal, f.id from import_plain p
+      join import_observations o on o.ordinal = p.ordinal
+      join findings f on f.service = ${service} and f.spot = o.spot and f.last_release = ${release}
+      where p.fresh or p.hard
+    ), marked as (
+      update import_plain p set hard = true from same where same.ordinal = p.ordinal
+    )
+    insert into import_known_hard select distinct id from same on conflict do nothing
+  `.execute(tx);
+}
+
+/** Whatever shares a fingerprint, its base or a finding with something hard is hard as well. */
+async function spreadHard(tx: Db, _given: Applied): Promise<void> {
+  for (;;) {
+    await sql`
+      insert into import_known_hard
+      select distinct o.finding from import_plain p join import_owned o on o.ordinal = p.ordinal
+      where p.hard and o.finding is not null
+      on conflict do nothing
+    `.execute(tx);
+    const { numAffectedRows = 0n } = await sql`
+      update import_plain p set hard = true
+      where not p.hard and (
+        p.finding in (select finding from import_known_hard)
+        or p.ordinal in (
+          select other.ordinal from import_plain h join import_owned mine on mine.ordinal = h.ordinal
+          join import_owned other on other.algorithm = mine.algorithm and other.base = mine.base
+          where h.hard
+        )
+      )
+    `.execute(tx);
+    if (numAffectedRows === 0n) return;
+  }
+}
+
+export async function countHard(tx: Db): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select ((select count(*) from import_plain where hard)
+      + (select count(*) from import_known_hard))::integer as count
+  `.execute(tx);
+  return rows[0]?.count ?? 0;
+}
+
+type Pairs = readonly (readonly [string, string])[];
+
+function prints(pairs: Pairs): readonly Fingerprint[] {
+  return pairs.map(([algorithm, value]) => ({ algorithm, value }));
+}
+
+/** Observations for the reconciler, in the report's order. */
+export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
+  const { rows } = await sql<{
+    ordinal: number;
+    rule: string;
+    severity: Severity;
+    line: number;
+    kind: FindingKind;
+    environment: string;
+    spot: string | null;
+    ids: string[];
+    drift: Pairs;
+    fingerprints: Pairs;
+  }>`
+    select o.ordinal, o.content ->> 'rule' as rule, o.content ->> 'severity' as severity, o.line, o.kind,
+      o.environment, o.spot, o.ids, o.drift, (
+        select jsonb_agg(jsonb_build_array(f.algorithm, f.value) order by f.rank)
+        from import_fingerprints f where f.ordinal = o.ordinal
+      ) as fingerprints
+    from import_plain p join import_observations o on o.ordinal = p.ordinal
+    where p.hard order by o.ordinal
+  `.execute(tx);
+  return rows.map(({ ordinal, rule, severity, line, kind, environment, spot, ids, ...row }) => ({
+    ordinal,
+    rule,
+    severity,
+    line: line === 0 ? null : line,
+    ids,
+    identity: {
+      kind,
+      environment: environment === "" ? null : environment,
+      spot,
+      drift: prints(row.drift),
+      fingerprints: prints(row.fingerprints),
+    },
+  }));
+}
+
+/** Findings that the hard observations may be of. */
+export async function hardKnown(tx: Db): Promise<readonly KnownFinding[]> {
+  const { rows } = await sql<{
+    id: string;
+    rule: string;
+    status: FindingStatus;
+    severity: Severity;
+    drift: Pairs;
+    spot: string | null;
+    ids: string[];
+    trusted: boolean;
+    last_release: string | null;
+    first_order: number | null;
+    last_order: number | null;
+    verified_order: number | null;
+    fingerprints: Pairs;
+    scopes: readonly KnownScope[];
+    claim: FalsePositive | null;
+  }>`
+    select f.id, f.rule, f.status, f.severity, f.drift, f.spot, f.ids, f.trusted, f.last_release,
+      ${orderOf(sql`f.first_release`)} as first_order, ${orderOf(sql`f.last_release`)} as last_order,
+      ${orderOf(sql`f.verified_release`)} as verified_order,
+      coalesce((
+        select jsonb_agg(jsonb_build_array(k.algorithm, k.value)) from finding_fingerprints k
+        where k.finding = f.id), '[]') as fingerprints,
+      coalesce((
+        select jsonb_agg(jsonb_build_object(
+          'scope', s.scope, 'tool', s.tool, 'severity', s.severity, 'seen', s.seen))
+        from finding_scopes s where s.finding = f.id), '[]') as scopes,
+      case when f.status = 'false-positive' then (
+        select c.detail from finding_changes c
+        where c.finding = f.id and c.to_status = 'false-positive' order by c.id desc limit 1
+      ) end as claim
+    from import_known_hard h join findings f on f.id = h.finding order by f.id
+  `.execute(tx);
+  return rows.map(({ claim, drift, fingerprints, ...row }) => ({
+    id: row.id,
+    rule: row.rule,
+    status: row.status,
+    severity: row.severity,
+    spot: row.spot,
+    ids: row.ids,
+    trusted: row.trusted,
+    scopes: row.scopes,
+    drift: prints(drift),
+    fingerprints: prints(fingerprints),
+    lastRelease: row.last_release,
+    firstOrder: row.first_order,
+    lastOrder: row.last_order,
+    verifiedOrder: row.verified_order,
+    falsePositive: claim,
+  }));
+}
+
+/** Releases compare by when they came in, in milliseconds. */
+export function orderOf(release: unknown) {
+  return sql`(select extract(epoch from r.created_at)::float8 * 1000 from releases r where r.id = ${release})`;
+}
+
+/** When a release came in, and the database's clock. */
+export async function orderNow(
+  tx: Db,
+  release: string | null,
+): Promise<{ readonly order: number | null; readonly now: Date }> {
+  const { rows } = await sql<{ order: number | null; now: Date }>`
+    select ${orderOf(release)} as order, clock_timestamp() as now
+  `.execute(tx);
+  return rows[0] ?? { order: null, now: new Date(0) };
+}
