@@ -1,6 +1,5 @@
 import { sql } from "kysely";
 import type { Incoming } from "../../findings/identity/incoming.ts";
-import { keyLength } from "../../findings/identity/key.ts";
 import type { KnownFinding, KnownScope } from "../../findings/identity/known.ts";
 import type { FalsePositive } from "../../findings/life-cycle.ts";
 import type { Fingerprint, FindingStatus } from "../../model/finding.ts";
@@ -17,9 +16,7 @@ export async function matchPlain(tx: Db, given: Applied): Promise<void> {
   const { service } = given;
   await sql`
     create temp table import_owned on commit drop as
-    select f.ordinal, f.rank, f.algorithm, f.value,
-      case when length(f.value) > ${keyLength} then left(f.value, ${keyLength}) else f.value end as base,
-      k.finding
+    select f.ordinal, f.rank, f.algorithm, f.value, f.base, k.finding
     from import_fingerprints f
     left join finding_fingerprints k
       on k.service = ${service} and k.algorithm = f.algorithm and k.value = f.value
@@ -136,7 +133,7 @@ function prints(pairs: Pairs): readonly Fingerprint[] {
   return pairs.map(([algorithm, value]) => ({ algorithm, value }));
 }
 
-/** Observations for the reconciler, in the report's order. */
+/** Observations for the reconciler, in the report's order; it numbers equal ones by itself. */
 export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
   const { rows } = await sql<{
     ordinal: number;
@@ -152,7 +149,7 @@ export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
   }>`
     select o.ordinal, o.content ->> 'rule' as rule, o.content ->> 'severity' as severity, o.line, o.kind,
       o.environment, o.spot, o.ids, o.drift, (
-        select jsonb_agg(jsonb_build_array(f.algorithm, f.value) order by f.rank)
+        select jsonb_agg(jsonb_build_array(f.algorithm, f.base) order by f.rank)
         from import_fingerprints f where f.ordinal = o.ordinal
       ) as fingerprints
     from import_plain p join import_observations o on o.ordinal = p.ordinal

@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import { keyLength } from "../../findings/identity/key.ts";
 import type { Db } from "../schema.ts";
 
 /**
@@ -30,6 +29,9 @@ export async function openStaging(db: Db): Promise<void> {
       claim boolean not null,
       line integer not null,
       algorithm text not null,
+      -- Where equal ones are told apart by their order, the value is the base and its number.
+      base text not null,
+      numbered boolean not null,
       value text not null
     )
   `.execute(db);
@@ -47,7 +49,8 @@ export async function stage(db: Db, json: string): Promise<void> {
       select o, q, k, e, n, nullif(s, ''), i, d, c from given
     )
     insert into import_fingerprints
-    select o, print.place - 1, q, n, print.pair ->> 0, print.pair ->> 1
+    select o, print.place - 1, q, n, print.pair ->> 0, print.pair ->> 1,
+      (print.pair -> 2)::boolean, print.pair ->> 1
     from given, jsonb_array_elements(f) with ordinality as print (pair, place)
   `.execute(db);
 }
@@ -58,16 +61,15 @@ export async function stage(db: Db, json: string): Promise<void> {
  */
 export async function endStaging(db: Db): Promise<void> {
   await sql`
-    update import_fingerprints f set value = n.base || ':' || n.place
+    update import_fingerprints f set value = f.base || ':' || n.place
     from (
       select algorithm, base, line, dense_rank() over (partition by algorithm, base order by line) as place
       from (
-        select distinct algorithm, left(value, ${keyLength}) as base, line
-        from import_fingerprints where length(value) > ${keyLength} and not claim
+        select distinct algorithm, base, line from import_fingerprints where numbered and not claim
       ) lines
     ) n
-    where n.place > 1 and f.algorithm = n.algorithm and left(f.value, ${keyLength}) = n.base
-      and length(f.value) > ${keyLength} and f.line = n.line and not f.claim
+    where n.place > 1 and f.algorithm = n.algorithm and f.base = n.base and f.line = n.line
+      and f.numbered and not f.claim
   `.execute(db);
   await sql`create index on import_fingerprints (ordinal)`.execute(db);
   await sql`create index on import_observations (ordinal)`.execute(db);

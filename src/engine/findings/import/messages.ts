@@ -18,7 +18,7 @@ export interface ReadQuestion {
 /**
  * Observations as the staging takes them: one JSON array, so that the thread does the work of writing it. Of each:
  * `o` ordinal, `q` whether it is a statement and no hit, `k` kind, `e` environment or "", `n` line or 0, `s` spot or "",
- * `i` ids, `d` drift, `f` fingerprints (pairs of algorithm and value), `c` the observation.
+ * `i` ids, `d` drift, `f` fingerprints (algorithm, value without number, whether it gets one), `c` the observation.
  */
 export interface Batch {
   readonly kind: "batch";

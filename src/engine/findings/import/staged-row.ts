@@ -1,5 +1,5 @@
 import { incomingOf } from "../../../findings/identity/incoming.ts";
-import type { IdentityContext } from "../../../findings/identity/fingerprint.ts";
+import { type IdentityContext, isNumbered } from "../../../findings/identity/fingerprint.ts";
 import type { Observation } from "../../../model/observation.ts";
 
 /** One observation as JSON text for the staging, see `Batch`. */
@@ -19,7 +19,7 @@ export function stagedRow(
     s: identity.spot ?? "",
     i: ids,
     d: identity.drift.map(pair),
-    f: identity.fingerprints.map(pair),
+    f: identity.fingerprints.map((one) => [...pair(one), isNumbered(one.algorithm)]),
     c: observation,
   };
   const text = JSON.stringify(row);
