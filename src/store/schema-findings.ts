@@ -56,7 +56,7 @@ interface FindingsTable {
   place: Json<ObservationPlace>;
   severity: Severity;
   severity_stated: boolean;
-  said_severity: Severity;
+  said_severity: Severity | null;
   urgency: Generated<number>;
   status: Generated<FindingStatus>;
   aliases: string[];

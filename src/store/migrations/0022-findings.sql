@@ -53,8 +53,8 @@ create table findings (
   place jsonb not null,
   severity text not null,
   severity_stated boolean not null,
-  -- What the scans that see it say, before people's judgement.
-  said_severity text not null,
+  -- What the scans that see it say, before what people judged; null: as `severity`.
+  said_severity text,
   -- The order of lists, higher first: severity, then the highest score of any version that it came with.
   urgency real not null default 0,
   status text not null default 'open' check (status in

@@ -209,7 +209,7 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
         when ${rank(sql`said`)} < ${rank(sql`severity`)} or severity = said_severity then said
         else severity end as new_severity
     from (
-      select f.id as finding, f.status, f.severity, f.said_severity, s.stated, s.ordinal,
+      select f.id as finding, f.status, f.severity, coalesce(f.said_severity, f.severity) as said_severity, s.stated, s.ordinal,
         ${word(sql`now.worst`)} as said, t.to_status, t.why, coalesce(t.reopened, false) as back
       from import_seen s join findings f on f.id = s.finding
       left join import_outcomes t on t.finding = s.finding and t.to_status is not null
