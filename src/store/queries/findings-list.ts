@@ -1,6 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
 import type { FindingFilter } from "../../ports/finding-control.ts";
-import { toolName } from "../../findings/identity/tool-name.ts";
 import { openStatuses } from "../../model/finding.ts";
 import { severities } from "../../model/observation.ts";
 import type { Db } from "../schema.ts";
