@@ -1,9 +1,11 @@
 import { aide } from "./aide/index.ts";
 import { aideText } from "./aide/text.ts";
+import * as anchore from "./anchore/index.ts";
 import { awsConfig } from "./aws-config/index.ts";
 import * as azure from "./azure/index.ts";
 import { bandit } from "./bandit/index.ts";
 import { checkov } from "./checkov/index.ts";
+import { clair } from "./clair/index.ts";
 import { codeDx } from "./code-dx/index.ts";
 import * as csaf from "./csaf/index.ts";
 import { cucumberJson } from "./cucumber-json/index.ts";
@@ -24,6 +26,7 @@ import { junit } from "./junit/index.ts";
 import { kubeBench, kubeBenchLines } from "./kube-bench/index.ts";
 import { kubeLinter } from "./kube-linter/index.ts";
 import { lynis } from "./lynis/index.ts";
+import { nexusIq } from "./nexus-iq/index.ts";
 import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
 import { nuclei } from "./nuclei/index.ts";
@@ -34,6 +37,8 @@ import { sarif } from "./sarif/index.ts";
 import { secretlint } from "./secretlint/index.ts";
 import * as securityHub from "./security-hub/index.ts";
 import { semgrep } from "./semgrep/index.ts";
+import { sourceclear } from "./sourceclear/index.ts";
+import * as spdx from "./spdx/index.ts";
 import { sslscan } from "./sslscan/index.ts";
 import { suricata } from "./suricata/index.ts";
 import { terrascan } from "./terrascan/index.ts";
@@ -50,10 +55,15 @@ import { zapXml } from "./zap/xml.ts";
 export const formats: readonly Format[] = [
   aide,
   aideText,
+  anchore.anchore,
+  anchore.anchoreList,
+  anchore.anchorePolicy,
+  anchore.anchorePolicyObject,
   awsConfig,
   ...Object.values(azure),
   bandit,
   checkov,
+  clair,
   codeDx,
   ...Object.values(csaf),
   cucumberJson,
@@ -74,6 +84,7 @@ export const formats: readonly Format[] = [
   kubeBenchLines,
   kubeLinter,
   lynis,
+  nexusIq,
   nmap,
   npmAudit,
   nuclei,
@@ -84,6 +95,8 @@ export const formats: readonly Format[] = [
   secretlint,
   ...Object.values(securityHub),
   semgrep,
+  sourceclear,
+  ...Object.values(spdx),
   sslscan,
   suricata,
   terrascan,

@@ -1,0 +1,339 @@
+import { z } from "zod";
+import type { Draft } from "../../observe.ts";
+import { type Format, fieldsOf, isRecord, type Summary } from "../format.ts";
+import { distributionOf } from "../distribution.ts";
+import { imageName } from "../image-name.ts";
+import { listOf, manyWords, number, words } from "../lenient.ts";
+import { namesIn, namesOf } from "../package-names.ts";
+import { type Rating, rank } from "../package-ratings.ts";
+import { makePackageUrl, packagePlace } from "../package-url.ts";
+
+/** clair-scanner. */
+const Scanned = z.object({
+  featurename: words,
+  featureversion: words,
+  vulnerability: words,
+  namespace: words,
+  description: words,
+  link: words,
+  severity: words,
+  fixedby: words,
+});
+
+/** Of the API of versions 1 and 2; klar's has the package in it too. */
+const Found = z.object({
+  Name: words,
+  NamespaceName: words,
+  Description: words,
+  Link: words,
+  Severity: words,
+  FixedBy: words,
+  FeatureName: words,
+  FeatureVersion: words,
+  Metadata: z.unknown().optional(),
+});
+
+const Feature = z.object({
+  Name: words,
+  NamespaceName: words,
+  Version: words,
+  Vulnerabilities: listOf(Found),
+});
+
+/** Of version 4: `fixed_in_version` may be empty, or `0` of one that will not be repaired. */
+const Vulnerability4 = z.object({
+  name: words,
+  updater: words,
+  description: words,
+  links: words,
+  severity: words,
+  normalized_severity: words,
+  fixed_in_version: words,
+});
+
+const Package4 = z.object({
+  name: words,
+  version: words,
+  package_db: words,
+  arch: words,
+  kind: words,
+});
+
+const Frame = z.object({
+  image: words,
+  status: words,
+  enrichments: z.record(z.string(), z.unknown()).nullish().catch(undefined),
+  state: words,
+  err: words,
+});
+type Frame = z.infer<typeof Frame>;
+
+/**
+ * Clair: reports of its API, version 1 and 2 (also as Quay wraps them) and version 4, and of the clients clair-scanner
+ * and klar. One observation for each vulnerability of each package.
+ */
+export const clair: Format = {
+  id: "clair",
+  title: "Clair",
+  syntax: "json",
+  items: [
+    { path: ["vulnerabilities", "*"] },
+    { path: ["packages", "*"] },
+    { path: ["Layer", "Features", "*"] },
+    { path: ["data", "Layer", "Features", "*"] },
+    { path: ["Vulnerabilities", "*", "*"] },
+    { path: ["package_vulnerabilities", "*"], pass: 2 },
+  ],
+  recognise: (sample) => isClair(fieldsOf(sample)),
+  open(value) {
+    if (!isRecord(value) || !isClair(value)) throw new Error("it is none of Clair's reports");
+    const frame = Frame.parse(value);
+    const version4 = readVersion4(frame);
+    const isVersion4 = "manifest_hash" in value;
+    return {
+      item(one, { item, keys }) {
+        const [key = ""] = keys;
+        switch (item) {
+          case 0:
+            if (!isVersion4) return [scannedHit(Scanned.parse(one))];
+            version4.vulnerability(String(key), one);
+            return [];
+          case 1:
+            version4.package(String(key), one);
+            return [];
+          case 2:
+          case 3:
+            return featureHits(Feature.parse(one));
+          case 4: {
+            const { FeatureName: name, FeatureVersion: version, ...found } = Found.parse(one);
+            return [foundHit(found, { name, version }, String(key))];
+          }
+          default:
+            return version4.hits(String(key), manyWords.parse(one));
+        }
+      },
+      end: () => summaryOf(frame, version4.full()),
+    };
+  },
+};
+
+function isClair(value: Readonly<Record<string, unknown>> | undefined): boolean {
+  if (value === undefined) return false;
+  const { data } = value;
+  return (
+    (typeof value["image"] === "string" && "unapproved" in value && "vulnerabilities" in value) ||
+    ("LayerCount" in value && "Vulnerabilities" in value) ||
+    isLayer(value["Layer"]) ||
+    (isRecord(data) && isLayer(data["Layer"])) ||
+    ("manifest_hash" in value && "package_vulnerabilities" in value)
+  );
+}
+
+function isLayer(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    "Name" in value &&
+    ("Features" in value || "IndexedByVersion" in value || "NamespaceName" in value)
+  );
+}
+
+function summaryOf({ image, status, state, err }: Frame, full: boolean): Summary {
+  const failed = /error|fail|queued/i.exec(`${status ?? ""} ${state ?? ""}`)?.[0];
+  const missing = err ?? (failed === undefined ? undefined : `its state is ${status ?? state}`);
+  const cut = full ? "it has more packages or vulnerabilities than are kept" : undefined;
+  const subject = image === undefined ? undefined : imageName(image);
+  return {
+    complete: missing === undefined && cut === undefined,
+    ...(missing === undefined && cut === undefined ? {} : { missing: missing ?? cut ?? "" }),
+    tool: { name: "clair", version: "unknown" },
+    // A digest names one release, and no subject that another scan could share.
+    ...(subject === undefined ? {} : { subject }),
+  };
+}
+
+function scannedHit(one: z.infer<typeof Scanned>): Draft {
+  return hit({
+    ids: [one.vulnerability],
+    ratings: [{ word: one.severity }],
+    text: one.description,
+    links: [one.link],
+    name: one.featurename,
+    version: one.featureversion,
+    namespace: one.namespace,
+    fixed: one.fixedby,
+  });
+}
+
+function featureHits(feature: z.infer<typeof Feature>): readonly Draft[] {
+  return feature.Vulnerabilities.map((one) =>
+    foundHit(one, {
+      name: feature.Name,
+      version: feature.Version,
+      namespace: feature.NamespaceName,
+    }),
+  );
+}
+
+interface Named {
+  readonly name: string | undefined;
+  readonly version: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+function foundHit(
+  one: Omit<z.infer<typeof Found>, "FeatureName" | "FeatureVersion">,
+  named: Named,
+  group?: string,
+): Draft {
+  return hit({
+    ids: [one.Name],
+    ratings: [{ word: one.Severity ?? group }, ...metadataRatings(one.Metadata)],
+    text: one.Description,
+    links: [one.Link],
+    name: named.name,
+    version: named.version,
+    namespace: one.NamespaceName ?? named.namespace,
+    fixed: one.FixedBy,
+  });
+}
+
+/** `{ NVD: { CVSSv2: { Score, Vectors }, CVSSv3: {…} } }` */
+const Metadata = z.record(
+  z.string(),
+  z
+    .object({
+      CVSSv2: z.object({ Score: number, Vectors: words }).nullish(),
+      CVSSv3: z.object({ Score: number, Vectors: words }).nullish(),
+    })
+    .nullish()
+    .catch(undefined),
+);
+
+function metadataRatings(value: unknown): readonly Rating[] {
+  const read = Metadata.safeParse(value);
+  if (!read.success) return [];
+  return Object.values(read.data).flatMap((source) =>
+    [
+      { method: "2.0", of: source?.CVSSv2 },
+      { method: "3.0", of: source?.CVSSv3 },
+    ].flatMap(({ method, of }) =>
+      // Quay writes zeros where NVD has no score.
+      of && of.Score !== undefined && of.Score > 0
+        ? [{ method, score: of.Score, vector: of.Vectors }]
+        : [],
+    ),
+  );
+}
+
+interface Hit extends Named {
+  readonly ids: readonly (string | undefined)[];
+  readonly ratings: readonly Rating[];
+  readonly text: string | undefined;
+  readonly links: readonly (string | undefined)[];
+  readonly fixed: string | undefined;
+}
+
+function hit({ ids, ratings, text, links, name, version, namespace, fixed }: Hit): Draft {
+  const { rule, aliases } = namesOf(ids);
+  const references = links.flatMap((link) => link?.split(/\s+/) ?? []);
+  return {
+    kind: "dependency",
+    rule,
+    aliases,
+    ...rank(ratings),
+    title: `${name ?? "unnamed"} ${version ?? ""}: ${rule}`,
+    message: text ?? "",
+    place: packagePlace({ name, version, purl: purlOf(name, version, namespace) }),
+    fixedIn: fixed === "0" || fixed === "" ? undefined : fixed,
+    references,
+  };
+}
+
+/** Of an unknown namespace nobody knows which package manager it is. */
+function purlOf(name = "", version = "", namespace = ""): string | undefined {
+  const found = distributionOf(namespace);
+  if (found === undefined || name === "") return undefined;
+  return makePackageUrl(found.type, `${found.vendor}/${name}`, version, { distro: found.distro });
+}
+
+/** Enough for any image; each costs some hundred bytes. */
+const mostKept = 200_000;
+
+/** Packages and vulnerabilities stand apart from each other there, by their numbers. */
+function readVersion4({ enrichments }: Frame) {
+  const packages = new Map<string, z.infer<typeof Package4>>();
+  const vulnerabilities = new Map<string, z.infer<typeof Vulnerability4>>();
+  const scores = enrichedScores(enrichments);
+  let full = false;
+  function keep<Value>(into: Map<string, Value>, key: string, value: Value): void {
+    if (into.size >= mostKept) full = true;
+    else into.set(key, value);
+  }
+  return {
+    package: (key: string, value: unknown) => keep(packages, key, Package4.parse(value)),
+    vulnerability: (key: string, value: unknown) =>
+      keep(vulnerabilities, key, Vulnerability4.parse(value)),
+    full: () => full,
+    hits(key: string, ids: readonly string[]): readonly Draft[] {
+      const found = packages.get(key);
+      return [...new Set(ids)].map((id) => {
+        const one = vulnerabilities.get(id);
+        const word = [one?.severity, one?.normalized_severity].find(
+          (each) => rank([{ word: each }]).severity !== null,
+        );
+        return hit({
+          ids:
+            namesIn(one?.name ?? "").length > 0
+              ? namesIn(one?.name ?? "")
+              : [one?.name ?? id, ...namesIn(one?.links ?? "").slice(0, 8)],
+          ratings: [
+            { word },
+            ...(one?.severity === undefined ? [] : [{ vector: one.severity }]),
+            ...(scores.get(id) ?? []),
+          ],
+          text: one?.description,
+          links: [one?.links],
+          name: found?.name ?? key,
+          version: found?.version,
+          namespace: namespaceOf(one?.updater),
+          fixed: one?.fixed_in_version,
+        });
+      });
+    },
+  };
+}
+
+/** `debian/updater/bookworm`, `alpine-main-v3.18-updater`, `RHEL8-…`, `osv/pypi`. */
+function namespaceOf(updater = ""): string {
+  return /^(alpine|debian|ubuntu|rhel|oracle)/i.exec(updater)?.[1]?.toLowerCase() ?? "";
+}
+
+/** `enrichments`: by a media type, a list of objects from a vulnerability's number to its scores. */
+function enrichedScores(enrichments: Frame["enrichments"]): ReadonlyMap<string, readonly Rating[]> {
+  const scores = new Map<string, Rating[]>();
+  const Score = listOf(
+    z.object({ version: words, vectorString: words, baseScore: number, baseSeverity: words }),
+  );
+  for (const [type, values] of Object.entries(enrichments ?? {})) {
+    if (!/cvss/i.test(type) || !Array.isArray(values)) continue;
+    for (const value of values.slice(0, 1_000)) {
+      for (const [id, list] of isRecord(value) ? Object.entries(value) : []) {
+        const read = Score.safeParse(list);
+        if (!read.success) continue;
+        const before = scores.get(id) ?? [];
+        scores.set(id, before);
+        for (const one of read.data.slice(0, 8)) {
+          if (before.length < 16) {
+            before.push({
+              word: one.baseSeverity,
+              score: one.baseScore,
+              vector: one.vectorString,
+              method: one.version,
+            });
+          }
+        }
+      }
+    }
+  }
+  return scores;
+}
