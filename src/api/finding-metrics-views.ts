@@ -72,8 +72,8 @@ export const FindingMetrics = z.object({
   time: z.object({
     /** From the first sight to the day when production ran without it, of what was closed within the window. */
     toProduction: z.array(SpanView.extend({ severity: Severity })),
-    /** Of what is open now: since the first sight. */
-    openAge: z.array(SpanView.extend({ severity: Severity, oldest: time.nullable() })),
+    /** Of what is open now: since the first sight, in whole hours, and in whole days after three of them. */
+    openAge: z.array(SpanView.extend({ severity: Severity })),
     ages: z.array(named),
   }),
   trend: z.object({

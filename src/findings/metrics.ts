@@ -22,6 +22,21 @@ export function spanOf(
   return n < enough ? { medianMs: null, p90Ms: null } : { medianMs: median, p90Ms: p90 };
 }
 
+/** The value at a share of an ordered crowd, each value counted `n` times; null of an empty one. */
+export function quantile(
+  crowd: readonly { readonly value: number; readonly n: number }[],
+  share: number,
+): number | null {
+  const ordered = crowd.filter(({ n }) => n > 0).toSorted((a, b) => a.value - b.value);
+  const total = ordered.reduce((sum, { n }) => sum + n, 0);
+  let left = Math.max(1, Math.ceil(total * share));
+  for (const { value, n } of ordered) {
+    left -= n;
+    if (left <= 0) return value;
+  }
+  return null;
+}
+
 /** Findings that are alike, as far as tools are concerned. */
 export interface ToolGroup {
   /** In the order in which they saw it. */

@@ -49,10 +49,10 @@ export function metricsSections(metrics: FindingMetrics): readonly MetricsSectio
       lines: [
         line("all", found.total),
         ...found.tools.flatMap((one) => [
-          line(`${one.tool} saw`, one.found),
-          line(`${one.tool} saw first`, one.first),
-          rateLine(`${one.tool} alone saw`, one.only, metrics),
-          rateLine(`${one.tool}: false of what was judged`, one.noise, metrics),
+          line(`by ${one.tool}`, one.found),
+          line(`  before any other`, one.first),
+          rateLine(`  by no other`, one.only, metrics),
+          rateLine(`  false, of what was judged`, one.noise, metrics),
         ]),
         ...found.stages.map((one) => line(`stage ${one.name}`, one)),
         rateLine("escaped to production", found.escaped, metrics),
@@ -75,7 +75,7 @@ export function metricsSections(metrics: FindingMetrics): readonly MetricsSectio
       title: "Better or worse",
       empty: "",
       lines: [
-        ...trend.weeks.map(({ from, until, opened, closed, net }) => ({
+        ...busyWeeks(trend.weeks).map(({ from, until, opened, closed, net }) => ({
           name: `week of ${from.slice(0, 10)}`,
           value: `${sign(net)} net: ${opened.n} found, ${closed.n} closed`,
           rows: `--status any --found-from ${from} --found-until ${until}`,
@@ -107,6 +107,12 @@ export function metricsSections(metrics: FindingMetrics): readonly MetricsSectio
   ];
 }
 
+/** From the first week on in which anything happened; the weeks before say nothing. */
+function busyWeeks(weeks: FindingMetrics["trend"]["weeks"]): FindingMetrics["trend"]["weeks"] {
+  const first = weeks.findIndex(({ opened, closed }) => opened.n + closed.n > 0);
+  return weeks.slice(first === -1 ? weeks.length : first);
+}
+
 function line(name: string, { n, rows }: CountView): MetricsLine {
   return { name, value: n.toLocaleString("en"), rows: filterWords(rows) };
 }
@@ -127,6 +133,7 @@ function spanLine(name: string, one: SpanView, { enough }: FindingMetrics): Metr
 
 /** `40 min`, `7 h`, `12 d` */
 export function daysText(ms: number): string {
+  if (ms < 60_000) return "a minute";
   if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
   if (ms < 2 * 86_400_000) return `${Math.round(ms / 3_600_000)} h`;
   return `${Math.round(ms / 86_400_000)} d`;

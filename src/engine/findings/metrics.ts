@@ -7,26 +7,35 @@ import type {
   SpanView,
 } from "../../api/finding-metrics-views.ts";
 import { FindingStage } from "../../api/finding-views.ts";
-import { enough, kindsOfScan, shareOf, spanOf, sumBy, toolYields } from "../../findings/metrics.ts";
+import {
+  enough,
+  kindsOfScan,
+  quantile,
+  shareOf,
+  spanOf,
+  sumBy,
+  toolYields,
+} from "../../findings/metrics.ts";
 import { FindingStatus, openStatuses } from "../../model/finding.ts";
 import { FindingKind, severities } from "../../model/observation.ts";
 import type { MetricsFilter } from "../../ports/finding-control.ts";
 import {
+  type AgeGroup,
+  type ClosedGroup,
+  closedSpans,
   environmentTiers,
   falsePositiveAges,
+  findingAges,
   type FindingGroup,
   findingGroups,
   type LiveScan,
   liveScans,
   type Measured,
-  openAges,
-  openBefore,
-  timesToProduction,
-  weekCounts,
 } from "../../store/queries/finding-metrics.ts";
 import type { Db } from "../../store/schema.ts";
 
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 /** Ages in days at which the open ones are cut. */
 const ageLimits = [7, 30, 90] as const;
@@ -35,7 +44,7 @@ const ageLimits = [7, 30, 90] as const;
 const real = FindingStatus.options.filter((status) => status !== "false-positive").join(",");
 /** What somebody, or a scan, has moved on from its first standing. */
 const judged = FindingStatus.options.filter((status) => status !== "open").join(",");
-const ended = "verified,closed";
+const ended: readonly string[] = ["verified", "closed"];
 
 /** The numbers about findings, each with the rows that it counts. */
 export async function findingMetrics(db: Db, filter: MetricsFilter): Promise<FindingMetrics> {
@@ -48,42 +57,23 @@ export async function findingMetrics(db: Db, filter: MetricsFilter): Promise<Fin
     ...(service === undefined ? {} : { service }),
     ...(kind === undefined ? {} : { kind }),
   };
-  const limits = ageLimits.map((days) => new Date(at.getTime() - days * dayMs));
-  const [groups, fixed, ages, before, opened, closed, falsePositives, scans, tiers] =
-    await Promise.all([
-      findingGroups(db, asked),
-      timesToProduction(db, asked),
-      openAges(db, asked),
-      openBefore(db, asked, limits),
-      weekCounts(db, asked, "opened"),
-      weekCounts(db, asked, "closed"),
-      falsePositiveAges(db, asked),
-      liveScans(db, asked),
-      environmentTiers(db),
-    ]);
+  const [groups, closed, ages, falsePositives, scans, tiers] = await Promise.all([
+    findingGroups(db, asked),
+    closedSpans(db, asked),
+    findingAges(db, asked),
+    falsePositiveAges(db, asked),
+    liveScans(db, asked),
+    environmentTiers(db),
+  ]);
   return {
     at: at.toISOString(),
     from: from.toISOString(),
     enough,
     open: openNumbers(groups, base),
     found: foundNumbers(groups, { ...base, foundFrom: from.toISOString() }, tiers),
-    time: {
-      toProduction: severities.flatMap((severity) => {
-        const row = fixed.find((one) => one.severity === severity);
-        if (row === undefined) return [];
-        const rows = { ...base, status: "closed", closedFrom: from.toISOString() };
-        return [{ severity, ...span(row, { ...rows, severityIs: severity }) }];
-      }),
-      openAge: severities.flatMap((severity) => {
-        const row = ages.find((one) => one.severity === severity);
-        if (row === undefined) return [];
-        const spans = span(row, { ...base, severityIs: severity });
-        return [{ severity, ...spans, oldest: row.oldest.toISOString() }];
-      }),
-      ages: ageNumbers(groups, before, limits, base),
-    },
+    time: timeNumbers(asked, { ages, closed }, base),
     trend: {
-      weeks: weeks(asked, { opened, closed }, base),
+      weeks: weeks(asked, { ages, closed }, base),
       ...standing(groups, base),
       falsePositives: span(falsePositives, { ...base, status: "false-positive" }),
     },
@@ -96,6 +86,14 @@ const isOpen = ({ status }: FindingGroup): boolean => openStatuses.includes(stat
 
 function count(groups: readonly { readonly n: number }[], rows: FindingRows): CountView {
   return { n: groups.reduce((sum, { n }) => sum + n, 0), rows };
+}
+
+/** The same groups, counting only those of each that are something more. */
+function part(
+  groups: readonly FindingGroup[],
+  which: "recent" | "back" | "kept" | "missed",
+): readonly FindingGroup[] {
+  return groups.flatMap((group) => (group[which] === 0 ? [] : [{ ...group, n: group[which] }]));
 }
 
 function rate(part: CountView, whole: CountView): RateView {
@@ -120,10 +118,7 @@ function openNumbers(groups: readonly FindingGroup[], base: FindingRows): Findin
   const worst = by(({ severity }) => severity, "severityIs");
   return {
     total: count(open, base),
-    overdue: count(
-      open.filter(({ sla }) => sla === "missed"),
-      { ...base, overdue: "true" },
-    ),
+    overdue: count(part(open, "missed"), { ...base, overdue: "true" }),
     bySeverity: severities.flatMap((severity) => worst.filter(({ name }) => name === severity)),
     byKind: by(({ kind }) => kind, "kind"),
     byService: by(({ service }) => service, "service"),
@@ -136,7 +131,7 @@ function foundNumbers(
   base: FindingRows,
   tiers: ReadonlyMap<string, string>,
 ): FindingMetrics["found"] {
-  const found = groups.filter(({ recent }) => recent);
+  const found = part(groups, "recent");
   const any = { ...base, status: "any" };
   const stageOf = ({ first_environment: environment }: FindingGroup): string =>
     environment === null ? "release" : (tiers.get(environment) ?? "unknown");
@@ -170,56 +165,94 @@ function foundNumbers(
   };
 }
 
-/** The open ones by age, the youngest first; `before` counts those that are older than each limit. */
+interface Times {
+  readonly ages: readonly AgeGroup[];
+  readonly closed: readonly ClosedGroup[];
+}
+
+function timeNumbers(
+  { at, from }: Measured,
+  { ages, closed }: Times,
+  base: FindingRows,
+): FindingMetrics["time"] {
+  const open = ages.filter((one) => one.open);
+  const closedRows = { ...base, status: "any", closedFrom: from.toISOString() };
+  return {
+    toProduction: severities.flatMap((severity) => {
+      const crowd = closed
+        .filter((one) => one.severity === severity)
+        .flatMap(({ spans }) => spans.map((value) => ({ value, n: 1 })));
+      const rows = { ...closedRows, severityIs: severity };
+      return crowd.length === 0 ? [] : [{ severity, ...spanOfCrowd(crowd, rows) }];
+    }),
+    openAge: severities.flatMap((severity) => {
+      const crowd = open
+        .filter((one) => one.severity === severity)
+        .map(({ hours, n }) => ({ value: Math.max(0, hours) * hourMs, n }));
+      const rows = { ...base, severityIs: severity };
+      return crowd.length === 0 ? [] : [{ severity, ...spanOfCrowd(crowd, rows) }];
+    }),
+    ages: ageNumbers(at, open, base),
+  };
+}
+
+function spanOfCrowd(
+  crowd: readonly { readonly value: number; readonly n: number }[],
+  rows: FindingRows,
+): SpanView {
+  const { n } = count(crowd, rows);
+  return span({ n, median: quantile(crowd, 0.5), p90: quantile(crowd, 0.9) }, rows);
+}
+
+/** The open ones by age, the youngest first. */
 function ageNumbers(
-  groups: readonly FindingGroup[],
-  before: readonly number[],
-  limits: readonly Date[],
+  at: Date,
+  open: readonly AgeGroup[],
   base: FindingRows,
 ): FindingMetrics["time"]["ages"] {
-  const total = count(groups.filter(isOpen), base).n;
-  const older = [total, ...before, 0];
-  return older.slice(0, -1).map((n, index) => {
-    const [youngest, oldest] = [limits[index - 1], limits[index]];
-    const words = [ageLimits[index - 1], ageLimits[index]];
-    return {
-      name:
-        words[1] === undefined
-          ? `${words[0]} days and more`
-          : words[0] === undefined
-            ? `under ${words[1]} days`
-            : `${words[0]} to ${words[1]} days`,
-      n: Math.max(0, n - (older[index + 1] ?? 0)),
-      rows: {
-        ...base,
-        ...(oldest === undefined ? {} : { foundFrom: oldest.toISOString() }),
-        ...(youngest === undefined ? {} : { foundUntil: youngest.toISOString() }),
-      },
+  const before = (days: number): string => new Date(at.getTime() - days * dayMs).toISOString();
+  return [undefined, ...ageLimits].map((least, index) => {
+    const most = ageLimits[index];
+    const within = open.filter(
+      ({ hours }) =>
+        (least === undefined || hours >= least * 24) && (most === undefined || hours < most * 24),
+    );
+    const rows = {
+      ...base,
+      ...(most === undefined ? {} : { foundFrom: before(most) }),
+      ...(least === undefined ? {} : { foundUntil: before(least) }),
     };
+    return { name: ageName(least, most), ...count(within, rows) };
   });
+}
+
+function ageName(least: number | undefined, most: number | undefined): string {
+  if (least === undefined) return `under ${most} days`;
+  return most === undefined ? `${least} days and more` : `${least} to ${most} days`;
 }
 
 function weeks(
   { from, at }: Measured,
-  counts: Readonly<Record<"opened" | "closed", ReadonlyMap<number, number>>>,
+  { ages, closed }: Times,
   base: FindingRows,
 ): FindingMetrics["trend"]["weeks"] {
   const weekMs = 7 * dayMs;
   const many = Math.ceil((at.getTime() - from.getTime()) / weekMs);
+  const any = { ...base, status: "any" };
   return Array.from({ length: many }, (_, week) => {
     const begin = new Date(from.getTime() + week * weekMs);
     const end = new Date(Math.min(begin.getTime() + weekMs, at.getTime()));
     const bounds = { from: begin.toISOString(), until: end.toISOString() };
-    const any = { ...base, status: "any" };
-    const opened = {
-      n: counts.opened.get(week) ?? 0,
-      rows: { ...any, foundFrom: bounds.from, foundUntil: bounds.until },
-    };
-    const closed = {
-      n: counts.closed.get(week) ?? 0,
-      rows: { ...any, closedFrom: bounds.from, closedUntil: bounds.until },
-    };
-    return { ...bounds, opened, closed, net: opened.n - closed.n };
+    const [oldest, youngest] = [begin, end].map((one) => (at.getTime() - one.getTime()) / hourMs);
+    const seen = ages.filter(
+      ({ hours }) => hours < (oldest ?? 0) && (hours >= (youngest ?? 0) || week === many - 1),
+    );
+    const gone = closed
+      .filter((one) => one.week === week)
+      .map(({ spans }) => ({ n: spans.length }));
+    const opened = count(seen, { ...any, foundFrom: bounds.from, foundUntil: bounds.until });
+    const ended = count(gone, { ...any, closedFrom: bounds.from, closedUntil: bounds.until });
+    return { ...bounds, opened, closed: ended, net: opened.n - ended.n };
   });
 }
 
@@ -228,16 +261,20 @@ function standing(
   base: FindingRows,
 ): Pick<FindingMetrics["trend"], "reopened" | "slaKept"> {
   const any = { ...base, status: "any" };
-  const back = groups.filter(({ back: came }) => came);
-  const kept = groups.filter(({ sla }) => sla === "kept");
-  const decided = groups.filter(({ sla }) => sla !== null);
-  const gone = groups.filter((one) => one.back || ended.split(",").includes(one.status));
+  const [kept, missed] = [part(groups, "kept"), part(groups, "missed")];
+  const [over, going] = [
+    groups.filter(({ status }) => ended.includes(status)),
+    groups.filter(({ status }) => !ended.includes(status)),
+  ];
   return {
     reopened: rate(
-      count(back, { ...any, reopened: "true" }),
-      count(gone, { ...any, gone: "true" }),
+      count(part(groups, "back"), { ...any, reopened: "true" }),
+      count([...over, ...part(going, "back")], { ...any, gone: "true" }),
     ),
-    slaKept: rate(count(kept, { ...any, sla: "kept" }), count(decided, { ...any, sla: "decided" })),
+    slaKept: rate(
+      count(kept, { ...any, sla: "kept" }),
+      count([...kept, ...missed], { ...any, sla: "decided" }),
+    ),
   };
 }
 

@@ -26,7 +26,7 @@ function about({ service, kind }: Measured): RawBuilder<unknown> {
   return sql.join(all, sql` and `);
 }
 
-/** Findings that are alike in all of this. */
+/** Findings that are alike in all of this, and how many of them are something more. */
 export interface FindingGroup {
   readonly service: string;
   readonly first_environment: string | null;
@@ -34,114 +34,112 @@ export interface FindingGroup {
   readonly severity: Severity;
   readonly status: FindingStatus;
   readonly tools: readonly string[];
-  /** Seen first within the window. */
-  readonly recent: boolean;
-  readonly back: boolean;
-  readonly sla: "kept" | "missed" | null;
   readonly n: number;
+  /** Seen first within the window. */
+  readonly recent: number;
+  /** Came back at least once. */
+  readonly back: number;
+  /** Closed by its date; or later, or past it and open. */
+  readonly kept: number;
+  readonly missed: number;
 }
 
 export async function findingGroups(db: Db, asked: Measured): Promise<readonly FindingGroup[]> {
-  const { rows } = await sql<FindingGroup>`
-    select f.service, f.first_environment, f.kind, f.severity, f.status, f.tools,
-      f.first_seen >= ${asked.from} as recent, f.reopened > 0 as back, ${slaOf} as sla,
-      count(*)::integer as n
-    from findings f where ${about(asked)}
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+  return hashed(db, async (tx) => {
+    const { rows } = await sql<FindingGroup>`
+      select service, first_environment, kind, severity, status, tools, count(*)::integer as n,
+        count(*) filter (where recent)::integer as recent,
+        count(*) filter (where back)::integer as back,
+        count(*) filter (where sla = 'kept')::integer as kept,
+        count(*) filter (where sla = 'missed')::integer as missed
+      from (
+        select f.service, f.first_environment, f.kind, f.severity, f.status, f.tools,
+          f.first_seen >= ${asked.from} as recent, f.reopened > 0 as back, ${slaOf} as sla
+        from findings f where ${about(asked)} offset 0
+      ) one
+      group by 1, 2, 3, 4, 5, 6
+    `.execute(tx);
+    return rows;
+  });
+}
+
+/**
+ * Groups by hashing, which takes one pass: the planner does not know how few groups there are, and would sort all
+ * findings by all of their words.
+ */
+async function hashed<T>(db: Db, read: (tx: Db) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (tx) => {
+    await sql`
+      select set_config('enable_sort', 'off', true), set_config('work_mem', '32MB', true)
+    `.execute(tx);
+    return read(tx);
+  });
+}
+
+/** How many were seen first so long ago. */
+export interface AgeGroup {
+  readonly severity: Severity;
+  readonly open: boolean;
+  /** Whole hours since the first sight, of what is older than three days whole days; both in hours. */
+  readonly hours: number;
+  readonly n: number;
+}
+
+/**
+ * Ages at the moment of asking. Exactly `k` days old counts as younger, as "seen first at that moment or later" does
+ * in a list.
+ */
+export async function findingAges(db: Db, asked: Measured): Promise<readonly AgeGroup[]> {
+  return hashed(db, async (tx) => {
+    const { rows } = await sql<AgeGroup>`
+      select severity, open,
+        case when age <= 259200 then ceil(age / 3600) - 1 else (ceil(age / 86400) - 1) * 24 end
+          ::integer as hours,
+        count(*)::integer as n
+      from (
+        select f.severity, f.status = any (${[...openStatuses]}) as open,
+          date_part('epoch', ${asked.at}::timestamptz - f.first_seen) as age
+        from findings f where ${about(asked)} offset 0
+      ) one
+      group by 1, 2, 3
+    `.execute(tx);
+    return rows;
+  });
+}
+
+/** What was closed within the window: when, and how long that took. */
+export interface ClosedGroup {
+  readonly severity: Severity;
+  /** Weeks since the window began, whole ones. */
+  readonly week: number;
+  /** From the first sight until production ran without it, each, milliseconds. */
+  readonly spans: readonly number[];
+}
+
+export async function closedSpans(db: Db, asked: Measured): Promise<readonly ClosedGroup[]> {
+  const { rows } = await sql<ClosedGroup>`
+    select f.severity,
+      floor(date_part('epoch', f.closed_at - ${asked.from}::timestamptz) / 604800)::integer as week,
+      array_agg(greatest(0, round(date_part('epoch', f.closed_at - f.first_seen) * 1000))) as spans
+    from findings f
+    where f.closed_at >= ${asked.from} and f.closed_at < ${asked.at} and ${about(asked)}
+    group by 1, 2
   `.execute(db);
   return rows;
 }
 
-export interface SpanRow {
-  readonly severity: Severity;
-  readonly n: number;
-  readonly median: number;
-  readonly p90: number;
-}
-
-const ms = (span: RawBuilder<unknown>) => sql`extract(epoch from ${span})::float8 * 1000`;
-
-/** From first sight to production without it, by severity, of what was closed within the window. */
-export async function timesToProduction(db: Db, asked: Measured): Promise<readonly SpanRow[]> {
-  const { rows } = await sql<SpanRow & { spans: [number, number] }>`
-    select f.severity, count(*)::integer as n,
-      percentile_cont(array[0.5, 0.9]) within group
-        (order by greatest(0, ${ms(sql`f.closed_at - f.first_seen`)})) as spans
-    from findings f
-    where f.status = 'closed' and f.closed_at >= ${asked.from} and ${about(asked)}
-    group by f.severity
-  `.execute(db);
-  return rows.map(({ severity, n, spans: [median, p90] }) => ({ severity, n, median, p90 }));
-}
-
-export interface AgeRow extends SpanRow {
-  readonly oldest: Date;
-}
-
-/** Of what is open: since the first sight, by severity. */
-export async function openAges(db: Db, asked: Measured): Promise<readonly AgeRow[]> {
-  const { rows } = await sql<AgeRow & { spans: [number, number] }>`
-    select f.severity, count(*)::integer as n, min(f.first_seen) as oldest,
-      percentile_cont(array[0.5, 0.9]) within group
-        (order by greatest(0, ${ms(sql`${asked.at}::timestamptz - f.first_seen`)})) as spans
-    from findings f
-    where f.status = any (${[...openStatuses]}) and ${about(asked)}
-    group by f.severity
-  `.execute(db);
-  return rows.map(({ severity, n, oldest, spans: [median, p90] }) => ({
-    severity,
-    n,
-    oldest,
-    median,
-    p90,
-  }));
-}
-
-/** How many open ones were seen first before each of these moments; in their order. */
-export async function openBefore(
-  db: Db,
-  asked: Measured,
-  moments: readonly Date[],
-): Promise<readonly number[]> {
-  const counts = moments.map(
-    (moment) => sql`count(*) filter (where f.first_seen < ${moment})::integer`,
-  );
-  const { rows } = await sql<{ counts: number[] }>`
-    select array[${sql.join(counts)}] as counts from findings f
-    where f.status = any (${[...openStatuses]}) and ${about(asked)}
-  `.execute(db);
-  return rows[0]?.counts ?? [];
-}
-
-/** Per week since `from`, counted from 0: how many were seen first in it, or closed in it. */
-export async function weekCounts(
-  db: Db,
-  asked: Measured,
-  which: "opened" | "closed",
-): Promise<ReadonlyMap<number, number>> {
-  const moment = which === "opened" ? sql`f.first_seen` : sql`f.closed_at`;
-  const { rows } = await sql<{ week: number; n: number }>`
-    select floor(extract(epoch from ${moment} - ${asked.from}::timestamptz) / 604800)::integer as week,
-      count(*)::integer as n
-    from findings f
-    where ${moment} >= ${asked.from} and ${moment} < ${asked.at} and ${about(asked)}
-    group by 1
-  `.execute(db);
-  return new Map(rows.map(({ week, n }) => [week, n]));
-}
-
-/** Since when what is called a false positive is called so. */
+/** Since when what is called a false positive is called so; milliseconds. */
 export async function falsePositiveAges(
   db: Db,
   asked: Measured,
 ): Promise<{ readonly n: number; readonly median: number | null; readonly p90: number | null }> {
   const { rows } = await sql<{ n: number; spans: [number, number] | null }>`
     select count(*)::integer as n, percentile_cont(array[0.5, 0.9]) within group
-        (order by greatest(0, ${ms(sql`${asked.at}::timestamptz - since.at`)})) as spans
-    from findings f cross join lateral (
-      select max(c.at) as at from finding_changes c
-      where c.finding = f.id and c.to_status = 'false-positive'
-    ) since
+        (order by greatest(0, date_part('epoch', ${asked.at}::timestamptz - since.at) * 1000)) as spans
+    from findings f left join (
+      select c.finding, max(c.at) as at from finding_changes c
+      where c.to_status = 'false-positive' group by c.finding
+    ) since on since.finding = f.id
     where f.status = 'false-positive' and ${about(asked)}
   `.execute(db);
   const [row] = rows;

@@ -90,6 +90,7 @@ function Fact({ name, children }: { readonly name: ReactNode; readonly children:
 
 function Facts({ view }: { readonly view: FindingView }) {
   const { priority, epss, knownExploited, verified } = view;
+  const aliases = view.aliases.filter((one) => one !== view.rule);
   return (
     <dl className="inline">
       <Fact name="Urgency">
@@ -117,9 +118,9 @@ function Facts({ view }: { readonly view: FindingView }) {
       <Fact name="Rule">
         <Foreign text={view.rule} />
       </Fact>
-      {view.aliases.length === 0 ? null : (
+      {aliases.length === 0 ? null : (
         <Fact name="Also known as">
-          <Foreign text={view.aliases.join(", ")} />
+          <Foreign text={aliases.join(", ")} />
         </Fact>
       )}
       {view.fixedIn === null ? null : (

@@ -109,7 +109,7 @@ function named(error: unknown, file: string): unknown {
   return new TidelockError(error.code, message, {
     fault,
     cause: error,
-    where: where === undefined ? file : `${file}: ${where}`,
+    where: where === undefined || where === "the report" ? file : `${file}: ${where}`,
     ...(hint === undefined ? {} : { hint }),
     ...(problems === undefined ? {} : { problems }),
   });

@@ -68,7 +68,7 @@ function factLines(view: FindingView): readonly (readonly [string, string | null
     ["where", whereText(view.place)],
     ["kind", view.kind],
     ["rule", view.rule],
-    ["also known as", view.aliases.join(", ") || null],
+    ["also known as", view.aliases.filter((one) => one !== view.rule).join(", ") || null],
     ["weakness", view.cwe.map((id) => `CWE-${id}`).join(", ") || null],
     ["fixed in", view.fixedIn],
     ["service", view.service + (view.environment === null ? "" : ` in ${view.environment}`)],
@@ -109,7 +109,7 @@ function printSections(terminal: Terminal, view: FindingView, all: boolean): voi
   );
   section(
     "What to do",
-    view.guidance.map(({ title, url }) => clean(`${title}  ${url}`)),
+    view.guidance.map(({ title, url }) => clean(title === url ? url : `${title}  ${url}`)),
   );
   section(
     "History",
