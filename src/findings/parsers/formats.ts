@@ -44,6 +44,7 @@ import { suricata } from "./suricata/index.ts";
 import { terrascan } from "./terrascan/index.ts";
 import { testsslCsv } from "./testssl/csv.ts";
 import { testssl } from "./testssl/index.ts";
+import { testsslPretty } from "./testssl/pretty.ts";
 import { tfsec } from "./tfsec/index.ts";
 import { threadfix } from "./threadfix/index.ts";
 import { trivy } from "./trivy/index.ts";
@@ -102,6 +103,7 @@ export const formats: readonly Format[] = [
   terrascan,
   testssl,
   testsslCsv,
+  testsslPretty,
   tfsec,
   threadfix,
   trivy,
