@@ -4,6 +4,7 @@ import { bytes } from "./safeguards/bytes.ts";
 import { checks } from "./safeguards/checks.ts";
 import { fencing } from "./safeguards/fencing.ts";
 import { gates } from "./safeguards/gates.ts";
+import { identity } from "./safeguards/identity.ts";
 import { ledger } from "./safeguards/ledger.ts";
 import { scans } from "./safeguards/scans.ts";
 import { traffic } from "./safeguards/traffic.ts";
@@ -17,5 +18,6 @@ export const safeguards: readonly Safeguard[] = [
   ...gates,
   ...checks,
   ...scans,
+  ...identity,
   ...ledger,
 ];

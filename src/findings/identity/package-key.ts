@@ -24,12 +24,15 @@ const systems: ReadonlySet<string> = new Set(["deb", "rpm", "apk", "alpm", "alpi
 export function packageKey(place: PackagePlace, subject?: string): PackageKey {
   const purl = place.purl === undefined ? null : parsePurl(place.purl);
   const path = place.path ?? "";
-  // `alpine:3.18 (alpine 3.18.4)`: how Trivy names the system of an image.
-  const ofSystem = purl === null ? /\s\([^()]+\)$/.test(path) : systems.has(purl.type);
+  // `alpine:3.18 (alpine 3.18.4)`: how Trivy names the system of an image; of a cluster, of each workload's.
+  const [, system] = /^(.+?)\s\([^()]+\)$/.exec(path) ?? [];
+  const ofSystem = purl === null ? system !== undefined : systems.has(purl.type);
   return {
     purl: purl === null ? null : purlText(purl),
     name: purl === null ? place.name.trim() : nameOf(purl),
-    target: ofSystem ? `image:${imageOf(subject) ?? ""}` : withoutVersion(path, place.version),
+    target: ofSystem
+      ? `image:${imageOf(system) ?? imageOf(subject) ?? ""}`
+      : withoutVersion(path, place.version),
   };
 }
 

@@ -4,8 +4,8 @@ import { KnownFindings } from "../../../test/fixtures/known-findings.ts";
 import type { Observation } from "../../model/observation.ts";
 import { parsers } from "../parsers/index.ts";
 
-function read(format: string, file: string): readonly Observation[] {
-  const url = new URL(`../../../test/fixtures/findings/${format}/${file}`, import.meta.url);
+function read(format: string, file: string, folder = format): readonly Observation[] {
+  const url = new URL(`../../../test/fixtures/findings/${folder}/${file}`, import.meta.url);
   const parser = parsers.get(format);
   if (!parser) throw new Error(`there is no format ${format}`);
   return parser.parse(readFileSync(url, "utf8")).observations;
@@ -48,5 +48,24 @@ describe("a second scan of the same target", () => {
     expect(first.opened).toBe(whole.length);
     const second = known.take({ tool: "graudit", observations: subset });
     expect(second).toMatchObject({ opened: subset.length - 4, matched: 4 });
+  });
+
+  test("tells what a second scan of a site sees for the first time, and what it misses", () => {
+    const known = new KnownFindings();
+    const scan = (file: string, order: number) =>
+      known.take({
+        tool: "zap",
+        trusted: true,
+        order,
+        observations: read("zap-xml", file, "zap"),
+      });
+    expect(scan("zap-results-first-scan.xml", 1)).toMatchObject({ opened: 86 });
+    // It met `login.jsp` and `admin.jsp`, and neither `logout.jsp` nor `password.jsp`.
+    expect(scan("zap-results-second-scan.xml", 2)).toMatchObject({
+      opened: 14,
+      matched: 64,
+      gone: 22,
+    });
+    expect(scan("zap-results-first-scan.xml", 3)).toMatchObject({ opened: 0, reopened: 22 });
   });
 });
