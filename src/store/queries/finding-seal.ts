@@ -32,11 +32,11 @@ const sealed = {
     from observations o`,
   fingerprints: sql`
     select p.import as batch, jsonb_build_array(
-        p.service, p.environment, p.algorithm, p.value, p.finding
+        p.service, p.algorithm, p.value, p.finding
       ) as line,
       row_number() over (
         partition by p.import
-        order by p.environment collate "C", p.algorithm collate "C", p.value collate "C"
+        order by p.algorithm collate "C", p.value collate "C"
       ) - 1 as n
     from finding_fingerprints p`,
   claims: sql`

@@ -251,7 +251,7 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
     insert into finding_changes (finding, import, kind, from_status, to_status, detail)
     select finding, ${id}, kind, from_status, to_status, detail from (
       select n.finding, 0 as step, 'opened' as kind, null as from_status, 'open' as to_status,
-        '{}'::jsonb as detail
+        jsonb_build_object('severity', (select severity from findings where id = n.finding)) as detail
       from import_fresh n
       union all
       select finding, 1, 'reopened', status, to_status,
@@ -286,6 +286,12 @@ export async function missUnseen(tx: Db, given: Applied): Promise<number> {
   await sql`
     update finding_scopes s set seen = false, last_import = ${id}
     from import_missed m where m.finding = s.finding and s.scope = ${scope}
+  `.execute(tx);
+  // The record of it: which scans see a finding follows from observations and from these.
+  await sql`
+    insert into finding_changes (finding, import, kind, detail)
+    select finding, ${id}, 'unseen', jsonb_build_object('scope', ${scope}::text)
+    from import_missed order by finding
   `.execute(tx);
   await sql`
     with gone as (

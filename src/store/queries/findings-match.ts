@@ -149,7 +149,8 @@ export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
   }>`
     select o.ordinal, o.content ->> 'rule' as rule, o.content ->> 'severity' as severity, o.line, o.kind,
       o.environment, o.spot, o.ids, o.drift, (
-        select jsonb_agg(jsonb_build_array(f.algorithm, f.base) order by f.rank)
+        select jsonb_agg(jsonb_build_array(
+          f.algorithm, case when f.numbered then f.base || ':1' else f.value end) order by f.rank)
         from import_fingerprints f where f.ordinal = o.ordinal
       ) as fingerprints
     from import_plain p join import_observations o on o.ordinal = p.ordinal

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { keyLength } from "../../findings/identity/key.ts";
 import type { Db } from "../schema.ts";
 
 /**
@@ -49,7 +50,8 @@ export async function stage(db: Db, json: string): Promise<void> {
       select o, q, k, e, n, nullif(s, ''), i, d, c from given
     )
     insert into import_fingerprints
-    select o, print.place - 1, q, n, print.pair ->> 0, print.pair ->> 1,
+    select o, print.place - 1, q, n, print.pair ->> 0,
+      case when (print.pair -> 2)::boolean then left(print.pair ->> 1, ${keyLength}) else print.pair ->> 1 end,
       (print.pair -> 2)::boolean, print.pair ->> 1
     from given, jsonb_array_elements(f) with ordinality as print (pair, place)
   `.execute(db);

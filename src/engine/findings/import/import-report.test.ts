@@ -99,7 +99,10 @@ it("stores nothing of what it cannot read, and says which format it is", async (
   const cut = sarif(two).subarray(0, 200);
   await expect(
     findings.importReport(operator, "shop", { format: "sarif" }, bytes(cut)),
-  ).rejects.toMatchObject({ code: "invalid-input", message: expect.stringContaining("as sarif") });
+  ).rejects.toMatchObject({
+    code: "invalid-input",
+    message: expect.stringContaining("sarif: JSON at byte 200"),
+  });
   await expect(
     findings.importReport(operator, "shop", {}, bytes(Buffer.from("hello"))),
   ).rejects.toMatchObject({ code: "invalid-input" });

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../../model/errors.ts";
 import type { Summary } from "../../../findings/parsers/format.ts";
 
 /** What the thread that reads a report and the server say to each other. */
@@ -18,7 +19,7 @@ export interface ReadQuestion {
 /**
  * Observations as the staging takes them: one JSON array, so that the thread does the work of writing it. Of each:
  * `o` ordinal, `q` whether it is a statement and no hit, `k` kind, `e` environment or "", `n` line or 0, `s` spot or "",
- * `i` ids, `d` drift, `f` fingerprints (algorithm, value without number, whether it gets one), `c` the observation.
+ * `i` ids, `d` drift, `f` fingerprints (algorithm, value, whether it ends in a number), `c` the observation.
  */
 export interface Batch {
   readonly kind: "batch";
@@ -32,13 +33,16 @@ export interface ReadEnd {
   readonly summary: Pick<Summary, "tool" | "subject" | "madeAt" | "complete" | "missing">;
 }
 
+/** An error, as it passes between threads. */
 export interface ReadFailure {
   readonly kind: "failure";
-  /** Null: no format is known to be it. */
-  readonly format: string | null;
-  readonly why: string;
-  /** `line 3, column 7`, `result 17`; empty where there is none. */
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** `line 3, column 7`, `runs[0].results[17]`; empty where there is none. */
   readonly where: string;
+  readonly hint: string;
+  /** Not the report's fault. */
+  readonly bug: boolean;
 }
 
 export type FromThread = Batch | ReadEnd | ReadFailure;

@@ -32,9 +32,11 @@ export async function readSpool(
   });
   const failure = (why: string): ReadFailure => ({
     kind: "failure",
-    format: question.format,
-    why: printable(why),
+    code: "invalid-input",
+    message: printable(`the report cannot be read: ${why}`),
     where: "",
+    hint: "let the scanner write smaller ones, one for each of its targets; nothing of it was kept",
+    bug: false,
   });
   let taking = Promise.resolve();
   try {
@@ -51,8 +53,13 @@ export async function readSpool(
       worker.on("message", (message: FromThread) => {
         if (message.kind === "end") end(message);
         else if (message.kind === "failure") {
-          const { why, where } = message;
-          end({ ...message, why: printable(why), where: printable(where) });
+          const { message: why, where, hint } = message;
+          end({
+            ...message,
+            message: printable(why),
+            where: printable(where),
+            hint: printable(hint),
+          });
         } else {
           taking = taking.then(async () => {
             await take(message);

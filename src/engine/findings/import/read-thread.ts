@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { formats } from "../../../findings/parsers/formats.ts";
-import { parsers } from "../../../findings/parsers/index.ts";
-import type { Observation } from "../../../model/observation.ts";
+import { readReport } from "../../../findings/reading/read-report.ts";
+import { asTidelockError } from "../../../model/errors.ts";
+import { Gathered } from "./gathered.ts";
 import { batchesAhead, batchSize, type FromThread, type ReadQuestion } from "./messages.ts";
-import { stagedRow } from "./staged-row.ts";
+import { observationText, stagedRow } from "./staged-row.ts";
 
 /** A thread of its own for one report: whatever it costs, it costs this thread. */
 
@@ -31,72 +31,61 @@ async function send(rows: readonly string[]): Promise<void> {
 }
 
 async function read(): Promise<void> {
-  const { path, format, most } = question;
-  const text = readFileSync(path, "utf8");
-  const id = format ?? guess(text);
-  const parser = id === null ? undefined : parsers.get(id);
-  if (id === null || parser === undefined) {
-    say({ kind: "failure", format: null, why: unknown(format), where: "" });
-    return;
-  }
-  try {
-    const parsed = parser.parse(text);
-    const all: readonly (readonly [Observation, boolean])[] = [
-      ...parsed.observations.map((one) => [one, false] as const),
-      ...(parsed.claims ?? []).map((one) => [one, true] as const),
-    ];
-    const context = {
-      service: question.service,
-      environment: question.environment,
-      tool: parsed.tool?.name ?? id,
-      subject: question.scan ?? parsed.subject,
-    };
-    let rows: string[] = [];
-    let ordinal = 0;
-    for (const [observation, claim] of all.slice(0, most)) {
-      rows.push(stagedRow(ordinal, observation, claim, context));
-      ordinal += 1;
-      if (rows.length < batchSize) continue;
-      await send(rows);
-      rows = [];
-    }
-    await send(rows);
-    const { tool, subject, madeAt, complete, missing } = parsed;
-    const cut = all.length > most;
-    const lost = cut ? `only its first ${most} items were taken in` : missing;
-    say({
-      kind: "end",
-      format: id,
-      summary: {
-        complete: complete && !cut,
-        ...(tool === undefined ? {} : { tool }),
-        ...(subject === undefined ? {} : { subject }),
-        ...(madeAt === undefined ? {} : { madeAt }),
-        ...(lost === undefined ? {} : { missing: lost }),
+  const { path, format, most, secretKey, service, environment, scan } = question;
+  const gathered = new Gathered(`${path}.items`);
+  const report = await readReport(
+    { open: () => createReadStream(path) },
+    {
+      secretKey,
+      batchSize,
+      limits: { items: most },
+      ...(format === null ? {} : { format }),
+      async onBatch({ observations, claims }) {
+        for (const one of observations) await gathered.add(`h${observationText(one)}`);
+        for (const one of claims) await gathered.add(`q${observationText(one)}`);
       },
-    });
-  } catch (error) {
-    const [first = "it does not fit"] = String(error instanceof Error ? error.message : error)
-      .trim()
-      .split("\n");
-    const why = first.startsWith("[") ? "it does not fit its format" : first;
-    say({ kind: "failure", format: id, why, where: "" });
+    },
+  );
+  const { tool, subject, madeAt, complete, missing } = report;
+  const context = {
+    service,
+    environment,
+    tool: tool?.name ?? report.format,
+    subject: scan ?? subject,
+  };
+  let rows: string[] = [];
+  let ordinal = 0;
+  for await (const line of gathered.lines()) {
+    rows.push(stagedRow(ordinal, line.slice(1), line.startsWith("q"), context));
+    ordinal += 1;
+    if (rows.length < batchSize) continue;
+    await send(rows);
+    rows = [];
   }
+  await send(rows);
+  say({
+    kind: "end",
+    format: report.format,
+    summary: {
+      complete,
+      ...(tool === undefined ? {} : { tool }),
+      ...(subject === undefined ? {} : { subject }),
+      ...(madeAt === undefined ? {} : { madeAt }),
+      ...(missing === undefined ? {} : { missing }),
+    },
+  });
 }
 
-function guess(text: string): string | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return formats.find((one) => one.recognise({ syntax: "json", value }))?.id ?? null;
-  } catch {
-    return null;
-  }
+try {
+  await read();
+} catch (error) {
+  const { code, message, where, hint, fault } = asTidelockError(error);
+  say({
+    kind: "failure",
+    code,
+    message,
+    where: where ?? "",
+    hint: hint ?? "",
+    bug: fault === "bug",
+  });
 }
-
-function unknown(format: string | null): string {
-  return format === null
-    ? "its content is of no format that is known here"
-    : `there is no format ${format}`;
-}
-
-await read();

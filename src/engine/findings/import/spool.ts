@@ -35,7 +35,11 @@ export async function spool(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await requireSpace(folder, 0);
   const path = join(folder, `${ownerMark(ownIdentity())}-${randomUUID()}`);
-  const remove = () => rm(path, { force: true });
+  // And what its reader has put beside it.
+  const remove = async () => {
+    await rm(path, { force: true });
+    await rm(`${path}.items`, { force: true });
+  };
   try {
     const written = await write(path, folder, bytes, most);
     return { path, ...written, remove };

@@ -2,15 +2,26 @@ import { incomingOf } from "../../../findings/identity/incoming.ts";
 import { type IdentityContext, isNumbered } from "../../../findings/identity/fingerprint.ts";
 import type { Observation } from "../../../model/observation.ts";
 
-/** One observation as JSON text for the staging, see `Batch`. */
+/** One observation as JSON text, as PostgreSQL takes it: no U+0000, which a report may hold. */
+export function observationText(observation: Observation): string {
+  const text = JSON.stringify(observation);
+  return text.includes("\\u0000") ? JSON.stringify(withoutNul(observation)) : text;
+}
+
+/**
+ * One row for the staging, see `Batch`.
+ *
+ * @param text what `observationText` gave
+ */
 export function stagedRow(
   ordinal: number,
-  observation: Observation,
+  text: string,
   claim: boolean,
   context: IdentityContext,
 ): string {
+  const observation = JSON.parse(text) as Observation;
   const { identity, line, ids } = incomingOf(observation, context, ordinal);
-  const row = {
+  const row = JSON.stringify({
     o: ordinal,
     q: claim,
     k: identity.kind,
@@ -19,12 +30,9 @@ export function stagedRow(
     s: identity.spot ?? "",
     i: ids,
     d: identity.drift.map(pair),
-    f: identity.fingerprints.map((one) => [...pair(one), isNumbered(one.algorithm)]),
-    c: observation,
-  };
-  const text = JSON.stringify(row);
-  // PostgreSQL takes no U+0000 in texts; a report may hold it.
-  return text.includes("\\u0000") ? JSON.stringify(withoutNul(row)) : text;
+    f: identity.fingerprints.map((one) => [...pair(one), isNumbered(one.value)]),
+  });
+  return `${row.slice(0, -1)},"c":${text}}`;
 }
 
 function pair({ algorithm, value }: { algorithm: string; value: string }) {

@@ -42,7 +42,7 @@ import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import { newImportId } from "../../ids.ts";
 import { whyClosesNothing } from "../vouch.ts";
-import type { ReadEnd } from "./messages.ts";
+import type { ReadEnd, ReadFailure } from "./messages.ts";
 import { readSpool } from "./read-spool.ts";
 import type { Spooled } from "./spool.ts";
 
@@ -312,16 +312,11 @@ function validTime(text: string | undefined): string | null {
   return Number.isNaN(at) ? null : new Date(at).toISOString();
 }
 
-function unreadable(failure: { format: string | null; why: string; where: string }): TidelockError {
-  const { format, why, where } = failure;
-  const what = format === null ? "" : ` as ${format}`;
-  return new TidelockError("invalid-input", `the report cannot be read${what}: ${why}`, {
-    fault: "operator",
+function unreadable({ code, message, where, hint, bug }: ReadFailure): TidelockError {
+  return new TidelockError(code, message, {
+    fault: bug ? "bug" : "operator",
     where: where === "" ? "the report" : where,
-    hint:
-      format === null
-        ? "docs/findings-formats.md lists what can be read; name the format with --format"
-        : "look whether the scanner came to its end, and let it write the report again; nothing of it was kept",
+    hint: hint === "" ? "let the scanner write it again; nothing of it was kept" : hint,
   });
 }
 

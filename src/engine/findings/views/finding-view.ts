@@ -130,6 +130,8 @@ async function textOf(
         return `${version}, which has it, is live in ${text("environment")} again`;
       }
       return `${text("why") || "seen again"}${version === "" ? "" : ` in ${version}`}${source}`;
+    case "unseen":
+      return `a complete scan does not show it${source}`;
     case "severity":
       return `${text("from")} became ${text("to")}${source}`;
     case "verified":
