@@ -51,6 +51,7 @@ export const lynis: Format = {
             message: said.join("; "),
             // Its name stands among the first lines.
             place: { kind: "resource", name: `${about.get("hostname") ?? "host"}: ${test}` },
+            scope: vulnerable ? "" : aboutWhat(what, details),
           },
         ];
       },
@@ -59,10 +60,14 @@ export const lynis: Format = {
         const finished = about.get("finish") === "true" || about.has("report_datetime_end");
         const tests = (about.get("tests_executed") ?? "").split("|").filter(Boolean);
         const host = about.get("hostname");
+        // Of some tests only (`--tests-from-group`): another scan than one of all.
+        const parts = ["test_category", "test_group"]
+          .map((key) => about.get(key) ?? "all")
+          .filter((part) => part !== "all");
         return {
           exercised: { assertions: tests.length },
           tool: { name: "lynis", version: about.get("lynis_version") ?? "unknown" },
-          ...(host ? { subject: host } : {}),
+          ...(host ? { subject: [host, ...parts].join(", ") } : {}),
           ...(finished ? { complete: true } : { complete: false, missing: "its end" }),
         };
       },
@@ -70,10 +75,21 @@ export const lynis: Format = {
   },
 };
 
+/**
+ * One test says several things: `protocol 'dccp'` and `protocol 'sctp'`, or a setting in its details
+ * (`AllowTcpForwarding (set YES to NO)`). Its words tell them apart, without what it counted or measured.
+ */
+function aboutWhat(what: string, details: string): string {
+  const setting = details === "-" ? "" : (details.slice(0, 512).split(" (", 1)[0] ?? "");
+  return `${what.slice(0, 400).replaceAll(/\d+/g, "#")} ${setting}`.trim();
+}
+
 const asked: ReadonlySet<string> = new Set([
   "hostname",
   "finish",
   "report_datetime_end",
   "tests_executed",
   "lynis_version",
+  "test_category",
+  "test_group",
 ]);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readText } from "../../reading/read-text.ts";
 import { openscap } from "./index.ts";
@@ -48,6 +49,27 @@ describe("OpenSCAP", () => {
       });
     },
   );
+
+  it("reads what oscap itself wrote, and its ARF like its results", () => {
+    const read = (file: string) =>
+      readText(
+        openscap,
+        readFileSync(
+          `${import.meta.dirname}/../../../../test/fixtures/findings/openscap/${file}`,
+          "utf8",
+        ),
+      );
+    expect(read("res.xml")).toMatchObject({
+      subject: "box, xccdf_test_profile_p",
+      complete: false,
+      missing: "1 rule was not checked, the first: xccdf_test_rule_nocheck: notchecked",
+      exercised: { assertions: 2 },
+      observations: [
+        { rule: "xccdf_test_rule_fail", severity: "high", title: "There is a nonsense" },
+      ],
+    });
+    expect(read("arf.xml")).toEqual(read("res.xml"));
+  });
 
   it("reads an ARF like the results in it", () => {
     expect(readText(openscap, arf("fail", "pass", "notapplicable"))).toEqual(
