@@ -1,14 +1,17 @@
-// `npm run schema`: writes schema/tidelock.schema.json, which editors check a tidelock.yaml with. A test
-// compares the file with the schemas of model and checks, so forgetting to run this fails.
+// `npm run schema`: writes schema/tidelock.schema.json, which editors check a tidelock.yaml with, and
+// schema/tidelock-findings.schema.json, of our own format of findings. A test compares the files with the schemas of
+// model, checks and findings, so forgetting to run this fails.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { checks } from "../src/checks/registry.ts";
+import { GenericDocument } from "../src/findings/parsers/generic/schema.ts";
 import { CheckDemand, Document } from "../src/model/pipeline.ts";
 import { root } from "./test/run-step.ts";
 
 export const schemaFile = join(root, "schema", "tidelock.schema.json");
+export const findingsSchemaFile = join(root, "schema", "tidelock-findings.schema.json");
 
 const draft = { io: "input", target: "draft-7" } as const;
 
@@ -51,9 +54,18 @@ export function tidelockSchema(): string {
   return `${JSON.stringify(whole, null, 2)}\n`;
 }
 
+/** JSON Schema of a report in our own format (docs/findings-formats.md). */
+export function findingsSchema(): string {
+  const schema = z.toJSONSchema(GenericDocument, draft);
+  return `${JSON.stringify({ title: "Tidelock findings", ...schema }, null, 2)}\n`;
+}
+
 function moveReferences(part: unknown, id: string): unknown {
   const text = JSON.stringify(part);
   return JSON.parse(text.replaceAll('"#/definitions/', `"#/definitions/check.${id}.`));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(schemaFile, tidelockSchema());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(schemaFile, tidelockSchema());
+  writeFileSync(findingsSchemaFile, findingsSchema());
+}

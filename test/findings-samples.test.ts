@@ -4,15 +4,11 @@ import { describe, expect, it } from "vitest";
 import { countsPage, formatsFile } from "../scripts/findings-formats.ts";
 import { root } from "../scripts/test/run-step.ts";
 import { formats } from "../src/findings/parsers/formats.ts";
-import { counts, countOf, samples } from "./support/findings-counts.ts";
-
-/** Those of a format that cannot be read yet have no row. */
-const known = samples.filter(({ format }) =>
-  formats.some(({ id }) => id === format || id.startsWith(`${format}-`)),
-);
+import { detectText } from "../src/findings/reading/detect.ts";
+import { counts, countOf, samples, samplesFolder } from "./support/findings-counts.ts";
 
 describe("real reports have the hits that test/fixtures/findings/counts.json says", () => {
-  it.each(known.map((sample) => [`${sample.format}/${sample.file}`, sample] as const))(
+  it.each(samples.map((sample) => [`${sample.format}/${sample.file}`, sample] as const))(
     "%s",
     (name, sample) => {
       const expected = counts[name];
@@ -26,6 +22,46 @@ describe("real reports have the hits that test/fixtures/findings/counts.json say
       if (refused !== undefined || (sample.expectedFindings ?? found.hits) !== found.hits) {
         expect(why, `${name}: theirs is ${sample.expectedFindings}`).toBeTruthy();
       }
+    },
+  );
+});
+
+/** Forms of one tool's report beside those of index.json. */
+const others: readonly (readonly [string, string])[] = [
+  ["azure/many_vulns.csv", "azure-csv"],
+  ["azure/zero_vulns.csv", "azure-csv"],
+  ["jenkins-warnings/all-issues.xml", "jenkins-warnings-xml"],
+  ["jenkins-warnings/json-issues.log", "jenkins-warnings-log"],
+  ["security-hub/config_many_findings.json", "security-hub"],
+  ["security-hub/guardduty.json", "security-hub"],
+];
+
+describe("a real report is recognised by its content, by one format alone", () => {
+  /** Nothing but `null` or `[]`, as more than one tool writes it: whose it is takes `--format`. */
+  const anonymous = [
+    "gitleaks/no_findings.json",
+    "gitleaks/test-null-report.json",
+    "trivy/legacy_no_vuln.json",
+  ];
+  const readable = samples.flatMap(({ format, file }) => {
+    const name = `${format}/${file}`;
+    const count = counts[name];
+    return count === undefined || count.refused !== undefined || anonymous.includes(name)
+      ? []
+      : [[name, count.by] as const];
+  });
+
+  it.each([...readable, ...others])("%s as %s", (name, by) => {
+    expect(detectText(readFileSync(join(samplesFolder, name), "utf8")).id).toBe(by);
+  });
+});
+
+describe("what does not say whose report it is", () => {
+  it.each(["gitleaks/no_findings.json", "trivy/legacy_no_vuln.json"])(
+    "%s is not guessed",
+    (name) => {
+      const text = readFileSync(join(samplesFolder, name), "utf8");
+      expect(() => detectText(text)).toThrow("no format that is known");
     },
   );
 });

@@ -1,14 +1,45 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { schemaFile, tidelockSchema } from "../scripts/schema.ts";
+import {
+  findingsSchema,
+  findingsSchemaFile,
+  schemaFile,
+  tidelockSchema,
+} from "../scripts/schema.ts";
+import { root } from "../scripts/test/run-step.ts";
 import { checks } from "../src/checks/registry.ts";
+import { generic } from "../src/findings/parsers/generic/index.ts";
+import { readText } from "../src/findings/reading/read-text.ts";
 import { initFile } from "../src/pipeline-file/init.ts";
 import { parseDocuments } from "../src/pipeline-file/parse.ts";
 
 it("publishes the JSON Schema that belongs to this version's pipeline files", () => {
   expect(readFileSync(schemaFile, "utf8"), "run `npm run schema`").toBe(tidelockSchema());
+});
+
+describe("the JSON Schema of our own format of findings", () => {
+  const validateFindings = new Ajv({ strict: false, validateFormats: false }).compile(
+    JSON.parse(findingsSchema()),
+  );
+
+  it("is published as this version reads it", () => {
+    expect(readFileSync(findingsSchemaFile, "utf8"), "run `npm run schema`").toBe(findingsSchema());
+  });
+
+  it("takes the example of the page, and so does the parser; a misspelt key neither", () => {
+    const page = readFileSync(join(root, "docs/findings-formats.md"), "utf8");
+    const example = /```json\n([^`]+)```/.exec(page)?.[1] ?? "";
+    expect(validateFindings(JSON.parse(example)), JSON.stringify(validateFindings.errors)).toBe(
+      true,
+    );
+    expect(readText(generic, example)).toMatchObject({ complete: true, observations: [{}] });
+    const misspelt = example.replace('"severity"', '"severty"');
+    expect(validateFindings(JSON.parse(misspelt))).toBe(false);
+    expect(() => readText(generic, misspelt)).toThrow();
+  });
 });
 
 const good = initFile({ folder: "shop", packageJson: null });

@@ -4,8 +4,8 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
 import type { FindingStatus } from "../../model/finding.ts";
 import type { ObservationPlace } from "../../model/observation.ts";
-import { formats } from "../parsers/formats.ts";
 import type { Parsed } from "../parsers/parser.ts";
+import { detectText } from "../reading/detect.ts";
 import { readText } from "../reading/read-text.ts";
 import { type ExportedFinding, exportedOf, fingerprintsOf } from "./exported.ts";
 import { type ExportFormat, exporters, exportFormats } from "./index.ts";
@@ -66,9 +66,10 @@ const readers: Partial<Record<ExportFormat, string>> = {
   threadfix: "threadfix",
 };
 
+/** By the format that recognises it, as an import does. */
 function read(format: ExportFormat, text: string): Parsed {
-  const reader = formats.find(({ id }) => id === readers[format]);
-  if (reader === undefined) throw new Error(`nothing reads ${format}`);
+  const reader = detectText(text);
+  expect(reader.id).toBe(readers[format]);
   return readText(reader, text);
 }
 
@@ -131,10 +132,26 @@ describe("what is exported is read back by our own parsers", () => {
     });
   });
 
+  it("openvex: what is affected is a hit, everything that is said not to be a claim", async () => {
+    // Of one vulnerability in one product the last statement counts, so each is of another one.
+    const all = ofEachStatus.map((one, index) => ({
+      ...one,
+      rule: `CVE-2024-${index}`,
+      aliases: [],
+    }));
+    const { observations, claims } = read("openvex", await write("openvex", all));
+    expect(observations).toHaveLength(4);
+    expect(claims?.map(({ claim }) => claim?.status)).toEqual(["fixed", "fixed", "not-affected"]);
+    expect(observations[1]).toMatchObject({
+      rule: "CVE-2024-1",
+      claim: { status: "affected" },
+    });
+  });
+
   it.each(exportFormats)("%s: no finding is a whole document as well", async (format) => {
     const text = await write(format, []);
     expect(text.length).toBeGreaterThan(10);
-    if (readers[format] !== undefined && format !== "openvex") {
+    if (readers[format] !== undefined) {
       expect(read(format, text).observations).toEqual([]);
     }
   });

@@ -16,16 +16,19 @@ import { dockerBenchLog } from "./docker-bench/log.ts";
 import { eslint } from "./eslint/index.ts";
 import { falco } from "./falco/index.ts";
 import type { Format } from "./format.ts";
+import { gauntlt } from "./gauntlt/index.ts";
 import { generic } from "./generic/index.ts";
 import { gitleaks } from "./gitleaks/index.ts";
 import * as googleScc from "./google-scc/index.ts";
 import { grype } from "./grype/index.ts";
 import { hdf } from "./hdf/index.ts";
+import { jenkinsPosture } from "./jenkins-posture/index.ts";
 import * as jenkinsWarnings from "./jenkins-warnings/index.ts";
 import { junit } from "./junit/index.ts";
 import { kubeBench, kubeBenchLines } from "./kube-bench/index.ts";
 import { kubeLinter } from "./kube-linter/index.ts";
 import { lynis } from "./lynis/index.ts";
+import * as mittn from "./mittn/index.ts";
 import { nexusIq } from "./nexus-iq/index.ts";
 import { nmap } from "./nmap/index.ts";
 import { npmAudit } from "./npm-audit/index.ts";
@@ -74,17 +77,20 @@ export const formats: readonly Format[] = [
   dockerBenchLog,
   eslint,
   falco,
+  gauntlt,
   generic,
   gitleaks,
   ...Object.values(googleScc),
   grype,
   hdf,
+  jenkinsPosture,
   ...Object.values(jenkinsWarnings),
   junit,
   kubeBench,
   kubeBenchLines,
   kubeLinter,
   lynis,
+  ...Object.values(mittn),
   nexusIq,
   nmap,
   npmAudit,
