@@ -3,6 +3,7 @@ import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
 import { checkRoutes } from "./routes-checks.ts";
+import { engagementRoutes } from "./routes-engagements.ts";
 import { feedRoutes } from "./routes-feeds.ts";
 import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
@@ -44,6 +45,7 @@ export const routes = {
   ...manualRoutes,
   ...signalRoutes,
   ...feedRoutes,
+  ...engagementRoutes,
   ...securityRoutes,
   ...findingRoutes,
 

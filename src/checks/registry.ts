@@ -10,6 +10,7 @@ import { checkov } from "./checkov/index.ts";
 import { command } from "./command/index.ts";
 import { dast } from "./dast/index.ts";
 import { devTools } from "./dev-tools/index.ts";
+import { engagement } from "./engagement/index.ts";
 import { eslint } from "./eslint/index.ts";
 import { gitleaks } from "./gitleaks/index.ts";
 import { grype } from "./grype/index.ts";
@@ -55,6 +56,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     command,
     dast,
     devTools,
+    engagement,
     eslint,
     gitleaks,
     grype,

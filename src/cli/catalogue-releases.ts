@@ -154,6 +154,36 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/signal/list.ts"),
   ),
   entry(
+    "engagement add",
+    "Releases",
+    "Record a penetration test, a red team's exercise or a bug bounty, signed",
+    () => import("./commands/engagement/add.ts"),
+  ),
+  entry(
+    "engagement list",
+    "Releases",
+    "List engagements, and which still count",
+    () => import("./commands/engagement/list.ts"),
+  ),
+  entry(
+    "engagement show",
+    "Releases",
+    "Show an engagement",
+    () => import("./commands/engagement/show.ts"),
+  ),
+  entry(
+    "engagement evidence",
+    "Releases",
+    "Fetch a file that shows what an engagement found",
+    () => import("./commands/engagement/evidence.ts"),
+  ),
+  entry(
+    "engagement withdraw",
+    "Releases",
+    "Say that an engagement counts no more",
+    () => import("./commands/engagement/withdraw.ts"),
+  ),
+  entry(
     "feeds import",
     "Releases",
     "Bring in what others publish about vulnerabilities: EPSS, KEV, OSV",

@@ -14,6 +14,7 @@ import { routedProcess } from "../strategies/demands.ts";
 import { searchCredentials } from "./credential-search.ts";
 import { readCheckSecret } from "./check-secrets.ts";
 import type { CheckSite } from "./check-runner.ts";
+import { engagementsOnRecord } from "./engagements/on-record.ts";
 import type { Engine } from "./engine.ts";
 import { compareEnvironments } from "./compare-environments.ts";
 import { compareManifest } from "./manifest.ts";
@@ -86,6 +87,7 @@ export async function checkContext(
     readTree: () => storedTree(engine, tree),
     live: await liveRelease(context, slot !== null),
     checkData: checkData(engine),
+    engagements: (kind) => engagementsOnRecord(engine, plan.lane, kind),
     runtimeSignals: (sources) => runtimeSignals(context, sources),
     userTraffic: async () => (slot && router ? readUserTraffic(router, slot) : null),
     // Asked anew each time: after a crash a check goes on before its server listens again.

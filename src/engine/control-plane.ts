@@ -13,6 +13,7 @@ import { applyDocuments, listPipelines } from "./documents.ts";
 import { attestationContent, attestRelease, releaseEvidence } from "./attest-release.ts";
 import { makeCheckControl } from "./check-control.ts";
 import type { Engine } from "./engine.ts";
+import { makeEngagementControl } from "./engagements/control.ts";
 import { makeFeedControl } from "./feeds/feeds.ts";
 import { confirmErasure, erasures, requestErasure } from "./erasure/erase.ts";
 import { addHold, holds, removeHold } from "./erasure/holds.ts";
@@ -54,6 +55,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     people: makePeopleControl(engine),
     signals: makeSignalControl(engine),
     feeds: makeFeedControl(engine),
+    engagements: makeEngagementControl(engine),
     security: makeServiceSecurityControl(engine),
     findings: makeFindingControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),

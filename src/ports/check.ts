@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { EngagementKind } from "../model/engagement.ts";
 import type { ManualAnswers, ManualForm } from "../model/manual-check.ts";
 import { Severity } from "../model/observation.ts";
 import type { Purpose } from "../model/pipeline.ts";
@@ -48,6 +49,8 @@ export interface CheckContext {
    * case the newest one of each of `sources`.
    */
   readonly runtimeSignals?: (sources: readonly string[]) => Promise<readonly RuntimeSignal[]>;
+  /** What people did who looked for weaknesses in the service, of one kind, newest first; none that was withdrawn. */
+  readonly engagements?: (kind: EngagementKind) => Promise<readonly EngagementOnRecord[]>;
   /** Folder with data that was imported for checks to decide by (`check-data`); null where there is none. */
   readonly checkData?: string | null;
   /** Ports of this machine on which Tidelock itself listens: no address in a check's configuration may lead there. */
@@ -79,6 +82,17 @@ export interface PersonsAnswer {
   readonly reusedFrom: string | null;
   /** What is known, and what is not, about whether somebody judged work of their own. */
   readonly separation: string;
+}
+
+/** As its signed record says; held against the log. */
+export interface EngagementOnRecord {
+  readonly id: string;
+  readonly party: string;
+  /** Dates, YYYY-MM-DD. */
+  readonly ended: string;
+  readonly validUntil: string;
+  readonly outcome: string;
+  readonly release: string | null;
 }
 
 export interface UserTrafficView {

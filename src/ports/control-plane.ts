@@ -4,6 +4,7 @@ import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
 import type { CheckControl } from "./check-control.ts";
+import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
 import type { FindingControl } from "./finding-control.ts";
 import type { PeopleControl } from "./people-control.ts";
@@ -43,6 +44,7 @@ export interface ControlPlane {
   readonly checks: CheckControl;
   readonly people: PeopleControl;
   readonly feeds: FeedControl;
+  readonly engagements: EngagementControl;
   readonly security: ServiceSecurityControl;
   readonly signals: SignalControl;
   readonly findings: FindingControl;

@@ -104,6 +104,19 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkDemands: ({ params }) => controlPlane.checks.demands(params.service, params.environment),
+    engagementAdd: ({ actor, body }) =>
+      controlPlane.engagements.add(actor, Buffer.from(body.envelope, "base64")),
+    async engagementList({ query }) {
+      const { service = null, limit } = query;
+      return { items: [...(await controlPlane.engagements.list({ service, limit }))] };
+    },
+    engagementShow: ({ params }) => controlPlane.engagements.show(params.id),
+    async engagementEvidence({ params: { id, digest } }) {
+      const { name, bytes } = await controlPlane.engagements.evidence(id, digest);
+      return { name, digest, content: Buffer.from(bytes).toString("base64") };
+    },
+    engagementWithdraw: ({ actor, params, body }) =>
+      controlPlane.engagements.withdraw(actor, params.id, body.reason),
     securityShow: ({ params }) => controlPlane.security.show(params.service),
     securitySet: ({ actor, params, body }) =>
       controlPlane.security.set(actor, params.service, body.security, body.basedOn),

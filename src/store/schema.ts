@@ -9,6 +9,7 @@ import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ManualSchema } from "./schema-manual.ts";
+import type { EngagementsSchema } from "./schema-engagements.ts";
 import type { FeedsSchema } from "./schema-feeds.ts";
 import type { FindingsSchema } from "./schema-findings.ts";
 import type { SecuritySchema } from "./schema-security.ts";
@@ -288,6 +289,7 @@ export interface Schema
     SignalsSchema,
     FindingsSchema,
     FeedsSchema,
+    EngagementsSchema,
     SecuritySchema {
   store: StoreTable;
   events: EventsTable;

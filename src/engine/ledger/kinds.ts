@@ -37,6 +37,9 @@ export const kinds = {
     "who answers for a service's security, how long findings may stay, and where those that wait are written down",
   "issue.wanted": "an issue about a finding is about to be created in a tracker",
   "issue.opened": "a finding has an issue in a tracker, created or found again",
+  "engagement.recorded":
+    "a penetration test, red team or bug bounty took place, as a person signed it",
+  "engagement.withdrawn": "the record of an engagement counts no more",
   "feed.imported":
     "another edition of what others publish about vulnerabilities counts from here on, by the digests of its file and its records",
   "check.answered": "a person's signed answer to a check arrived, or an earlier one is used again",

@@ -6,6 +6,7 @@ import {
 } from "./catalogue.ts";
 import { erasuresProjection, holdsProjection } from "./erasure.ts";
 import { attestationsProjection } from "./attestations.ts";
+import { engagementsProjection } from "./engagements.ts";
 import { feedsProjection } from "./feeds.ts";
 import { findingActsProjection, findingImportsProjection } from "./findings.ts";
 import { journalProjection } from "./journal.ts";
@@ -33,6 +34,7 @@ export const projections: readonly TableProjection[] = [
   project(checkRequestsProjection),
   project(signalsProjection),
   project(feedsProjection),
+  project(engagementsProjection),
   project(findingImportsProjection),
   project(findingActsProjection),
   project(serviceSecurityProjection),

@@ -48,6 +48,7 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   finding_changes: { how: "no-ground", because: "nothing is decided by findings so far" },
   finding_acts: rebuilt,
   finding_claims: { how: "no-ground", because: "nothing is decided by findings so far" },
+  engagements: { how: "rebuilt", beside: "the envelope: by its digest, which the entry names" },
   service_security: rebuilt,
   tracked_issues: {
     how: "no-ground",

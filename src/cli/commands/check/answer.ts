@@ -1,4 +1,3 @@
-import type { Client } from "../../../api/client.ts";
 import type { ManualRequestView } from "../../../api/routes-manual.ts";
 import { encodeBase64 } from "../../../evidence/bytes.ts";
 import { encodeEnvelope } from "../../../evidence/dsse.ts";
@@ -14,6 +13,7 @@ import { ManualAnswers, sessionHint, sessionProblem } from "../../../model/manua
 import { confirm } from "../../confirm.ts";
 import { defineCommand } from "../../define-command.ts";
 import { signerOf } from "../../evidence/signer.ts";
+import { whoseKey } from "../../evidence/whose-key.ts";
 import { exit } from "../../exit-codes.ts";
 import { answersTemplate, readAnswers, requireFit } from "../../manual/answers-file.ts";
 import { askAnswers } from "../../manual/ask-answers.ts";
@@ -108,24 +108,6 @@ function requireTime(view: ManualRequestView, given: ManualAnswers | null): void
     fault: "operator",
     where: view.id,
     hint: sessionHint(view.id, view.promotion, ranMs),
-  });
-}
-
-/** The person as whom this key counts here. */
-async function whoseKey(
-  client: Client,
-  key: string,
-): Promise<{ readonly person: string; readonly name: string }> {
-  const { items } = await client.call("personList", {});
-  for (const { person, name, keys } of items) {
-    if (keys.some(({ id, removedAt }) => id === key && removedAt === null)) {
-      return { person, name: name ?? "erased" };
-    }
-  }
-  throw new TidelockError("forbidden", "this key is nobody's here, so nothing it signs counts", {
-    fault: "operator",
-    where: key,
-    hint: "enrol its public half: tidelock person add <name> --key <public key>",
   });
 }
 

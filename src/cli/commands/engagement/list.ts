@@ -1,0 +1,37 @@
+import { defineCommand } from "../../define-command.ts";
+import { exit } from "../../exit-codes.ts";
+import { connectionOptions, name, outputOption, whole } from "../../options.ts";
+import { printList } from "../../output/print.ts";
+
+export const command = defineCommand({
+  arguments: {},
+  options: {
+    service: name("--service <name>", "only of this one"),
+    limit: whole("--limit <n>", "how many (default 50)", { least: 1, most: 500 }),
+    ...connectionOptions,
+    ...outputOption,
+  },
+  examples: ["tidelock engagement list --service shop"],
+  async run(context, { options }) {
+    const { items } = await context.connect(options).call("engagementList", {
+      query: { service: options.service, limit: options.limit ?? 50 },
+    });
+    await printList(context.terminal, context.format(options), {
+      items,
+      columns: [
+        { title: "id", value: ({ id }) => id },
+        { title: "state", value: ({ state }) => state },
+        { title: "kind", value: ({ engagement }) => engagement.kind },
+        { title: "service", value: ({ engagement }) => engagement.service },
+        { title: "by", value: ({ engagement }) => engagement.party },
+        { title: "ended", value: ({ engagement }) => engagement.ended },
+        { title: "valid until", value: ({ engagement }) => engagement.validUntil },
+        { title: "open findings", value: ({ findings }) => String(findings.open) },
+        { title: "outcome", wide: true, value: ({ engagement }) => engagement.outcome },
+      ],
+      name: ({ id }) => id,
+      empty: "no engagement was recorded",
+    });
+    return exit.done;
+  },
+});

@@ -1,0 +1,136 @@
+import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
+import {
+  type EngagementRecord,
+  readEngagement,
+  verifyEngagement,
+} from "../../evidence/predicates/engagement.ts";
+import { digestBytes } from "../../evidence/bytes.ts";
+import { TidelockError } from "../../model/errors.ts";
+import { printable } from "../../model/printable.ts";
+import type { Actor } from "../../ports/control-plane.ts";
+import { grantsProjection, personKeysProjection } from "../../store/projections/access.ts";
+import { readRelease } from "../../store/queries/catalogue.ts";
+import { engagementByDigest, insertEngagement } from "../../store/queries/engagements.ts";
+import { announce } from "../../store/queries/events.ts";
+import { grantsFor, keysOf } from "../../store/queries/grants.ts";
+import { readTree } from "../../store/queries/ledger-tree.ts";
+import type { EngagementRow } from "../../store/schema-engagements.ts";
+import type { Db } from "../../store/schema.ts";
+import type { Engine } from "../engine.ts";
+import { judgeRight } from "../findings/acts/consent.ts";
+import { groundsOf, lastingDifference } from "../ledger/leaning.ts";
+import { requireWritable } from "../ledger/writable.ts";
+
+/**
+ * Records what a person signed. It can open a gate that asks for it, so the token that everybody shares is not enough:
+ * the key and the right of the person stand in the log. The same envelope again changes nothing.
+ *
+ * @throws TidelockError `invalid-input` (no signed record), `forbidden` (nobody's key, or no right), `not-found` (the
+ *   release), `denied` (the database is not what the ledger says)
+ */
+export async function recordEngagement(
+  engine: Engine,
+  actor: Actor,
+  envelope: Uint8Array,
+): Promise<EngagementRow> {
+  const { db } = engine;
+  await requireWritable(db, "an engagement is an entry of the ledger");
+  const digest = digestBytes(envelope);
+  const known = await engagementByDigest(db, digest);
+  if (known) return known;
+  const said = readEngagement(envelope);
+  if (!said.ok)
+    throw refused("invalid-input", `this is no record of an engagement: ${said.problem}`);
+  const { person, engagement } = said.value;
+  const signed = await requireSigned(db, envelope, said.value);
+  const lane = { service: engagement.service, environment: engagement.environment ?? "" };
+  await requireByRecord(engine, person, lane);
+  if ((await grantsFor(db, judgeRight, lane, person)).length === 0) {
+    throw refused(
+      "forbidden",
+      `nobody gave this person the right to judge findings of ${engagement.service}`,
+      `tidelock person grant <name> --judge-findings --service ${engagement.service}`,
+    );
+  }
+  if (engagement.release !== null) await requireRelease(db, engagement.service, engagement.release);
+  for (const { name, digest: file } of engagement.evidence) {
+    if (await engine.content.has(file)) continue;
+    throw refused(
+      "not-found",
+      `${name} (${file}) was not uploaded`,
+      "tidelock engagement add does it",
+    );
+  }
+  const row = await db.transaction().execute(async (tx) => {
+    const given = { content: engagement, digest, envelope, person, key: signed.key, by: actor.id };
+    const row = await insertEngagement(tx, given);
+    if (row === undefined) return undefined;
+    await announce(tx, {
+      kind: "engagement.recorded",
+      service: engagement.service,
+      message: `E-${row.id}: ${engagement.kind} by ${printable(engagement.party)}, valid until ${engagement.validUntil}`,
+    });
+    return row;
+  });
+  engine.signals.emit("change");
+  const made = row ?? (await engagementByDigest(db, digest));
+  if (!made) throw new Error("a conflict with a row that is not there");
+  return made;
+}
+
+async function requireSigned(db: Db, envelope: Uint8Array, { person }: EngagementRecord) {
+  const keys: PublicKey[] = [];
+  for (const row of await keysOf(db, person)) {
+    const key = readPublicKey(row.public_key);
+    if (key.ok) keys.push(key.value);
+  }
+  const verified = verifyEngagement(envelope, keys, (await readTree(db)).origin);
+  if (verified.ok) return verified.value;
+  throw refused(
+    "invalid-input",
+    `this is no record of an engagement: ${verified.problem}`,
+    keys.length === 0
+      ? "no key of this person counts here: tidelock person add <name> --key <public key>"
+      : "sign it anew: tidelock engagement add",
+  );
+}
+
+async function requireRelease(db: Db, service: string, id: string): Promise<void> {
+  const release = await readRelease(db, id);
+  if (release?.service === service) return;
+  throw refused("not-found", `${service} has no release ${id}`);
+}
+
+/** Keys and rights are what the signed log says they are. */
+async function requireByRecord(
+  engine: Engine,
+  person: string,
+  lane: { service: string; environment: string },
+): Promise<void> {
+  const { db, log } = engine;
+  const difference = await lastingDifference(log, db, async () => [
+    ...groundsOf(personKeysProjection, await keysOf(db, person)),
+    ...groundsOf(grantsProjection, await grantsFor(db, judgeRight, lane, person)),
+  ]);
+  if (!difference) return;
+  throw new TidelockError(
+    "denied",
+    `the database was changed behind the ledger: ${difference.message}`,
+    {
+      fault: "operator",
+      hint: "nothing was taken; see `tidelock ledger verify --state`",
+    },
+  );
+}
+
+function refused(
+  code: "invalid-input" | "forbidden" | "not-found",
+  message: string,
+  hint?: string,
+): TidelockError {
+  return new TidelockError(code, message, {
+    fault: "operator",
+    where: "envelope",
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
