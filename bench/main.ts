@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   fuzz: async () => (await import("./fuzz.ts")).fuzzBench,
   intake: async () => (await import("./intake.ts")).intakeResult,
   ledger: async () => (await import("./ledger.ts")).ledgerBench,
+  reading: async () => (await import("./reading.ts")).readingBench,
   rollback: async () => (await import("./rollback.ts")).rollbackBench,
   router: async () => (await import("./router.ts")).routerBench,
   switch: async () => (await import("./switch.ts")).switchBench,

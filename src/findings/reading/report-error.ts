@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TidelockError } from "../../model/errors.ts";
+import { clip } from "../observe.ts";
 
 /**
  * What a report is refused with: one sentence for a person, with the position. It quotes nothing of the report but
@@ -28,7 +29,8 @@ export function refusalOf(error: unknown, format: string, where?: string): Tidel
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof z.ZodError)) {
-    return error instanceof Error ? error.message : String(error);
+    // What a tool says of its own failure stands in some of them.
+    return clip(error instanceof Error ? error.message : String(error), 500);
   }
   const [issue] = error.issues;
   const path = issue?.path.map(String).join(".").slice(0, 200) ?? "";

@@ -63,9 +63,10 @@ export class XmlReader {
     this.#at = 0;
   }
 
-  readonly #wrong = (why: string): Error => {
-    const line = this.#lines + (this.#buffer.slice(0, this.#at).match(/\n/g)?.length ?? 0);
-    return reportError(`XML at offset ${this.#before + this.#at}, line ${line}: ${why}`);
+  readonly #wrong = (why: string, further = 0): Error => {
+    const at = this.#at + further;
+    const line = this.#lines + (this.#buffer.slice(0, at).match(/\n/g)?.length ?? 0);
+    return reportError(`XML at offset ${this.#before + at}, line ${line}: ${why}`);
   };
 
   #read(last: boolean): void {
@@ -221,7 +222,8 @@ export class XmlReader {
   }
 }
 
-type Wrong = (why: string) => Error;
+/** `further`: how far behind the place at hand, in characters. */
+type Wrong = (why: string, further?: number) => Error;
 
 function readAttributes(text: string, from: number, name: string, wrong: Wrong) {
   const attributes = new Map<string, string>();
@@ -254,14 +256,14 @@ const named: Readonly<Record<string, string>> = {
 
 function decode(text: string, wrong: Wrong): string {
   if (!text.includes("&")) return text;
-  return text.replace(/&([^;&]{0,10};)?/g, (_, reference: string | undefined) => {
+  return text.replace(/&([^;&]{0,10};)?/g, (_, reference: string | undefined, at: number) => {
     const word = reference?.slice(0, -1) ?? "";
     const known = Object.hasOwn(named, word) ? named[word] : undefined;
     if (known !== undefined) return known;
     const [, hex, decimal] = /^#(?:x([0-9a-fA-F]{1,6})|(\d{1,7}))$/.exec(word) ?? [];
     const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
     if (!(code >= 0 && code <= 0x10_ff_ff)) {
-      throw wrong(`an entity that XML does not know: &${word.replace(/\W/g, "")};`);
+      throw wrong(`an entity that XML does not know: &${word.replace(/\W/g, "")};`, at);
     }
     return String.fromCodePoint(code);
   });
