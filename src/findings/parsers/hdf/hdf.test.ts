@@ -59,6 +59,15 @@ describe("Heimdall Data Format", () => {
     });
   });
 
+  it("is not complete when a profile was not run", () => {
+    const profile = { name: "p", controls: [control("a", ["passed"])] };
+    const skipped = { name: "win", status: "skipped", status_message: "other os", controls: [] };
+    expect(report(profile, skipped)).toMatchObject({
+      complete: false,
+      missing: "1 profile was not run, the first: win: other os",
+    });
+  });
+
   it("recognises a platform with profiles of controls", () => {
     const of = (value: unknown) => hdf.recognise({ syntax: "json", value });
     expect(of({ platform: { name: "x" }, profiles: [{ controls: [] }] })).toBe(true);

@@ -7,7 +7,9 @@ import { count, fieldOf, gaps, isRecord, many, wholeness, words } from "../loose
 const Frame = z.object({
   platform: z.object({ name: words, release: words, target_id: words }),
   version: words,
-  profiles: z.array(z.object({ name: words, parent_profile: words })),
+  profiles: z.array(
+    z.object({ name: words, parent_profile: words, status: words, status_message: words }),
+  ),
 });
 
 const Control = z.object({
@@ -83,6 +85,11 @@ export const hdf: Format = {
         return [];
       },
       end() {
+        const left = gaps();
+        for (const { name, status, status_message } of profiles) {
+          if (["skipped", "failed"].includes(status))
+            left.add(`${name}: ${status_message || status}`);
+        }
         const broken = gaps();
         const skipped = gaps();
         const kept = [...controls.values()];
@@ -105,6 +112,7 @@ export const hdf: Format = {
           },
           ...wholeness(
             kept.length === 0 ? "there is no control in it" : undefined,
+            left.say("profile was not run", "profiles were not run"),
             broken.say("control broke", "controls broke"),
             skipped.say("control was not reviewed", "controls were not reviewed"),
           ),

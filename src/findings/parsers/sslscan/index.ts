@@ -76,7 +76,7 @@ export const sslscan: Format = {
 
 function findingsIn(test: Element): readonly Finding[] {
   return [
-    ...childrenOf(test, "protocol").flatMap(ofProtocol),
+    ...protocolsOf(test).flatMap(ofProtocol),
     ...childrenOf(test, "heartbleed").flatMap(ofHeartbleed),
     ...childrenOf(test, "cipher").flatMap(ofCipher),
     ...childrenOf(test, "group").flatMap(ofGroup),
@@ -85,9 +85,24 @@ function findingsIn(test: Element): readonly Finding[] {
   ];
 }
 
-function ofProtocol(element: Element): readonly Finding[] {
-  if (attributeOf(element, "enabled") !== "1") return [];
-  const name = `${attributeOf(element, "type")} ${attributeOf(element, "version")}`;
+/** Names of protocols that are offered; before 2.0 only by the ciphers that were accepted with them. */
+function protocolsOf(test: Element): readonly string[] {
+  const stated = childrenOf(test, "protocol");
+  if (stated.length > 0) {
+    return stated
+      .filter((one) => attributeOf(one, "enabled") === "1")
+      .map((one) => `${attributeOf(one, "type")} ${attributeOf(one, "version")}`);
+  }
+  const used = childrenOf(test, "cipher")
+    .filter(isAccepted)
+    .map((one) => attributeOf(one, "sslversion") ?? "");
+  return [...new Set(used)].map((name) => {
+    const version = name.slice(name.indexOf("v") + 1);
+    return name.startsWith("SSLv") ? `ssl ${version}` : `tls ${version === "1" ? "1.0" : version}`;
+  });
+}
+
+function ofProtocol(name: string): readonly Finding[] {
   const severity = lookUp(protocols, name);
   const title = `${name.toUpperCase()} is offered`;
   return severity === null ? [] : [{ rule: `protocol:${name}`, severity, title, cwe: [327] }];
@@ -107,9 +122,13 @@ function ofHeartbleed(element: Element): readonly Finding[] {
   ];
 }
 
+function isAccepted(cipher: Element): boolean {
+  return ["accepted", "preferred"].includes(attributeOf(cipher, "status") ?? "");
+}
+
 /** Only what the server took: older versions list what it refused as well (`rejected`, `failed`). */
 function ofCipher(element: Element): readonly Finding[] {
-  if (!["accepted", "preferred"].includes(attributeOf(element, "status") ?? "")) return [];
+  if (!isAccepted(element)) return [];
   const strength = attributeOf(element, "strength");
   // Before 1.11 no strength is stated: the bits are.
   const bits = Number(attributeOf(element, "bits"));
@@ -136,7 +155,7 @@ function ofHandshake(test: Element): readonly Finding[] {
     attributeOf(childOf(test, name), key) === value;
   const weak = childrenOf(test, "cipher").filter((cipher) => {
     const bits = Number(attributeOf(cipher, "dhebits") ?? "2048");
-    return bits < 2_048 && ["accepted", "preferred"].includes(attributeOf(cipher, "status") ?? "");
+    return bits < 2_048 && isAccepted(cipher);
   });
   return [
     ...(is("compression", "supported", "1")

@@ -27,6 +27,16 @@ describe("sslscan", () => {
     expect(new Set(found).size).toBe(found.length);
   });
 
+  it("knows old protocols of versions that list ciphers only", () => {
+    const cipher = (version: string, status: string) =>
+      `<cipher status="${status}" sslversion="${version}" bits="128" cipher="AES128-SHA"/>`;
+    const report = readText(
+      sslscan,
+      `<document title="SSLScan Results" version="1.8.2"><ssltest host="a" port="443">${cipher("SSLv3", "rejected")}${cipher("TLSv1", "accepted")}</ssltest></document>`,
+    );
+    expect(report.observations.map(({ rule }) => rule)).toEqual(["protocol:tls 1.0"]);
+  });
+
   it("is not complete without a target that answered", () => {
     expect(read("sslscan_connection_refused.xml")).toMatchObject({
       observations: [],
