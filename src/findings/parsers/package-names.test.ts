@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { imageName } from "./image-name.ts";
+import { imageName } from "../observe.ts";
 import { packageIndex } from "./package-index.ts";
 import { namesIn, namesOf } from "./package-names.ts";
 import { rank } from "./package-ratings.ts";

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { Draft } from "../../observe.ts";
+import { type Draft, imageName } from "../../observe.ts";
 import { distributionOf } from "../distribution.ts";
 import { type Format, fieldsOf, isRecord, type Summary, valuesOf } from "../format.ts";
-import { imageName } from "../image-name.ts";
 import { listOf, number, words } from "../lenient.ts";
 import { namesIn, namesOf } from "../package-names.ts";
 import { rank } from "../package-ratings.ts";

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { Severity } from "../../../model/observation.ts";
-import type { Draft } from "../../observe.ts";
+import { type Draft, imageName } from "../../observe.ts";
 import { type Format, fieldsOf, isRecord, valuesOf } from "../format.ts";
-import { imageName } from "../image-name.ts";
 import { flag, words } from "../lenient.ts";
 import { namesOf } from "../package-names.ts";
 import { severityOfRating } from "../package-ratings.ts";

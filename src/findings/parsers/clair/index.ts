@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { Draft } from "../../observe.ts";
+import { type Draft, imageName } from "../../observe.ts";
 import { type Format, fieldsOf, isRecord, type Summary } from "../format.ts";
 import { distributionOf } from "../distribution.ts";
-import { imageName } from "../image-name.ts";
 import { listOf, manyWords, number, words } from "../lenient.ts";
 import { namesIn, namesOf } from "../package-names.ts";
 import { type Rating, rank } from "../package-ratings.ts";

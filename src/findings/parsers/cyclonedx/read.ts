@@ -1,8 +1,7 @@
 import type { Claim } from "../../../model/observation.ts";
-import type { Draft } from "../../observe.ts";
+import { type Draft, imageName } from "../../observe.ts";
 import { fixedIn } from "../fixed-in.ts";
 import type { Summary } from "../format.ts";
-import { imageName } from "../image-name.ts";
 import { type Package, type PackageIndex, packageIndex } from "../package-index.ts";
 import { isCve, namesIn, namesOf } from "../package-names.ts";
 import { rank } from "../package-ratings.ts";
