@@ -12,7 +12,6 @@ export const csaf: Format = {
   title: "CSAF 2.0, 2.1",
   syntax: "json",
   items: [
-    { path: ["product_tree", "branches", "*"] },
     { path: ["product_tree", "full_product_names", "*"] },
     { path: ["product_tree", "relationships", "*"] },
     { path: ["vulnerabilities", "*"], pass: 2 },
@@ -30,6 +29,8 @@ export const csaf: Format = {
       );
     }
     const products = productTree();
+    // A branch holds all that is below it: of a vendor with many products more than an item may be.
+    for (const branch of frame.product_tree?.branches ?? []) products.branch(branch);
     const groups = new Map(
       (frame.product_tree?.product_groups ?? []).map(({ group_id, product_ids }) => [
         group_id ?? "",
@@ -38,9 +39,8 @@ export const csaf: Format = {
     );
     return {
       item(one, { item }) {
-        if (item === 3) return draftsOf(Vulnerability.parse(one), { products, groups, frame });
-        if (item === 0) products.branch(one);
-        else if (item === 1) products.fullName(one);
+        if (item === 2) return draftsOf(Vulnerability.parse(one), { products, groups, frame });
+        if (item === 0) products.fullName(one);
         else products.relationship(one);
         return [];
       },

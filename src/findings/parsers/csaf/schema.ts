@@ -48,6 +48,7 @@ export const Frame = z.object({
   }),
   product_tree: z
     .object({
+      branches: z.array(z.unknown()).nullish(),
       product_groups: listOf(z.object({ group_id: words, product_ids: manyWords })).catch([]),
     })
     .nullish(),

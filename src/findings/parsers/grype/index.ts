@@ -67,7 +67,14 @@ export const grype: Format = {
   items: [{ path: ["matches", "*"] }, { path: ["ignoredMatches", "*"], pass: 2 }],
   recognise(sample) {
     const fields = fieldsOf(sample);
-    return Array.isArray(fields?.["matches"]) && isRecord(fields["descriptor"]);
+    const matches = fields?.["matches"];
+    if (fields === undefined || !Array.isArray(matches)) return false;
+    // Some cut the report down to its matches.
+    const [first] = matches;
+    return (
+      isRecord(fields["descriptor"]) ||
+      (isRecord(first) && isRecord(first["vulnerability"]) && isRecord(first["artifact"]))
+    );
   },
   open(frame) {
     const { source, descriptor } = Frame.parse(frame);

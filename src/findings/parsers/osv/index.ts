@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { Severity } from "../../../model/observation.ts";
 import { cvssOf, type Draft, severityOfScore, severityOfWord } from "../../observe.ts";
+import { distributionOf } from "../distribution.ts";
 import { fieldsOf, type Format, isRecord } from "../format.ts";
+import { makePackageUrl } from "../package-url.ts";
 
 const Vulnerability = z.object({
   id: z.string(),
@@ -96,7 +98,7 @@ function onlyKey(fields: object, key: string): boolean {
 }
 
 function hitsOf(found: Package, path: string): readonly Draft[] {
-  const { name, version } = found.package;
+  const { name, version, ecosystem } = found.package;
   return (found.vulnerabilities ?? []).map((one) => {
     const group = found.groups?.find(({ ids }) => ids.includes(one.id));
     const affected = one.affected?.find((entry) => entry.package?.name === name);
@@ -111,7 +113,13 @@ function hitsOf(found: Package, path: string): readonly Draft[] {
         severityOfWord(words, one.database_specific?.severity),
       title: `${name} ${version}: ${one.summary ?? one.id}`,
       message: one.details ?? one.summary ?? "",
-      place: { kind: "package", name, version, purl: affected?.package?.purl, path },
+      place: {
+        kind: "package",
+        name,
+        version,
+        purl: affected?.package?.purl ?? purlOf(ecosystem, name, version),
+        path,
+      },
       aliases: [one.id, ...(one.aliases ?? [])],
       fixedIn: events.find(({ fixed }) => fixed !== undefined)?.["fixed"],
       cvss: alone ? cvssOf(group.max_severity, vector.score) : [],
@@ -119,4 +127,12 @@ function hitsOf(found: Package, path: string): readonly Draft[] {
       references: (one.references ?? []).map(({ url }) => url),
     };
   });
+}
+
+/** Of an ecosystem as OSV names it: `PyPI`, `Debian:12`. */
+function purlOf(ecosystem: string, name: string, version: string): string | undefined {
+  const system = distributionOf(ecosystem);
+  return system === undefined
+    ? makePackageUrl(ecosystem, name, version)
+    : makePackageUrl(system.type, `${system.vendor}/${name}`, version, { distro: system.distro });
 }

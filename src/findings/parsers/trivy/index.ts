@@ -13,7 +13,8 @@ import {
 const links = z.array(z.string()).nullish().catch(undefined);
 
 const Vulnerability = z.object({
-  VulnerabilityID: z.string(),
+  /** Old versions leave it out for what has no number anywhere: a hit all the same. */
+  VulnerabilityID: z.string().default(""),
   VendorIDs: z.array(z.string()).nullish(),
   PkgName: z.string(),
   PkgPath: z.string().nullish(),
@@ -212,7 +213,7 @@ const hitsOf: Readonly<
           path: one.PkgPath ?? target,
         },
         cwe: cweIn(one.CweIDs ?? []),
-        aliases: [one.VulnerabilityID, ...(one.VendorIDs ?? [])],
+        aliases: [one.VulnerabilityID, ...(one.VendorIDs ?? [])].filter((id) => id !== ""),
         fixedIn: one.FixedVersion ?? undefined,
         cvss: Object.values(one.CVSS ?? {}).flatMap((from) => [
           ...cvssOf(from.V40Score, from.V40Vector, "4.0"),
