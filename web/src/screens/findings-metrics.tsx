@@ -370,7 +370,7 @@ function Trend({ metrics: { trend } }: { readonly metrics: FindingMetrics }) {
           </tr>
         </thead>
         <tbody>
-          {trend.weeks.toReversed().map((week) => (
+          {busy(trend.weeks).map((week) => (
             <tr key={week.from}>
               <th scope="row">{week.from.slice(0, 10)}</th>
               <td className="number">
@@ -386,6 +386,12 @@ function Trend({ metrics: { trend } }: { readonly metrics: FindingMetrics }) {
       </table>
     </Section>
   );
+}
+
+/** Newest first, back to the first week in which anything happened. */
+function busy(weeks: FindingMetrics["trend"]["weeks"]): FindingMetrics["trend"]["weeks"] {
+  const first = weeks.findIndex(({ opened, closed }) => opened.n + closed.n > 0);
+  return weeks.slice(first === -1 ? weeks.length - 1 : first).toReversed();
 }
 
 function Coverage({ metrics: { coverage } }: { readonly metrics: FindingMetrics }) {
