@@ -258,6 +258,7 @@ function voided(report: CheckReport, reason: string): CheckReport {
   return {
     ...report,
     verdict: "error",
+    whole: false,
     summary: `void: ${reason}`,
     results: [{ name: "identity", verdict: "error", message: reason }, ...report.results],
   };

@@ -2,6 +2,8 @@ import { asTidelockError } from "../model/errors.ts";
 import { promoteAutomatically } from "./auto-promotion.ts";
 import { collectTrees } from "./collect-trees.ts";
 import type { Engine } from "./engine.ts";
+import { takeInOwnRuns } from "./findings/own-runs.ts";
+import { settleFindings } from "./findings/settle.ts";
 import { importJournal } from "./journal-import.ts";
 import { lanesOf } from "../store/queries/lanes.ts";
 import { LateChecks } from "./late-checks.ts";
@@ -40,6 +42,14 @@ export class EngineWorker {
         settings.rescanLookMs,
       ),
       setInterval(() => this.#do("trackers", () => followTrackers(this.#engine)), settings.trackMs),
+      setInterval(
+        () => this.#do("reports of checks", () => takeInOwnRuns(this.#engine)),
+        settings.sweepMs,
+      ),
+      setInterval(
+        () => this.#do("findings of what is live", () => settleFindings(this.#engine)),
+        settings.sweepMs,
+      ),
       setInterval(
         () => this.#do("unpacked releases", () => collectTrees(this.#engine)),
         settings.collectMs,

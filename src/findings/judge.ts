@@ -84,6 +84,7 @@ export function judge(
   return {
     ...report,
     verdict,
+    whole: (report.verdict === "pass" || report.verdict === "warn") && found.complete,
     summary: summaryOf(report, found, { verdict, failing, failOn, baseline }),
     exercised: exercisedOf(report.exercised, found.exercised),
     tools: {

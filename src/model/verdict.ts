@@ -72,6 +72,11 @@ export const CheckReport = z.object({
   /** Of a scan: how many hits there were by severity, and the worst of them. */
   counts: z.partialRecord(Severity, z.int().nonnegative()).optional(),
   observations: z.array(Observation).optional(),
+  /**
+   * Of a scan, written by the engine: its adapter said that it came to its end, and its report that nothing was left
+   * out. The verdict does not say so: a hit fails a scan that was whole and one that was not.
+   */
+  whole: z.boolean().optional(),
   /** Of what people answered: from then on it is stale. RFC 3339. */
   validUntil: z.iso.datetime().optional(),
   /** The raw report, and the format a parser knows it by. At most 16 MiB of UTF-8; longer ones are cut and said so. */

@@ -115,7 +115,7 @@ type Named = ReturnType<typeof releaseNames>;
 
 /** A change as a sentence. */
 async function textOf(
-  { kind, detail, tool, import: by }: HistoryRow,
+  { kind, to_status: to, detail, tool, import: by }: HistoryRow,
   named: Named,
 ): Promise<string> {
   const text = (key: string) => (typeof detail[key] === "string" ? detail[key] : "");
@@ -126,19 +126,18 @@ async function textOf(
     case "opened":
       return `seen first${source}`;
     case "reopened":
-      if (text("environment") !== "") {
-        return `${version}, which has it, is live in ${text("environment")} again`;
-      }
       return `${text("why") || "seen again"}${version === "" ? "" : ` in ${version}`}${source}`;
+    case "went-live":
+      return to === "closed"
+        ? `${version}, which does not have it, is live in ${text("environment")}`
+        : `${version}, which has it, is live in ${text("environment")} again`;
     case "unseen":
       return `a complete scan does not show it${source}`;
     case "severity":
       return `${text("from")} became ${text("to")}${source}`;
     case "verified":
       return `a complete scan of ${version} does not see it any more${source}`;
-    case "closed":
-      return `${version}, which does not have it, is live in ${text("environment")}`;
     default:
-      return text("text") || text("reason") || kind;
+      return text("text") || text("why") || text("reason") || kind;
   }
 }
