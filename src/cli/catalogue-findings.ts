@@ -27,6 +27,12 @@ export const findingCommands: readonly CatalogueEntry[] = [
     () => import("./commands/findings/imports.ts"),
   ),
   entry(
+    "findings export",
+    "Findings",
+    "Write findings for others: SARIF, VEX, CSV, our own format",
+    () => import("./commands/findings/export.ts"),
+  ),
+  entry(
     "findings metrics",
     "Findings",
     "Show how many there are, how they were found, and whether it gets better",

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -168,4 +168,26 @@ it("shows numbers, those of too few cases without a share, and names the rows of
   expect(server.controlPlane.findings.asked).toContainEqual({ service: "shop", days: 90 });
   const plain = await cli(["findings", "metrics", "-o", "json"]);
   expect(JSON.parse(plain.stdout)).toMatchObject({ enough: 10, mostSerious: [{ id: "F-3" }] });
+});
+
+it("writes findings for others, to a file that is whole or not there", async () => {
+  server.controlPlane.findings.items = [findingView({ id: "F-3" })];
+  const to = join(folder, "shop.sarif");
+  const words = ["findings", "export", "--service", "shop"];
+  const done = await cli([...words, "--format", "sarif", "-o", "shop.sarif"]);
+  expect([done.code, done.stdout]).toEqual([0, ""]);
+  expect(done.stderr).toMatch(/^\d+ findings written to shop\.sarif\n$/);
+  const log = JSON.parse(readFileSync(to, "utf8")) as { runs: [{ results: unknown[] }] };
+  expect(log.runs[0].results[0]).toMatchObject({
+    ruleId: "CVE-2021-23337",
+    fingerprints: { "tidelock/dependency/v1": "f".repeat(64) },
+  });
+  const piped = await cli([...words, "--format", "openvex", "--author", "Shop Ltd."]);
+  expect(JSON.parse(piped.stdout)).toMatchObject({ author: "Shop Ltd.", statements: [{}] });
+  const nowhere = await cli([...words, "-o", "no/such/folder.json"]);
+  expect([nowhere.code, nowhere.stderr]).toEqual([
+    2,
+    expect.stringContaining("the export cannot be written there"),
+  ]);
+  expect(readdirSync(folder)).toEqual(["shop.sarif"]);
 });
