@@ -50,14 +50,14 @@ export function gaps() {
   let first = "";
   return {
     add(which: string): void {
-      if (number === 0) first = which;
+      if (number === 0) first = which.slice(0, 300);
       number += 1;
     },
     /** `what`: singular and plural; undefined when nothing was left out. */
     say(one: string, many: string): string | undefined {
       if (number === 0) return undefined;
       const words = number === 1 ? one : many;
-      return `${number} ${words}${first === "" ? "" : `, the first: ${first.slice(0, 300)}`}`;
+      return `${number} ${words}${first === "" ? "" : `, the first: ${first}`}`;
     },
   };
 }

@@ -45,7 +45,7 @@ interface Kept {
   readonly cwe: readonly number[];
 }
 
-const most = 200_000;
+const most = 50_000;
 
 /**
  * Heimdall Data Format, which is InSpec's JSON report as well: a control with a result that failed is a hit, once
@@ -75,7 +75,7 @@ export const hdf: Format = {
       item(value, at) {
         const control = Control.parse(value);
         const index = at.keys.find((key) => typeof key === "number") ?? -1;
-        const key = `${rootOf(profiles[index]?.name ?? "", parents)}\n${control.id}`;
+        const key = `${rootOf(profiles[index]?.name ?? "", parents)}\n${control.id.slice(0, 512)}`;
         const known = controls.get(key);
         if (known === undefined && controls.size >= most) {
           throw new Error(`it has more than ${most} controls`);
@@ -150,11 +150,11 @@ function keep(control: Control): Kept {
   const why = [first?.code_desc, first?.message || first?.skip_message, control.desc];
   const tags = [fieldOf(control.tags, "cwe"), fieldOf(control.tags, "cweid")].flat(1);
   return {
-    id: control.id,
-    title: control.title,
+    id: control.id.slice(0, 512),
+    title: control.title.slice(0, 512),
     impact: control.impact,
     status,
-    why: status === "passed" ? "" : why.filter(Boolean).join("\n").slice(0, 4_096),
+    why: status === "passed" ? "" : why.filter(Boolean).join("\n").slice(0, 1_024),
     waived: isWaived(control.waived_data),
     cwe: cweIn(tags.map((tag) => `cwe-${String(tag).replace(/^cwe-/i, "")}`)),
   };

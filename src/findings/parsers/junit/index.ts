@@ -12,7 +12,13 @@ export const junit: Format = {
   id: "junit",
   title: "JUnit (XML)",
   syntax: "xml",
-  items: [{ path: ["**", "testcase"] }],
+  items: [
+    { path: ["**", "testcase"] },
+    // Of suites, and often most of the report: nothing of it is kept.
+    { path: ["**", "system-out"] },
+    { path: ["**", "system-err"] },
+    { path: ["**", "properties"] },
+  ],
   recognise: (sample) =>
     sample.syntax === "xml" && (sample.root === "testsuites" || sample.root === "testsuite"),
   open(frame) {
@@ -26,7 +32,8 @@ export const junit: Format = {
     let left = 0;
     let failures = 0;
     return {
-      item(value) {
+      item(value, at) {
+        if (at.item !== 0) return [];
         const test = value as Element;
         const name = nameOf(test);
         cases += 1;

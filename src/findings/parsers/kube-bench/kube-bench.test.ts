@@ -46,6 +46,9 @@ describe("kube-bench", () => {
     ]);
     expect(object.subject).toBe("master, node");
     expect(readText(kubeBench, JSON.stringify(groups))).toEqual(object);
+    expect(readText(kubeBench, JSON.stringify(groups[1])).observations).toEqual(
+      object.observations.slice(1),
+    );
     expect(readText(kubeBenchLines, lines)).toEqual(object);
     expect(readText(kubeBenchLines, groups.map((one) => JSON.stringify(one)).join("\n"))).toEqual(
       object,

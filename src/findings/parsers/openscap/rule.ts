@@ -24,7 +24,7 @@ export function ruleOf(element: Element): Rule {
   return {
     title: textOf(childNamed(element, "title")).slice(0, 512),
     severity: element.attributes.get("severity") ?? "",
-    remedy: textOf(childNamed(element, "fixtext")).slice(0, 1_024),
+    remedy: textOf(childNamed(element, "fixtext")).slice(0, 512),
   };
 }
 

@@ -53,7 +53,7 @@ export const sslscan: Format = {
         const port = Number(attributeOf(test, "port"));
         tests += 1;
         assertions += test.children.length;
-        if (targets.length < 100) targets.push(`${host}:${port}`);
+        if (targets.length < 100) targets.push(`${host.slice(0, 256)}:${port}`);
         return findingsIn(test).map((finding) => ({
           severityStated: false,
           kind: "network",

@@ -68,7 +68,7 @@ export const suricata: Format = {
           const event = Event.parse(one);
           events += 1;
           if (event.timestamp > last) last = event.timestamp;
-          if (event.host !== "" && sensors.size < 100) sensors.add(event.host);
+          if (event.host !== "" && sensors.size < 100) sensors.add(event.host.slice(0, 256));
           if (event.event_type === "stats") lost = worse(lost, lossesIn(fieldOf(one, "stats")));
           const alert = event.event_type === "alert" ? fieldOf(one, "alert") : undefined;
           return isRecord(alert) ? [draftOf(event, Alert.parse(alert))] : [];
