@@ -44,6 +44,8 @@ export interface EngineSettings {
   readonly rescanRetryMs: number;
   /** The longest report that is taken in, bytes. */
   readonly reportBytes: number;
+  /** How often it is looked whether findings rank otherwise: an import, a feed, a promotion, an act, a clock. */
+  readonly rankMs: number;
   /** How often it is looked for findings that wait in no tracker yet, and how often an issue is read again. */
   readonly trackMs: number;
   readonly trackAgainMs: number;
@@ -66,6 +68,7 @@ export const defaultSettings: EngineSettings = {
   rescanLookMs: 30_000,
   rescanRetryMs: 600_000,
   reportBytes: 2 * 1024 ** 3,
+  rankMs: 5_000,
   trackMs: 30_000,
   trackAgainMs: 3_600_000,
 };

@@ -8,6 +8,7 @@ import { importJournal } from "./journal-import.ts";
 import { lanesOf } from "../store/queries/lanes.ts";
 import { LateChecks } from "./late-checks.ts";
 import { Reconciler } from "./reconciler.ts";
+import { FindingRanking } from "./findings/rank.ts";
 import { followTrackers } from "./trackers/follow.ts";
 import { rescanLive } from "./rescan.ts";
 
@@ -16,6 +17,7 @@ export class EngineWorker {
   readonly #engine: Engine;
   readonly #reconciler: Reconciler;
   readonly #late: LateChecks;
+  readonly #ranking: FindingRanking;
   #timers: NodeJS.Timeout[] = [];
   #background = new Set<Promise<void>>();
 
@@ -23,6 +25,7 @@ export class EngineWorker {
     this.#engine = engine;
     this.#reconciler = new Reconciler(engine);
     this.#late = new LateChecks(engine);
+    this.#ranking = new FindingRanking(engine);
   }
 
   start(): void {
@@ -40,6 +43,10 @@ export class EngineWorker {
       setInterval(
         () => this.#do("checks of what is live", () => rescanLive(this.#engine)),
         settings.rescanLookMs,
+      ),
+      setInterval(
+        () => this.#do("the order of findings", () => this.#ranking.look()),
+        settings.rankMs,
       ),
       setInterval(() => this.#do("trackers", () => followTrackers(this.#engine)), settings.trackMs),
       setInterval(

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Clock, clockAt, defaultSla, SlaDays } from "./sla.ts";
+import { SlaDays } from "../model/service-security.ts";
+import { type Clock, clockAt, defaultSla } from "./sla.ts";
 
 const clock = (more: Partial<Clock> = {}): Clock => ({
   severity: "high",

@@ -1,20 +1,7 @@
-import { z } from "zod";
 import type { Severity } from "../model/observation.ts";
+import { SlaDays } from "../model/service-security.ts";
 
 const day = 86_400_000;
-
-/**
- * Days in which a finding is to be over, from its first sight; null: no clock runs. Default: DefectDojo's. What is
- * merely information has none.
- */
-export const SlaDays = z.strictObject({
-  critical: z.int().min(0).max(3_650).nullable().default(7),
-  high: z.int().min(0).max(3_650).nullable().default(30),
-  medium: z.int().min(0).max(3_650).nullable().default(90),
-  low: z.int().min(0).max(3_650).nullable().default(120),
-  info: z.int().min(0).max(3_650).nullable().default(null),
-});
-export type SlaDays = z.infer<typeof SlaDays>;
 
 export const defaultSla: SlaDays = SlaDays.parse({});
 

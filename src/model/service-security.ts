@@ -7,14 +7,20 @@ import { Name } from "./primitives.ts";
  * belongs to the server and its owners: no file of the service's repository says any of it.
  */
 
-/** Days from the first sight to the end in production. The defaults are DefectDojo's. */
-export const Sla = z.strictObject({
-  critical: z.int().positive().max(3_650).default(7),
-  high: z.int().positive().max(3_650).default(30),
-  medium: z.int().positive().max(3_650).default(90),
-  low: z.int().positive().max(3_650).default(120),
+const days = z.int().positive().max(3_650).nullable();
+
+/**
+ * Days in which a finding is to be over, from its first sight; null: no clock runs. The defaults are DefectDojo's; what
+ * is merely information has none.
+ */
+export const SlaDays = z.strictObject({
+  critical: days.default(7),
+  high: days.default(30),
+  medium: days.default(90),
+  low: days.default(120),
+  info: days.default(null),
 });
-export type Sla = z.infer<typeof Sla>;
+export type SlaDays = z.infer<typeof SlaDays>;
 
 const Address = z.url({ protocol: /^https?$/ }).max(1_024);
 /**
@@ -77,7 +83,7 @@ export const ServiceSecurity = z.strictObject({
   owner: z.string().max(200).default(""),
   /** How to reach them. */
   contact: z.string().max(200).default(""),
-  sla: Sla.prefault({}),
+  sla: SlaDays.prefault({}),
   tracker: TrackerSettings.nullable().default(null),
 });
 export type ServiceSecurity = z.infer<typeof ServiceSecurity>;

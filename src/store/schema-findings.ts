@@ -81,6 +81,11 @@ interface FindingsTable {
   due_at: Time | null;
   paused: string | null;
   paused_at: Time | null;
+  /** Of its CVEs the highest; null is unknown, not zero. */
+  epss: number | null;
+  /** Null: no catalogue was imported. */
+  known_exploited: boolean | null;
+  urgency_why: Generated<string>;
   changes: Generated<number>;
 }
 

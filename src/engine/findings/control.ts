@@ -52,7 +52,7 @@ function writeAfter({ urgency, id }: FindingRow): string {
 
 function readAfter(text: string | undefined): After | null {
   if (text === undefined) return null;
-  const found = /^(-?\d{1,6}(?:\.\d{1,8})?)_(\d{1,18})$/.exec(text);
+  const found = /^(-?\d{1,8}(?:\.\d{1,8})?)_(\d{1,18})$/.exec(text);
   if (found?.[1] !== undefined && found[2] !== undefined) {
     return { urgency: Number(found[1]), id: found[2] };
   }

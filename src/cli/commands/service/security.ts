@@ -107,13 +107,14 @@ function trackerOf(wanted: Wanted): object {
   };
 }
 
-function daysOf(text: string): Readonly<Record<string, number>> {
+function daysOf(text: string): Readonly<Record<string, number | null>> {
   return Object.fromEntries(
     text.split(",").map((part) => {
       const [, severity = "", days] =
-        /^(critical|high|medium|low)=([1-9]\d{0,3})$/.exec(part) ?? [];
-      if (days === undefined) throw wrong("--sla", "write days by severity: critical=7,high=30");
-      return [severity, Number(days)];
+        /^(critical|high|medium|low|info)=([1-9]\d{0,3}|none)$/.exec(part) ?? [];
+      if (days === undefined)
+        throw wrong("--sla", "write days by severity: critical=7,high=30,info=none");
+      return [severity, days === "none" ? null : Number(days)];
     }),
   );
 }
@@ -133,7 +134,7 @@ function card(view: ServiceSecurityView) {
       [
         "findings end within",
         Object.entries(sla)
-          .map(([severity, days]) => `${severity} ${days} days`)
+          .map(([severity, days]) => `${severity} ${days === null ? "whenever" : `${days} days`}`)
           .join(", "),
       ],
       ["tracker", trackerLine(tracker)],

@@ -49,8 +49,8 @@ function summaryOf(row: FindingRow, live: readonly string[]): FindingSummary {
     due: due?.toISOString() ?? null,
     paused: row.paused,
     priority: { rank: row.urgency, why: whyOf(row) },
-    knownExploited: null,
-    epss: null,
+    knownExploited: row.known_exploited,
+    epss: row.epss,
     fixedIn: typeof fixedIn === "string" ? fixedIn : null,
     liveIn: [...live],
     overdue:
@@ -61,7 +61,9 @@ function summaryOf(row: FindingRow, live: readonly string[]): FindingSummary {
   };
 }
 
-function whyOf({ severity, severity_stated: stated }: FindingRow): string {
+/** Until it was ranked, in a moment, what its tools say. */
+function whyOf({ severity, severity_stated: stated, urgency_why: why }: FindingRow): string {
+  if (why !== "") return why;
   return stated ? severity : `${severity}, which nobody stated`;
 }
 
