@@ -9,7 +9,7 @@ export interface Package {
 }
 
 /** Enough for an image with everything in it; each one kept costs some hundred bytes. */
-const mostKept = 200_000;
+const mostKept = 100_000;
 
 /** What a document's references mean, kept while its vulnerabilities are read. */
 export interface PackageIndex {

@@ -124,7 +124,9 @@ function isClair(value: Readonly<Record<string, unknown>> | undefined): boolean 
     ("LayerCount" in value && "Vulnerabilities" in value) ||
     isLayer(value["Layer"]) ||
     (isRecord(data) && isLayer(data["Layer"])) ||
-    ("manifest_hash" in value && "package_vulnerabilities" in value)
+    // Its other lists may come after more packages than one looks at.
+    (typeof value["manifest_hash"] === "string" &&
+      ["packages", "vulnerabilities", "package_vulnerabilities"].some((key) => key in value))
   );
 }
 
@@ -256,7 +258,7 @@ function purlOf(name = "", version = "", namespace = ""): string | undefined {
 }
 
 /** Enough for any image; each costs some hundred bytes. */
-const mostKept = 200_000;
+const mostKept = 100_000;
 
 /** Packages and vulnerabilities stand apart from each other there, by their numbers. */
 function readVersion4({ enrichments }: Frame) {

@@ -2,7 +2,7 @@ import type { Package } from "../package-index.ts";
 import { Branch, FullName, type Product, Relationship } from "./schema.ts";
 
 /** More than any advisory names; further products keep their ids for names. */
-const mostProducts = 500_000;
+const mostProducts = 200_000;
 /** A component of a component of … */
 const deepest = 16;
 

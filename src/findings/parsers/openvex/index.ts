@@ -113,7 +113,7 @@ export const openvex: Format = {
 };
 
 /** As many as are compared with each other; further ones pass on at once. */
-const mostCompared = 100_000;
+const mostCompared = 50_000;
 
 /** Keeps the latest of what is said about one vulnerability and product; of two at one time the worse stays. */
 function latestOnly() {

@@ -102,7 +102,11 @@ export const sourceclear: Format = {
 function isReport(value: Readonly<Record<string, unknown>> | undefined): boolean {
   if (value === undefined) return false;
   const [record] = list(value["records"]);
-  if (isRecord(record)) return "libraries" in record && "vulnerabilities" in record;
+  if (isRecord(record)) {
+    // The graph of a large project comes before them, and may be all that one looks at.
+    const { metadata } = record;
+    return "libraries" in record || (isRecord(metadata) && metadata["recordType"] === "SCAN");
+  }
   const embedded = value["_embedded"];
   const [issue] = isRecord(embedded) ? list(embedded["issues"]) : [];
   if (isRecord(issue)) return "issue_type" in issue && "library" in issue;

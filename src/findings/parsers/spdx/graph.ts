@@ -8,7 +8,7 @@ import { packagePlace } from "../package-url.ts";
 import { elementOf, type Element3 } from "./element.ts";
 
 /** More elements about vulnerabilities than any real document has; what is beyond is missing. */
-const mostElements = 500_000;
+const mostElements = 150_000;
 
 /**
  * SPDX 3.0 in JSON-LD, its Security profile: vulnerabilities, what VEX relationships state of them, and packages

@@ -17,7 +17,9 @@ export const spdx: Format = {
   items: [{ path: ["packages", "*"] }],
   recognise(sample) {
     const value = fieldsOf(sample);
-    return typeof value?.["spdxVersion"] === "string" && !("@graph" in value);
+    const is =
+      typeof value?.["spdxVersion"] === "string" || value?.["SPDXID"] === "SPDXRef-DOCUMENT";
+    return is && !("@graph" in value);
   },
   open(frame) {
     const { spdxVersion, name, creationInfo } = Frame.parse(frame);
