@@ -75,3 +75,23 @@ export function valuesOf(sample: Sample): readonly unknown[] {
   if (sample.syntax === "lines") return sample.values.flat(1);
   return sample.syntax === "json" ? [sample.value].flat(1) : [];
 }
+
+/** From when to when a sensor's log goes, by its own times (RFC 3339, which compare as texts in one zone). */
+export function timespan() {
+  let first = "";
+  let last = "";
+  return {
+    see(time: string): void {
+      const plain = time.slice(0, 40);
+      if (!/^\d{4}-\d\d-\d\dT/.test(plain)) return;
+      if (first === "" || plain < first) first = plain;
+      if (plain > last) last = plain;
+    },
+    /** `who`: the sensors, where they are named. */
+    summary(who: readonly string[] = []): { madeAt?: string; subject?: string } {
+      const span = first === "" ? [] : [first === last ? first : `${first} to ${last}`];
+      const subject = [...who, ...span].join(", ");
+      return { ...(last === "" ? {} : { madeAt: last }), ...(subject === "" ? {} : { subject }) };
+    },
+  };
+}

@@ -91,6 +91,15 @@ describe("Falco", () => {
     expect(readText(falco, snapshot(3)).complete).toBe(false);
   });
 
+  it("is about the time that it covers, so that silence in another hour closes nothing", () => {
+    const at = (time: string) => alert({}, { time });
+    const span = [at("2026-01-01T11:00:00Z"), at("2026-01-01T10:00:00Z")].join("\n");
+    expect(readText(falco, span)).toMatchObject({
+      subject: "2026-01-01T10:00:00Z to 2026-01-01T11:00:00Z",
+      madeAt: "2026-01-01T11:00:00Z",
+    });
+  });
+
   it("counts a priority that nobody knows as critical", () => {
     expect(readText(falco, alert({}, { priority: "Odd" })).observations[0]).toMatchObject({
       severity: "critical",

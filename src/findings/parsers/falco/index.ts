@@ -1,7 +1,7 @@
 import type { Severity } from "../../../model/observation.ts";
 import type { Draft } from "../../observe.ts";
 import type { Format } from "../format.ts";
-import { fieldOf, gaps, isRecord, lookUp, valuesOf, wholeness } from "../loose.ts";
+import { fieldOf, gaps, isRecord, lookUp, timespan, valuesOf, wholeness } from "../loose.ts";
 import { placeName } from "./workload.ts";
 
 /** Falco's priorities are those of syslog. */
@@ -20,7 +20,7 @@ const priorities: Readonly<Record<string, Severity>> = {
 /**
  * Falco's alerts (`json_output`), one a line or printed over many. An alert is of a rule, a workload and a process,
  * never of a container's id or a moment. What it says about itself is no alert: events that it dropped make the
- * report incomplete.
+ * report incomplete. The subject is the time that it covers: that nothing was seen in another hour repairs nothing.
  */
 export const falco: Format = {
   id: "falco",
@@ -33,14 +33,14 @@ export const falco: Format = {
   open() {
     const dropped = gaps();
     let alerts = 0;
-    let last = "";
+    const time = timespan();
     return {
       item: (value) =>
         [value].flat(1).flatMap((one: unknown) => {
           if (!isAlert(one)) throw new Error("a line is no alert of Falco");
           const alert = readAlert(one);
           alerts += 1;
-          if (alert.time > last) last = alert.time;
+          time.see(alert.time);
           if (!alert.rule.startsWith("Falco internal:")) return [draftOf(alert)];
           if (isLoss(alert)) dropped.add(alert.output || alert.rule);
           return [];
@@ -49,7 +49,7 @@ export const falco: Format = {
         if (alerts === 0) throw new Error("it has no alert of Falco");
         return {
           tool: { name: "falco", version: "unknown" },
-          ...(last === "" ? {} : { madeAt: last }),
+          ...time.summary(),
           ...wholeness(dropped.say("loss of events", "losses of events")),
         };
       },

@@ -2,7 +2,17 @@ import { z } from "zod";
 import type { Severity } from "../../../model/observation.ts";
 import type { Draft, DraftPlace } from "../../observe.ts";
 import type { Format } from "../format.ts";
-import { count, fieldOf, isRecord, lookUp, many, valuesOf, wholeness, words } from "../loose.ts";
+import {
+  count,
+  fieldOf,
+  isRecord,
+  lookUp,
+  many,
+  timespan,
+  valuesOf,
+  wholeness,
+  words,
+} from "../loose.ts";
 
 const Event = z.object({
   timestamp: words,
@@ -46,7 +56,8 @@ const byAuthor: Readonly<Record<string, Severity>> = { critical: "critical", maj
 
 /**
  * Suricata's EVE log, one event a line: alerts, and of the sensor's own counters what it dropped. An alert is of a
- * rule and of the service that was talked to, never of who talked.
+ * rule and of the service that was talked to, never of who talked. The subject is the time that it covers: that
+ * nothing was seen in another hour repairs nothing.
  */
 export const suricata: Format = {
   id: "suricata",
@@ -59,7 +70,7 @@ export const suricata: Format = {
   open() {
     const sensors = new Set<string>();
     let events = 0;
-    let last = "";
+    const time = timespan();
     let lost: Losses = { packets: 0, of: 0, alerts: 0 };
     return {
       item: (value) =>
@@ -67,7 +78,7 @@ export const suricata: Format = {
           if (!isEvent(one)) throw new Error("a line is no event of Suricata");
           const event = Event.parse(one);
           events += 1;
-          if (event.timestamp > last) last = event.timestamp;
+          time.see(instantOf(event.timestamp));
           if (event.host !== "" && sensors.size < 100) sensors.add(event.host.slice(0, 256));
           if (event.event_type === "stats") lost = worse(lost, lossesIn(fieldOf(one, "stats")));
           const alert = event.event_type === "alert" ? fieldOf(one, "alert") : undefined;
@@ -75,11 +86,9 @@ export const suricata: Format = {
         }),
       end() {
         if (events === 0) throw new Error("it has no event of Suricata");
-        const madeAt = instantOf(last);
         return {
           tool: { name: "suricata", version: "unknown" },
-          ...(sensors.size === 0 ? {} : { subject: [...sensors].toSorted().join(", ") }),
-          ...(madeAt === undefined ? {} : { madeAt }),
+          ...time.summary([...sensors].toSorted()),
           ...wholeness(
             lost.packets > 0
               ? `${lost.packets} packets were dropped, ${lost.of} were seen`
@@ -168,9 +177,9 @@ function placeOf({
   return { kind: "port", host, port, protocol: proto.toUpperCase() === "UDP" ? "udp" : "tcp" };
 }
 
-/** `2023-07-06T08:34:24.526482+0000` as RFC 3339. */
-function instantOf(text: string): string | undefined {
+/** `2023-07-06T08:34:24.526482+0000` as RFC 3339; empty when it is none. */
+function instantOf(text: string): string {
   const plain = text.replace(/([+-]\d\d)(\d\d)$/, "$1:$2");
   const time = Date.parse(plain);
-  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+  return Number.isNaN(time) ? "" : new Date(time).toISOString();
 }
