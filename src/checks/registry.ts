@@ -12,6 +12,7 @@ import { dast } from "./dast/index.ts";
 import { devTools } from "./dev-tools/index.ts";
 import { engagement } from "./engagement/index.ts";
 import { eslint } from "./eslint/index.ts";
+import { findings } from "./findings/index.ts";
 import { gitleaks } from "./gitleaks/index.ts";
 import { grype } from "./grype/index.ts";
 import { hadolint } from "./hadolint/index.ts";
@@ -58,6 +59,7 @@ export const checks: ReadonlyMap<string, Check> = new Map<string, Check>(
     devTools,
     engagement,
     eslint,
+    findings,
     gitleaks,
     grype,
     hadolint,

@@ -20,6 +20,7 @@ import { compareEnvironments } from "./compare-environments.ts";
 import { compareManifest } from "./manifest.ts";
 import { routeSpec, sendsSomeTo, weightsTo } from "./route-spec.ts";
 import type { ScanMark } from "./scan-marks.ts";
+import { openFindings } from "./findings/open-findings.ts";
 import { configurationOf } from "./slot-spec.ts";
 import type { StepContext } from "./steps/step.ts";
 
@@ -88,6 +89,7 @@ export async function checkContext(
     live: await liveRelease(context, slot !== null),
     checkData: checkData(engine),
     engagements: (kind) => engagementsOnRecord(engine, plan.lane, kind),
+    openFindings: () => openFindings(engine, plan.lane, plan.release, context.lane.live_release),
     runtimeSignals: (sources) => runtimeSignals(context, sources),
     userTraffic: async () => (slot && router ? readUserTraffic(router, slot) : null),
     // Asked anew each time: after a crash a check goes on before its server listens again.

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { EngagementKind } from "../model/engagement.ts";
 import type { ManualAnswers, ManualForm } from "../model/manual-check.ts";
-import { Severity } from "../model/observation.ts";
+import { type FindingKind, Severity } from "../model/observation.ts";
 import type { Purpose } from "../model/pipeline.ts";
 import type { ScanKind } from "../model/diversity.ts";
 import type { RuntimeSignal } from "../model/signal.ts";
@@ -51,6 +51,8 @@ export interface CheckContext {
   readonly runtimeSignals?: (sources: readonly string[]) => Promise<readonly RuntimeSignal[]>;
   /** What people did who looked for weaknesses in the service, of one kind, newest first; none that was withdrawn. */
   readonly engagements?: (kind: EngagementKind) => Promise<readonly EngagementOnRecord[]>;
+  /** What is open of this release by the findings that are kept; held against the ledger before it is told. */
+  readonly openFindings?: () => Promise<OpenFindings>;
   /** Folder with data that was imported for checks to decide by (`check-data`); null where there is none. */
   readonly checkData?: string | null;
   /** Ports of this machine on which Tidelock itself listens: no address in a check's configuration may lead there. */
@@ -93,6 +95,46 @@ export interface EngagementOnRecord {
   readonly validUntil: string;
   readonly outcome: string;
   readonly release: string | null;
+export interface OpenFindings {
+  /** What is wrong with the records, in a sentence: then nothing that they say counts. Null: nothing is. */
+  readonly changed: string | null;
+  /** Whole scans of this release by whom it counts from: Tidelock's own runs, and signed reports. Newest first. */
+  readonly scans: readonly {
+    readonly tool: string;
+    /** `own`, or who signed. */
+    readonly by: string;
+    /** RFC 3339: when it was made, as far as that is known, by the database's clock at the latest. */
+    readonly at: string;
+  }[];
+  /** Reports of this release that nobody vouches for. */
+  readonly unvouched: number;
+  /** Worst first. */
+  readonly findings: readonly OpenFinding[];
+  /** More than are listed. */
+  readonly more: number;
+}
+
+export interface OpenFinding {
+  /** `F-12`. */
+  readonly id: string;
+  readonly kind: FindingKind;
+  readonly rule: string;
+  readonly title: string;
+  /** As a gate counts it: what two people have judged is taken into account, nobody else's word. */
+  readonly severity: Severity;
+  readonly status: string;
+  readonly tools: readonly string[];
+  /** The live release is known not to have it: false only where a scan that counts has seen it there. */
+  readonly isNew: boolean;
+  /** RFC 3339; null where no clock runs. A clock that was paused runs on here. */
+  readonly due: string | null;
+  readonly overdue: boolean;
+  /** Null: no list of what is exploited is here. */
+  readonly knownExploited: boolean | null;
+  /** Why it counts although somebody said something against it; empty otherwise. */
+  readonly note: string;
+  /** Why it does not count, in a sentence; null when it counts. */
+  readonly setAside: string | null;
 }
 
 export interface UserTrafficView {

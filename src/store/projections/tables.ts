@@ -41,14 +41,29 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   },
   runtime_signals: rebuilt,
   finding_imports: rebuilt,
-  findings: { how: "no-ground", because: "nothing is decided by findings so far" },
-  finding_fingerprints: { how: "no-ground", because: "nothing is decided by findings so far" },
-  finding_scopes: { how: "no-ground", because: "nothing is decided by findings so far" },
-  observations: { how: "no-ground", because: "nothing is decided by findings so far" },
-  finding_changes: { how: "no-ground", because: "nothing is decided by findings so far" },
+  findings: {
+    how: "checked",
+    by: "status, severity, last and verified release follow from changes and observations; assignee, pause, texts and dates are for people",
+  },
+  finding_fingerprints: {
+    how: "checked",
+    by: "those of an import have the digest that its entry names",
+  },
+  finding_scopes: {
+    how: "checked",
+    by: "which scans see it, and how bad, follows from observations and changes",
+  },
+  observations: {
+    how: "checked",
+    by: "of which finding each is, and how bad: a digest in its import's entry; its words are for people",
+  },
+  finding_changes: {
+    how: "checked",
+    by: "those of an import or an act have the digest that its entry names, and there are no others",
+  },
   finding_acts: rebuilt,
-  finding_claims: { how: "no-ground", because: "nothing is decided by findings so far" },
   engagements: { how: "rebuilt", beside: "the envelope: by its digest, which the entry names" },
+  finding_claims: { how: "checked", by: "those of an import have the digest that its entry names" },
   service_security: rebuilt,
   tracked_issues: {
     how: "no-ground",

@@ -30,6 +30,7 @@ const sealed = {
     select o.import as batch, jsonb_build_array(o.ordinal, o.finding, o.severity) as line,
       row_number() over (partition by o.import order by o.ordinal) - 1 as n
     from observations o`,
+  /** One that a later import gave to another finding is on record there, as it was. */
   fingerprints: sql`
     select p.import as batch, jsonb_build_array(
         p.service, p.algorithm, p.value, p.finding
@@ -37,8 +38,19 @@ const sealed = {
       row_number() over (
         partition by p.import
         order by p.algorithm collate "C", p.value collate "C"
+    select p.import as batch,
+      jsonb_build_array(p.service, p.algorithm, p.value, p.finding) as line,
+      row_number() over (
+        partition by p.import order by p.algorithm collate "C", p.value collate "C"
       ) - 1 as n
-    from finding_fingerprints p`,
+    from (
+      select import, service, algorithm, value, finding from finding_fingerprints
+      union all
+      select c.detail ->> 'import', f.service, c.detail ->> 'algorithm', c.detail ->> 'value',
+        (c.detail ->> 'finding')::bigint
+      from finding_changes c join findings f on f.id = c.finding
+      where c.kind = 'fingerprint-moved'
+    ) p`,
   claims: sql`
     select m.import as batch,
       jsonb_build_array(m.ordinal, m.finding, m.status, m.content, m.trusted) as line,

@@ -166,13 +166,25 @@ export async function keepObservations(tx: Db, given: Applied): Promise<void> {
     join import_matched m on m.ordinal = p.ordinal
     where p.fresh and not p.hard order by f.algorithm, f.value, m.finding
   `.execute(tx);
+  const learned = sql`
+    select distinct on (1, 2) pair ->> 0 as algorithm, pair ->> 1 as value, finding
+    from import_outcomes, jsonb_array_elements(learn) as pair order by 1, 2, finding`;
+  // What another import brought, and its entry names, stays on record when it moves.
   await sql`
-    insert into finding_fingerprints (service, algorithm, value, finding, import)
-    select distinct on (1, 2, 3) ${service}, pair ->> 0, pair ->> 1, finding, ${id}
-    from import_outcomes, jsonb_array_elements(learn) as pair
-    order by 1, 2, 3, finding
+    insert into finding_changes (finding, import, kind, detail)
+    select l.finding, ${id}, 'fingerprint-moved', jsonb_build_object(
+      'import', k.import, 'finding', k.finding, 'algorithm', k.algorithm, 'value', k.value)
+    from (${learned}) l join finding_fingerprints k
+      on k.service = ${service} and k.algorithm = l.algorithm and k.value = l.value
+    where k.finding <> l.finding and k.import <> ${id}
+    order by k.algorithm, k.value
+  `.execute(tx);
+  await sql`
+    insert into finding_fingerprints as k (service, algorithm, value, finding, import)
+    select ${service}, algorithm, value, finding, ${id} from (${learned}) l
     on conflict (service, algorithm, value) do update
       set finding = excluded.finding, import = excluded.import
+      where k.finding <> excluded.finding
   `.execute(tx);
 }
 

@@ -1,10 +1,12 @@
 import type { z } from "zod";
 import type { ImportOptions, ImportView } from "../../../api/finding-views.ts";
 import { TidelockError } from "../../../model/errors.ts";
+import type { Digest } from "../../../model/primitives.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
 import { registeredEnvironment } from "../../../store/queries/catalogue.ts";
 import { knowsService } from "../../../store/queries/findings-imports.ts";
 import type { Db } from "../../../store/schema.ts";
+import { attestRelease } from "../../attest-release.ts";
 import type { Engine } from "../../engine.ts";
 import { findRelease } from "../../plan-inputs.ts";
 import { vouchFor } from "../vouch.ts";
@@ -25,6 +27,7 @@ export async function importReport(
   await requireKnown(db, service, options.environment);
   const release =
     options.release === undefined ? null : await findRelease(db, service, options.release);
+  await keepStatement(engine, actor, { service, ...options });
   const environment = options.environment ?? null;
   const format = options.format ?? null;
   const scan = options.scan ?? null;
@@ -60,6 +63,25 @@ export async function importReport(
   } finally {
     await spooled.remove();
   }
+}
+
+/** What vouches for it is kept with everything else that is stated about the release; whose word it is, is told later. */
+async function keepStatement(
+  engine: Engine,
+  actor: Actor,
+  given: { service: string; release?: string | undefined; attestation?: Digest | undefined },
+): Promise<void> {
+  const { service, release, attestation: digest } = given;
+  if (digest === undefined) return;
+  if (release !== undefined) {
+    await attestRelease(engine, actor, { service, release, digest });
+    return;
+  }
+  throw new TidelockError("invalid-input", "a signed report names the release that it is about", {
+    fault: "operator",
+    where: "--release",
+    hint: "give --release <version or digest> together with --attestation",
+  });
 }
 
 async function requireKnown(db: Db, service: string, environment: string | undefined) {

@@ -1,3 +1,4 @@
+import { proposalsOf } from "../acts/control.ts";
 import type { FindingSummary, FindingView } from "../../../api/finding-views.ts";
 import { openStatuses } from "../../../model/finding.ts";
 import { liveIn } from "../../../store/queries/findings-list.ts";
@@ -76,6 +77,8 @@ export async function findingView(db: Db, row: FindingRow): Promise<FindingView>
   const verified = row.verified_release && (await named(row.verified_release));
   return {
     ...summary,
+    changes: row.changes,
+    proposals: await proposalsOf(db, row.id),
     message: typeof message === "string" ? message : "",
     fingerprints: await fingerprintsOfFinding(db, row.id),
     observations: await Promise.all(
@@ -139,7 +142,17 @@ async function textOf(
       return `${text("from")} became ${text("to")}${source}`;
     case "verified":
       return `a complete scan of ${version} does not see it any more${source}`;
+    case "fingerprint-moved":
+      return `known by ${text("algorithm")} from here on, as F-${String(detail["finding"])} was${source}`;
+    case "assign":
+      return text("to") === "" ? "assigned to nobody" : `assigned to ${text("to")}`;
+    case "raise":
+      return `worse than its tools say: ${text("severity")}: ${text("reason")}`;
+    case "lower":
+      return `two people judged it ${text("severity")} until ${text("until")}: ${text("reason")}`;
+    case "false-positive":
+      return `two people call it a false positive until ${text("until")}: ${text("reason")}`;
     default:
-      return text("text") || text("why") || text("reason") || kind;
+      return text("text") || text("why") || text("reason") || text("note") || kind;
   }
 }

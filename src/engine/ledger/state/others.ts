@@ -1,6 +1,7 @@
 import { canonicalJson, digestOf } from "../../../model/canonical.ts";
 import { journalEntry, journalHash } from "../../../store/projections/journal.ts";
 import { feedContent, readFeed } from "../../../store/queries/feeds.ts";
+import { findingDifference } from "../../../store/queries/finding-state.ts";
 import { listAnchors, listWitnesses } from "../../../store/queries/ledger-outside.ts";
 import {
   agentHeads,
@@ -20,8 +21,15 @@ export async function otherDifference(db: Db, replayed: Replayed): Promise<Diffe
     (await contentDifference(db)) ??
     (await feedDifference(db)) ??
     (await agentDifference(db)) ??
-    (await outsideDifference(db, replayed.outside))
+    (await outsideDifference(db, replayed.outside)) ??
+    (await standingDifference(db))
   );
+}
+
+/** Findings follow from imports and acts, of which each has an entry. */
+async function standingDifference(db: Db): Promise<Difference | null> {
+  const found = await findingDifference(db, null);
+  return found && { ...found, index: null };
 }
 
 /** An entry that was taken out of the queue would never come into the log. */

@@ -1,0 +1,200 @@
+import { isAtLeast, type Severity } from "../../model/observation.ts";
+import type { Digest, Lane } from "../../model/primitives.ts";
+import type { OpenFinding, OpenFindings } from "../../ports/check.ts";
+import {
+  findingActsProjection,
+  findingImportsProjection,
+} from "../../store/projections/findings.ts";
+import {
+  type ConcernedRow,
+  concernedBy,
+  goneRecord,
+  hasExploitedList,
+  judgementsOf,
+  lastWords,
+  mostConcerned,
+  scansOf,
+} from "../../store/queries/finding-open.ts";
+import { findingDifference } from "../../store/queries/finding-state.ts";
+import type { Db } from "../../store/schema.ts";
+import type { Engine } from "../engine.ts";
+import { type Ground, groundsOf, lastingDifference } from "../ledger/leaning.ts";
+
+/**
+ * What is open of a release, after all that says so was held against the ledger: every import and act of the service,
+ * what they wrote, and that none of them was taken away. So nothing that somebody changes in the database makes a
+ * finding go away here.
+ */
+export async function openFindings(
+  engine: Engine,
+  lane: Lane,
+  release: Digest,
+  live: Digest | null,
+): Promise<OpenFindings> {
+  const difference = await lastingDifference(engine.log, engine.db, () =>
+    groundsOfFindings(engine.db, lane.service),
+  );
+  if (difference) {
+    return { changed: difference.message, scans: [], unvouched: 0, findings: [], more: 0 };
+  }
+  return engine.db
+    .transaction()
+    .setIsolationLevel("repeatable read")
+    .execute((tx) => readOpen(tx, lane, release, live));
+}
+
+async function groundsOfFindings(db: Db, service: string): Promise<readonly Ground[]> {
+  const [imports, acts] = await Promise.all([
+    db.selectFrom("finding_imports").selectAll().where("service", "=", service).execute(),
+    db.selectFrom("finding_acts").selectAll().where("service", "=", service).execute(),
+  ]);
+  return [
+    ...groundsOf(findingImportsProjection, imports),
+    ...groundsOf(findingActsProjection, acts),
+    nothingGone(service),
+    nothingElse(service),
+  ];
+}
+
+function nothingGone(service: string): Ground {
+  return {
+    async holds(db) {
+      const gone = await goneRecord(db, service);
+      if (gone === undefined) return null;
+      const table = gone.startsWith("finding-act") ? "finding_acts" : "finding_imports";
+      const message = `${table}: ${gone} is in the log and not in the database`;
+      return { table, row: gone, column: null, index: null, message };
+    },
+  };
+}
+
+function nothingElse(service: string): Ground {
+  return {
+    async holds(db) {
+      const found = await db
+        .transaction()
+        .setIsolationLevel("repeatable read")
+        .execute((tx) => findingDifference(tx, service));
+      return found && { ...found, index: null };
+    },
+  };
+}
+
+async function readOpen(
+  tx: Db,
+  lane: Lane,
+  release: Digest,
+  live: Digest | null,
+): Promise<OpenFindings> {
+  const rows = await concernedBy(tx, lane, release, live);
+  const { scans, unvouched } = await scansOf(tx, lane.environment, release);
+  const judgements = Map.groupBy(await judgementsOf(tx, lane.service), ({ finding }) => finding);
+  const words = Map.groupBy(
+    await lastWords(tx, lane.environment, release),
+    ({ finding }) => finding,
+  );
+  const listed = await hasExploitedList(tx);
+  const now = new Date();
+  const shown = rows.slice(0, mostConcerned).map((row) =>
+    openFinding(row, {
+      judged: judgements.get(row.id) ?? [],
+      said: words.get(row.id) ?? [],
+      listed,
+      now,
+    }),
+  );
+  return {
+    changed: null,
+    scans: scans.map(({ tool, by, at }) => ({ tool, by, at: at.toISOString() })),
+    unvouched,
+    findings: shown,
+    more: rows.length - shown.length,
+  };
+}
+
+interface Said {
+  readonly judged: Awaited<ReturnType<typeof judgementsOf>>;
+  readonly said: Awaited<ReturnType<typeof lastWords>>;
+  readonly listed: boolean;
+  readonly now: Date;
+}
+
+/** Pure: what counts of what was said for and against one finding. */
+export function openFinding(row: ConcernedRow, given: Said): OpenFinding {
+  const { judged, said, listed, now } = given;
+  const { severity, note: changed } = severityOf(row.severity, judged, now);
+  const false_ = falsePositive(row, judged, now);
+  const stated = statedAway(said);
+  return {
+    id: `F-${row.id}`,
+    kind: row.kind,
+    rule: row.rule,
+    title: row.title,
+    severity,
+    status: row.status,
+    tools: row.tools,
+    isNew: !row.in_live,
+    due: row.due_at?.toISOString() ?? null,
+    overdue: row.overdue,
+    knownExploited: listed ? row.exploited : null,
+    note: [changed, false_.note].filter(Boolean).join("; "),
+    setAside: false_.why ?? stated,
+  };
+}
+
+/** What its tools say, unless two people have judged it less bad, or anybody worse. */
+function severityOf(
+  own: Severity,
+  judged: Said["judged"],
+  now: Date,
+): { readonly severity: Severity; readonly note: string } {
+  const lower = judged.find(({ kind }) => kind === "lower");
+  const raise = judged.find(({ kind }) => kind === "raise");
+  if (raise && (!lower || raise.at > lower.at)) {
+    const to = raise.detail["severity"] as Severity;
+    return isAtLeast(own, to)
+      ? { severity: own, note: "" }
+      : { severity: to, note: `its tools say ${own}, somebody here worse` };
+  }
+  if (!lower) return { severity: own, note: "" };
+  if (Date.parse(String(lower.detail["until"])) <= now.getTime()) {
+    return { severity: own, note: "that it is less bad has ended" };
+  }
+  // Judged was what its tools said then; worse than that nobody has looked at.
+  if (!isAtLeast(lower.detail["severityThen"] as Severity, own)) {
+    return { severity: own, note: "it is worse now than when two people judged it" };
+  }
+  return {
+    severity: lower.detail["severity"] as Severity,
+    note: `two people judged ${own} less bad`,
+  };
+}
+
+function falsePositive(
+  { status, trusted }: ConcernedRow,
+  judged: Said["judged"],
+  now: Date,
+): { readonly why: string | null; readonly note: string } {
+  if (status !== "false-positive") return { why: null, note: "" };
+  const word = judged.find(({ kind }) => kind === "false-positive");
+  if (!word) return { why: null, note: "nobody confirmed that it is a false positive" };
+  const until = String(word.detail["until"]);
+  if (!(now.getTime() < Date.parse(until))) {
+    return { why: null, note: "that it is a false positive has ended" };
+  }
+  if (trusted && word.detail["trusted"] !== true) {
+    const note = "a trusted scan sees what was set aside when only untrusted reports had it";
+    return { why: null, note };
+  }
+  return { why: `a false positive by two people until ${until}`, note: "" };
+}
+
+/** One that says that it is affected outweighs all that say that it is not. */
+function statedAway(said: Said["said"]): string | null {
+  const against = said.filter(({ status }) =>
+    ["not-affected", "fixed", "false-positive"].includes(status),
+  );
+  const [first] = against;
+  if (!first || against.length < said.length) return null;
+  return `${first.status} in this release, ${first.by} states${first.said === "" ? "" : ` (${first.said.slice(0, 200)})`}`;
+}

@@ -1,0 +1,177 @@
+import { sql } from "kysely";
+import type { FindingStatus } from "../../model/finding.ts";
+import type { FindingKind, Severity } from "../../model/observation.ts";
+import type { Digest, Lane } from "../../model/primitives.ts";
+import type { Db } from "../schema.ts";
+
+/** What concerns one release in one environment, as the rows have it: the engine decides what of it counts. */
+
+export interface ConcernedRow {
+  readonly id: string;
+  readonly kind: FindingKind;
+  readonly rule: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly status: FindingStatus;
+  readonly tools: readonly string[];
+  readonly due_at: Date | null;
+  readonly overdue: boolean;
+  readonly exploited: boolean;
+  /** A scan that counts has seen it in what is live. */
+  readonly in_live: boolean;
+  /** A scan that counts has ever seen it. */
+  readonly trusted: boolean;
+}
+
+/** Of what is more than this nobody looks at the rest. */
+export const mostConcerned = 5_000;
+
+/**
+ * Open ones of the service, and those that are over elsewhere and were seen in this release; worst first.
+ *
+ * @param live the release that users meet, to tell what is new
+ */
+export async function concernedBy(
+  db: Db,
+  { service, environment }: Lane,
+  release: Digest,
+  live: Digest | null,
+): Promise<readonly ConcernedRow[]> {
+  const { rows } = await sql<ConcernedRow>`
+    select f.id, f.kind, f.rule, f.title, f.severity, f.status, f.tools, f.due_at,
+      coalesce(f.due_at < clock_timestamp(), false) as overdue,
+      exists (select from kev_entries k where k.cve = any (f.aliases || f.rule)) as exploited,
+      exists (
+        select from observations o join finding_imports i on i.id = o.import
+        where o.finding = f.id and i.release = ${live} and i.trust in ('own', 'signed')
+      ) as in_live,
+      exists (
+        select from observations o join finding_imports i on i.id = o.import
+        where o.finding = f.id and i.trust in ('own', 'signed')
+      ) as trusted
+    from findings f
+    where f.service = ${service} and (f.environment is null or f.environment = ${environment})
+      and (f.status not in ('verified', 'closed') or (
+        f.verified_release is distinct from ${release} and exists (
+          select from observations o join finding_imports i on i.id = o.import
+          where o.finding = f.id and i.release = ${release}
+            and (i.environment is null or i.environment = ${environment}))
+      ))
+    order by array_position(array['critical', 'high', 'medium', 'low', 'info'], f.severity), f.id
+    limit ${mostConcerned + 1}
+  `.execute(db);
+  return rows;
+}
+
+/** Whole scans of a release that count, newest first, and how many reports of it count for nothing. */
+export async function scansOf(
+  db: Db,
+  environment: string,
+  release: Digest,
+): Promise<{
+  readonly scans: readonly { tool: string; by: string; at: Date }[];
+  readonly unvouched: number;
+}> {
+  const { rows } = await sql<{ tool: string; by: string; at: Date; counts: boolean }>`
+    select tool, case trust when 'own' then 'own' else coalesce(vouched_by, '') end as by,
+      least(coalesce(made_at, at), at) as at,
+      trust in ('own', 'signed') and complete as counts
+    from finding_imports
+    where release = ${release} and (environment is null or environment = ${environment})
+    order by number desc limit 10000
+  `.execute(db);
+  const scans = rows.filter(({ counts }) => counts);
+  return { scans, unvouched: rows.length - scans.length };
+}
+
+/** What people have said last of each finding, of the kinds that change what a gate counts. */
+export async function judgementsOf(
+  db: Db,
+  service: string,
+): Promise<
+  readonly {
+    readonly finding: string;
+    readonly kind: "false-positive" | "lower" | "raise";
+    readonly detail: Readonly<Record<string, unknown>>;
+    readonly act: string;
+    readonly at: Date;
+  }[]
+> {
+  const { rows } = await sql<{
+    finding: string;
+    kind: "false-positive" | "lower" | "raise";
+    detail: Record<string, unknown>;
+    act: string;
+    at: Date;
+  }>`
+    select distinct on (c.finding, c.kind) c.finding, c.kind, c.detail, c.act, c.at
+    from finding_changes c join findings f on f.id = c.finding
+    where f.service = ${service} and c.act is not null
+      and c.kind in ('false-positive', 'lower', 'raise')
+    order by c.finding, c.kind, c.id desc
+  `.execute(db);
+  return rows;
+}
+
+/**
+ * The last word of each issuer that counts, about each finding in this release: a statement that it is not affected
+ * or fixed, or a sight of it in a later document of the same issuer, which takes that back.
+ */
+export async function lastWords(
+  db: Db,
+  environment: string,
+  release: Digest,
+): Promise<
+  readonly {
+    readonly finding: string;
+    readonly by: string;
+    readonly status: string;
+    readonly said: string;
+  }[]
+> {
+  const { rows } = await sql<{ finding: string; by: string; status: string; said: string }>`
+    with issuers as (
+      select distinct i.vouched_by from finding_claims m join finding_imports i on i.id = m.import
+      where m.trusted and i.release = ${release}
+    ), words as (
+      select m.finding, i.vouched_by as by, m.status, i.number,
+        coalesce(m.content -> 'claim' ->> 'justification', m.content -> 'claim' ->> 'statement', '') as said
+      from finding_claims m join finding_imports i on i.id = m.import
+      where m.trusted and m.finding is not null and i.release = ${release}
+        and (i.environment is null or i.environment = ${environment})
+      union all
+      select o.finding, i.vouched_by, 'affected', i.number, ''
+      from observations o join finding_imports i on i.id = o.import
+      where i.release = ${release} and i.vouched_by in (select vouched_by from issuers)
+        and (i.environment is null or i.environment = ${environment})
+    )
+    select distinct on (finding, by) finding, by, status, said from words
+    -- Of two words in one document the worse one.
+    order by finding, by, number desc, (status in ('not-affected', 'fixed', 'false-positive'))
+  `.execute(db);
+  return rows;
+}
+
+/** Whether there is a list of what is exploited: without one nobody knows. */
+export async function hasExploitedList(db: Db): Promise<boolean> {
+  const row = await db
+    .selectFrom("feeds")
+    .select("kind")
+    .where("kind", "=", "kev")
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** An import or an act of the service that the log has and the database has not. */
+export async function goneRecord(db: Db, service: string): Promise<string | undefined> {
+  const { rows } = await sql<{ operation: string }>`
+    select e.operation from ledger_entries e
+    where e.stream = ${`findings/${service}`} and (
+      (e.kind = 'finding.imported' and not exists (
+        select from finding_imports i where 'finding-import/' || i.id = e.operation))
+      or (e.kind in ('finding.acted', 'finding.settled') and not exists (
+        select from finding_acts a where 'finding-act/' || a.id = e.operation)))
+    limit 1
+  `.execute(db);
+  return rows[0]?.operation;
+}
