@@ -95,6 +95,8 @@ export interface EngagementOnRecord {
   readonly validUntil: string;
   readonly outcome: string;
   readonly release: string | null;
+}
+
 export interface OpenFindings {
   /** What is wrong with the records, in a sentence: then nothing that they say counts. Null: nothing is. */
   readonly changed: string | null;

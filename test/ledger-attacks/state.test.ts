@@ -61,6 +61,8 @@ beforeAll(async () => {
     severity: "high",
     message: "a query left the login form",
   });
+  await controlPlane.findings.importReport(operator, "shop", { release: "1.1.0" }, report());
+  await controlPlane.findings.act(operator, "F-1", { kind: "triage" });
   await controlPlane.addHold(builder, "shop/production", "case 12");
   await controlPlane.outside.addAnchor(operator, {
     name: "elsewhere",
@@ -84,6 +86,18 @@ beforeAll(async () => {
   await bench.database.pool.query("select 1");
   await bench.database.db.destroy();
 }, 60_000);
+
+/** Two findings of a scanner. */
+async function* report(): AsyncGenerator<Uint8Array> {
+  const results = ["a.js", "b.js"].map((uri) => ({
+    ruleId: "sqli",
+    level: "error",
+    message: { text: "input reaches a query" },
+    locations: [{ physicalLocation: { artifactLocation: { uri }, region: { startLine: 3 } } }],
+  }));
+  const runs = [{ tool: { driver: { name: "scanner", version: "1" } }, results }];
+  yield Buffer.from(JSON.stringify({ version: "2.1.0", runs }));
+}
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -260,6 +274,57 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["update agent_journal set lane = 'shop/dev' where lane = 'shop/production'", "agent_journal"],
   ["delete from agent_journal where sequence = 2", "agent_journal"],
   ["update agents set imported_sequence = imported_sequence + 5", "agents"],
+  // What opens no gate any more: findings that somebody takes out, calls over or makes small.
+  ["delete from findings where id = 1", "finding_changes"],
+  ["update findings set status = 'closed'", "findings", "status"],
+  ["update findings set severity = 'low' where id = 1", "findings", "severity"],
+  ["update findings set kind = 'license' where id = 1", "finding_changes"],
+  ["update findings set environment = 'dev' where id = 1", "finding_changes"],
+  [
+    "update findings set last_release = (select id from releases where version = '1.0.0')",
+    "findings",
+    "last_release",
+  ],
+  [
+    "delete from observations where ordinal = (select min(ordinal) from observations)",
+    "observations",
+  ],
+  ["update observations set severity = 'info'", "observations"],
+  ["update observations set finding = 2", "observations"],
+  ["update finding_scopes set seen = false", "finding_scopes", "seen"],
+  ["update finding_scopes set severity = 'info'", "finding_scopes", "severity"],
+  ["delete from finding_scopes where finding = 1", "finding_scopes"],
+  ["update finding_fingerprints set finding = 2", "finding_fingerprints"],
+  [
+    "insert into finding_fingerprints (service, algorithm, value, finding, import) select 'shop', 'made/1', 'up', 1, id from finding_imports",
+    "finding_fingerprints",
+  ],
+  ["update finding_changes set to_status = 'closed' where kind = 'triage'", "finding_changes"],
+  [
+    "insert into finding_changes (finding, kind, from_status, to_status) values (1, 'closed', 'open', 'closed'); update findings set status = 'closed' where id = 1",
+    "finding_changes",
+  ],
+  [
+    "insert into finding_changes (finding, import, kind, from_status, to_status) select 1, id, 'closed', 'open', 'closed' from finding_imports; update findings set status = 'closed' where id = 1",
+    "finding_changes",
+  ],
+  [
+    "insert into finding_claims (import, ordinal, finding, status, content, trusted) select id, 99, 1, 'not-affected', '{}', true from finding_imports",
+    "finding_claims",
+  ],
+  ["update finding_imports set trust = 'signed', vouched_by = 'ci'", "finding_imports", "trust"],
+  ["update finding_imports set complete = not complete", "finding_imports", "complete"],
+  [
+    "insert into finding_imports (id, service, release, scope, subject, format, tool, tool_version, trust, report_digest, report_bytes, complete, observations, opened, reopened, matched, unseen, claims, changes_digest, added_by) select 'imade', service, release, scope, subject, format, tool, tool_version, 'own', report_digest, 1, true, 0, 0, 0, 0, 0, 0, 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', added_by from finding_imports",
+    "finding_imports",
+  ],
+  [
+    "delete from observations; delete from finding_scopes; delete from finding_fingerprints; delete from finding_changes; delete from findings; delete from finding_acts; delete from finding_imports",
+    "finding_imports",
+  ],
+  ['update finding_acts set content = \'{"note": "x"}\'', "finding_acts", "content"],
+  ["update finding_acts set acted_by = 'builder'", "finding_acts", "acted_by"],
+  ["delete from finding_acts", "finding_acts"],
   ["update agents set imported_hash = repeat('0', 64)", "agents"],
   ["update ledger_tree set log = 2", "ledger_tree", "log"],
   ["update ledger_tree set log = 2; update ledger_checkpoints set log = 2", "ledger_tree"],

@@ -32,12 +32,6 @@ const sealed = {
     from observations o`,
   /** One that a later import gave to another finding is on record there, as it was. */
   fingerprints: sql`
-    select p.import as batch, jsonb_build_array(
-        p.service, p.algorithm, p.value, p.finding
-      ) as line,
-      row_number() over (
-        partition by p.import
-        order by p.algorithm collate "C", p.value collate "C"
     select p.import as batch,
       jsonb_build_array(p.service, p.algorithm, p.value, p.finding) as line,
       row_number() over (
