@@ -154,17 +154,5 @@ async function textOf(
       return `two people call it a false positive until ${text("until")}: ${text("reason")}`;
     default:
       return text("text") || text("why") || text("reason") || text("note") || kind;
-    case "fingerprint-moved":
-      return `known by ${text("algorithm")} from here on, as F-${String(detail["finding"])} was${source}`;
-    case "assign":
-      return text("to") === "" ? "assigned to nobody" : `assigned to ${text("to")}`;
-    case "raise":
-      return `worse than its tools say: ${text("severity")}: ${text("reason")}`;
-    case "lower":
-      return `two people judged it ${text("severity")} until ${text("until")}: ${text("reason")}`;
-    case "false-positive":
-      return `two people call it a false positive until ${text("until")}: ${text("reason")}`;
-    default:
-      return text("text") || text("why") || text("reason") || text("note") || kind;
   }
 }
