@@ -10,6 +10,9 @@ const failing =
   /^cucumber (?:\S+ ){0,20}?(\S{1,500}\.attack):(\d{1,9}) # Scenario(?: Outline)?: (.{0,500}?)\s*$/;
 const total = /^(\d{1,9}) (scenarios?|steps?)(?: \((.{1,200})\))?\s*$/;
 
+/** They are held until the end. More than this are counted as unnamed. */
+const mostFailures = 100_000;
+
 interface Failure {
   readonly file: string;
   readonly name: string;
@@ -48,7 +51,7 @@ export const gauntlt: Format = {
         const named = failing.exec(line);
         if (named) {
           const failure = { file: named[1] ?? "", line: Number(named[2]), name: named[3] ?? "" };
-          failures.set(keyOf(failure), failure);
+          if (failures.size < mostFailures) failures.set(keyOf(failure), failure);
           return [];
         }
         const counted = total.exec(line);

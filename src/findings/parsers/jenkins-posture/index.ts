@@ -73,12 +73,16 @@ export const jenkinsPosture: Format = {
     }
     const warnings = new Map<string, WarningType[]>();
     let unknown = 0;
+    let cut = 0;
     return {
       item(item, { item: which }) {
         if (which === 1) {
           const warning = Warning.parse(item);
           const name = warning.type === "core" ? core : warning.name;
-          warnings.set(name, [...(warnings.get(name) ?? []), warning]);
+          const ofName = warnings.get(name) ?? [];
+          warnings.set(name, ofName);
+          if (ofName.length < mostWarnings) ofName.push(warning);
+          else cut += 1;
           return [];
         }
         const plugin = Plugin.parse(item);
@@ -96,13 +100,23 @@ export const jenkinsPosture: Format = {
         tool: { name: "jenkins", version: frame.jenkinsVersion ?? "unknown" },
         subject: partsOf(frame).join(", "),
         drafts: [...settingsOf(frame), ...ofCore(frame, warnings.get(core) ?? [])],
-        ...(unknown === 0
-          ? { complete: true }
-          : { complete: false, missing: `whether ${unknown} plugins have an update` }),
+        ...wholeness([
+          ...(unknown === 0 ? [] : [`whether ${unknown} plugins have an update`]),
+          ...(cut === 0 ? [] : [`${cut} of more warnings than any plugin has`]),
+        ]),
       }),
     };
   },
 };
+
+/** No plugin has as many; a hostile report would make a hit of each plugin with each of them. */
+const mostWarnings = 200;
+
+function wholeness(missing: readonly string[]): { complete: boolean; missing?: string } {
+  return missing.length === 0
+    ? { complete: true }
+    : { complete: false, missing: missing.join("; ") };
+}
 
 /** No plugin has a name with a blank. */
 const core = "jenkins core";

@@ -107,6 +107,13 @@ describe("the update centre's warnings", () => {
     expect(() => read({ warnings: [warning("1")] })).toThrow("no Jenkins");
   });
 
+  it("beyond all measure are cut, and the report says so", () => {
+    const warnings = Array.from({ length: 300 }, () => warning("9"));
+    const parsed = read({ plugins: [plugin()], warnings });
+    expect(parsed.observations).toHaveLength(200);
+    expect(parsed.missing).toContain("100 of more warnings");
+  });
+
   it("call a plugin deprecated", () => {
     expect(read({ plugins: [plugin()], deprecations: { git: {} } }).observations).toMatchObject([
       { rule: "jenkins-plugin-deprecated", severity: "low" },

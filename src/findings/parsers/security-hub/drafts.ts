@@ -69,7 +69,9 @@ function packageDraft(
     ...ratingOf(vulnerability),
     ...(fixedIn && fixedIn !== "NotAvailable" ? { fixedIn } : {}),
     // One finding speaks of many packages; its id alone would make them one.
-    fingerprints: { "asff-id": `${finding.Id}#${vulnerability.Id ?? ""}#${name}` },
+    fingerprints: {
+      "asff-id": [finding.Id, vulnerability.Id ?? "", name, part.FilePath ?? ""].join("#"),
+    },
   };
 }
 
