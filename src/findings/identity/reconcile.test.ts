@@ -224,6 +224,15 @@ describe("a report that nobody vouches for", () => {
     expect(again.outcomes.map((one) => one.known)).toEqual(["F-2"]);
   });
 
+  test("does not say where a finding has moved that a trusted scan saw", () => {
+    const known = new KnownFindings();
+    known.take(scan(1, [code("a.ts", 1, { snippet: "one", fingerprint: "n" })]));
+    const told = code("a.ts", 1, { snippet: "two", fingerprint: "n" });
+    known.take(scan(1, [told], { trusted: false }));
+    const other = known.take(scan(2, [code("b.ts", 1, { snippet: "two" })]));
+    expect(other).toMatchObject({ opened: 1, gone: 1 });
+  });
+
   test("lowers no severity", () => {
     const known = new KnownFindings();
     const told = (severity: Severity) => [code("a.ts", 1, { severity })];

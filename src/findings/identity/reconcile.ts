@@ -121,6 +121,14 @@ export class Reconciler {
     return { outcomes, unseen };
   }
 
+  /** What nobody vouches for does not say by what a finding is known after it moved. */
+  #keptOf({ known, incoming: [first] }: Entity): Pick<Outcome, "drift" | "spot"> {
+    if (known?.trusted === true && !this.#batch.trusted) {
+      return { drift: known.drift, spot: known.spot };
+    }
+    return { drift: first?.identity.drift ?? [], spot: first?.identity.spot ?? null };
+  }
+
   #outcomeOf(entity: Entity, related: readonly string[]): Outcome {
     const { known, incoming, how, learned } = entity;
     const { scope, trusted, order, at } = this.#batch;
@@ -135,8 +143,7 @@ export class Reconciler {
       ordinals: incoming.map(({ ordinal }) => ordinal),
       worst: worst.ordinal,
       learn: learned,
-      drift: first?.identity.drift ?? [],
-      spot: first?.identity.spot ?? null,
+      ...this.#keptOf(entity),
       scopeSeverity,
       severity: foldSeverity(
         [...others, { scope, severity: scopeSeverity, seen: true }],

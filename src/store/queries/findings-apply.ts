@@ -232,6 +232,8 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
       where not exists (select from import_fresh n where n.finding = s.finding)
     ) known
   `.execute(tx);
+  // What nobody vouches for does not say what a finding is that a trusted scan saw: not that it cannot be reached.
+  const mayTeach = sql`(${isTrusted(trust)} or not f.trusted)`;
   const newer = (known: unknown) => sql`case
     when ${release}::text is null then ${known} when ${known} is null then ${release}
     when ${orderOf(release)} >= ${orderOf(known)} then ${release} else ${known} end`;
@@ -247,8 +249,10 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
       urgency = ${urgencyOf(sql`k.new_severity`)},
       severity_stated = case when k.new_severity = f.severity then f.severity_stated else k.stated end,
       tools = case when ${tool} = any (f.tools) then f.tools else f.tools || ${tool}::text end,
-      details = case when f.kind = 'dependency' then ${detailsOf} else f.details end,
-      drift = o.drift, spot = o.spot, trusted = f.trusted or ${isTrusted(trust)},
+      details = case when f.kind = 'dependency' and ${mayTeach} then ${detailsOf} else f.details end,
+      drift = case when ${mayTeach} then o.drift else f.drift end,
+      spot = case when ${mayTeach} then o.spot else f.spot end,
+      trusted = f.trusted or ${isTrusted(trust)},
       status = coalesce(k.to_status, f.status),
       reopened = f.reopened + k.back::integer,
       verified_release = case when k.back then null else f.verified_release end,

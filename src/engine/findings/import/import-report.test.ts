@@ -122,3 +122,22 @@ it("takes hostile texts as they are", async () => {
   const { items } = await findings.list({ search: "drop table" }, { limit: 10 });
   expect(items[0]?.rule).toBe("nul\uFFFD'; drop table findings; --");
 });
+
+it("links a finding to where it is written how it is repaired", async () => {
+  const report = sarif([{ rule: "CWE-89", file: "a.js" }]).toString();
+  const tagged = JSON.stringify({
+    ...JSON.parse(report),
+    runs: JSON.parse(report).runs.map((run: { results: object[] }) => ({
+      ...run,
+      results: run.results.map((one) => ({
+        ...one,
+        properties: { tags: ["external/cwe/cwe-089"] },
+      })),
+    })),
+  });
+  await findings.importReport(operator, "shop", {}, bytes(Buffer.from(tagged)));
+  const { guidance } = await findings.show("F-1");
+  expect(guidance.map(({ url }) => url)).toContain(
+    "https://cheatsheetseries.owasp.org/cheatsheets/SQL_Injection_Prevention_Cheat_Sheet.html",
+  );
+});

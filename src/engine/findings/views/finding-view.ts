@@ -1,5 +1,6 @@
 import { proposalsOf } from "../acts/control.ts";
 import type { FindingSummary, FindingView } from "../../../api/finding-views.ts";
+import { guidanceFor } from "../../../findings/guidance.ts";
 import { openStatuses } from "../../../model/finding.ts";
 import { liveIn } from "../../../store/queries/findings-list.ts";
 import {
@@ -106,9 +107,18 @@ export async function findingView(db: Db, row: FindingRow): Promise<FindingView>
       justification: content.claim?.justification ?? content.claim?.statement ?? "",
       at: at.toISOString(),
     })),
-    guidance: Array.isArray(references)
-      ? references.filter((one) => typeof one === "string").map((url) => ({ title: url, url }))
-      : [],
+    guidance: guidanceFor({
+      kind: row.kind,
+      rule: row.rule,
+      cwe: row.cwe,
+      aliases: row.aliases,
+      references: Array.isArray(references)
+        ? references.filter((one) => typeof one === "string")
+        : [],
+    }).map(({ title, url, from }) => ({
+      title: from === "report" ? `as the report says: ${title}` : title,
+      url,
+    })),
     fixedAt: row.fixed_at?.toISOString() ?? null,
     verified:
       verified && row.verified_at ? { at: row.verified_at.toISOString(), release: verified } : null,
