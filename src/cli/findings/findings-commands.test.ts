@@ -162,7 +162,7 @@ it("shows numbers, those of too few cases without a share, and names the rows of
   expect(shown.stdout).toMatch(/past their date +2 +--overdue\n/);
   expect(shown.stdout).toMatch(/by no other +5 of 20: 25\.0 % +--status any --only-by trivy/);
   expect(shown.stdout).toContain("1 of 4: too few to say (under 10)");
-  expect(shown.stdout).toContain("half within 3 d, nine tenths within 12 d (of 11)");
+  expect(shown.stdout).toContain("median 3 d, 90 % within 12 d (of 11)");
   expect(shown.stdout).toMatch(/F-3 +high/);
   expect(shown.stdout).toMatch(/dependency +1 of 2/);
   expect(server.controlPlane.findings.asked).toContainEqual({ service: "shop", days: 90 });

@@ -87,9 +87,9 @@ export function metricsSections(metrics: FindingMetrics): readonly MetricsSectio
     },
     {
       title: "Live releases with a complete, trusted scan",
-      empty: "nothing is live, or nothing was scanned",
+      empty: "nothing is live",
       lines: [
-        ...coverage.kinds.map(({ kind, n, of }) => ({
+        ...(coverage.live.length === 0 ? [] : coverage.kinds).map(({ kind, n, of }) => ({
           name: kind,
           value: `${n} of ${of}`,
           rows: null,
@@ -127,14 +127,13 @@ function spanLine(name: string, one: SpanView, { enough }: FindingMetrics): Metr
   const value =
     one.medianMs === null || one.p90Ms === null
       ? `too few to say (${one.n}, under ${enough})`
-      : `half within ${daysText(one.medianMs)}, nine tenths within ${daysText(one.p90Ms)} (of ${one.n})`;
+      : `median ${daysText(one.medianMs)}, 90 % within ${daysText(one.p90Ms)} (of ${one.n})`;
   return { name, value, rows: filterWords(one.rows) };
 }
 
 /** `40 min`, `7 h`, `12 d` */
 export function daysText(ms: number): string {
-  if (ms < 60_000) return "a minute";
-  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 3_600_000) return `${Math.max(1, Math.round(ms / 60_000))} min`;
   if (ms < 2 * 86_400_000) return `${Math.round(ms / 3_600_000)} h`;
   return `${Math.round(ms / 86_400_000)} d`;
 }

@@ -68,10 +68,9 @@ export function placeOf(place: FindingSummary["place"]): string {
   }
 }
 
-/** `12 min`, `7 h`, `12 days` */
+/** `12 min`, `7 h`, `12 days`; under a minute is one. */
 export function spanOf(ms: number): string {
-  if (ms < 60_000) return "a minute";
-  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 3_600_000) return `${Math.max(1, Math.round(ms / 60_000))} min`;
   if (ms < 2 * 86_400_000) return `${Math.round(ms / 3_600_000)} h`;
   return `${Math.round(ms / 86_400_000)} days`;
 }

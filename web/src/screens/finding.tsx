@@ -205,8 +205,8 @@ function History({ view }: { readonly view: FindingView }) {
 
 function Observations({ view }: { readonly view: FindingView }) {
   const { observations, observationCount: count } = view;
-  const title =
-    observations.length < count ? `Seen ${count} times, newest first` : `Seen ${count} times`;
+  const often = count === 1 ? "once" : `${count} times`;
+  const title = `Seen ${often}${observations.length < count ? ", the newest first" : ""}`;
   return (
     <Section title={title}>
       <div className="scroll" role="group" aria-label="Observations" tabIndex={0}>

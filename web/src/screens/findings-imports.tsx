@@ -79,7 +79,7 @@ function Table({
               <td>
                 <When at={one.at} />
               </td>
-              <td>
+              <td className="tool">
                 <Foreign text={`${one.tool.name} ${one.tool.version}`} most={80} />
                 <div className="muted">
                   <Foreign text={one.subject} most={120} />
@@ -92,8 +92,7 @@ function Table({
               <td>{one.reopened.toLocaleString()}</td>
               <td>{one.unseen.toLocaleString()}</td>
               <td>
-                <Badge tone={one.complete ? "good" : "wait"}>{one.complete ? "yes" : "no"}</Badge>{" "}
-                <Foreign text={one.missing} most={200} />
+                <Badge tone={one.complete ? "good" : "wait"}>{one.complete ? "yes" : "no"}</Badge>
               </td>
               <td>
                 {one.trust}

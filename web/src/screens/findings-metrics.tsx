@@ -158,7 +158,7 @@ function Span({ of: { n, rows, medianMs, p90Ms } }: { readonly of: SpanView }) {
       {medianMs === null || p90Ms === null ? (
         <span className="muted">too few to say</span>
       ) : (
-        `half ${spanOf(medianMs)}, nine tenths ${spanOf(p90Ms)}`
+        `median ${spanOf(medianMs)}, 90 % within ${spanOf(p90Ms)}`
       )}{" "}
       (<Rows rows={rows}>{n.toLocaleString()}</Rows>)
     </>
@@ -175,25 +175,27 @@ function counted(items: readonly (CountView & { readonly name: string })[]): Row
 
 function HowMany({ metrics: { open } }: { readonly metrics: FindingMetrics }) {
   return (
-    <Section title="How many are open">
-      <Numbers
-        title="All"
-        rows={[
-          { name: "open", key: "open", value: <Count of={open.total} /> },
-          { name: "past their date", key: "overdue", value: <Count of={open.overdue} /> },
-        ]}
-      />
-      <Numbers
-        title="By severity"
-        rows={open.bySeverity.map((one) => ({
-          name: <Severity severity={one.name} />,
-          key: one.name,
-          value: <Count of={one} />,
-        }))}
-      />
-      <Numbers title="By kind" rows={counted(open.byKind)} />
-      <Numbers title="By service" rows={counted(open.byService)} />
-      <Numbers title="By environment of the first sight" rows={counted(open.byEnvironment)} />
+    <Section title="How many are open" broad>
+      <div className="numbers tables">
+        <Numbers
+          title="All"
+          rows={[
+            { name: "open", key: "open", value: <Count of={open.total} /> },
+            { name: "past their date", key: "overdue", value: <Count of={open.overdue} /> },
+          ]}
+        />
+        <Numbers
+          title="By severity"
+          rows={open.bySeverity.map((one) => ({
+            name: <Severity severity={one.name} />,
+            key: one.name,
+            value: <Count of={one} />,
+          }))}
+        />
+        <Numbers title="By kind" rows={counted(open.byKind)} />
+        <Numbers title="By service" rows={counted(open.byService)} />
+        <Numbers title="By environment of the first sight" rows={counted(open.byEnvironment)} />
+      </div>
     </Section>
   );
 }
@@ -400,7 +402,7 @@ function Coverage({ metrics: { coverage } }: { readonly metrics: FindingMetrics 
       {coverage.live.length === 0 ? <p>Nothing is live.</p> : null}
       <Numbers
         title="By kind of scan"
-        rows={coverage.kinds.map(({ kind, n, of }) => ({
+        rows={(coverage.live.length === 0 ? [] : coverage.kinds).map(({ kind, n, of }) => ({
           name: kind,
           key: kind,
           value: (

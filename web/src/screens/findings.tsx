@@ -191,7 +191,7 @@ function Table({ items }: { readonly items: readonly FindingSummary[] }) {
                 </code>
               </td>
               <td>{one.service}</td>
-              <td>
+              <td className="tool">
                 <Foreign text={one.tools.join(", ")} most={80} />
               </td>
               <td>

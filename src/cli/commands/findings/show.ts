@@ -117,7 +117,7 @@ function printSections(terminal: Terminal, view: FindingView, all: boolean): voi
   );
   const seen = all ? view.observations : view.observations.slice(0, fewObservations);
   section(
-    `Seen ${view.observationCount} times${seen.length < view.observationCount ? `, the newest ${seen.length}` : ""}`,
+    `Seen ${view.observationCount === 1 ? "once" : `${view.observationCount} times`}${seen.length < view.observationCount ? `, the newest ${seen.length}` : ""}`,
     seen.map((one) => {
       const where = whereText(one.observation.place);
       const place = one.environment === null ? "" : ` in ${one.environment}`;
