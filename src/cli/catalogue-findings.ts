@@ -21,6 +21,18 @@ export const findingCommands: readonly CatalogueEntry[] = [
     () => import("./commands/findings/show.ts"),
   ),
   entry(
+    "findings triage",
+    "Findings",
+    "Say what is to be thought of a finding",
+    () => import("./commands/findings/triage.ts"),
+  ),
+  entry(
+    "findings assign",
+    "Findings",
+    "Say whose work a finding is",
+    () => import("./commands/findings/assign.ts"),
+  ),
+  entry(
     "findings imports",
     "Findings",
     "List the reports that were taken in",

@@ -191,3 +191,20 @@ it("writes findings for others, to a file that is whole or not there", async () 
   ]);
   expect(readdirSync(folder)).toEqual(["shop.sarif"]);
 });
+
+it("refuses what does not say enough of a finding before anybody is asked", async () => {
+  const silent = await cli(["findings", "triage", "F-1", "--as", "reopen"]);
+  expect([silent.code, silent.stderr]).toEqual([2, expect.stringContaining("where: --reason")]);
+  const endless = await cli([
+    "findings",
+    "triage",
+    "F-1",
+    "--as",
+    "false-positive",
+    "--reason",
+    "x",
+  ]);
+  expect([endless.code, endless.stderr]).toEqual([2, expect.stringContaining("where: --until")]);
+  expect((await cli(["findings", "assign", "F-1"])).code).toBe(2);
+  expect((await cli(["findings", "assign", "F-1", "--nobody", "--to", "sam"])).code).toBe(2);
+});

@@ -1,8 +1,7 @@
 import type { FindingView } from "../../../api/finding-views.ts";
-import { FindingId } from "../../../model/finding.ts";
-import { TidelockError } from "../../../model/errors.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
+import { findingId } from "../../findings/finding-id.ts";
 import {
   ageText,
   cut,
@@ -36,16 +35,6 @@ export const command = defineCommand({
     return exit.done;
   },
 });
-
-function findingId(given: string): FindingId {
-  const parsed = FindingId.safeParse(/^\d+$/.test(given) ? `F-${given}` : given);
-  if (parsed.success) return parsed.data;
-  throw new TidelockError("invalid-input", `${given} is not a finding`, {
-    fault: "operator",
-    where: "<id>",
-    hint: "write it like F-42; `tidelock findings list` shows those there are",
-  });
-}
 
 /** What is it, how bad, where, since when, who cares, by when: before anything else. */
 function factLines(view: FindingView): readonly (readonly [string, string | null])[] {
