@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   checks: async () => (await import("./checks.ts")).checksBench,
   cli: async () => (await import("./cli.ts")).cliBench,
   dast: async () => (await import("./dast.ts")).dastBench,
+  findings: async () => (await import("./findings.ts")).findingsBench,
   fuzz: async () => (await import("./fuzz.ts")).fuzzBench,
   intake: async () => (await import("./intake.ts")).intakeResult,
   ledger: async () => (await import("./ledger.ts")).ledgerBench,
