@@ -95,24 +95,27 @@ create index findings_of_spot on findings (service, spot) where spot is not null
 create index findings_of_ids on findings using gin (ids) where ids <> '{}';
 create index findings_at_end on findings (service, status) where status in ('verified', 'closed');
 
+-- From here on rows come by the hundred thousand in one transaction, which alone writes them: a foreign key would be a
+-- look-up for each of them, and take longer than everything else together.
+
 -- How it is found again. Values of one algorithm are unique within a service; where the environment counts, the value
 -- holds it.
 create table finding_fingerprints (
   service text not null,
   algorithm text not null,
   value text not null,
-  finding bigint not null references findings,
+  finding bigint not null,
   primary key (service, algorithm, value)
 );
 create index finding_fingerprints_of on finding_fingerprints (finding);
 
 -- Which scan sees it, or saw it: absence is judged by scope.
 create table finding_scopes (
-  finding bigint not null references findings,
+  finding bigint not null,
   scope text not null,
   tool text not null,
-  first_import text not null references finding_imports,
-  last_import text not null references finding_imports,
+  first_import text not null,
+  last_import text not null,
   severity text not null,
   seen boolean not null default true,
   primary key (finding, scope)
@@ -121,9 +124,9 @@ create index finding_scopes_of_scope on finding_scopes (scope) where seen;
 
 -- One hit in one import, as it was read; never changed.
 create table observations (
-  import text not null references finding_imports,
+  import text not null,
   ordinal integer not null,
-  finding bigint not null references findings,
+  finding bigint not null,
   severity text not null,
   content jsonb not null,
   primary key (import, ordinal)
@@ -133,8 +136,8 @@ create index observations_of on observations (finding, import);
 -- Every change of a finding's standing, in order.
 create table finding_changes (
   id bigint generated always as identity primary key,
-  finding bigint not null references findings,
-  import text references finding_imports,
+  finding bigint not null,
+  import text,
   act text,
   kind text not null,
   from_status text,

@@ -14,6 +14,8 @@ import type { Applied } from "./findings-apply.ts";
  */
 export async function matchPlain(tx: Db, given: Applied): Promise<void> {
   const { service } = given;
+  // How much is alike depends on what a stranger wrote, and no estimate knows it: loops in loops are never right here.
+  await sql`select set_config('enable_nestloop', 'off', true)`.execute(tx);
   await sql`
     create temp table import_owned on commit drop as
     select f.ordinal, f.rank, f.algorithm, f.value, f.base, k.finding
@@ -50,7 +52,8 @@ export async function matchPlain(tx: Db, given: Applied): Promise<void> {
     where p.ordinal = o.ordinal and not p.hard
   `.execute(tx);
   await markMoved(tx, given);
-  await spreadHard(tx, given);
+  await spreadHard(tx);
+  await sql`select set_config('enable_nestloop', 'on', true)`.execute(tx);
 }
 
 /** What the scope saw before and does not plainly see now; and what new ones could be it, or another tool's. */
@@ -96,7 +99,7 @@ async function markMoved(tx: Db, { service, scope, complete, release }: Applied)
 }
 
 /** Whatever shares a fingerprint, its base or a finding with something hard is hard as well. */
-async function spreadHard(tx: Db, _given: Applied): Promise<void> {
+async function spreadHard(tx: Db): Promise<void> {
   for (;;) {
     await sql`
       insert into import_known_hard
@@ -104,18 +107,23 @@ async function spreadHard(tx: Db, _given: Applied): Promise<void> {
       where p.hard and o.finding is not null
       on conflict do nothing
     `.execute(tx);
-    const { numAffectedRows = 0n } = await sql`
-      update import_plain p set hard = true
-      where not p.hard and (
-        p.finding in (select finding from import_known_hard)
-        or p.ordinal in (
-          select other.ordinal from import_plain h join import_owned mine on mine.ordinal = h.ordinal
-          join import_owned other on other.algorithm = mine.algorithm and other.base = mine.base
-          where h.hard
-        )
-      )
+    await sql`analyze import_known_hard`.execute(tx);
+    const ofKnown = await sql`
+      update import_plain p set hard = true from import_known_hard k
+      where not p.hard and p.finding = k.finding
     `.execute(tx);
-    if (numAffectedRows === 0n) return;
+    const alike = await sql`
+      update import_plain p set hard = true
+      from (
+        select distinct other.ordinal
+        from (
+          select distinct o.algorithm, o.base from import_plain h join import_owned o on o.ordinal = h.ordinal
+          where h.hard
+        ) mine join import_owned other on other.algorithm = mine.algorithm and other.base = mine.base
+      ) alike
+      where not p.hard and p.ordinal = alike.ordinal
+    `.execute(tx);
+    if ((ofKnown.numAffectedRows ?? 0n) + (alike.numAffectedRows ?? 0n) === 0n) return;
   }
 }
 
