@@ -75,7 +75,9 @@ export async function endStaging(db: Db): Promise<void> {
   `.execute(db);
   await sql`create index on import_fingerprints (ordinal)`.execute(db);
   await sql`create index on import_observations (ordinal)`.execute(db);
-  await sql`analyze import_observations, import_fingerprints`.execute(db);
+  await sql`analyze import_observations (ordinal, claim), import_fingerprints (ordinal, algorithm, rank)`.execute(
+    db,
+  );
 }
 
 export async function closeStaging(db: Db): Promise<void> {
