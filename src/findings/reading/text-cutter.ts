@@ -6,7 +6,9 @@ import { reportError } from "./report-error.ts";
 export class TextCutter implements FrameCutter {
   readonly #job: Job;
   readonly #decoder = new StringDecoder("utf8");
-  #rest = "";
+  /** What there is of the line at hand, in parts. */
+  #rest: string[] = [];
+  #length = 0;
   #count = 0;
   full = false;
 
@@ -15,26 +17,37 @@ export class TextCutter implements FrameCutter {
   }
 
   write(chunk: Buffer): void {
-    const lines = (this.#rest + this.#decoder.write(chunk)).split("\n");
-    this.#rest = lines.pop() ?? "";
-    const { itemBytes } = this.#job.limits;
-    if (this.#rest.length > itemBytes) {
-      throw reportError(
-        `line ${this.#count + lines.length + 1} is longer than ${itemBytes} characters, which is the most`,
-      );
+    const [first = "", ...others] = this.#decoder.write(chunk).split("\n");
+    this.#grow(first);
+    for (const next of others) {
+      this.#endLine();
+      this.#grow(next);
     }
-    for (const line of lines) this.#take(line);
   }
 
   end(): void {
-    if (this.#rest !== "") this.#take(this.#rest);
+    if (this.#length > 0) this.#endLine();
   }
 
   frame(): unknown {
     return null;
   }
 
-  #take(line: string): void {
+  #grow(part: string): void {
+    const { itemBytes } = this.#job.limits;
+    this.#length += part.length;
+    if (this.#length > itemBytes) {
+      throw reportError(
+        `line ${this.#count + 1} is longer than ${itemBytes} characters, which is the most`,
+      );
+    }
+    this.#rest.push(part);
+  }
+
+  #endLine(): void {
+    const line = this.#rest.join("");
+    this.#rest = [];
+    this.#length = 0;
     const index = this.#count;
     this.#count += 1;
     const text = line.endsWith("\r") ? line.slice(0, -1) : line;
