@@ -250,18 +250,33 @@ describe("a report is refused in words that name format and position", () => {
   });
 
   it("when an item, or what stands around the items, is too large", async () => {
-    const limits = { itemBytes: 100, frameBytes: 300 };
-    const large = "x".repeat(400);
+    const limits = { itemBytes: 100, frameBytes: 1_000 };
+    const large = "x".repeat(1_200);
     const about = { among: plain, limits };
     await expect(read(JSON.stringify({ json: 1, list: [large] }), about)).rejects.toThrow(
       /JSON at byte 18: a part of it is longer than 100 bytes/,
     );
-    await expect(read(JSON.stringify({ json: large }), about)).rejects.toThrow(/300 bytes/);
+    await expect(read(JSON.stringify({ json: large }), about)).rejects.toThrow(/1000 bytes/);
     await expect(read(`<report><hit id="${large}"/></report>`, about)).rejects.toThrow(
       /xml: <hit> is longer than 100/,
     );
     await expect(read(`rule,b\n${large}`, about)).rejects.toThrow(/line 2: a record is longer/);
     await expect(read(`REPORT\n${large}`, about)).rejects.toThrow(/line 2 is longer than 100/);
+  });
+});
+
+describe("a report that is named another format's", () => {
+  it("is refused where it holds no item, and not taken for one without a hit", async () => {
+    for (const [format, text] of [
+      ["json", '{"other":[1]}'],
+      ["xml", "<other/>"],
+      ["csv", "other,b"],
+    ] as const) {
+      await expect(read(text, { among: plain, format })).rejects.toThrow(
+        /nothing in it shows that it is a report of this format/,
+      );
+    }
+    expect((await read('{"json":1}', { among: plain, format: "json" })).hits).toEqual([]);
   });
 });
 

@@ -1,10 +1,11 @@
 import type { Observation } from "../../model/observation.ts";
 import { clip, type Draft, observe, type Observing } from "../observe.ts";
-import type { Format, ItemPlace, Reader, Summary } from "../parsers/format.ts";
+import type { Format, ItemPlace, Reader, Sample, Summary } from "../parsers/format.ts";
+import type { Element } from "../parsers/xml.ts";
 import type { Cutter, FrameCutter, Job } from "./cutter.ts";
 import { JsonCutter, LinesCutter } from "./json-cutter.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
-import { refusalOf } from "./report-error.ts";
+import { refusalOf, reportError } from "./report-error.ts";
 import { CsvCutter, TextCutter } from "./text-cutter.ts";
 import { XmlCutter } from "./xml-cutter.ts";
 
@@ -30,6 +31,7 @@ export class Reading {
   #observations: Observation[] = [];
   #claims: Observation[] = [];
   #reader: Reader | null = null;
+  #frame: unknown = null;
   #items = 0;
   #truncated = false;
 
@@ -71,7 +73,9 @@ export class Reading {
       () => "its end",
       () => this.#reader?.end() ?? { complete: false },
     );
-    this.#add(summary.drafts ?? []);
+    const drafts = summary.drafts ?? [];
+    if (summary.complete && this.#items === 0 && drafts.length === 0) this.#assertOwn();
+    this.#add(drafts);
     const { tool, subject, exercised } = summary;
     const beyond = this.#truncated
       ? `only the first ${this.#limits.items} items were read`
@@ -101,9 +105,23 @@ export class Reading {
   }
 
   #open(first: FrameCutter): void {
+    this.#frame = first.frame();
     this.#reader = this.#guarded(
       () => "the report",
-      () => this.#format.open(first.frame()),
+      () => this.#format.open(this.#frame),
+    );
+  }
+
+  /**
+   * Whoever named a format may have been wrong: a report of another one must not pass for one without a hit. One that
+   * is empty altogether (`[]`, `null`, `{"value": []}`) is whatever it is called.
+   */
+  #assertOwn(): void {
+    const sample = wholeOf(this.#format, this.#frame);
+    if (sample === null || this.#format.recognise(sample)) return;
+    throw refusalOf(
+      reportError("nothing in it shows that it is a report of this format"),
+      this.#format.id,
     );
   }
 
@@ -179,6 +197,33 @@ function cutterOf(job: Job): FrameCutter {
     case "text":
       return new TextCutter(job);
   }
+}
+
+/** Of a report without items the frame is all there is; null where nothing is to be seen in it. */
+function wholeOf({ syntax }: Format, frame: unknown): Sample | null {
+  switch (syntax) {
+    case "json":
+      return isEmpty(frame) ? null : { syntax, value: frame };
+    case "xml": {
+      const root = frame as Element;
+      const children = [...new Set(root.children.map(({ name }) => name))];
+      return { syntax, root: root.name, attributes: root.attributes, children, outline: root };
+    }
+    case "csv":
+      return { syntax, header: frame as readonly string[] };
+    case "lines":
+      return null;
+    case "text":
+      return { syntax, lines: [] };
+  }
+}
+
+function isEmpty(frame: unknown): boolean {
+  if (frame === null || typeof frame !== "object") return frame === null;
+  const values = Object.values(frame);
+  return Array.isArray(frame)
+    ? values.length === 0
+    : values.length > 0 && values.every((one) => Array.isArray(one) && one.length === 0);
 }
 
 const noHits: ReadonlySet<string | undefined> = new Set([
