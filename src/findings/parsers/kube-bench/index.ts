@@ -89,7 +89,8 @@ function isDocument(value: unknown): boolean {
 }
 
 function isGroup(value: unknown): boolean {
-  return fieldOf(value, "node_type") !== undefined && Array.isArray(fieldOf(value, "tests"));
+  const tests = fieldOf(value, "tests");
+  return fieldOf(value, "node_type") !== undefined && (tests === null || Array.isArray(tests));
 }
 
 function listIn(value: unknown): readonly unknown[] {

@@ -37,6 +37,8 @@ const ScanError = z.object({ iac_type: words, directory: words, errMsg: words })
 const Frame = z.object({
   results: z.object({
     scan_errors: many(ScanError),
+    /** Before 1.2 in place of the summary. */
+    count: z.object({ total: count }).nullish(),
     scan_summary: z
       .object({
         "file/folder": words,
@@ -77,7 +79,7 @@ export const terrascan: Format = {
     return (
       isRecord(results) &&
       (Object.hasOwn(results, "violations") || Object.hasOwn(results, "scan_errors")) &&
-      isRecord(fieldOf(results, "scan_summary"))
+      (isRecord(fieldOf(results, "scan_summary")) || isRecord(fieldOf(results, "count")))
     );
   },
   open(frame) {
@@ -102,7 +104,7 @@ export const terrascan: Format = {
           ? { exercised: { assertions: summary.policies_validated } }
           : {}),
         ...wholeness(
-          summary ? undefined : "its summary",
+          summary || results.count ? undefined : "its summary",
           errors.say("error while scanning", "errors while scanning"),
         ),
       }),

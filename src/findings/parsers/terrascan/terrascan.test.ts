@@ -93,6 +93,15 @@ describe("Terrascan", () => {
     ]);
   });
 
+  it("reads versions that count in place of a summary", () => {
+    const old = { results: { violations: [violation], count: { low: 0, high: 1, total: 1 } } };
+    expect(terrascan.recognise({ syntax: "json", value: old })).toBe(true);
+    expect(readText(terrascan, JSON.stringify(old))).toMatchObject({
+      complete: true,
+      observations: [{ rule: "accurics.gcp.NS.109" }],
+    });
+  });
+
   it("recognises its summary next to violations", () => {
     const of = (value: unknown) => terrascan.recognise({ syntax: "json", value });
     expect(of({ results: { violations: null, scan_summary: summary } })).toBe(true);
