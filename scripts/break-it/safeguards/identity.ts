@@ -24,7 +24,7 @@ export const identity: readonly Safeguard[] = [
       },
     ],
     noticedBy: [
-      { file: reconciling, name: "closes nothing when it nobody vouches for" },
+      { file: reconciling, name: "closes nothing when nobody vouches for it" },
       { file: life, name: "only a whole, trusted scan of a release that is not older verifies" },
     ],
     unaffected: moved,

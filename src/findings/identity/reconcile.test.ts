@@ -75,11 +75,11 @@ describe("a report of what is known", () => {
   });
 
   test.each<[string, Partial<Scan>]>([
-    ["is not whole", { complete: false }],
-    ["nobody vouches for", { trusted: false }],
-    ["names no release", { order: null }],
-    ["is of an older release", { order: 0 }],
-  ])("closes nothing when it %s", (_name, more) => {
+    ["closes nothing when it is not whole", { complete: false }],
+    ["closes nothing when nobody vouches for it", { trusted: false }],
+    ["closes nothing when it names no release", { order: null }],
+    ["closes nothing when it is of an older release", { order: 0 }],
+  ])("%s", (_name, more) => {
     const known = new KnownFindings();
     known.take(scan(1, [code("a.ts", 1)]));
     const second = known.take(scan(2, [], more));
