@@ -89,18 +89,17 @@ function Fact({ name, children }: { readonly name: ReactNode; readonly children:
 }
 
 function Facts({ view }: { readonly view: FindingView }) {
-  const { priority, epss, knownExploited, verified } = view;
+  const { priority, epss, verified } = view;
   const aliases = view.aliases.filter((one) => one !== view.rule);
   return (
     <dl className="inline">
       <Fact name="Urgency">
-        <Foreign text={priority.why} />,{" "}
-        {knownExploited === null
-          ? "not known whether it is exploited"
-          : knownExploited
-            ? "known exploited"
-            : "not known to be exploited"}
-        , {epss === null ? "EPSS unknown" : `EPSS ${(epss * 100).toFixed(1)} %`}
+        <Foreign text={priority.why} />
+        {priority.why.includes("EPSS")
+          ? ""
+          : epss === null
+            ? ", EPSS unknown"
+            : `, EPSS ${(epss * 100).toFixed(1)} %`}
       </Fact>
       <Fact name="Live in">
         <LiveIn environments={view.liveIn} />

@@ -38,20 +38,19 @@ export const command = defineCommand({
 
 /** What is it, how bad, where, since when, who cares, by when: before anything else. */
 function factLines(view: FindingView): readonly (readonly [string, string | null])[] {
-  const exploited =
-    view.knownExploited === null
-      ? "not known whether it is exploited"
-      : view.knownExploited
-        ? "KNOWN EXPLOITED"
-        : "not known to be exploited";
   const epss = view.epss === null ? "EPSS unknown" : `EPSS ${(view.epss * 100).toFixed(1)} %`;
+  const urgency = [
+    view.knownExploited === true ? "KNOWN EXPLOITED" : "",
+    view.priority.why,
+    view.priority.why.includes("EPSS") ? "" : epss,
+  ];
   return [
     ["finding", `${view.id}  ${view.title}`],
     [
       "severity",
       `${severityText(view)}${view.severityStated ? "" : " (the tool stated none: unknown counts as the worst)"}`,
     ],
-    ["urgency", `${view.priority.why}; ${exploited}; ${epss}`],
+    ["urgency", urgency.filter(Boolean).join("; ")],
     ["status", view.status + (view.reopened === 0 ? "" : `, came back ${view.reopened} times`)],
     ["live in", view.liveIn.join(", ") || "nowhere"],
     ["where", whereText(view.place)],
