@@ -148,6 +148,15 @@ describe("Clair", () => {
     expect(observations[0]?.fixedIn).toBeUndefined();
   });
 
+  it("a layer without packages is not complete, and a list that is none is refused", () => {
+    expect(read({ Layer: { Name: "a", NamespaceName: "debian:9" } })).toMatchObject({
+      complete: false,
+      missing: "its layer lists no packages",
+    });
+    const hidden = { image: "a", unapproved: [], vulnerabilities: "none" };
+    expect(() => readText(clair, JSON.stringify(hidden))).toThrow();
+  });
+
   it("what is none of its reports is refused", () => {
     expect(() => readText(clair, '{"vulnerabilities":[]}')).toThrow(/none of Clair/);
   });

@@ -58,7 +58,17 @@ const Package4 = z.object({
   kind: words,
 });
 
+/** A list, or an object by numbers; Go writes an empty one as null. Anything else would hide what it holds. */
+const held = z.union([z.array(z.unknown()), z.record(z.string(), z.unknown())]).nullish();
+const Layer = z.object({ Features: z.array(z.unknown()).nullish() }).nullish();
+
 const Frame = z.object({
+  vulnerabilities: held,
+  Vulnerabilities: held,
+  packages: held,
+  package_vulnerabilities: held,
+  Layer,
+  data: z.object({ Layer }).nullish(),
   image: words,
   status: words,
   enrichments: z.record(z.string(), z.unknown()).nullish().catch(undefined),
@@ -138,10 +148,16 @@ function isLayer(value: unknown): boolean {
   );
 }
 
-function summaryOf({ image, status, state, err }: Frame, full: boolean): Summary {
+function summaryOf(frame: Frame, full: boolean): Summary {
+  const { image, status, state, err } = frame;
+  const layer = frame.Layer ?? frame.data?.Layer;
   const failed = /error|fail|queued/i.exec(`${status ?? ""} ${state ?? ""}`)?.[0];
   const missing = err ?? (failed === undefined ? undefined : `its state is ${status ?? state}`);
-  const cut = full ? "it has more packages or vulnerabilities than are kept" : undefined;
+  const cut = full
+    ? "it has more packages or vulnerabilities than are kept"
+    : layer && !layer.Features
+      ? "its layer lists no packages"
+      : undefined;
   const subject = image === undefined ? undefined : imageName(image);
   return {
     complete: missing === undefined && cut === undefined,

@@ -56,6 +56,8 @@ export const sourceclear: Format = {
     if (!isRecord(value) || !hasList(value))
       throw new Error("it has no records, issues or findings");
     const page = Page.parse(value["page"]);
+    const records = list(value["records"]);
+    const unsaid = records.some((one) => !isRecord(one) || !Array.isArray(one["vulnerabilities"]));
     const known = packageIndex();
     const subjects = new Set<string>();
     let others = 0;
@@ -87,7 +89,9 @@ export const sourceclear: Format = {
             ? `it is page ${(page?.number ?? 0) + 1} of ${pages}`
             : others > 0
               ? `${others} of its findings are of other scans than SCA`
-              : undefined;
+              : unsaid
+                ? "a record of it has no list of vulnerabilities"
+                : undefined;
         return {
           complete: missing === undefined,
           ...(missing === undefined ? {} : { missing }),

@@ -148,6 +148,13 @@ describe("SourceClear", () => {
     });
   });
 
+  it("a record without a list of vulnerabilities is not complete", () => {
+    expect(read({ records: [{ metadata: { recordType: "SCAN" }, libraries: [] }] })).toMatchObject({
+      complete: false,
+      missing: "a record of it has no list of vulnerabilities",
+    });
+  });
+
   it("what has none of its lists is refused", () => {
     expect(() => readText(sourceclear, "{}")).toThrow(/no records/);
   });
