@@ -34,8 +34,8 @@ function reasonOf(error: unknown): string {
   }
   const [issue] = error.issues;
   const path = issue?.path.map(String).join(".").slice(0, 200) ?? "";
-  const what = issue?.message.slice(0, 200) ?? "it does not fit";
-  return path === "" ? what : `${path}: ${what}`;
+  const what = issue?.message.slice(0, 200) ?? "";
+  return `it does not fit: ${path === "" ? what : `${path}: ${what}`}`;
 }
 
 /** The position in V8's message about JSON, without the text that it quotes. */
