@@ -31,7 +31,7 @@ const others: readonly (readonly [string, string])[] = [
   ["azure/many_vulns.csv", "azure-csv"],
   ["azure/zero_vulns.csv", "azure-csv"],
   ["jenkins-warnings/all-issues.xml", "jenkins-warnings-xml"],
-  ["jenkins-warnings/json-issues.log", "jenkins-warnings-log"],
+  ["jenkins-warnings/json-issues.jsonl", "jenkins-warnings-log"],
   ["security-hub/config_many_findings.json", "security-hub"],
   ["security-hub/guardduty.json", "security-hub"],
 ];

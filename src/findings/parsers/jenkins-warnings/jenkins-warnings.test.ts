@@ -33,8 +33,8 @@ describe("reports of the plugin's own tests", () => {
     expect(first?.fingerprints).toBeUndefined();
   });
 
-  it("json-issues.log: remarks are left out, a line that is no JSON is missing", () => {
-    const parsed = readText(jenkinsWarningsLog, text("json-issues.log"));
+  it("json-issues.jsonl: remarks are left out, a line that is no JSON is missing", () => {
+    const parsed = readText(jenkinsWarningsLog, text("json-issues.jsonl"));
     expect(parsed.observations).toMatchObject([
       { rule: "t", severity: "low", place: { path: "file.txt", line: 10 }, scope: "mdl" },
       { severity: "high", place: { path: "test.txt", line: 10 } },
