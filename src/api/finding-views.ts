@@ -129,6 +129,8 @@ export const FindingStage = z.enum([
 ]);
 export type FindingStage = z.infer<typeof FindingStage>;
 
+const standings: ReadonlySet<string> = new Set([...FindingStatus.options, "any"]);
+
 /**
  * What a list is narrowed to; several values of one key are alternatives. Every number of the metrics is the length
  * of a list under such a filter.
@@ -137,7 +139,14 @@ export const findingFilter = {
   service: Name.optional(),
   /** Seen there first, or bound to it, or live there: `liveIn`. */
   environment: Name.optional(),
-  status: z.string().max(200).optional().describe("comma-separated; default: the open ones; `any`"),
+  status: z
+    .string()
+    .max(200)
+    .refine((text) => text.split(",").every((word) => standings.has(word.trim())), {
+      error: `expected ${[...FindingStatus.options, "any"].join(", ")}, or several with commas`,
+    })
+    .optional()
+    .describe("comma-separated; default: the open ones; `any`"),
   severity: Severity.optional().describe("this one and worse"),
   severityIs: Severity.optional().describe("this one alone"),
   kind: FindingKind.optional(),

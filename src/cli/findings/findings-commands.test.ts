@@ -100,6 +100,9 @@ it("refuses a filter that is none, by its name", async () => {
   const wrong = await cli(["findings", "list", "--found-from", "yesterday"]);
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("foundFrom")]);
   expect((await cli(["findings", "list", "--severity", "awful"])).code).toBe(2);
+  const odd = await cli(["findings", "list", "--status", "open,done"]);
+  expect([odd.code, odd.stderr]).toEqual([2, expect.stringContaining("expected open, triaged")]);
+  expect((await cli(["findings", "list", "--status", "open, closed"])).code).toBe(0);
 });
 
 it("shows one finding with all that somebody needs who is woken by it", async () => {
