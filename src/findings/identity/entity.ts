@@ -1,4 +1,5 @@
 import type { Fingerprint } from "../../model/finding.ts";
+import { fingerprintKey } from "../life-cycle.ts";
 import { isNumbered } from "./fingerprint.ts";
 import type { Incoming } from "./incoming.ts";
 import type { KnownFinding } from "./known.ts";
@@ -16,6 +17,8 @@ export interface Entity {
   learned: readonly Fingerprint[];
   /** Findings that have what it has, and something better that contradicts. */
   contested: readonly Entity[];
+  /** Fingerprints of `incoming`, once it is too long to be looked through each time. */
+  met: Set<string> | null;
 }
 
 /** Whose each fingerprint is. */
@@ -75,6 +78,7 @@ export class EntityIndex {
   #add(entity: Entity, incoming: Incoming, heir?: Entity): void {
     if (entity.incoming.length === 0) entity.incoming = [incoming];
     else entity.incoming.push(incoming);
+    if (entity.met !== null) meet(entity.met, incoming);
     // What nobody vouches for teaches nothing about what a trusted scan saw.
     const mayLearn = this.#trusted || entity.known === null || !entity.known.trusted;
     for (const one of incoming.identity.fingerprints) {
@@ -117,6 +121,7 @@ function entityOf(known: KnownFinding | null): Entity {
     fingerprints: none,
     learned: none,
     contested: none,
+    met: null,
   };
 }
 
@@ -142,11 +147,28 @@ function contradicts(
  * Whether the finding was met at another place of this same report: it was known at both because it moved once, and now
  * stands at both. Those are two.
  */
-function isSecondPlace({ known, incoming }: Entity, { algorithm, value }: Fingerprint): boolean {
+function isSecondPlace(entity: Entity, fingerprint: Fingerprint): boolean {
+  const { known, incoming } = entity;
   const [first] = incoming;
-  if (known === null || first === undefined || !isNumbered(value)) return false;
-  const theirs = first.identity.fingerprints.filter((one) => one.algorithm === algorithm);
-  return theirs.length > 0 && theirs.every((one) => one.value !== value);
+  if (known === null || first === undefined || !isNumbered(fingerprint.value)) return false;
+  if (incoming.length <= 8) {
+    return (
+      first.identity.fingerprints.some(({ algorithm }) => algorithm === fingerprint.algorithm) &&
+      !incoming.some(({ identity }) => has(identity.fingerprints, fingerprint))
+    );
+  }
+  if (entity.met === null) {
+    entity.met = new Set();
+    for (const one of incoming) meet(entity.met, one);
+  }
+  return (
+    first.identity.fingerprints.some(({ algorithm }) => algorithm === fingerprint.algorithm) &&
+    !entity.met.has(fingerprintKey(fingerprint))
+  );
+}
+
+function meet(met: Set<string>, { identity }: Incoming): void {
+  for (const one of identity.fingerprints) met.add(fingerprintKey(one));
 }
 
 function has(all: readonly Fingerprint[], { algorithm, value }: Fingerprint): boolean {

@@ -30,9 +30,14 @@ export interface Identity {
   readonly spot: string | null;
 }
 
-/** What kind of thing it is: what the parser says, else what its place says. */
-export function kindOf({ kind, place }: Pick<Observation, "kind" | "place">): FindingKind {
+/** What kind of thing it is: what the parser says, else what it has: a secret's value, a place. */
+export function kindOf({
+  kind,
+  place,
+  secret,
+}: Pick<Observation, "kind" | "place" | "secret">): FindingKind {
   if (kind !== undefined) return kind;
+  if (secret !== undefined) return "secret";
   switch (place.kind) {
     case "file":
       return "code";
@@ -51,7 +56,9 @@ export function kindOf({ kind, place }: Pick<Observation, "kind" | "place">): Fi
  * Whether it is about one environment. Code, packages, secrets and the HTTP surface are of the release and the same
  * wherever it runs; ports, machines, what a sensor saw, and resources that are there (not their code) are not.
  */
-export function isOfEnvironment(observation: Pick<Observation, "kind" | "place">): boolean {
+export function isOfEnvironment(
+  observation: Pick<Observation, "kind" | "place" | "secret">,
+): boolean {
   const kind = kindOf(observation);
   if (kind === "infrastructure") return observation.place.kind !== "file";
   return kind === "network" || kind === "host" || kind === "runtime";

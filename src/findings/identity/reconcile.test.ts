@@ -149,6 +149,17 @@ describe("what moved to another file", () => {
     expect(known.take(scan(4, [a, b]))).toMatchObject({ opened: 0, matched: 2 });
   });
 
+  test("stays one where the tool itself says so, however often it is reported", () => {
+    const known = new KnownFindings();
+    const report = [
+      code("a.ts", 1, { fingerprint: "n" }),
+      code("a.ts", 4, { fingerprint: "n", snippet }),
+      code("a.ts", 4, { snippet }),
+    ];
+    known.take(scan(1, report));
+    expect(known.take(scan(2, report))).toMatchObject({ opened: 0, matched: 1 });
+  });
+
   test("does not take a false positive along", () => {
     const known = new KnownFindings();
     known.take(scan(1, [code("a.ts", 5, { snippet })]));
