@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { type Draft, imageName } from "../../observe.ts";
 import { type Format, fieldsOf, isRecord, type Summary } from "../format.ts";
-import { distributionOf } from "../distribution.ts";
 import { listOf, manyWords, number, words } from "../lenient.ts";
-import { namesIn, namesOf } from "../package-names.ts";
-import { type Rating, rank } from "../package-ratings.ts";
-import { makePackageUrl, packagePlace } from "../package-url.ts";
+import type { Rating } from "../package-ratings.ts";
+import { hit, type Named } from "./hit.ts";
+import { readVersion4 } from "./version4.ts";
 
 /** clair-scanner. */
 const Scanned = z.object({
@@ -37,25 +36,6 @@ const Feature = z.object({
   NamespaceName: words,
   Version: words,
   Vulnerabilities: listOf(Found),
-});
-
-/** Of version 4: `fixed_in_version` may be empty, or `0` of one that will not be repaired. */
-const Vulnerability4 = z.object({
-  name: words,
-  updater: words,
-  description: words,
-  links: words,
-  severity: words,
-  normalized_severity: words,
-  fixed_in_version: words,
-});
-
-const Package4 = z.object({
-  name: words,
-  version: words,
-  package_db: words,
-  arch: words,
-  kind: words,
 });
 
 /** A list, or an object by numbers; Go writes an empty one as null. Anything else would hide what it holds. */
@@ -97,7 +77,7 @@ export const clair: Format = {
   open(value) {
     if (!isRecord(value) || !isClair(value)) throw new Error("it is none of Clair's reports");
     const frame = Frame.parse(value);
-    const version4 = readVersion4(frame);
+    const version4 = readVersion4(frame.enrichments);
     const isVersion4 = "manifest_hash" in value;
     return {
       item(one, { item, keys }) {
@@ -191,12 +171,6 @@ function featureHits(feature: z.infer<typeof Feature>): readonly Draft[] {
   );
 }
 
-interface Named {
-  readonly name: string | undefined;
-  readonly version: string | undefined;
-  readonly namespace?: string | undefined;
-}
-
 function foundHit(
   one: Omit<z.infer<typeof Found>, "FeatureName" | "FeatureVersion">,
   named: Named,
@@ -240,117 +214,4 @@ function metadataRatings(value: unknown): readonly Rating[] {
         : [],
     ),
   );
-}
-
-interface Hit extends Named {
-  readonly ids: readonly (string | undefined)[];
-  readonly ratings: readonly Rating[];
-  readonly text: string | undefined;
-  readonly links: readonly (string | undefined)[];
-  readonly fixed: string | undefined;
-}
-
-function hit({ ids, ratings, text, links, name, version, namespace, fixed }: Hit): Draft {
-  const { rule, aliases } = namesOf(ids);
-  const references = links.flatMap((link) => link?.split(/\s+/) ?? []);
-  return {
-    kind: "dependency",
-    rule,
-    aliases,
-    ...rank(ratings),
-    title: `${name ?? "unnamed"} ${version ?? ""}: ${rule}`,
-    message: text ?? "",
-    place: packagePlace({ name, version, purl: purlOf(name, version, namespace) }),
-    fixedIn: fixed === "0" || fixed === "" ? undefined : fixed,
-    references,
-  };
-}
-
-/** Of an unknown namespace nobody knows which package manager it is. */
-function purlOf(name = "", version = "", namespace = ""): string | undefined {
-  const found = distributionOf(namespace);
-  if (found === undefined || name === "") return undefined;
-  return makePackageUrl(found.type, `${found.vendor}/${name}`, version, { distro: found.distro });
-}
-
-/** Enough for any image; each costs some hundred bytes. */
-const mostKept = 100_000;
-
-/** Packages and vulnerabilities stand apart from each other there, by their numbers. */
-function readVersion4({ enrichments }: Frame) {
-  const packages = new Map<string, z.infer<typeof Package4>>();
-  const vulnerabilities = new Map<string, z.infer<typeof Vulnerability4>>();
-  const scores = enrichedScores(enrichments);
-  let full = false;
-  function keep<Value>(into: Map<string, Value>, key: string, value: Value): void {
-    if (into.size >= mostKept) full = true;
-    else into.set(key, value);
-  }
-  return {
-    package: (key: string, value: unknown) => keep(packages, key, Package4.parse(value)),
-    vulnerability: (key: string, value: unknown) =>
-      keep(vulnerabilities, key, Vulnerability4.parse(value)),
-    full: () => full,
-    hits(key: string, ids: readonly string[]): readonly Draft[] {
-      const found = packages.get(key);
-      return [...new Set(ids)].map((id) => {
-        const one = vulnerabilities.get(id);
-        const word = [one?.severity, one?.normalized_severity].find(
-          (each) => rank([{ word: each }]).severity !== null,
-        );
-        return hit({
-          ids:
-            namesIn(one?.name ?? "").length > 0
-              ? namesIn(one?.name ?? "")
-              : [one?.name ?? id, ...namesIn(one?.links ?? "").slice(0, 8)],
-          ratings: [
-            { word },
-            ...(one?.severity === undefined ? [] : [{ vector: one.severity }]),
-            ...(scores.get(id) ?? []),
-          ],
-          text: one?.description,
-          links: [one?.links],
-          name: found?.name ?? key,
-          version: found?.version,
-          namespace: namespaceOf(one?.updater),
-          fixed: one?.fixed_in_version,
-        });
-      });
-    },
-  };
-}
-
-/** `debian/updater/bookworm`, `alpine-main-v3.18-updater`, `RHEL8-…`, `osv/pypi`. */
-function namespaceOf(updater = ""): string {
-  return /^(alpine|debian|ubuntu|rhel|oracle)/i.exec(updater)?.[1]?.toLowerCase() ?? "";
-}
-
-/** `enrichments`: by a media type, a list of objects from a vulnerability's number to its scores. */
-function enrichedScores(enrichments: Frame["enrichments"]): ReadonlyMap<string, readonly Rating[]> {
-  const scores = new Map<string, Rating[]>();
-  const Score = listOf(
-    z.object({ version: words, vectorString: words, baseScore: number, baseSeverity: words }),
-  );
-  for (const [type, values] of Object.entries(enrichments ?? {})) {
-    if (!/cvss/i.test(type) || !Array.isArray(values)) continue;
-    for (const value of values.slice(0, 1_000)) {
-      for (const [id, list] of isRecord(value) ? Object.entries(value) : []) {
-        const read = Score.safeParse(list);
-        if (!read.success) continue;
-        const before = scores.get(id) ?? [];
-        scores.set(id, before);
-        for (const one of read.data.slice(0, 8)) {
-          if (before.length < 16) {
-            before.push({
-              word: one.baseSeverity,
-              score: one.baseScore,
-              vector: one.vectorString,
-              method: one.version,
-            });
-          }
-        }
-      }
-    }
-  }
-  return scores;
 }
