@@ -51,6 +51,18 @@ export const findingCommands: readonly CatalogueEntry[] = [
     () => import("./commands/findings/metrics.ts"),
   ),
   entry(
+    "findings confirm",
+    "Findings",
+    "Sign what was proposed of a finding",
+    () => import("./commands/findings/confirm.ts"),
+  ),
+  entry(
+    "findings sign",
+    "Findings",
+    "Vouch for a report with a key",
+    () => import("./commands/findings/sign.ts"),
+  ),
+  entry(
     "findings formats",
     "Findings",
     "List the formats of reports that are known, without a server",

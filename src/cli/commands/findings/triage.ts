@@ -50,7 +50,7 @@ export const command = defineCommand({
     }
     context.terminal.print(clean(proposal.id));
     context.terminal.note(
-      `${id} stays as it is until two different people have signed this proposal`,
+      `${id} stays as it is until two different people have signed this proposal: tidelock findings confirm ${clean(proposal.id)} --key <file>`,
     );
     return exit.waiting;
   },
