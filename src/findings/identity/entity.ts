@@ -148,23 +148,23 @@ function contradicts(
  * stands at both. Those are two.
  */
 function isSecondPlace(entity: Entity, fingerprint: Fingerprint): boolean {
-  const { known, incoming } = entity;
+  const { known, incoming, fingerprints } = entity;
   const [first] = incoming;
   if (known === null || first === undefined || !isNumbered(fingerprint.value)) return false;
+  const { algorithm } = fingerprint;
+  // It was met where it was known, not by the tool's id at a place that says nothing.
+  const atKnown = first.identity.fingerprints.some(
+    (one) => one.algorithm === algorithm && has(fingerprints, one),
+  );
+  if (!atKnown) return false;
   if (incoming.length <= 8) {
-    return (
-      first.identity.fingerprints.some(({ algorithm }) => algorithm === fingerprint.algorithm) &&
-      !incoming.some(({ identity }) => has(identity.fingerprints, fingerprint))
-    );
+    return !incoming.some(({ identity }) => has(identity.fingerprints, fingerprint));
   }
   if (entity.met === null) {
     entity.met = new Set();
     for (const one of incoming) meet(entity.met, one);
   }
-  return (
-    first.identity.fingerprints.some(({ algorithm }) => algorithm === fingerprint.algorithm) &&
-    !entity.met.has(fingerprintKey(fingerprint))
-  );
+  return !entity.met.has(fingerprintKey(fingerprint));
 }
 
 function meet(met: Set<string>, { identity }: Incoming): void {
