@@ -89,6 +89,21 @@ beforeEach(async () => {
       .values({ service: "shop", algorithm: "a/1", value: one, finding, import: one })
       .execute();
     await tx
+      .insertInto("observations")
+      .values({ import: one, ordinal: 0, finding, severity: "high", content: "{}" })
+      .execute();
+    await tx
+      .insertInto("finding_scopes")
+      .values({
+        finding,
+        scope: "s",
+        tool: "semgrep",
+        first_import: one,
+        last_import: one,
+        severity: "high",
+      })
+      .execute();
+    await tx
       .insertInto("finding_changes")
       .values({
         finding,
