@@ -278,6 +278,12 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["delete from findings where id = 1", "finding_changes"],
   ["update findings set status = 'closed'", "findings", "status"],
   ["update findings set severity = 'low' where id = 1", "findings", "severity"],
+  ["update findings set trusted = not trusted", "findings", "trusted"],
+  [
+    "update findings set verified_release = last_release, verified_at = now() where id = 1",
+    "findings",
+    "verified_release",
+  ],
   ["update findings set kind = 'license' where id = 1", "finding_changes"],
   ["update findings set environment = 'dev' where id = 1", "finding_changes"],
   [

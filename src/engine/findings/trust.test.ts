@@ -14,6 +14,7 @@ import { type ScanReport, scanReportStatement } from "../../evidence/predicates/
 import type { Digest } from "../../model/primitives.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
 import { keepAttestation } from "../../store/queries/attestations.ts";
+import { settleFindings } from "./settle.ts";
 import { verifyState } from "../ledger/verify-state.ts";
 
 /** What may close a finding and open a gate, and what may not. */
@@ -165,6 +166,14 @@ describe("a report that somebody imports", () => {
     expect(view).toMatchObject({ trust: "signed", vouchedBy: "ci" });
     expect(await statuses()).toEqual({ "a.js": "verified" });
     expect(await promoted()).toMatchObject({ state: "complete", verdict: "pass" });
+    const { id } = await plane.promote(operator, { service: "shop", environment: "production", release: "1.0.0" }); // prettier-ignore
+    expect(await ended(plane, id)).toMatchObject({ state: "complete" });
+    const { engine } = bench.workers[0]!;
+    await settleFindings(engine);
+    expect(await statuses()).toEqual({ "a.js": "closed" });
+    await take(sarif(["a.js"]));
+    expect(await statuses()).toEqual({ "a.js": "open" });
+    expect(await verifyState(engine.log, engine.db)).toMatchObject({ ok: true });
   });
 
   it.runIf(long)(

@@ -123,9 +123,17 @@ const otherFold: Look = async (db, service) => {
     ), bad as (
       select distinct on (finding) finding, coalesce(detail ->> 'severity', detail ->> 'to') as severity
       from finding_changes where kind in ('opened', 'severity') order by finding, id desc
+    ), last_open as (
+      select finding, max(id) as id from finding_changes
+      where to_status not in ('verified', 'closed') group by 1
     ), gone as (
-      select distinct on (finding) finding, detail ->> 'release' as release
-      from finding_changes where kind = 'verified' order by finding, id desc
+      -- The release in which it was missed first since it was open last.
+      select distinct on (c.finding) c.finding, c.detail ->> 'release' as release
+      from finding_changes c join last_open l on l.finding = c.finding and c.id > l.id
+      where c.to_status in ('verified', 'closed') order by c.finding, c.id
+    ), met as (
+      select distinct o.finding from observations o join finding_imports i on i.id = o.import
+      where i.trust in ('own', 'signed') and ${within(sql`i.service`, service)}
     ), seen as (
       select distinct on (o.finding) o.finding, i.release
       from observations o join finding_imports i on i.id = o.import
@@ -136,12 +144,13 @@ const otherFold: Look = async (db, service) => {
     select f.id, one.name as column, one.value as is, one.said from findings f
     left join standing s on s.finding = f.id left join bad b on b.finding = f.id
     left join gone g on g.finding = f.id left join seen o on o.finding = f.id
+    left join met t on t.finding = f.id
     cross join lateral (values
       ('status', f.status, s.to_status),
       ('severity', f.severity, b.severity),
       ('last_release', f.last_release, o.release),
-      ('verified_release', f.verified_release,
-        case when s.to_status in ('verified', 'closed') then g.release end)
+      ('verified_release', f.verified_release, g.release),
+      ('trusted', f.trusted::text, (t.finding is not null)::text)
     ) as one (name, value, said)
     where ${within(sql`f.service`, service)} and one.value is distinct from one.said
     order by f.id limit 1
