@@ -51,5 +51,5 @@ export type FromThread = Batch | ReadEnd | ReadFailure;
 export type ToThread = "more";
 
 /** So many batches may be on their way at once. */
-export const batchesAhead = 3;
-export const batchSize = 1_000;
+export const batchesAhead = 2;
+export const batchSize = 500;

@@ -28,7 +28,8 @@ export async function readSpool(
     env: {},
     argv: [],
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: limits.memoryMb },
+    // A small young generation: what a report is read into is garbage at once.
+    resourceLimits: { maxOldGenerationSizeMb: limits.memoryMb, maxYoungGenerationSizeMb: 24 },
   });
   const failure = (why: string): ReadFailure => ({
     kind: "failure",
