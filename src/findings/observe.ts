@@ -122,7 +122,8 @@ function rankOf({ cvss, reachable, references, claim }: Draft): Partial<Observat
       : {
           cvss: scores.map(({ version, score, vector }) => ({
             version,
-            score,
+            // What is next to nothing fits no column.
+            score: Math.round(score * 100) / 100,
             ...(vector === undefined ? {} : { vector: clip(vector, 256) }),
           })),
         }),
@@ -203,8 +204,9 @@ function firstLine(text: string): string {
   return (end < 0 ? text : text.slice(0, end)).trim();
 }
 
+/** As the database counts: no file has more lines. */
 function isNatural(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0;
+  return Number.isInteger(value) && value > 0 && value < 2 ** 31;
 }
 
 /**

@@ -4,7 +4,7 @@ import { readReport } from "../../../findings/reading/read-report.ts";
 import { asTidelockError } from "../../../model/errors.ts";
 import { Gathered } from "./gathered.ts";
 import { batchesAhead, batchSize, type FromThread, type ReadQuestion } from "./messages.ts";
-import { observationText, stagedRow } from "./staged-row.ts";
+import { observationText, stagedRow, storable } from "./staged-row.ts";
 
 /** A thread of its own for one report: whatever it costs, it costs this thread. */
 
@@ -46,7 +46,13 @@ async function read(): Promise<void> {
       },
     },
   );
-  const { tool, subject, madeAt, complete, missing } = report;
+  const { madeAt, complete } = report;
+  const tool = report.tool && {
+    name: storable(report.tool.name),
+    version: storable(report.tool.version),
+  };
+  const subject = report.subject === undefined ? undefined : storable(report.subject);
+  const missing = report.missing === undefined ? undefined : storable(report.missing);
   const context = {
     service,
     environment,

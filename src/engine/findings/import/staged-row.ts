@@ -2,6 +2,11 @@ import { incomingOf } from "../../../findings/identity/incoming.ts";
 import { type IdentityContext, isNumbered } from "../../../findings/identity/fingerprint.ts";
 import type { Observation } from "../../../model/observation.ts";
 
+/** A text that PostgreSQL takes: no U+0000 and no half of a character, which JSON can say both. */
+export function storable(text: string): string {
+  return text.replaceAll("\0", "\uFFFD").toWellFormed();
+}
+
 /** One observation as JSON text, as PostgreSQL takes it: no U+0000, which a report may hold. */
 export function observationText(observation: Observation): string {
   const text = JSON.stringify(observation);

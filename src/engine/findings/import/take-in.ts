@@ -117,6 +117,8 @@ export async function takeIn(
       return await connection
         .transaction()
         .execute((tx) => apply(engine, tx, { incoming, spooled, read, standing }));
+    } catch (error) {
+      throw asUnstorable(error);
     } finally {
       await closeStaging(connection).catch(() => undefined);
     }
@@ -309,7 +311,20 @@ function notesOf(what: {
 /** The report's own clock; another server's word, so nothing is decided by it. */
 function validTime(text: string | undefined): string | null {
   const at = Date.parse(text ?? "");
-  return Number.isNaN(at) ? null : new Date(at).toISOString();
+  // Years of more than four digits are written in a way that the database does not read.
+  return at > 0 && at < Date.UTC(9999) ? new Date(at).toISOString() : null;
+}
+
+/** What no column takes (SQLSTATE class 22, data exceptions) is the report's fault, today and tomorrow. */
+function asUnstorable(error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!/^22[0-9A-Z]{3}$/.test(code)) return error;
+  return new TidelockError("invalid-input", "it holds a value that cannot be kept", {
+    fault: "operator",
+    where: "the report",
+    hint: "look for numbers and times that cannot be; nothing of it was kept",
+    cause: error,
+  });
 }
 
 function unreadable({ code, message, where, hint, bug }: ReadFailure): TidelockError {
