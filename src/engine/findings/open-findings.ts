@@ -122,7 +122,7 @@ interface Said {
 /** Pure: what counts of what was said for and against one finding. */
 export function openFinding(row: ConcernedRow, given: Said): OpenFinding {
   const { judged, said, listed, now } = given;
-  const { severity, note: changed } = severityOf(row.severity, judged, now);
+  const { severity, note: changed } = severityOf(row, judged, now);
   const false_ = falsePositive(row, judged, now);
   const stated = statedAway(said);
   return {
@@ -144,7 +144,7 @@ export function openFinding(row: ConcernedRow, given: Said): OpenFinding {
 
 /** What its tools say, unless two people have judged it less bad, or anybody worse. */
 function severityOf(
-  own: Severity,
+  { severity: own, trusted }: ConcernedRow,
   judged: Said["judged"],
   now: Date,
 ): { readonly severity: Severity; readonly note: string } {
@@ -159,6 +159,10 @@ function severityOf(
   if (!lower) return { severity: own, note: "" };
   if (Date.parse(String(lower.detail["until"])) <= now.getTime()) {
     return { severity: own, note: "that it is less bad has ended" };
+  }
+  if (trusted && lower.detail["trusted"] !== true) {
+    const note = "a trusted scan sees what was judged when only untrusted reports had it";
+    return { severity: own, note };
   }
   // Judged was what its tools said then; worse than that nobody has looked at.
   if (!isAtLeast(lower.detail["severityThen"] as Severity, own)) {

@@ -1,5 +1,5 @@
 import type { Fingerprint } from "../../model/finding.ts";
-import type { Entity } from "./entity.ts";
+import { type Entity, isUsurped } from "./entity.ts";
 import type { Batch } from "./reconcile.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { Batch } from "./reconcile.ts";
  */
 export function driftPairs(
   entities: readonly Entity[],
-  { scope, complete }: Batch,
+  { scope, complete, trusted }: Batch,
 ): readonly (readonly [made: Entity, known: Entity])[] {
   if (!complete) return [];
   const groups = new Map<string, { made: Entity[]; gone: Entity[] }>();
@@ -52,6 +52,7 @@ export function driftPairs(
       const group = groups.get(`${algorithm} ${value} ${first.rule}`);
       const [gone] = group?.gone ?? [];
       if (group?.made.length !== 1 || group.gone.length !== 1 || gone === undefined) continue;
+      if (trusted && isUsurped(gone, first)) continue;
       if (taken.has(gone) || !agree(first.identity, gone, algorithm)) continue;
       taken.add(gone);
       pairs.push([made, gone]);

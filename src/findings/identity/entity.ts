@@ -46,7 +46,11 @@ export class EntityIndex {
     for (const [rank, fingerprint] of fingerprints.entries()) {
       const owner = this.#ownerOf(fingerprint);
       if (owner === undefined) continue;
-      if (contradicts(owner, fingerprints, rank) || isSecondPlace(owner, fingerprint)) {
+      if (
+        contradicts(owner, fingerprints, rank) ||
+        isSecondPlace(owner, fingerprint) ||
+        (this.#trusted && isUsurped(owner, incoming))
+      ) {
         if (!contested.includes(owner)) contested.push(owner);
         continue;
       }
@@ -141,6 +145,14 @@ function contradicts(
     }
   }
   return false;
+}
+
+/**
+ * Whether only strangers say that there is such a thing, and they call it another kind of thing: gates ask for kinds, so
+ * whoever took a name first does not say what a trusted scan has found.
+ */
+export function isUsurped({ known }: Pick<Entity, "known">, { identity }: Incoming): boolean {
+  return known !== null && !known.trusted && known.kind !== identity.kind;
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { Fingerprint, FindingStatus } from "../../model/finding.ts";
-import type { Severity } from "../../model/observation.ts";
+import type { FindingKind, Severity } from "../../model/observation.ts";
 import type { Standing } from "../life-cycle.ts";
 
 /** A finding that stands in the store, as reconciling needs it. */
 export interface KnownFinding extends Standing {
   /** The store's, opaque here. */
   readonly id: string;
+  readonly kind: FindingKind;
   readonly rule: string;
   readonly status: FindingStatus;
   readonly severity: Severity;

@@ -17,11 +17,11 @@ export function relatedTo(entities: readonly Entity[]): (entity: Entity) => read
   }
   return ({ known, contested, incoming }) => {
     if (known !== null) return [];
-    const ids = incoming[0]?.ids ?? [];
-    const found = [
-      ...contested.flatMap((one) => (one.known === null ? [] : [one.known.id])),
-      ...ids.flatMap((id) => byId.get(id) ?? []),
-    ];
-    return [...new Set(found)].slice(0, most);
+    const found = new Set(contested.flatMap((one) => (one.known === null ? [] : [one.known.id])));
+    for (const id of incoming[0]?.ids ?? []) {
+      if (found.size >= most) break;
+      for (const one of byId.get(id) ?? []) found.add(one);
+    }
+    return [...found].slice(0, most);
   };
 }

@@ -234,6 +234,8 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
   `.execute(tx);
   // What nobody vouches for does not say what a finding is that a trusted scan saw: not that it cannot be reached.
   const mayTeach = sql`(${isTrusted(trust)} or not f.trusted)`;
+  // What only strangers have called something is what the first trusted scan of it says.
+  const first = sql`(${isTrusted(trust)} and not f.trusted)`;
   const newer = (known: unknown) => sql`case
     when ${release}::text is null then ${known} when ${known} is null then ${release}
     when ${orderOf(release)} >= ${orderOf(known)} then ${release} else ${known} end`;
@@ -249,7 +251,23 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
       urgency = ${urgencyOf(sql`k.new_severity`)},
       severity_stated = case when k.new_severity = f.severity then f.severity_stated else k.stated end,
       tools = case when ${tool} = any (f.tools) then f.tools else f.tools || ${tool}::text end,
-      details = case when f.kind = 'dependency' and ${mayTeach} then ${detailsOf} else f.details end,
+      rule = case when ${first} then o.content ->> 'rule' else f.rule end,
+      title = case when ${first} then o.content ->> 'title' else f.title end,
+      place = case when ${first} then o.content -> 'place' else f.place end,
+      cwe = case when ${first}
+        then array(select jsonb_array_elements_text(o.content -> 'cwe')::integer) else f.cwe end,
+      ids = case when ${first} then o.ids else f.ids end,
+      aliases = case when not ${mayTeach} or o.content -> 'aliases' = to_jsonb(f.aliases) then f.aliases else array(
+        select name from (
+          select name, min(place) as place from (
+            select name, place from unnest(case when ${first} then '{}' else f.aliases end)
+              with ordinality as old (name, place)
+            union all
+            select name, place + 1000 from jsonb_array_elements_text(o.content -> 'aliases')
+              with ordinality as said (name, place)
+          ) every_name group by name
+        ) names order by place limit 64) end,
+      details = case when (f.kind = 'dependency' and ${mayTeach}) or ${first} then ${detailsOf} else f.details end,
       drift = case when ${mayTeach} then o.drift else f.drift end,
       spot = case when ${mayTeach} then o.spot else f.spot end,
       trusted = f.trusted or ${isTrusted(trust)},

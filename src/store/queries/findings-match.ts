@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Incoming } from "../../findings/identity/incoming.ts";
 import type { KnownFinding, KnownScope } from "../../findings/identity/known.ts";
 import type { FalsePositive } from "../../findings/life-cycle.ts";
-import type { Fingerprint, FindingStatus } from "../../model/finding.ts";
+import { type Fingerprint, type FindingStatus, isTrusted } from "../../model/finding.ts";
 import type { FindingKind, Severity } from "../../model/observation.ts";
 import type { Db } from "../schema.ts";
 import type { Applied } from "./findings-apply.ts";
@@ -13,7 +13,7 @@ import type { Applied } from "./findings-apply.ts";
  * the cost of holding them all. The others (`import_hard`), with all that they touch, are for it.
  */
 export async function matchPlain(tx: Db, given: Applied): Promise<void> {
-  const { service } = given;
+  const { service, trust } = given;
   // How much is alike depends on what a stranger wrote, and no estimate knows it: loops in loops are never right here.
   await sql`select set_config('enable_nestloop', 'off', true)`.execute(tx);
   await sql`
@@ -51,6 +51,13 @@ export async function matchPlain(tx: Db, given: Applied): Promise<void> {
     ) shared on shared.algorithm = o.algorithm and shared.value = o.value
     where p.ordinal = o.ordinal and not p.hard
   `.execute(tx);
+  // Only strangers say that there is such a thing, and call it something else.
+  if (isTrusted(trust)) {
+    await sql`
+      update import_plain p set hard = true from import_observations o, findings f
+      where o.ordinal = p.ordinal and f.id = p.finding and not f.trusted and f.kind <> o.kind
+    `.execute(tx);
+  }
   await markMoved(tx, given);
   await spreadHard(tx);
   await sql`select set_config('enable_nestloop', 'on', true)`.execute(tx);
@@ -100,7 +107,8 @@ async function markMoved(tx: Db, { service, scope, complete, release }: Applied)
 
 /** Whatever shares a fingerprint, its base or a finding with something hard is hard as well. */
 async function spreadHard(tx: Db): Promise<void> {
-  for (;;) {
+  for (let round = 0; ; round += 1) {
+    if (round === mostRounds) await hardenAlike(tx);
     await sql`
       insert into import_known_hard
       select distinct o.finding from import_plain p join import_owned o on o.ordinal = p.ordinal
@@ -125,6 +133,29 @@ async function spreadHard(tx: Db): Promise<void> {
     `.execute(tx);
     if ((ofKnown.numAffectedRows ?? 0n) + (alike.numAffectedRows ?? 0n) === 0n) return;
   }
+}
+
+/** Reports that nobody made to hurt are through after three. */
+const mostRounds = 12;
+
+/**
+ * A report can be a chain in which each hit is like the next one only, and the rounds as many as its hits. Then all
+ * that is like anything else is hard, which is more than had to be and never wrong.
+ */
+async function hardenAlike(tx: Db): Promise<void> {
+  await sql`
+    update import_plain p set hard = true
+    from (
+      select distinct o.ordinal from import_owned o join (
+        select algorithm, base from import_owned group by 1, 2 having min(ordinal) <> max(ordinal)
+      ) many on many.algorithm = o.algorithm and many.base = o.base
+      union
+      select p.ordinal from import_plain p join (
+        select finding from import_plain where finding is not null group by 1 having count(*) > 1
+      ) many on many.finding = p.finding
+    ) alike
+    where not p.hard and p.ordinal = alike.ordinal
+  `.execute(tx);
 }
 
 export async function countHard(tx: Db): Promise<number> {
@@ -184,6 +215,7 @@ export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
 export async function hardKnown(tx: Db): Promise<readonly KnownFinding[]> {
   const { rows } = await sql<{
     id: string;
+    kind: FindingKind;
     rule: string;
     status: FindingStatus;
     severity: Severity;
@@ -199,7 +231,7 @@ export async function hardKnown(tx: Db): Promise<readonly KnownFinding[]> {
     scopes: readonly KnownScope[];
     claim: FalsePositive | null;
   }>`
-    select f.id, f.rule, f.status, f.severity, f.drift, f.spot, f.ids, f.trusted, f.last_release,
+    select f.id, f.kind, f.rule, f.status, f.severity, f.drift, f.spot, f.ids, f.trusted, f.last_release,
       ${orderOf(sql`f.first_release`)} as first_order, ${orderOf(sql`f.last_release`)} as last_order,
       ${orderOf(sql`f.verified_release`)} as verified_order,
       coalesce((
@@ -217,6 +249,7 @@ export async function hardKnown(tx: Db): Promise<readonly KnownFinding[]> {
   `.execute(tx);
   return rows.map(({ claim, drift, fingerprints, ...row }) => ({
     id: row.id,
+    kind: row.kind,
     rule: row.rule,
     status: row.status,
     severity: row.severity,
