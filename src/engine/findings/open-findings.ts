@@ -11,13 +11,16 @@ import {
   goneRecord,
   hasExploitedList,
   judgementsOf,
-  lastWords,
   mostConcerned,
   scansOf,
+  type Word,
+  wordsAbout,
 } from "../../store/queries/finding-open.ts";
 import { findingDifference } from "../../store/queries/finding-state.ts";
+import { readRelease } from "../../store/queries/catalogue.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { isProduct, type Product } from "./product.ts";
 import { type Ground, groundsOf, lastingDifference } from "../ledger/leaning.ts";
 
 /**
@@ -89,16 +92,22 @@ async function readOpen(
   const rows = await concernedBy(tx, lane, release, live);
   const { scans, unvouched } = await scansOf(tx, lane.environment, release);
   const judgements = Map.groupBy(await judgementsOf(tx, lane.service), ({ finding }) => finding);
+  const row = await readRelease(tx, release);
+  const product: Product = {
+    service: lane.service,
+    version: row?.version ?? "",
+    digests: [release, ...(row?.content.artifacts ?? []).map(({ digest }) => digest)],
+  };
   const words = Map.groupBy(
-    await lastWords(tx, lane.environment, release),
+    lastWords(await wordsAbout(tx, lane.environment, release), product),
     ({ finding }) => finding,
   );
   const listed = await hasExploitedList(tx);
   const now = new Date();
-  const shown = rows.slice(0, mostConcerned).map((row) =>
-    openFinding(row, {
-      judged: judgements.get(row.id) ?? [],
-      said: words.get(row.id) ?? [],
+  const shown = rows.slice(0, mostConcerned).map((one) =>
+    openFinding(one, {
+      judged: judgements.get(one.id) ?? [],
+      said: words.get(one.id) ?? [],
       listed,
       now,
     }),
@@ -112,9 +121,20 @@ async function readOpen(
   };
 }
 
+/** Of each issuer and finding the newest word that is about this release. Pure. */
+export function lastWords(words: readonly Word[], product: Product): readonly Word[] {
+  const last = new Map<string, Word>();
+  for (const word of words) {
+    const key = `${word.finding} ${word.by}`;
+    if (last.has(key)) continue;
+    if (word.product === null || isProduct(word.product, product)) last.set(key, word);
+  }
+  return [...last.values()];
+}
+
 interface Said {
   readonly judged: Awaited<ReturnType<typeof judgementsOf>>;
-  readonly said: Awaited<ReturnType<typeof lastWords>>;
+  readonly said: readonly Word[];
   readonly listed: boolean;
   readonly now: Date;
 }

@@ -14,6 +14,7 @@ import { type ScanReport, scanReportStatement } from "../../evidence/predicates/
 import type { Digest } from "../../model/primitives.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
 import { keepAttestation } from "../../store/queries/attestations.ts";
+import { openFindings } from "./open-findings.ts";
 import { settleFindings } from "./settle.ts";
 import { verifyState } from "../ledger/verify-state.ts";
 
@@ -254,5 +255,61 @@ describe("the check findings", () => {
     const changed = await promoted();
     expect(changed).toMatchObject({ state: "failed", verdict: "error" });
     expect(changed.summary).toContain("status of F-1 is closed");
+  });
+});
+
+describe("a VEX statement", () => {
+  function vex(status: string, products: readonly object[], version: number): Buffer {
+    const statement = {
+      vulnerability: { name: "CVE-2021-23337" },
+      products,
+      status,
+      ...(status === "not_affected" ? { justification: "vulnerable_code_not_present" } : {}),
+    };
+    return Buffer.from(
+      JSON.stringify({
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": "https://shop.example/vex",
+        author: "anybody",
+        timestamp: new Date().toISOString(),
+        version,
+        statements: [statement],
+      }),
+    );
+  }
+
+  it("speaks for its release by a trusted issuer only, about this product, until the issuer says otherwise", async () => {
+    const { engine } = bench.workers[0]!;
+    const lodash = [{ "@id": "pkg:npm/lodash@4.17.20" }];
+    const within = (product: string) => [{ "@id": product, subcomponents: lodash }];
+    const aside = async () => {
+      const lane = { service: "shop", environment: "dev" };
+      const { changed, findings } = await openFindings(engine, lane, release, null);
+      expect(changed).toBeNull();
+      return findings.map(({ setAside }) => setAside !== null);
+    };
+    let version = 0;
+    const say = async (status: string, products: readonly object[], by?: KeyObject) => {
+      version += 1;
+      const document = vex(status, products, version);
+      if (by) await vouch(document, { tool: "openvex" }, by);
+      await take(document);
+      return aside();
+    };
+    expect(await say("affected", lodash)).toEqual([false]);
+    expect(await say("not_affected", lodash)).toEqual([false]);
+    const mallory = generateKeyPairSync("ed25519").privateKey;
+    expect(await say("not_affected", lodash, mallory)).toEqual([false]);
+    expect(await say("not_affected", within("pkg:oci/basket"), ci)).toEqual([false]);
+    expect(await say("not_affected", within("pkg:oci/shop@1.0.0"), ci)).toEqual([true]);
+    const other = (await plane.createRelease(operator, makeRelease(bench, "1.1.0"))).id;
+    const elsewhere = await openFindings(
+      engine,
+      { service: "shop", environment: "dev" },
+      other,
+      null,
+    );
+    expect(elsewhere.findings.map(({ setAside }) => setAside)).toEqual([null]);
+    expect(await say("affected", lodash, ci)).toEqual([false]);
   });
 });

@@ -113,41 +113,43 @@ export async function judgementsOf(
   return rows;
 }
 
+export interface Word {
+  readonly finding: string;
+  readonly by: string;
+  readonly status: string;
+  readonly said: string;
+  /** The product of which it is said; null where the statement is about the part itself. */
+  readonly product: string | null;
+}
+
 /**
- * The last word of each issuer that counts, about each finding in this release: a statement that it is not affected
- * or fixed, or a sight of it in a later document of the same issuer, which takes that back.
+ * Words of issuers that count about findings in this release, the newest first: statements that something is not
+ * affected or fixed, and sights of it in documents of the same issuers, which take that back.
  */
-export async function lastWords(
+export async function wordsAbout(
   db: Db,
   environment: string,
   release: Digest,
-): Promise<
-  readonly {
-    readonly finding: string;
-    readonly by: string;
-    readonly status: string;
-    readonly said: string;
-  }[]
-> {
-  const { rows } = await sql<{ finding: string; by: string; status: string; said: string }>`
+): Promise<readonly Word[]> {
+  const { rows } = await sql<Word>`
     with issuers as (
       select distinct i.vouched_by from finding_claims m join finding_imports i on i.id = m.import
       where m.trusted and i.release = ${release}
     ), words as (
-      select m.finding, i.vouched_by as by, m.status, i.number,
+      select m.finding, i.vouched_by as by, m.status, i.number, m.content ->> 'scope' as product,
         coalesce(m.content -> 'claim' ->> 'justification', m.content -> 'claim' ->> 'statement', '') as said
       from finding_claims m join finding_imports i on i.id = m.import
       where m.trusted and m.finding is not null and i.release = ${release}
         and (i.environment is null or i.environment = ${environment})
       union all
-      select o.finding, i.vouched_by, 'affected', i.number, ''
+      select o.finding, i.vouched_by, 'affected', i.number, null, ''
       from observations o join finding_imports i on i.id = o.import
       where i.release = ${release} and i.vouched_by in (select vouched_by from issuers)
         and (i.environment is null or i.environment = ${environment})
     )
-    select distinct on (finding, by) finding, by, status, said from words
+    select finding, by, status, said, product from words
     -- Of two words in one document the worse one.
-    order by finding, by, number desc, (status in ('not-affected', 'fixed', 'false-positive'))
+    order by number desc, (status in ('not-affected', 'fixed', 'false-positive')), finding
   `.execute(db);
   return rows;
 }
