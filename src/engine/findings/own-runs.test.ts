@@ -101,7 +101,7 @@ it("follows a finding from its first sight to production, and back with a rollba
     "1.0.0, which has it, is live in production again",
     "2.0.0, which does not have it, is live in production",
   ]);
-});
+}, 120_000);
 
 it("takes each run in once, and closes nothing by one that was not whole", async () => {
   await release("1.0.0", "eval");
@@ -117,4 +117,4 @@ it("takes each run in once, and closes nothing by one that was not whole", async
   const [newest] = await worker.controlPlane.findings.imports("shop", 10);
   expect(newest).toMatchObject({ complete: false, unseen: 1, release: { version: "2.0.0" } });
   expect(await show()).toMatchObject({ status: "open" });
-});
+}, 120_000);

@@ -10,6 +10,8 @@ import type { Db } from "../schema.ts";
 /** Made anew on the connection that `db` holds. */
 export async function openStaging(db: Db): Promise<void> {
   await closeStaging(db);
+  // What is done with two million hits at once takes longer than an ordinary statement may.
+  await sql`select set_config('statement_timeout', '900000', false)`.execute(db);
   await sql`
     create temp table import_observations (
       ordinal integer not null,
@@ -84,4 +86,5 @@ export async function closeStaging(db: Db): Promise<void> {
   await sql`drop table if exists pg_temp.import_observations, pg_temp.import_fingerprints`.execute(
     db,
   );
+  await sql`reset statement_timeout`.execute(db);
 }

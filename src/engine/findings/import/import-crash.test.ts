@@ -80,3 +80,22 @@ it("removes at its start what a killed server has left of a report", async () =>
   await emptySpool(bench.spool);
   expect(await readdir(bench.spool)).toEqual([]);
 });
+
+it("takes in a few reports at once and lets the others wait: the database has connections for everybody else", async () => {
+  const { findings } = bench.observer();
+  const views = await Promise.all(
+    Array.from({ length: 5 }, (_, index) =>
+      findings.importReport(operator, "shop", {}, sarif(`rule-${index}`)),
+    ),
+  );
+  expect(views.map(({ opened }) => opened)).toEqual(Array.from({ length: 5 }, () => 1));
+  const failing = Array.from({ length: 3 }, async () =>
+    findings.importReport(operator, "shop", { format: "zap" }, sarif("eval")),
+  );
+  expect((await Promise.allSettled(failing)).map(({ status }) => status)).toEqual(
+    Array.from({ length: 3 }, () => "rejected"),
+  );
+  await expect(findings.importReport(operator, "shop", {}, sarif("last"))).resolves.toMatchObject({
+    opened: 1,
+  });
+}, 120_000);
