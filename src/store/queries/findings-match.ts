@@ -187,7 +187,7 @@ export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
     fingerprints: Pairs;
   }>`
     select o.ordinal, o.content ->> 'rule' as rule, o.content ->> 'severity' as severity, o.line, o.kind,
-      o.environment, o.spot, o.ids, o.drift, (
+      o.environment, o.spot, o.ids[1:16] as ids, o.drift, (
         select jsonb_agg(jsonb_build_array(
           f.algorithm, case when f.numbered then f.base || ':1' else f.value end) order by f.rank)
         from import_fingerprints f where f.ordinal = o.ordinal
@@ -231,7 +231,7 @@ export async function hardKnown(tx: Db): Promise<readonly KnownFinding[]> {
     scopes: readonly KnownScope[];
     claim: FalsePositive | null;
   }>`
-    select f.id, f.kind, f.rule, f.status, f.severity, f.drift, f.spot, f.ids, f.trusted, f.last_release,
+    select f.id, f.kind, f.rule, f.status, f.severity, f.drift, f.spot, f.ids[1:16] as ids, f.trusted, f.last_release,
       ${orderOf(sql`f.first_release`)} as first_order, ${orderOf(sql`f.last_release`)} as last_order,
       ${orderOf(sql`f.verified_release`)} as verified_order,
       coalesce((

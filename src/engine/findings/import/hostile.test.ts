@@ -228,3 +228,17 @@ describe("a chain of hits that are each like the next one only", () => {
     expect(Date.now() - began).toBeLessThan(45_000);
   }, 180_000);
 });
+
+describe("more reports at once than the database has connections", () => {
+  it("are taken in one after the other, while everything else goes on", async () => {
+    const all = Array.from({ length: 24 }, (_, at) =>
+      hostile(
+        generic(`flood-${at}`, [
+          { rule: "r", severity: "low", place: { kind: "file", path: `${at}.js` } },
+        ]),
+      ),
+    );
+    const taken = await Promise.all(all);
+    expect(taken.map(({ opened }) => opened)).toEqual(all.map(() => 1));
+  }, 120_000);
+});

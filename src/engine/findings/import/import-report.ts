@@ -12,8 +12,19 @@ import { findRelease } from "../../plan-inputs.ts";
 import { vouchFor } from "../vouch.ts";
 import { importView } from "../views/import-view.ts";
 import type { ReadEnd } from "./messages.ts";
+import { InTurn } from "./in-turn.ts";
 import { spool } from "./spool.ts";
 import { type Standing, takeIn } from "./take-in.ts";
+
+/** Of all that the database gives this process twenty connections for; own runs have their turn beside these. */
+const limits = { atOnce: 3, waiting: 60 };
+const turns = new WeakMap<Engine, InTurn>();
+
+function turnsOf(engine: Engine): InTurn {
+  const known = turns.get(engine) ?? new InTurn(limits);
+  turns.set(engine, known);
+  return known;
+}
 
 /** A report that somebody sends: spooled, read apart, and believed only as far as somebody vouches for it. */
 export async function importReport(
@@ -58,7 +69,8 @@ export async function importReport(
       };
     };
     const incoming = { service, environment, release, format, scan, by: actor.id };
-    const row = await takeIn(engine, { ...incoming, checkRun: null, seenAt: null }, spooled, judge);
+    const given = { ...incoming, checkRun: null, seenAt: null };
+    const row = await turnsOf(engine).do(() => takeIn(engine, given, spooled, judge));
     return await importView(db, row);
   } finally {
     await spooled.remove();
