@@ -42,7 +42,6 @@ import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import { newImportId } from "../../ids.ts";
 import { whyClosesNothing } from "../vouch.ts";
-import { turnOf } from "./turns.ts";
 import type { ReadEnd, ReadFailure } from "./messages.ts";
 import { readSpool } from "./read-spool.ts";
 import type { Spooled } from "./spool.ts";
@@ -95,8 +94,6 @@ export async function takeIn(
   judge: (read: ReadEnd) => Promise<Standing>,
 ): Promise<FindingImportRow> {
   const secretKey = await findingKey(engine);
-  // Each holds a connection as long as its report is read: what waits holds its file alone.
-  using _turn = await turnOf(engine);
   const taken = await engine.db.connection().execute(async (connection) => {
     await openStaging(connection);
     try {
