@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { findingView } from "../../../test/fixtures/fake-findings.ts";
 import { type FakeServer, startFakeServer } from "../../../test/fixtures/fake-server.ts";
 import { runInside } from "../../../test/fixtures/run-cli.ts";
+import type { ProposalView } from "../../api/finding-views.ts";
 import { TidelockError } from "../../model/errors.ts";
 
 let server: FakeServer;
@@ -145,6 +146,38 @@ it("shows one finding with all that somebody needs who is woken by it", async ()
   expect((await cli(["findings", "show", "seven"])).code).toBe(2);
 });
 
+it("shows what was proposed of a finding, who has signed it, and how the next one does", async () => {
+  const at = "2026-01-02T12:00:00.000Z";
+  const proposal: ProposalView = {
+    id: "a3k9x0p2m4qv",
+    proposed: {
+      proposal: "a3k9x0p2m4qv",
+      ledger: "ledger",
+      service: "shop",
+      finding: "F-7",
+      rule: "eval",
+      title: "eval",
+      severity: "high",
+      fingerprints: `sha256:${"a".repeat(64)}`,
+      act: {
+        kind: "false-positive",
+        reason: "test data",
+        until: "2026-12-31T00:00:00.000Z",
+      },
+    },
+    state: "waiting",
+    by: "operator",
+    at,
+    consents: [{ person: "person:1", name: "maria", at }],
+  };
+  server.controlPlane.findings.items = [findingView({ id: "F-7", proposals: [proposal] })];
+  const shown = await cli(["findings", "show", "F-7"]);
+  expect(shown.stdout).not.toMatch(unsafe);
+  expect(shown.stdout).toMatch(/a3k9x0p2m4qv {2}a false positive until .*: test data/);
+  expect(shown.stdout).toContain("waits for the signature of one more person; signed by maria");
+  expect(shown.stdout).toContain("tidelock findings confirm a3k9x0p2m4qv --key");
+});
+
 it("lists imports, and the formats without a server", async () => {
   const none = await cli(["findings", "imports", "--service", "shop"]);
   expect(none.stderr).toContain("no report of shop was taken in yet");
@@ -198,6 +231,7 @@ it("writes findings for others, to a file that is whole or not there", async () 
 it("refuses what does not say enough of a finding before anybody is asked", async () => {
   const silent = await cli(["findings", "triage", "F-1", "--as", "reopen"]);
   expect([silent.code, silent.stderr]).toEqual([2, expect.stringContaining("where: --reason")]);
+  expect(silent.stderr).toContain("reopen: say --reason");
   const endless = await cli([
     "findings",
     "triage",

@@ -3,23 +3,49 @@ import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";
 
 export function proposalCard(view: ProposalView) {
-  const { proposed, state, consents } = view;
+  const { proposed, consents } = view;
   const { act } = proposed;
-  const what = act.kind === "false-positive" ? "a false positive" : `${act.severity}, not ${proposed.severity}`; // prettier-ignore
   return {
     item: view,
     name: view.id,
     lines: [
       ["proposal", view.id],
       ["finding", clean(`${proposed.finding}  ${proposed.title}`)],
-      ["says", what],
+      ["says", saysOf(view)],
       ["until", when(act.until)],
       ["reason", clean(act.reason)],
-      ["state", state === "waiting" ? `waits for ${2 - consents.length} signatures of different people` : state], // prettier-ignore
+      ["state", stateOf(view)],
       [
         "signed by",
         clean(consents.map(({ name, person }) => name ?? person).join(", ") || "nobody"),
       ],
     ] as const,
   };
+}
+
+/** What was proposed of a finding, who has signed it, and how it is signed: two lines, or one when it is settled. */
+export function proposalLines(view: ProposalView): readonly string[] {
+  const { proposed, consents } = view;
+  const signed = consents.map(({ name, person }) => name ?? person).join(", ");
+  const what = `${view.id}  ${saysOf(view)} until ${when(proposed.act.until)}: ${proposed.act.reason}`;
+  return [
+    clean(`${what}  (${stateOf(view)}; signed by ${signed || "nobody"})`),
+    ...(view.state === "waiting" ? [confirmHint(view.id)] : []),
+  ];
+}
+
+/** How somebody signs a proposal. */
+export function confirmHint(proposal: string): string {
+  return `each of two people: tidelock findings confirm ${clean(proposal)} --key <their private key>`;
+}
+
+function saysOf({ proposed: { act, severity } }: ProposalView): string {
+  return act.kind === "false-positive" ? "a false positive" : `${act.severity}, not ${severity}`;
+}
+
+function stateOf({ state, consents }: ProposalView): string {
+  if (state !== "waiting") return state;
+  return consents.length === 0
+    ? "waits for the signatures of two different people"
+    : "waits for the signature of one more person";
 }

@@ -11,6 +11,7 @@ import {
   severityText,
   whereText,
 } from "../../findings/finding-text.ts";
+import { proposalLines } from "../../findings/proposal-card.ts";
 import { argument, connectionOptions, outputOption } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
 import { when } from "../../output/words.ts";
@@ -99,6 +100,7 @@ function printSections(terminal: Terminal, view: FindingView, all: boolean): voi
     "What to do",
     view.guidance.map(({ title, url }) => clean(title === url ? url : `${title}  ${url}`)),
   );
+  section("Proposed", (view.proposals ?? []).flatMap(proposalLines));
   section(
     "History",
     historyText(view).map(([at, text]) => clean(`${when(at)}  ${text}`)),

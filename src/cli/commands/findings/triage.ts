@@ -75,9 +75,12 @@ function actOf(kind: (typeof kinds)[number], { reason, severity, until }: Said):
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue?.path.join(".") ?? "";
-  throw new TidelockError("invalid-input", `${kind}: ${issue?.message ?? "this does not fit"}`, {
+  const option = ["note", "text"].includes(where) ? "reason" : where || "as";
+  const given = { reason, severity, until, as: kind }[option];
+  const what = given === undefined ? `say --${option}` : (issue?.message ?? "this does not fit");
+  throw new TidelockError("invalid-input", `${kind}: ${what}`, {
     fault: "operator",
-    where: `--${["note", "text"].includes(where) ? "reason" : where || "as"}`,
+    where: `--${option}`,
     hint: "see the examples: tidelock findings triage --help",
   });
 }
