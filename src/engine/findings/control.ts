@@ -1,7 +1,8 @@
 import { TidelockError } from "../../model/errors.ts";
 import type { FindingId } from "../../model/finding.ts";
 import type { FindingControl } from "../../ports/finding-control.ts";
-import { listImports } from "../../store/queries/findings-imports.ts";
+import { registeredEnvironment } from "../../store/queries/catalogue.ts";
+import { knowsService, listImports } from "../../store/queries/findings-imports.ts";
 import { type After, listFindings } from "../../store/queries/findings-list.ts";
 import { readFinding } from "../../store/queries/findings-show.ts";
 import type { Db } from "../../store/schema.ts";
@@ -25,12 +26,17 @@ export function makeFindingControl(engine: Engine): FindingControl {
     },
     async list(filter, { limit, after }) {
       const { rows, total } = await listFindings(db, filter, { limit, after: readAfter(after) });
+      if (total === 0) await requireNamed(db, filter);
       const last = rows.at(-1);
       const next = last === undefined || rows.length < limit ? null : writeAfter(last);
       return { items: await summaries(db, rows), total, next };
     },
     show: async (id) => findingView(db, await existingFinding(db, id)),
-    metrics: (filter) => findingMetrics(db, filter),
+    async metrics(filter) {
+      const numbers = await findingMetrics(db, filter);
+      if (numbers.found.total.n === 0) await requireNamed(db, filter);
+      return numbers;
+    },
     ...findingActs(engine),
   };
 }
@@ -44,6 +50,29 @@ export async function existingFinding(db: Db, id: FindingId): Promise<FindingRow
     where: id,
     hint: "see them: tidelock findings list --status any",
   });
+}
+
+/** A name written wrongly has no findings, which looks like a service that is clean. Throws `not-found`. */
+async function requireNamed(
+  db: Db,
+  { service, environment }: { service?: string | undefined; environment?: string | undefined },
+): Promise<void> {
+  const unknown = async (name: string | undefined, known: (name: string) => Promise<unknown>) =>
+    name !== undefined && !(await known(name));
+  if (await unknown(service, (name) => knowsService(db, name))) {
+    throw new TidelockError("not-found", `there is no service ${service}`, {
+      fault: "operator",
+      where: "--service",
+      hint: "see them: tidelock pipeline list",
+    });
+  }
+  if (await unknown(environment, (name) => registeredEnvironment(db, name))) {
+    throw new TidelockError("not-found", `no environment ${environment} is registered`, {
+      fault: "operator",
+      where: "--environment",
+      hint: "see the others: tidelock status",
+    });
+  }
 }
 
 function writeAfter({ urgency, id }: FindingRow): string {

@@ -141,3 +141,19 @@ it("links a finding to where it is written how it is repaired", async () => {
     "https://cheatsheetseries.owasp.org/cheatsheets/SQL_Injection_Prevention_Cheat_Sheet.html",
   );
 });
+
+it("refuses to list or to count findings of a service or an environment that nobody registered", async () => {
+  const page = { limit: 10, after: undefined };
+  const days = 90;
+  expect(await findings.list({ service: "shop" }, page)).toMatchObject({ total: 0 });
+  expect(await findings.metrics({ service: "shop", days })).toMatchObject({ open: {} });
+  for (const asking of [
+    findings.list({ service: "shpo" }, page),
+    findings.metrics({ service: "shpo", days }),
+  ]) {
+    await expect(asking).rejects.toMatchObject({ code: "not-found", where: "--service" });
+  }
+  await expect(
+    findings.list({ service: "shop", environment: "prodution" }, page),
+  ).rejects.toMatchObject({ code: "not-found", where: "--environment" });
+});
