@@ -71,7 +71,7 @@ describe("what is of no format", () => {
     expect(() => detectText(report)).toThrow(message);
   });
 
-  it("and the error names the formats that there are, and never what a value says", () => {
+  it("and the error says where the formats that there are stand, and never what a value says", () => {
     const refused = (() => {
       try {
         return detectText('{"token":"hunter2"}');
@@ -82,7 +82,7 @@ describe("what is of no format", () => {
     expect(
       JSON.stringify({ ...refused, message: "message" in refused && refused.message }),
     ).not.toContain("hunter2");
-    expect("hint" in refused && refused.hint).toContain("sarif");
+    expect("hint" in refused && refused.hint).toContain("tidelock findings formats");
   });
 
   it("as is what may be of several", () => {

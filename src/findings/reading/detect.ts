@@ -44,7 +44,7 @@ export function formatOf(samples: Samples, among: readonly Format[]): Format {
     });
   }
   throw reportError(`it is of no format that is known here: ${describe(samples)}`, {
-    hint: `Say which one it is with --format, one of: ${ids(among)}.`,
+    hint: "Say which one it is with --format; all of them: tidelock findings formats",
   });
 }
 

@@ -100,6 +100,17 @@ const plain: readonly Format[] = [
 const rules = (hits: readonly { rule: string }[]) => hits.map(({ rule }) => rule);
 
 describe("a report is read", () => {
+  it("as what somebody calls it, and when it is plainly another one, the error says which", async () => {
+    const report = { "@generated": true, runs: "none" };
+    const named = read(JSON.stringify(report), { format: "sarif" });
+    await expect(named).rejects.not.toMatchObject({ hint: expect.stringContaining("looks like") });
+    const wrong = read('{"json":{},"list":[1]}', { format: "xml", among: plain });
+    await expect(wrong).rejects.toMatchObject({
+      code: "invalid-input",
+      hint: "It looks like json, and not like xml: leave --format out.",
+    });
+  });
+
   it("as frame first and items after, those of the second pass last, with what the stars stood for", async () => {
     const report = {
       late: ["z"],
@@ -216,7 +227,7 @@ describe("a report is refused in words that name format and position", () => {
     [...json(`{"list":[${"[".repeat(6_000)}`), /json: JSON at byte \d+: nested too deeply/],
     ["<report><hit>", "xml", /xml: XML at offset 13, line 1: hit is not closed/],
     ["<report>\n\n</hit>", "xml", /xml: XML at offset 10, line 3: an end without its start/],
-    ['<!DOCTYPE a [<!ENTITY b "b">]><report/>', "xml", /xml: XML at offset \d+, line 1: declar/],
+    ['<!DOCTYPE a [<!ENTITY b "b">]><report/>', "xml", /xml: XML at offset \d+, line 1: a DOCTYPE/],
     ["<report>&b;</report>", "xml", /xml: XML at offset \d+, line 1: an entity/],
     [`${"<a>".repeat(300)}`, "xml", /xml: XML at offset 600, line 1: nested too deeply/],
     ['rule,b\na,"b', "csv", /csv: CSV at line 2: it ends within quotes/],

@@ -5,7 +5,7 @@ import { Decoder } from "./decode.ts";
 import { detectFormat } from "./detect.ts";
 import type { Limits } from "./limits.ts";
 import { type Batch, Reading, type ReadSummary } from "./reading.ts";
-import { refusalOf } from "./report-error.ts";
+import { refusalOf, reportError } from "./report-error.ts";
 import { partsOf, type Source } from "./source.ts";
 
 export interface ReadOptions {
@@ -37,11 +37,36 @@ export interface ReadReport extends ReadSummary {
  * Batches are provisional until this resolves: a refusal (a `TidelockError`, `invalid-input`, that names format and
  * position) may come at the last byte, and then nothing of what was handed over counts.
  */
-export async function readReport(
+export async function readReport(source: Source, options: ReadOptions): Promise<ReadReport> {
+  const { format: named, among = formats } = options;
+  if (named === undefined) return readAs(source, await detectFormat(source, among), options);
+  try {
+    return await readAs(source, byId(named, among), options);
+  } catch (error) {
+    throw await unlessNamedWrongly(error, source, { named, among });
+  }
+}
+
+/** What was thrown; of a report whose content is another format's than somebody named, its hint says which. */
+async function unlessNamedWrongly(
+  error: unknown,
   source: Source,
-  { format: named, secretKey, onBatch, batchSize = 1_000, limits, among = formats }: ReadOptions,
+  { named, among }: { readonly named: string; readonly among: readonly Format[] },
+): Promise<unknown> {
+  if (!(error instanceof TidelockError) || error.code !== "invalid-input") return error;
+  const told = await detectFormat(source, among).catch(() => null);
+  if (told === null || told.id === named) return error;
+  return reportError(error.message, {
+    hint: `It looks like ${told.id}, and not like ${named}: leave --format out.`,
+    cause: error.cause,
+  });
+}
+
+async function readAs(
+  source: Source,
+  format: Format,
+  { secretKey, onBatch, batchSize = 1_000, limits }: ReadOptions,
 ): Promise<ReadReport> {
-  const format = named === undefined ? await detectFormat(source, among) : byId(named, among);
   const reading = new Reading(format, { secretKey }, limits);
   let observations = 0;
   let claims = 0;
@@ -83,7 +108,7 @@ function byId(id: string, among: readonly Format[]): Format {
     `there is no format ${JSON.stringify(id.slice(0, 100))}`,
     {
       fault: "operator",
-      hint: `One of: ${among.map((one) => one.id).join(", ")}.`,
+      hint: "See them: tidelock findings formats",
     },
   );
 }

@@ -9,6 +9,7 @@ export interface XmlHandler {
 
 /** A tag and a document type are held as a whole; text and comments are not. */
 const longestTag = 1_024 * 1_024;
+const noDeclarations = "a DOCTYPE that declares something (entities, elements) is not accepted";
 const longestDeclaration = 1_000;
 
 type Inside = "content" | "comment" | "instruction" | "cdata";
@@ -145,11 +146,11 @@ export class XmlReader {
   }
 
   #documentType(last: boolean): boolean {
-    const end = this.#upTo(last, longestDeclaration, "declarations are not accepted");
+    const end = this.#upTo(last, longestDeclaration, noDeclarations);
     if (end === null) return false;
     const plain = /^<!DOCTYPE\s+[\w:.-]{1,100}\s*(?:(?:SYSTEM|PUBLIC)\s[^[]*)?>$/;
     const whole = this.#buffer.slice(this.#at, end + 1);
-    if (!plain.test(whole) || this.#hadRoot) throw this.#wrong("declarations are not accepted");
+    if (!plain.test(whole) || this.#hadRoot) throw this.#wrong(noDeclarations);
     this.#at = end + 1;
     return true;
   }
