@@ -13,6 +13,10 @@ function epss(...lines: string[]) {
   return { head: reader.head, records };
 }
 
+it("KEV: what is no JSON is refused without quoting it", () => {
+  expect(() => readKev("password=hunter2")).toThrow(/^KEV: it is not whole JSON$/);
+});
+
 describe("EPSS", () => {
   it("is read line by line, with its model and date", () => {
     expect(

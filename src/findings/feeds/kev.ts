@@ -31,7 +31,7 @@ export function readKev(text: string): {
   readonly head: FeedHead;
   readonly records: readonly KevRecord[];
 } {
-  const read = Catalog.safeParse(JSON.parse(text.replace(/^\uFEFF/, "")));
+  const read = Catalog.safeParse(readJson(text.replace(/^\uFEFF/, "")));
   if (!read.success) {
     const [issue] = read.error.issues;
     throw new Error(
@@ -55,4 +55,13 @@ export function readKev(text: string): {
       action: one.requiredAction.slice(0, 1_000),
     })),
   };
+}
+
+/** What is no JSON is not quoted: it may be any file that was taken for this one. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("KEV: it is not whole JSON");
+  }
 }

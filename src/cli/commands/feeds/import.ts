@@ -76,10 +76,12 @@ function kindOf(text: string): FeedKind {
 async function measure(path: string): Promise<{ digest: Digest; size: number }> {
   const found = await stat(path).catch(() => null);
   if (found === null || !found.isFile()) {
-    throw new TidelockError("not-found", `there is no file ${path}`, {
-      fault: "operator",
-      where: path,
-    });
+    const folder = found?.isDirectory() === true;
+    throw new TidelockError(
+      "invalid-input",
+      folder ? `${path} is a folder` : `there is no file ${path}`,
+      { fault: "operator", where: path, hint: "name the file as its publisher offers it" },
+    );
   }
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
