@@ -54,12 +54,16 @@ async function unlessNamedWrongly(
   { named, among }: { readonly named: string; readonly among: readonly Format[] },
 ): Promise<unknown> {
   if (!(error instanceof TidelockError) || error.code !== "invalid-input") return error;
-  const told = await detectFormat(source, among).catch(() => null);
-  if (told === null || told.id === named) return error;
-  return reportError(error.message, {
-    hint: `It looks like ${told.id}, and not like ${named}: leave --format out.`,
-    cause: error.cause,
-  });
+  try {
+    const { id } = await detectFormat(source, among);
+    if (id === named) return error;
+    return reportError(error.message, {
+      hint: `It looks like ${id}, and not like ${named}: leave --format out.`,
+      cause: error.cause,
+    });
+  } catch {
+    return error;
+  }
 }
 
 async function readAs(
