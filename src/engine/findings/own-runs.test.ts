@@ -23,7 +23,7 @@ beforeEach(async () => {
     ...bench.staged.check,
     id: "scan",
     touch: "files",
-    schema: z.object(scanThresholds),
+    schema: z.object({ ...scanThresholds, exclude: z.array(z.string()).optional() }),
     judgedBy: "observations",
   });
   worker = bench.worker();
@@ -116,5 +116,17 @@ it("takes each run in once, and closes nothing by one that was not whole", async
   await takeInOwnRuns(worker.engine);
   const [newest] = await worker.controlPlane.findings.imports("shop", 10);
   expect(newest).toMatchObject({ complete: false, unseen: 1, release: { version: "2.0.0" } });
+  expect(await show()).toMatchObject({ status: "open" });
+}, 120_000);
+
+it("takes a check that was told to look away for another scan, which closes nothing of the one before", async () => {
+  const { controlPlane: plane } = worker;
+  await release("1.0.0", "eval");
+  const narrow =
+    "{ name: scan, uses: scan, phase: static, with: { exclude: [a.js], failOn: critical, warnOn: critical } }";
+  const changed = documents({ dev: `      checks: [${narrow}]`, production: "" });
+  await plane.applyDocuments(operator, "t.yaml", changed);
+  await release("2.0.0");
+  await promote("production", "2.0.0");
   expect(await show()).toMatchObject({ status: "open" });
 }, 120_000);

@@ -1,8 +1,12 @@
 import { asTidelockError } from "../../model/errors.ts";
 import type { KeptReport } from "../../model/verdict.ts";
+import { digestOf } from "../../model/canonical.ts";
+import type { Digest } from "../../model/primitives.ts";
+import { readPromotion } from "../../store/queries/promotions.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
 import { readRawReport } from "../../store/queries/evidence.ts";
 import { type OwnRun, skipRun, untakenRuns } from "../../store/queries/findings-runs.ts";
+import { knownPlan } from "../attest-promotion.ts";
 import type { Engine } from "../engine.ts";
 import { spool } from "./import/spool.ts";
 import { type Standing, takeIn } from "./import/take-in.ts";
@@ -34,6 +38,8 @@ async function takeInRun(engine: Engine, run: OwnRun): Promise<void> {
   if (typeof bytes === "string") return skipRun(db, run.id, bytes);
   const release = await readRelease(db, run.release);
   if (!release) return skipRun(db, run.id, "its release is gone");
+  const looked = await whatItLooksAt(engine, run);
+  if (looked === null) return skipRun(db, run.id, "its promotion demands no such check");
   const spooled = await spool(
     engine.spool,
     (async function* () {
@@ -56,18 +62,21 @@ async function takeInRun(engine: Engine, run: OwnRun): Promise<void> {
         seenAt: run.ended_at,
       },
       spooled,
-      async () => standingOf(run),
+      async () => standingOf(run, looked),
     );
   } finally {
     await spooled.remove();
   }
 }
 
-/** A check is one scan: what it looks at is what its name stands for, whatever address that had this time. */
-function standingOf({ id, name, uses, report, ended_at: at }: OwnRun): Standing {
+/**
+ * A check with one configuration is one scan, whatever address it met this time. With another configuration it is
+ * another scan: one that was told to look away from something has not seen that it is gone.
+ */
+function standingOf({ id, name, uses, report, ended_at: at }: OwnRun, looked: Digest): Standing {
   return {
     tool: uses,
-    subject: `check ${name}`,
+    subject: `check ${name} ${looked.slice("sha256:".length, "sha256:".length + 16)}`,
     trust: "own",
     vouchedBy: id,
     claims: false,
@@ -75,6 +84,16 @@ function standingOf({ id, name, uses, report, ended_at: at }: OwnRun): Standing 
     missing: [...whyNotWhole(report)],
     notes: [],
   };
+}
+
+/** Of the demand's configuration, without what only judges the hits. Null where its promotion has no such demand. */
+async function whatItLooksAt(engine: Engine, run: OwnRun): Promise<Digest | null> {
+  const promotion = await readPromotion(engine.db, run.promotion);
+  const plan = promotion && knownPlan(promotion);
+  const demand = plan?.checks.find(({ name }) => name === run.name);
+  if (!demand) return null;
+  const { failOn: _fail, warnOn: _warn, ...looks } = demand.with;
+  return digestOf({ uses: demand.uses, phase: demand.phase, with: looks });
 }
 
 /** Why what a run does not show is not gone. */

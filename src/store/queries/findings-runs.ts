@@ -12,6 +12,7 @@ export interface OwnRun {
   readonly release: Digest;
   readonly ended_at: Date;
   readonly report: KeptReport;
+  readonly promotion: string;
   readonly service: string;
   readonly environment: string;
 }
@@ -24,7 +25,7 @@ export async function untakenRuns(
 ): Promise<readonly OwnRun[]> {
   const { rows } = await sql<OwnRun>`
     select c.id, c.name, c.uses, c.phase, c.release, c.ended_at,
-      c.report - 'observations' - 'results' as report, p.service, p.environment
+      c.report - 'observations' - 'results' as report, c.promotion, p.service, p.environment
     from (
       select * from check_runs c where c.ended_at is not null and c.uses = any (${[...scanners]})
         and not exists (select from finding_imports i where i.check_run = c.id)
