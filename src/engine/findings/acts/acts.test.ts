@@ -81,6 +81,7 @@ beforeEach(async () => {
         last_seen: new Date(),
         first_release: release,
         last_release: release,
+        trusted: true,
       })
       .returning("id")
       .executeTakeFirstOrThrow();
