@@ -43,25 +43,30 @@ it("init writes a pipeline file that is valid as it is, and overwrites none", as
   expect((await cli(["init", "--print"], { cwd: service })).stdout).toBe(text);
 });
 
-it("doctor looks without changing anything, and fails for what would stop a start", async () => {
-  const well = await cli(["doctor", "-o", "json"]);
-  const findings = JSON.parse(well.stdout) as { name: string; state: string; message: string }[];
-  expect(findings.map(({ name }) => name)).toContain("survival");
-  expect(findings.find(({ name }) => name === "database")?.message).toContain("PostgreSQL");
-  expect(well.code).toBe(findings.some(({ state }) => state === "fail") ? 1 : 0);
-  expect(existsSync(dataDir)).toBe(false);
-  writeFileSync(dataDir, "");
-  const ill = await cli(["doctor"]);
-  expect(ill.code).toBe(1);
-  expect(ill.stdout).toMatch(/✗ fail +data directory +.* is no folder\n +name another/);
-  const wrong = {
-    TIDELOCK_DATA_DIR: folder,
-    DATABASE_URL: "postgres://nobody:hunter2@localhost:1/x",
-  };
-  const outside = await cli(["doctor"], { env: wrong });
-  expect(outside.code).toBe(1);
-  expect(outside.stdout + outside.stderr).not.toContain("hunter2");
-});
+// It asks every scanner that is installed for its version: seconds each time.
+it(
+  "doctor looks without changing anything, and fails for what would stop a start",
+  { timeout: 120_000 },
+  async () => {
+    const well = await cli(["doctor", "-o", "json"]);
+    const findings = JSON.parse(well.stdout) as { name: string; state: string; message: string }[];
+    expect(findings.map(({ name }) => name)).toContain("survival");
+    expect(findings.find(({ name }) => name === "database")?.message).toContain("PostgreSQL");
+    expect(well.code).toBe(findings.some(({ state }) => state === "fail") ? 1 : 0);
+    expect(existsSync(dataDir)).toBe(false);
+    writeFileSync(dataDir, "");
+    const ill = await cli(["doctor"]);
+    expect(ill.code).toBe(1);
+    expect(ill.stdout).toMatch(/✗ fail +data directory +.* is no folder\n +name another/);
+    const wrong = {
+      TIDELOCK_DATA_DIR: folder,
+      DATABASE_URL: "postgres://nobody:hunter2@localhost:1/x",
+    };
+    const outside = await cli(["doctor"], { env: wrong });
+    expect(outside.code).toBe(1);
+    expect(outside.stdout + outside.stderr).not.toContain("hunter2");
+  },
+);
 
 it("uninstall removes a data directory of ours, after --yes, and nothing else", async () => {
   expect((await cli(["uninstall", "--yes"])).code).toBe(1);
