@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { checkContext } from "../../../test/support/check-context.ts";
+import type { OpenFinding, OpenFindings } from "../../ports/check.ts";
+import { runCheck } from "../run.ts";
+import { findings, judgeFindings } from "./index.ts";
+import { FindingsConfiguration } from "./schema.ts";
+
+const now = new Date("2026-06-15T12:00:00Z");
+const scan = { tool: "trivy", by: "own", at: "2026-06-15T11:00:00.000Z" };
+const clean: OpenFindings = { changed: null, scans: [scan], unvouched: 0, findings: [], more: 0 };
+const finding: OpenFinding = {
+  id: "F-1",
+  kind: "dependency",
+  rule: "CVE-2026-0001",
+  title: "a hole",
+  severity: "high",
+  status: "open",
+  tools: ["trivy"],
+  isNew: true,
+  due: null,
+  overdue: false,
+  knownExploited: null,
+  note: "",
+  setAside: null,
+};
+
+function judge(open: Partial<OpenFindings>, configuration: object = {}) {
+  return judgeFindings({ ...clean, ...open }, FindingsConfiguration.parse(configuration), now);
+}
+
+const one = (change: Partial<OpenFinding>, configuration: object = {}) =>
+  judge({ findings: [{ ...finding, ...change }] }, configuration).verdict;
+
+describe("a release", () => {
+  it("that somebody trusted has scanned and that has nothing open passes", () => {
+    expect(judge({})).toMatchObject({ verdict: "pass", exercised: { assertions: 1 } });
+  });
+
+  it("that nobody has scanned, or not lately, or only somebody who does not count, is unknown", () => {
+    expect(judge({ scans: [] })).toMatchObject({ verdict: "inconclusive" });
+    expect(judge({ scans: [], unvouched: 2 }).summary).toContain("nobody whom the policy trusts");
+    const old = [{ ...scan, at: "2026-06-01T00:00:00.000Z" }];
+    expect(judge({ scans: old }).summary).toContain("too long ago");
+    expect(judge({}, { tools: ["trivy", "sem*"] }).summary).toContain("by sem*");
+    expect(judge({}, { tools: ["TRI*y"] }).verdict).toBe("pass");
+  });
+
+  it("whose records were changed is an error, whatever they say", () => {
+    expect(judge({ changed: "F-1 is gone" })).toMatchObject({ verdict: "error" });
+  });
+
+  it("with more open findings than can be looked at fails", () => {
+    expect(judge({ more: 1 }).verdict).toBe("fail");
+  });
+});
+
+describe("an open finding", () => {
+  it.each([
+    [{}, {}, "fail"],
+    [{ severity: "medium" }, {}, "warn"],
+    [{ severity: "low" }, {}, "pass"],
+    [{ severity: "low" }, { warnOn: "low" }, "warn"],
+    [{ severity: "low", knownExploited: true }, {}, "fail"],
+    [{ severity: "low", knownExploited: true }, { knownExploited: "ignore" }, "pass"],
+    [{ severity: "low", overdue: true, due: "2026-06-01T00:00:00Z" }, {}, "pass"],
+    [{ severity: "low", overdue: true, due: "2026-06-01T00:00:00Z" }, { overdue: "fail" }, "fail"],
+    [{ isNew: false }, { newOnly: true }, "pass"],
+    [{}, { newOnly: true }, "fail"],
+    [{}, { kinds: ["secret"] }, "pass"],
+    [{ setAside: "two people called it false" }, {}, "pass"],
+  ] as const)("%j for %j is %s", (change, configuration, verdict) => {
+    expect(one(change, configuration)).toBe(verdict);
+  });
+
+  it("counts even where nobody has scanned, and is named in the summary", () => {
+    const report = judge({ scans: [], findings: [finding] });
+    expect(report).toMatchObject({ verdict: "fail" });
+    expect(report.summary).toContain("1 finding counts against it: F-1 CVE-2026-0001: high, open");
+  });
+});
+
+it("is an error where there is no list of findings", async () => {
+  const demand = { name: "findings", with: {}, timeout: 10_000 };
+  expect(await runCheck(findings, checkContext(), demand)).toMatchObject({ verdict: "error" });
+});
