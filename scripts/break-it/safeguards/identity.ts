@@ -50,8 +50,8 @@ export const identity: readonly Safeguard[] = [
     edits: [
       {
         file: "src/findings/identity/entity.ts",
-        text: "if (contradicts(owner, fingerprints, rank) || isSecondPlace(owner, fingerprint)) {",
-        replacement: "if (isSecondPlace(owner, fingerprint)) {",
+        text: "contradicts(owner, fingerprints, rank) ||",
+        replacement: "",
       },
     ],
     noticedBy: [{ file: reconciling, name: "is only related where a name joins two CVEs" }],

@@ -9,16 +9,15 @@ import type { FindingImportRow } from "../../../store/schema-findings.ts";
 import { announce } from "../../../store/queries/events.ts";
 import {
   type Applied,
-  countChanges,
   keepObservations,
   lockFindings,
   markScope,
-  missUnseen,
   nameFindings,
   openFresh,
   refreshKnown,
   takeOutcomes,
 } from "../../../store/queries/findings-apply.ts";
+import { countChanges, missUnseen } from "../../../store/queries/findings-unseen.ts";
 import {
   countHard,
   hardKnown,
