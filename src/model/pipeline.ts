@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ConfigurationKey } from "./configuration.ts";
 import { Diversity } from "./diversity.ts";
 import { FindingPolicy } from "./finding-policy.ts";
+import { GateRule } from "./gate-rule.ts";
 import { Duration, Name, Tier } from "./primitives.ts";
 import { ReleaseRequirements } from "./producers.ts";
 
@@ -155,6 +156,8 @@ export const PipelineEnvironment = z.strictObject({
   people: z.boolean().optional(),
   checks: z.array(CheckDemand).max(most).default([]),
   gate: GatePreset.default("baseline"),
+  /** What has to be true besides, in CEL. */
+  rules: z.array(GateRule).max(most).optional(),
   /** How many different programs of a kind have to pass: `{ sast: 2 }`, or `each` for one of each kind. */
   diversity: Diversity.optional(),
   /** How long a release must stay healthy here before a later environment takes it. */
@@ -263,6 +266,8 @@ export const PolicyFloor = z.strictObject({
   minimumSoak: Duration.default(0),
   isolation: IsolationGrade.default("none"),
   diversity: Diversity.optional(),
+  /** What has to be true besides, in CEL, of every service here. */
+  rules: z.array(GateRule).max(most).optional(),
 });
 export type PolicyFloor = z.infer<typeof PolicyFloor>;
 

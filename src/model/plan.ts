@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ScanKind, Scanner } from "./diversity.ts";
+import type { PlannedRule } from "./gate-rule.ts";
 import { Colour, Digest, Lane } from "./primitives.ts";
 import {
   type CheckDemand,
@@ -63,6 +64,8 @@ export const Plan = z.object({
   checks: z.array(Parsed<CheckDemand>()),
   watch: Parsed<Watch>(),
   gate: GatePreset,
+  /** The floor's and the pipeline's, all of which have to be true. */
+  rules: z.array(Parsed<PlannedRule>()).optional(),
   minimumIsolation: IsolationGrade,
   /** Different programs of a kind that have to pass, and what each demanded check counts as. */
   diversity: z
