@@ -80,6 +80,15 @@ export function checkGround(
   return ground("deny", `check.${verdict}`, text);
 }
 
+/** Whether any run of it has said anything about the subject, however bad. */
+export function hasAnswered(
+  demand: DemandedCheck,
+  subject: Subject,
+  evidence: readonly Evidence[],
+): boolean {
+  return evidence.some((item) => item.check === demand.name && isBound(item, demand, subject));
+}
+
 function isBound(item: Evidence, demand: DemandedCheck, subject: Subject): boolean {
   const same =
     item.demand === demandDigest(demand) &&

@@ -146,6 +146,16 @@ describe("the gate", () => {
     ).toBe("allow");
   });
 
+  it("waits for no answer out of band, and lets no bad one through, one that says missing included", () => {
+    const late = { ...smoke, outOfBand: true };
+    const outcome = (evidence: readonly Evidence[]) => outcomeWith({ checks: [late], evidence });
+    expect(outcome([])).toBe("allow");
+    expect(outcome([run(smoke, "pass", { colour: "blue" })])).toBe("allow");
+    for (const verdict of Verdict.options.filter((one) => one !== "pass")) {
+      expect(outcome([run(smoke, verdict)])).toBe("deny");
+    }
+  });
+
   it("lets a retry mend an error, but never a fail", () => {
     const mended = [run(smoke, "error"), run(smoke, "pass", { at: at(11) }), run(deep, "pass")];
     expect(outcomeWith({ evidence: mended })).toBe("allow");

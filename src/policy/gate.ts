@@ -2,7 +2,13 @@ import type { Decision, Grades } from "../model/decision.ts";
 import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { compareText, decide, type Decided, type Ground, ground } from "./decide.ts";
-import { checkGround, type DemandedCheck, type Evidence, type Subject } from "./evidence.ts";
+import {
+  checkGround,
+  type DemandedCheck,
+  type Evidence,
+  hasAnswered,
+  type Subject,
+} from "./evidence.ts";
 import { type DiversityInput, diversityGrounds } from "./diversity.ts";
 import { governanceGround, identityGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
@@ -67,14 +73,12 @@ export function controlGround(
   evidence: readonly Evidence[],
   now: string,
 ): Ground {
-  return pendingOr(check, checkGround(check, subject, evidence, now));
-}
-
-/** An out-of-band check that has not answered is waited for by nobody; its answer opens the decision again. */
-function pendingOr(check: DemandedCheck, found: Ground): Ground {
-  if (!check.outOfBand || found.rule !== "check.missing") return found;
-  const message = `check ${check.name} runs out of band: what it says is not known yet`;
-  return ground("allow", "check.pending", message);
+  // Nobody waits for one that is out of band; its answer, a bad one too, opens the decision again.
+  if (check.outOfBand && !hasAnswered(check, subject, evidence)) {
+    const message = `check ${check.name} runs out of band: what it says is not known yet`;
+    return ground("allow", "check.pending", message);
+  }
+  return checkGround(check, subject, evidence, now);
 }
 
 /** "Nothing was asked" is no evidence: the strict preset demands a check of what is deployed. */
