@@ -1,10 +1,21 @@
-import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from "node:crypto";
+import type { z } from "zod";
 import type { ProposalView } from "../../src/api/finding-views.ts";
 import { encodeEnvelope } from "../../src/evidence/dsse.ts";
 import { consentStatement } from "../../src/evidence/predicates/finding-consent.ts";
+import { type ScanReport, scanReportStatement } from "../../src/evidence/predicates/scan-report.ts";
 import { signStatement, type Statement } from "../../src/evidence/statement.ts";
 import type { Proposed } from "../../src/model/finding-act.ts";
+import type { Digest } from "../../src/model/primitives.ts";
 import type { ControlPlane } from "../../src/ports/control-plane.ts";
+import { keepAttestation } from "../../src/store/queries/attestations.ts";
+import type { Db } from "../../src/store/schema.ts";
 import { operator } from "./engine-bench.ts";
 
 /** People and producers with keys of their own, for tests of findings. */
@@ -45,4 +56,43 @@ export function consentBy(
   change: Partial<Proposed> = {},
 ): Promise<Uint8Array> {
   return envelopeBy(who.key, consentStatement({ ...proposed, ...change }, who.person));
+}
+
+export const sha256Of = (bytes: Uint8Array): Digest =>
+  `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+
+/** Somebody states what a report is, about a release; keeping the statement is not trusting it. */
+export async function stateReport(
+  db: Db,
+  report: Uint8Array,
+  by: KeyObject,
+  about: { readonly release: Digest } & Omit<z.input<typeof ScanReport>, "report">,
+): Promise<void> {
+  const { release, ...rest } = about;
+  const statement = scanReportStatement(
+    { name: rest.service, id: release },
+    { report: sha256Of(report), ...rest },
+  );
+  const bytes = await envelopeBy(by, statement);
+  await db.transaction().execute((tx) =>
+    keepAttestation(tx, {
+      release,
+      digest: sha256Of(bytes),
+      format: "dsse",
+      predicate_type: statement.predicateType,
+      origin: "given",
+      size: bytes.length,
+      content: Buffer.from(bytes),
+      added_by: "operator",
+    }),
+  );
+}
+
+/** `findings` of an environment's document: `ci` is trusted with reports of these tools. */
+export function trustIn(key: KeyObject, tools: readonly string[]): string {
+  const pem = JSON.stringify(createPublicKey(key).export({ type: "spki", format: "pem" }));
+  return `  findings:
+    producers: { ci: { type: key, keys: [${pem}] } }
+    reports: [{ by: [ci], tools: ${JSON.stringify(tools)} }]
+    vex: [{ by: [ci] }]`;
 }

@@ -4,7 +4,7 @@ import { Observation } from "../../src/model/observation.ts";
 import type { Format } from "../../src/findings/parsers/format.ts";
 import { formats } from "../../src/findings/parsers/formats.ts";
 import { detectFormat, detectText } from "../../src/findings/reading/detect.ts";
-import { readReport } from "../../src/findings/reading/read-report.ts";
+import { asScan, readReport } from "../../src/findings/reading/read-report.ts";
 import { readText } from "../../src/findings/reading/read-text.ts";
 import { fallbackSeeds } from "./fuzz-seeds.ts";
 import { mutated, type Random, randomOf } from "./mutate-report.ts";
@@ -99,7 +99,7 @@ function sync(format: Format, text: string, whole: string): void {
   let outcome: string;
   try {
     const { observations, claims = [], ...summary } = readText(format, text);
-    outcome = JSON.stringify({ observations, claims, summary });
+    outcome = JSON.stringify({ observations, claims, summary: asScan(format, summary) });
   } catch (error) {
     assertClear(error);
     return;

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   documents,
@@ -7,13 +7,12 @@ import {
   makeRelease,
   operator,
 } from "../../../test/support/engine-bench.ts";
-import { consentBy, enrol, envelopeBy } from "../../../test/support/findings.ts";
+import { consentBy, enrol, stateReport, trustIn } from "../../../test/support/findings.ts";
 import type { ImportView } from "../../api/finding-views.ts";
 import { findings as findingsCheck } from "../../checks/findings/index.ts";
-import { type ScanReport, scanReportStatement } from "../../evidence/predicates/scan-report.ts";
+import type { ScanReport } from "../../evidence/predicates/scan-report.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
-import { keepAttestation } from "../../store/queries/attestations.ts";
 import { openFindings } from "./open-findings.ts";
 import { settleFindings } from "./settle.ts";
 import { verifyState } from "../ledger/verify-state.ts";
@@ -37,13 +36,8 @@ beforeEach(async () => {
   const worker = bench.worker();
   await worker.engine.log.open("1.0.0");
   plane = worker.controlPlane;
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  ci = privateKey;
-  const pem = JSON.stringify(publicKey.export({ type: "spki", format: "pem" }));
-  const trust = `  findings:
-    producers: { ci: { type: key, keys: [${pem}] } }
-    reports: [{ by: [ci], tools: ["scan*"] }]
-    vex: [{ by: [ci] }]`;
+  ci = generateKeyPairSync("ed25519").privateKey;
+  const trust = trustIn(ci, ["scan*"]);
   const text = documents({ dev: check }).replace(
     'listen: { shop: "127.0.0.1:18081" } }',
     `listen: { shop: "127.0.0.1:18081" } }\n${trust}`,
@@ -67,9 +61,6 @@ function sarif(files: readonly string[], more = {}, tool = "scanner"): Buffer {
   return Buffer.from(JSON.stringify({ version: "2.1.0", runs }));
 }
 
-const digestOf = (bytes: Uint8Array): Digest =>
-  `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-
 const about = { release: "1.0.0", environment: "dev" };
 
 async function take(
@@ -87,33 +78,16 @@ async function take(
   );
 }
 
-/** Somebody states it about the release: keeping is not trusting. */
 async function vouch(report: Buffer, change: Partial<ScanReport> = {}, by = ci, of = release) {
-  const statement = scanReportStatement(
-    { name: "shop", id: of },
-    {
-      report: digestOf(report),
-      service: "shop",
-      environment: "dev",
-      tool: "scanner",
-      complete: true,
-      madeAt: new Date().toISOString(),
-      ...change,
-    },
-  );
-  const bytes = await envelopeBy(by, statement);
-  await bench.database.db.transaction().execute((tx) =>
-    keepAttestation(tx, {
-      release: of,
-      digest: digestOf(bytes),
-      format: "dsse",
-      predicate_type: statement.predicateType,
-      origin: "given",
-      size: bytes.length,
-      content: Buffer.from(bytes),
-      added_by: "operator",
-    }),
-  );
+  await stateReport(bench.database.db, report, by, {
+    release: of,
+    service: "shop",
+    environment: "dev",
+    tool: "scanner",
+    complete: true,
+    madeAt: new Date().toISOString(),
+    ...change,
+  });
 }
 
 async function signed(report: Buffer, change: Partial<ScanReport> = {}): Promise<ImportView> {

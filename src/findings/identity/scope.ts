@@ -12,6 +12,22 @@ export function scopeId({ service, environment, tool, subject }: Scope): Digest 
   return digestOf({ service, environment, tool: name, subject: subjectOf(subject, name) });
 }
 
+/** What a scan shows of its subject, where its tool can see more than that. */
+const parts = [
+  "packages",
+  "misconfigurations",
+  "packages and misconfigurations",
+  "secrets and licences",
+] as const;
+export type Part = (typeof parts)[number];
+
+const ofPart = new RegExp(`^(?:${parts.join("|")})(?: of |$)`);
+
+/** `packages of shop/api`: another subject than `shop/api`, and so another scope. */
+export function withPart(part: Part, subject: string | undefined): string {
+  return subject === undefined || subject === "" ? part : `${part} of ${subject}`;
+}
+
 /** Tools of which every subject with a colon is an image. */
 const ofImages: ReadonlySet<string> = new Set(["trivy", "grype", "clair", "anchore", "dockle"]);
 
@@ -29,9 +45,12 @@ export function subjectOf(subject: string, tool = ""): string {
   return portLike && !ofImages.has(tool) ? plain : name;
 }
 
-/** An image's name without registry, tag and digest: `shop/api`; null where it is no image's. */
+/**
+ * An image's name without registry, tag and digest: `shop/api`; null where it is no image's. Of `packages of shop/api`
+ * it is the same one.
+ */
 export function imageOf(subject: string | undefined): string | null {
-  const name = subjectOf(subject ?? "", "trivy");
+  const name = subjectOf((subject ?? "").replace(ofPart, ""), "trivy");
   if (name === "" || /^[./\\]|:\/\/|\s|\.(tar|tgz|gz|json|xml|sarif|txt|csv)$/i.test(name))
     return null;
   const parts = name.split("/");

@@ -1,4 +1,5 @@
 import type { Exercised } from "../../model/verdict.ts";
+import type { Part } from "../identity/scope.ts";
 import type { Draft } from "../observe.ts";
 import type { Element } from "./xml.ts";
 
@@ -23,6 +24,11 @@ export interface Format {
   readonly syntax: "json" | "xml" | "lines" | "csv" | "text";
   /** What is read one by one; of `lines`, `csv` and `text` it is every value, row and line. */
   readonly items?: readonly ItemPath[];
+  /**
+   * `never`: a log of what a sensor happened to meet (Falco, Suricata). That something is not in it says nothing, however
+   * long and whole it is: an import of it opens findings and never misses one.
+   */
+  readonly absence?: "never";
   /**
    * Whether a report is of this format, by its content alone: what a file is called says nothing. Exactly one
    * format may say yes to any real report, so ask for what no other has. The sample is of the format's own syntax.
@@ -69,6 +75,11 @@ export interface Summary {
    * tool about different subjects are different scans: neither closes what the other found.
    */
   readonly subject?: string;
+  /**
+   * Where it shows only a part of what its tool can see of the subject, as a bill of materials shows packages and no
+   * secrets: it is another scan than one of the whole, and neither misses what the other found.
+   */
+  readonly part?: Part;
   /** When it was made, RFC 3339, as the report says. */
   readonly madeAt?: string;
   readonly exercised?: Partial<Exercised>;

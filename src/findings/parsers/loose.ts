@@ -76,22 +76,16 @@ export function valuesOf(sample: Sample): readonly unknown[] {
   return sample.syntax === "json" ? [sample.value].flat(1) : [];
 }
 
-/** From when to when a sensor's log goes, by its own times (RFC 3339, which compare as texts in one zone). */
-export function timespan() {
-  let first = "";
+/** The newest of the times of a sensor's log, which it is as old as (RFC 3339, which compare as texts in one zone). */
+export function newest() {
   let last = "";
   return {
     see(time: string): void {
       const plain = time.slice(0, 40);
-      if (!/^\d{4}-\d\d-\d\dT/.test(plain)) return;
-      if (first === "" || plain < first) first = plain;
-      if (plain > last) last = plain;
+      if (/^\d{4}-\d\d-\d\dT/.test(plain) && plain > last) last = plain;
     },
-    /** `who`: the sensors, where they are named. */
-    summary(who: readonly string[] = []): { madeAt?: string; subject?: string } {
-      const span = first === "" ? [] : [first === last ? first : `${first} to ${last}`];
-      const subject = [...who, ...span].join(", ");
-      return { ...(last === "" ? {} : { madeAt: last }), ...(subject === "" ? {} : { subject }) };
+    get summary(): { madeAt?: string } {
+      return last === "" ? {} : { madeAt: last };
     },
   };
 }

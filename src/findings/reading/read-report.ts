@@ -101,7 +101,24 @@ async function readAs(
   }
   const summary = reading.end();
   if (reading.gathered > 0) await flush();
-  return { format: format.id, observations, claims, ...summary };
+  return { format: format.id, observations, claims, ...asScan(format, summary) };
+}
+
+/**
+ * What a report says of itself, as one scan among others of its scope: a log of events is none that could miss something,
+ * however whole the log is.
+ */
+export function asScan<Said extends Pick<ReadSummary, "complete" | "missing">>(
+  { absence }: Format,
+  summary: Said,
+): Said {
+  if (absence !== "never") return summary;
+  const missing = ["a log shows what happened to be met", summary.missing];
+  return {
+    ...summary,
+    complete: false,
+    missing: missing.filter((one) => one !== undefined).join("; "),
+  };
 }
 
 function byId(id: string, among: readonly Format[]): Format {

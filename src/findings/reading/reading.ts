@@ -1,4 +1,5 @@
 import type { Observation } from "../../model/observation.ts";
+import { withPart } from "../identity/scope.ts";
 import { clip, type Draft, observe, type Observing } from "../observe.ts";
 import type { Format, ItemPlace, Reader, Sample, Summary } from "../parsers/format.ts";
 import type { Element } from "../parsers/xml.ts";
@@ -16,7 +17,7 @@ export interface Batch {
 }
 
 /** What a report says of itself, and how much of it there was. */
-export interface ReadSummary extends Omit<Summary, "drafts"> {
+export interface ReadSummary extends Omit<Summary, "drafts" | "part"> {
   readonly items: number;
 }
 
@@ -76,7 +77,8 @@ export class Reading {
     const drafts = summary.drafts ?? [];
     if (summary.complete && this.#items === 0 && drafts.length === 0) this.#assertOwn();
     this.#add(drafts);
-    const { tool, subject, exercised } = summary;
+    const { tool, part, exercised } = summary;
+    const subject = part === undefined ? summary.subject : withPart(part, summary.subject);
     const beyond = this.#truncated
       ? `only the first ${this.#limits.items} items were read`
       : undefined;

@@ -131,7 +131,7 @@ describe("what bills differ in", () => {
       analysis: null,
     };
     expect(read({ metadata, components, vulnerabilities: [one] })).toMatchObject({
-      subject: "shop",
+      subject: "packages of shop",
       tool: { name: "t", version: "unknown" },
       observations: [
         { rule: "CVE-2024-1001", severity: "low", place: { name: "shop", version: "3" } },

@@ -214,6 +214,7 @@ function summaryOf(bom: Bom, known: PackageIndex, hasParts: boolean, looked: boo
     complete: missing === undefined,
     ...(missing === undefined ? {} : { missing }),
     ...(tools === undefined ? {} : { tool: tools }),
+    part: "packages",
     ...(subject === undefined ? {} : { subject: subjectOf(metadata?.component, subject) }),
     ...(metadata?.timestamp === undefined ? {} : { madeAt: metadata.timestamp }),
   };

@@ -1,7 +1,7 @@
 import type { Severity } from "../../../model/observation.ts";
 import type { Draft } from "../../observe.ts";
 import type { Format } from "../format.ts";
-import { fieldOf, gaps, isRecord, lookUp, timespan, valuesOf, wholeness } from "../loose.ts";
+import { fieldOf, gaps, isRecord, lookUp, newest, valuesOf, wholeness } from "../loose.ts";
 import { placeName } from "./workload.ts";
 
 /** Falco's priorities are those of syslog. */
@@ -20,12 +20,13 @@ const priorities: Readonly<Record<string, Severity>> = {
 /**
  * Falco's alerts (`json_output`), one a line or printed over many. An alert is of a rule, a workload and a process,
  * never of a container's id or a moment. What it says about itself is no alert: events that it dropped make the
- * report incomplete. The subject is the time that it covers: that nothing was seen in another hour repairs nothing.
+ * report incomplete.
  */
 export const falco: Format = {
   id: "falco",
   title: "Falco (JSON lines)",
   syntax: "lines",
+  absence: "never",
   recognise(sample) {
     const values = valuesOf(sample);
     return values.length > 0 && values.every(isAlert);
@@ -33,7 +34,7 @@ export const falco: Format = {
   open() {
     const dropped = gaps();
     let alerts = 0;
-    const time = timespan();
+    const time = newest();
     return {
       item: (value) =>
         [value].flat(1).flatMap((one: unknown) => {
@@ -49,7 +50,7 @@ export const falco: Format = {
         if (alerts === 0) throw new Error("it has no alert of Falco");
         return {
           tool: { name: "falco", version: "unknown" },
-          ...time.summary(),
+          ...time.summary,
           ...wholeness(dropped.say("loss of events", "losses of events")),
         };
       },

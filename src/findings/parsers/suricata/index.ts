@@ -8,7 +8,7 @@ import {
   isRecord,
   lookUp,
   many,
-  timespan,
+  newest,
   valuesOf,
   wholeness,
   words,
@@ -56,13 +56,13 @@ const byAuthor: Readonly<Record<string, Severity>> = { critical: "critical", maj
 
 /**
  * Suricata's EVE log, one event a line: alerts, and of the sensor's own counters what it dropped. An alert is of a
- * rule and of the service that was talked to, never of who talked. The subject is the time that it covers: that
- * nothing was seen in another hour repairs nothing.
+ * rule and of the service that was talked to, never of who talked. The subject are the sensors, where they are named.
  */
 export const suricata: Format = {
   id: "suricata",
   title: "Suricata (EVE JSON lines)",
   syntax: "lines",
+  absence: "never",
   recognise(sample) {
     const values = valuesOf(sample);
     return values.length > 0 && values.every(isEvent);
@@ -70,7 +70,7 @@ export const suricata: Format = {
   open() {
     const sensors = new Set<string>();
     let events = 0;
-    const time = timespan();
+    const time = newest();
     let lost: Losses = { packets: 0, of: 0, alerts: 0 };
     return {
       item: (value) =>
@@ -88,7 +88,8 @@ export const suricata: Format = {
         if (events === 0) throw new Error("it has no event of Suricata");
         return {
           tool: { name: "suricata", version: "unknown" },
-          ...time.summary([...sensors].toSorted()),
+          ...time.summary,
+          ...(sensors.size === 0 ? {} : { subject: [...sensors].toSorted().join(", ") }),
           ...wholeness(
             lost.packets > 0
               ? `${lost.packets} packets were dropped, ${lost.of} were seen`

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Severity } from "../../../model/observation.ts";
+import type { Part } from "../../identity/scope.ts";
 import { cvssOf, cweIn, type Draft, imageName, severityOfWord } from "../../observe.ts";
 import {
   fieldsOf,
@@ -85,6 +86,8 @@ const list = z.tuple([]).nullish();
 const Result = z.object({
   /** Without it anything in a list would be a result without a hit. */
   Target: z.string(),
+  /** What was looked for there; a result stands here for a file without a hit as well. */
+  Class: z.string().optional().catch(undefined),
   Vulnerabilities: list,
   Misconfigurations: list,
   Secrets: list,
@@ -163,11 +166,27 @@ function aboutIn(frame: Frame) {
   if (frame === null || Array.isArray(frame)) return {};
   if ("ClusterName" in frame) return frame.ClusterName === "" ? {} : { subject: frame.ClusterName };
   const { ArtifactName: name, ArtifactType: type, CreatedAt: madeAt, Trivy: tool } = frame;
+  const part = partOf(frame.Results ?? []);
   return {
+    ...(part === undefined ? {} : { part }),
     ...(name ? { subject: type === "container_image" ? imageName(name) : name } : {}),
     ...(madeAt === undefined ? {} : { madeAt }),
     ...(tool?.Version === undefined ? {} : { tool: { name: "trivy", version: tool.Version } }),
   };
+}
+
+/**
+ * `trivy config` of a folder knows nothing of the packages that `trivy fs` saw there, and `--scanners secret` nothing of
+ * either. By the classes that stand in a report whether there are hits or not; where secrets were looked for and none was
+ * found, no report says so.
+ */
+function partOf(results: readonly z.infer<typeof Result>[]): Part | undefined {
+  const classes = new Set(results.map((one) => one.Class));
+  const packages = classes.has("os-pkgs") || classes.has("lang-pkgs") || classes.has(undefined);
+  if (classes.has("config")) {
+    return packages ? "packages and misconfigurations" : "misconfigurations";
+  }
+  return packages ? undefined : "secrets and licences";
 }
 
 /** The name of the result that an item stands in, as the frame has it. */

@@ -1,0 +1,112 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  documents,
+  EngineBench,
+  makeRelease,
+  operator,
+} from "../../../test/support/engine-bench.ts";
+import { stateReport, trustIn } from "../../../test/support/findings.ts";
+import type { ImportView } from "../../api/finding-views.ts";
+import type { Digest } from "../../model/primitives.ts";
+import type { ControlPlane } from "../../ports/control-plane.ts";
+
+/** What a report that everybody trusts does not say by not naming it. */
+
+let bench: EngineBench;
+let plane: ControlPlane;
+let ci: KeyObject;
+let release: Digest;
+
+beforeAll(async () => {
+  bench = await EngineBench.create();
+  const worker = bench.worker();
+  await worker.engine.log.open("1.0.0");
+  plane = worker.controlPlane;
+  ci = generateKeyPairSync("ed25519").privateKey;
+  const trust = trustIn(ci, ["trivy", "falco"]);
+  const listen = 'listen: { shop: "127.0.0.1:18081" } }';
+  const text = documents().replace(listen, `${listen}\n${trust}`);
+  await plane.applyDocuments(operator, "t.yaml", text);
+  release = (await plane.createRelease({ id: "builder" }, makeRelease(bench, "1.0.0"))).id;
+}, 60_000);
+
+afterAll(() => bench.close());
+
+/** A trusted report, made now: after what was taken in before. */
+async function signed(tool: string, report: Buffer): Promise<ImportView> {
+  await stateReport(bench.database.db, report, ci, {
+    release,
+    service: "shop",
+    environment: "dev",
+    tool,
+    complete: true,
+    madeAt: new Date().toISOString(),
+  });
+  const view = await plane.findings.importReport(
+    operator,
+    "shop",
+    { release: "1.0.0", environment: "dev" },
+    (async function* () {
+      yield report;
+    })(),
+  );
+  expect(view.trust).toBe("signed");
+  return view;
+}
+
+const sample = (path: string) =>
+  readFileSync(`${import.meta.dirname}/../../../test/fixtures/findings/${path}`);
+
+async function openKinds(tool: string): Promise<readonly string[]> {
+  const { items } = await plane.findings.list({ service: "shop", tool }, { limit: 50 });
+  return items.map(({ kind }) => kind).sort();
+}
+
+it("Trivy's bill of materials of a folder verifies none of the secrets that Trivy's own report of it names", async () => {
+  const whole = await signed("trivy", sample("trivy/misconfigurations_and_secrets.json"));
+  expect(whole).toMatchObject({ opened: 5, complete: true });
+  const before = await openKinds("trivy");
+  expect(new Set(before)).toEqual(new Set(["dependency", "infrastructure", "secret"]));
+  // Converted by Trivy 0.59.1 from that very report: `vulnerabilities: []`.
+  const bill = await signed(
+    "trivy",
+    sample("cyclonedx/trivy-of-misconfigurations_and_secrets.json"),
+  );
+  expect(bill).toMatchObject({ complete: true, unseen: 0, subject: "packages of ." });
+  expect(await openKinds("trivy")).toEqual(before);
+});
+
+it("`trivy config` of a folder verifies none of its packages, and nor does a run that looked for secrets only", async () => {
+  const report = (results: readonly object[]) =>
+    Buffer.from(
+      JSON.stringify({
+        SchemaVersion: 2,
+        ArtifactName: ".",
+        ArtifactType: "filesystem",
+        Trivy: { Version: "0.59.1" },
+        Results: results,
+      }),
+    );
+  const before = await openKinds("trivy");
+  const config = { Target: "Dockerfile", Class: "config", MisconfSummary: { Successes: 27 } };
+  for (const results of [[config], [], [{ Target: "poetry.lock", Class: "lang-pkgs" }]]) {
+    expect(await signed("trivy", report(results))).toMatchObject({ complete: true, unseen: 0 });
+  }
+  expect(await openKinds("trivy")).toEqual(before);
+  // The same parts, all clean: this one has looked.
+  const clean = report([config, { Target: "requirements.txt", Class: "lang-pkgs" }]);
+  expect(await signed("trivy", clean)).toMatchObject({ unseen: 5 });
+  expect(await openKinds("trivy")).toEqual([]);
+});
+
+it("a sensor's log verifies nothing by its silence", async () => {
+  const night = await signed("falco", sample("falco/single_rule_with_cat_write.jsonl"));
+  expect(night).toMatchObject({ complete: false, missing: expect.stringContaining("a log shows") });
+  const before = await openKinds("falco");
+  expect(before.length).toBeGreaterThan(0);
+  const quiet = await signed("falco", sample("falco/k8s_audit_ovh.jsonl"));
+  expect(quiet.unseen).toBeGreaterThan(0);
+  expect((await openKinds("falco")).length).toBe(before.length + quiet.opened);
+});
