@@ -8,6 +8,7 @@ import { feedRoutes } from "./routes-feeds.ts";
 import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
+import { policyRoutes } from "./routes-policy.ts";
 import { securityRoutes } from "./routes-security.ts";
 import { signalRoutes } from "./routes-signals.ts";
 import { AccessView, ReleaseChangesView } from "./change-views.ts";
@@ -48,6 +49,7 @@ export const routes = {
   ...engagementRoutes,
   ...securityRoutes,
   ...findingRoutes,
+  ...policyRoutes,
 
   serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
   /** Ends this server process; services go on. */

@@ -104,6 +104,7 @@ export const PlanBlob = z.object({
   configuration: Digest,
   pipeline: Digest,
   environment: Digest,
+  policy: Digest.optional(),
   /** Kinds of its steps, by place. */
   steps: z.array(z.object({ kind: z.string() })).default([]),
   checks: z.array(

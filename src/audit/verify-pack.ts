@@ -6,7 +6,7 @@ import { checkAnswers } from "./checks/answers.ts";
 import { checkAttestations } from "./checks/attestations.ts";
 import { Blobs, checkNamed, digestsNamedBy } from "./checks/blobs.ts";
 import { type Checkpoints, readCheckpoints } from "./checks/checkpoints.ts";
-import { type DecisionsReplayed, replayDecisions } from "./checks/decisions.ts";
+import { type DecisionAgain, type DecisionsReplayed, replayDecisions } from "./checks/decisions.ts";
 import { checkErasures, readEntries } from "./checks/entries.ts";
 import { checkJournals } from "./checks/journal.ts";
 import {
@@ -31,6 +31,8 @@ import { type Story, tellStory } from "./story.ts";
 export interface VerifiedPack {
   readonly report: AuditReport;
   readonly story: Story | null;
+  /** Every decision of the log, made once more; also when something failed. */
+  readonly decisions: readonly DecisionAgain[];
 }
 
 /**
@@ -49,7 +51,7 @@ export function verifyPack(input: PackInput, trust: TrustRoot | null): VerifiedP
     // Hostile input that finds a hole in the reader is still only a pack that does not verify.
     const message = `it cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     findings.problem("container", {}, message);
-    return { report: reportOf(null, null, findings), story: null };
+    return { report: reportOf(null, null, findings), story: null, decisions: [] };
   }
 }
 
@@ -57,7 +59,7 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
   const pack = readPack(input, findings);
   const checkpoints = pack && readCheckpoints(pack, findings);
   if (pack === null || checkpoints === null) {
-    return { report: reportOf(pack, null, findings), story: null };
+    return { report: reportOf(pack, null, findings), story: null, decisions: [] };
   }
   const entries = readEntries(pack.entries, checkpoints.newest, findings);
   const { subject } = pack.manifest;
@@ -80,7 +82,14 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
     endsAt: history.evidenceEndsAt,
   };
   const attestations = checkAttestations(pack.files, entries, attestors, blobs, findings);
-  const decisions = replayDecisions(entries, pack.files, promotions, attestations, blobs, findings);
+  const { decisions, each } = replayDecisions(
+    entries,
+    pack.files,
+    promotions,
+    attestations,
+    blobs,
+    findings,
+  );
   const named = new Set([
     ...entries.flatMap(digestsNamedBy),
     ...attestations.flatMap(({ digests }) => digests),
@@ -97,8 +106,8 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
     { trust, outsiders, entries, erased, checkpoints, decisions, successions },
     findings,
   );
-  if (report.result === "failed") return { report, story: null };
-  return { report, story: tellStory(pack, entries, promotions, journals) };
+  if (report.result === "failed") return { report, story: null, decisions: each };
+  return { report, story: tellStory(pack, entries, promotions, journals), decisions: each };
 }
 
 /** With a trust root only who it names, or who they introduced; without, whoever the log itself names. */

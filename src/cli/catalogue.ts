@@ -1,6 +1,7 @@
 import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
 import { findingCommands } from "./catalogue-findings.ts";
 import { ledgerEntries } from "./catalogue-ledger.ts";
+import { policyCommands } from "./catalogue-policy.ts";
 import { releaseCommands } from "./catalogue-releases.ts";
 
 /** Every command. A test compares this table with the folder of commands. */
@@ -30,6 +31,7 @@ export const catalogue: readonly CatalogueEntry[] = [
 
   ...releaseCommands,
   ...findingCommands,
+  ...policyCommands,
 
   entry(
     "config set",

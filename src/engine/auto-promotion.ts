@@ -2,7 +2,7 @@ import type { Pipeline } from "../model/pipeline.ts";
 import type { Lane } from "../model/primitives.ts";
 import { asTidelockError } from "../model/errors.ts";
 import { predecessorGround } from "../policy/predecessors.ts";
-import { predecessorsOf } from "../strategies/demands.ts";
+import { predecessorsOf } from "../policy/policy-of.ts";
 import { listReleases, registeredDocuments } from "../store/queries/catalogue.ts";
 import { readLane } from "../store/queries/lanes.ts";
 import { sql } from "kysely";

@@ -36,6 +36,7 @@ export async function decisionAtGate(
   // that was asked when it was accepted.
   const input: Omit<GateInput, "ledger"> = {
     subject: subjectOf(plan),
+    ...policyIn(plan),
     now: now.toISOString(),
     checks: returning ? [] : plan.checks,
     evidence: evidenceOf(plan, [...runs, ...late]),
@@ -79,6 +80,7 @@ export async function decisionOnChecks(context: StepContext): Promise<Decided | 
   const reported = new Set(runs.filter((run) => run.report).map((run) => run.name));
   const decided = decideGate(plan.gate, {
     subject: subjectOf(plan),
+    ...policyIn(plan),
     now: context.now.toISOString(),
     checks: plan.checks.filter((check) => reported.has(check.name)),
     evidence: evidenceOf(plan, runs),
@@ -100,6 +102,7 @@ export async function decisionAfter(
   const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
   return decideGate(plan.gate, {
     subject: subjectOf(plan),
+    ...policyIn(plan),
     now: new Date().toISOString(),
     checks: plan.checks,
     evidence: evidenceOf(plan, runs),
@@ -110,6 +113,11 @@ export async function decisionAfter(
     grades: await gradesOf(engine, promotion.id),
     ledger: null,
   });
+}
+
+/** Optional in plans of before it was said. */
+export function policyIn({ policy }: Plan): Pick<GateInput, "policy"> {
+  return policy === undefined ? {} : { policy };
 }
 
 function subjectOf(plan: Plan) {

@@ -28,6 +28,8 @@ export const Decision = z.object({
   inputs: Digest,
   /** Which rules decided, by version; a decision of before inputs were kept names none. */
   evaluator: z.string().optional(),
+  /** Digest of the policy that it was made under (policy/policy-of.ts); one of before it was said names none. */
+  policy: Digest.optional(),
   /** RFC 3339: when a `wait` is worth asking again, if only time has to pass. */
   until: z.string().optional(),
 });

@@ -55,6 +55,8 @@ export const Plan = z.object({
   /** Digest of the registered pipeline and of the environment document, as applied. */
   pipeline: Digest,
   environment: Digest,
+  /** What of both is policy, as one digest (policy/policy-of.ts); plans of before it have none. */
+  policy: Digest.optional(),
   strategy: z.enum(["blue-green", "recreate"]),
   target: z.string(),
   router: z.string(),

@@ -16,6 +16,8 @@ export interface AdmissionInput {
   readonly environment: string;
   readonly release: Digest;
   readonly configuration: Digest;
+  /** Digest of the policy that this is decided under; absent in what was kept before it was said. */
+  readonly policy?: Digest | undefined;
   /** RFC 3339, by the database's clock. */
   readonly now: string;
   readonly preset: GatePreset;

@@ -1,4 +1,5 @@
 import { digestOf } from "../model/canonical.ts";
+import { Digest } from "../model/primitives.ts";
 import type { Decision, Grades, Outcome, Reason } from "../model/decision.ts";
 
 /** One reason, and for a `wait` that time alone ends, when. */
@@ -45,12 +46,14 @@ export function decide(
   );
   const outcome = sorted[0]?.outcome ?? "deny";
   const until = outcome === "wait" ? latest(sorted) : null;
+  const policy = Digest.safeParse(inputs["policy"]);
   const decision = {
     outcome,
     reasons: sorted.map(({ outcome: said, rule, message }) => ({ outcome: said, rule, message })),
     grades,
     inputs: digestOf(inputs),
     evaluator,
+    ...(policy.success ? { policy: policy.data } : {}),
     ...(until === null ? {} : { until }),
   };
   return { decision, inputs };

@@ -1,5 +1,6 @@
 import type { Decision, Grades } from "../model/decision.ts";
 import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
+import type { Digest } from "../model/primitives.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { compareText, decide, type Decided, type Ground, ground } from "./decide.ts";
 import {
@@ -18,6 +19,8 @@ import { type Requirement, requirementGrounds } from "./requirements.ts";
 /** Everything that the gate before a switch looks at. Plain data: kept, it can be decided again. */
 export interface GateInput {
   readonly subject: Subject;
+  /** Digest of the policy that this is decided under; absent in what was kept before it was said. */
+  readonly policy?: Digest | undefined;
   /** RFC 3339, by the database's clock. */
   readonly now: string;
   /** What the plan demands (pipeline and floor together); phase `live` runs later and is not asked here. */

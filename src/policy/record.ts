@@ -10,7 +10,7 @@ const mostCharacters = 400;
  * digest is of the whole decision, every reason at its length.
  */
 export function decisionRecord(whole: Decision): Readonly<Record<string, unknown>> {
-  const { outcome, reasons, grades, inputs, evaluator } = whole;
+  const { outcome, reasons, grades, inputs, evaluator, policy } = whole;
   return {
     outcome,
     decision: digestOf(whole),
@@ -18,6 +18,7 @@ export function decisionRecord(whole: Decision): Readonly<Record<string, unknown
     grades,
     inputs,
     ...(evaluator === undefined ? {} : { evaluator }),
+    ...(policy === undefined ? {} : { policy }),
   };
 }
 

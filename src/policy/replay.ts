@@ -16,6 +16,7 @@ import { decideGate } from "./gate.ts";
  */
 
 const shared = {
+  policy: Digest.optional(),
   now: z.string(),
   preset: GatePreset,
   minimumIsolation: IsolationGrade,

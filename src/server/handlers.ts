@@ -84,6 +84,10 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       return { items: [...(await controlPlane.listSecrets(params))] };
     },
 
+    async promotionDecisions({ params }) {
+      return { items: [...(await controlPlane.policy.decisions(params.id))] };
+    },
+
     plan: ({ body }) => controlPlane.plan(body),
     promotionCreate: ({ actor, body }) => controlPlane.promote(actor, known(body)),
     async promotionList({ query }) {

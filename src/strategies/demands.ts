@@ -13,17 +13,6 @@ export function wishFor(pipeline: Pipeline, environment: string): PipelineEnviro
   );
 }
 
-/** Environments that must have verified a release first: those named, else the one above in the list. */
-export function predecessorsOf(pipeline: Pipeline, environment: string): readonly string[] {
-  const all = pipeline.spec.environments;
-  const place = all.findIndex((candidate) => candidate.name === environment);
-  const wish = all[place];
-  if (!wish) return [];
-  if (wish.after) return wish.after;
-  const above = all[place - 1];
-  return above ? [above.name] : [];
-}
-
 /** The processes with the number of replicas that this environment asks for. */
 export function processesIn(
   pipeline: Pipeline,

@@ -4,9 +4,10 @@ import { Plan, type PlanStep } from "../model/plan.ts";
 import type { Digest, Lane } from "../model/primitives.ts";
 import { TidelockError } from "../model/errors.ts";
 import { applyFloor } from "../policy/floor.ts";
+import { policyDigest, predecessorsOf } from "../policy/policy-of.ts";
 import { blueGreenReturn, blueGreenSteps, switchBackSteps } from "./blue-green.ts";
 import { newColour } from "./compensation.ts";
-import { predecessorsOf, processesIn, routedProcess, wishFor } from "./demands.ts";
+import { processesIn, routedProcess, wishFor } from "./demands.ts";
 import { recreateReturn, recreateSteps } from "./recreate.ts";
 import type { StrategyInput } from "./strategy.ts";
 
@@ -51,6 +52,7 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
     configuration: input.configuration,
     pipeline: input.pipeline.digest,
     environment: input.environment.digest,
+    policy: policyDigest(pipeline, environment),
     strategy: wish.strategy,
     target: environment.spec.target.type,
     router: routedProcess(processes) === null ? "none" : environment.spec.router.type,

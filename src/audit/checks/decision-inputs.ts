@@ -1,8 +1,12 @@
 import canonicalize from "canonicalize";
+import type { Environment, Pipeline } from "../../model/pipeline.ts";
+import { policyDigest } from "../../policy/policy-of.ts";
 import type { DecisionInputs } from "../../policy/replay.ts";
+import { paths } from "../format.ts";
 import type { LogEntry } from "../log-entry.ts";
 import { DecisionMade, DeploymentVerified, type PlanBlob, ReportedRun } from "../payloads.ts";
 import { laneStream } from "../lane-streams.ts";
+import { parsedJson } from "./blobs.ts";
 import type { PromotionStory } from "./story.ts";
 
 /**
@@ -17,11 +21,13 @@ export function inputsNotOnRecord(
   entry: LogEntry,
   story: PromotionStory | undefined,
   entries: readonly LogEntry[],
+  files: ReadonlyMap<string, Uint8Array>,
 ): readonly string[] {
   if (story === undefined) return [];
   const before = entries.filter(({ index }) => index < entry.index);
   return [
     ...otherThanPlanned(inputs, entry, story),
+    ...policyNotInDocuments(story.plan, files),
     ...predecessorsNotOnRecord(inputs, entry, before),
     ...(inputs.kind === "gate" ? verdictsNotOnRecord(inputs, entry, story, before) : []),
   ];
@@ -47,6 +53,7 @@ function otherThanPlanned(
   compare("environment", of.environment, plan.lane.environment);
   compare("release", of.release, plan.release);
   compare("configuration", of.configuration, plan.configuration);
+  compare("policy", inputs.policy ?? null, plan.policy ?? null);
   if (inputs.kind === "admission") compare("kind of promotion", inputs.of, plan.kind);
   if (accepted.promotion === "rollback") return wrong;
   if (plan.gate !== undefined) compare("preset", inputs.preset, plan.gate);
@@ -66,6 +73,26 @@ function otherThanPlanned(
     wrong.push("it allowed without holding its inputs against the ledger");
   }
   return wrong;
+}
+
+/** The policy that a plan names is the one of the documents that it names; where the pack has them. */
+function policyNotInDocuments(
+  plan: PlanBlob | null,
+  files: ReadonlyMap<string, Uint8Array>,
+): readonly string[] {
+  const pipeline = plan && files.get(paths.blob(plan.pipeline));
+  const environment = plan && files.get(paths.blob(plan.environment));
+  if (plan?.policy === undefined || !pipeline || !environment) return [];
+  try {
+    const found = policyDigest(
+      parsedJson(pipeline) as Pipeline,
+      parsedJson(environment) as Environment,
+    );
+    if (found === plan.policy) return [];
+    return [`its plan names the policy ${plan.policy}, and its documents have ${found}`];
+  } catch {
+    return ["its plan names a policy, and the documents that it names have none"];
+  }
 }
 
 /** Each verdict that it leaned on is reported before it; and it passed over none that was against it. */

@@ -1,6 +1,7 @@
 import canonicalize from "canonicalize";
 import { decodeUtf8 } from "../../evidence/bytes.ts";
 import { decision as decisionKind } from "../../evidence/predicates/decision.ts";
+import { digestOf } from "../../model/canonical.ts";
 import { evaluator } from "../../policy/decide.ts";
 import { decisionRecord } from "../../policy/record.ts";
 import { type Replay, replay } from "../../policy/replay.ts";
@@ -14,6 +15,25 @@ import type { Blobs } from "./blobs.ts";
 import { conformanceDifferences } from "./conformance.ts";
 import { inputsNotOnRecord } from "./decision-inputs.ts";
 import type { PromotionStory } from "./story.ts";
+
+/** One decision of the log, and what making it once more came to. */
+export interface DecisionAgain {
+  readonly entry: number;
+  readonly operation: string;
+  readonly stream: string;
+  readonly outcome: string | null;
+  /** Digest of the whole decision: as the entry says, and as it follows from the inputs. Null: not known. */
+  readonly recorded: string | null;
+  readonly recomputed: string | null;
+  readonly inputs: string | null;
+  /** Version of the rules that decided. */
+  readonly evaluator: string | null;
+  readonly policy: string | null;
+  /** `unknown`: it could not be made again here, which says nothing against it and nothing for it. */
+  readonly result: "same" | "differs" | "unknown";
+  /** Where they part, or why nobody can tell. */
+  readonly why: readonly string[];
+}
 
 /** How many decisions follow again from their inputs; the others, each with the reason. */
 export interface DecisionsReplayed {
@@ -38,10 +58,11 @@ export function replayDecisions(
   attestations: readonly Attestation[],
   blobs: Blobs,
   findings: Findings,
-): DecisionsReplayed {
+): { readonly decisions: DecisionsReplayed; readonly each: readonly DecisionAgain[] } {
   const stories = new Map(promotions.map((promotion) => [promotion.id, promotion]));
   const statements = new Map(attestations.map((attestation) => [attestation.digest, attestation]));
   const notReplayable: DecisionsReplayed["notReplayable"][number][] = [];
+  const each: DecisionAgain[] = [];
   let replayed = 0;
   let kept = false;
   for (const entry of entries) {
@@ -49,10 +70,30 @@ export function replayDecisions(
     if (leaf.kind !== "decision.made") continue;
     findings.seen("decisions");
     const at = { file: paths.entries, entry: index, stream: leaf.stream };
-    const problem = (message: string): void =>
+    const tell = (
+      result: DecisionAgain["result"],
+      why: readonly string[],
+      again: Replay | null = null,
+    ): void => {
+      each.push({
+        entry: index,
+        operation: leaf.operation,
+        stream: leaf.stream,
+        ...recordedIn(payload),
+        recomputed: again?.ok ? digestOf(again.decided.decision) : null,
+        result,
+        why,
+      });
+    };
+    const say = (message: string): void =>
       findings.problem("decisions", at, `the decision ${leaf.operation}: ${message}`);
+    const problem = (message: string): void => {
+      say(message);
+      tell("differs", [message]);
+    };
     const pass = (reason: string): void => {
       notReplayable.push({ entry: index, operation: leaf.operation, reason });
+      tell("unknown", [reason]);
     };
     if (payload === null) {
       pass("erased");
@@ -80,7 +121,7 @@ export function replayDecisions(
       const story = stories.get(leaf.operation.split("/", 1)[0] ?? "");
       const wrong = [
         ...differences(again, entry, statements),
-        ...(again.ok ? inputsNotOnRecord(again.inputs, entry, story, entries) : []),
+        ...(again.ok ? inputsNotOnRecord(again.inputs, entry, story, entries, files) : []),
         ...(again.ok
           ? conformanceDifferences(
               again,
@@ -95,10 +136,28 @@ export function replayDecisions(
           : []),
       ];
       if (wrong.length === 0) replayed += 1;
-      for (const message of wrong) problem(message);
+      for (const message of wrong) say(message);
+      tell(wrong.length === 0 ? "same" : "differs", wrong, again);
     }
   }
-  return { replayed, notReplayable };
+  return { decisions: { replayed, notReplayable }, each };
+}
+
+/** What an entry says of itself, as far as it is of the form that it should have. */
+function recordedIn(
+  payload: LogEntry["payload"],
+): Pick<DecisionAgain, "outcome" | "recorded" | "inputs" | "evaluator" | "policy"> {
+  const said = (part: string): string | null => {
+    const value = payload?.[part];
+    return typeof value === "string" ? value : null;
+  };
+  return {
+    outcome: said("outcome"),
+    recorded: said("decision"),
+    inputs: said("inputs"),
+    evaluator: said("evaluator"),
+    policy: said("policy"),
+  };
 }
 
 /** What the entry and the signed statement say otherwise than the inputs decide. */

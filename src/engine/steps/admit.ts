@@ -12,7 +12,7 @@ import { givenKeys, resolveBindings } from "../bindings.ts";
 import { checkRequirements } from "../attest-requirements.ts";
 import { whyAnotherJob } from "../dedicated.ts";
 import type { Engine } from "../engine.ts";
-import { gradesOf, predecessorsOf } from "../evidence.ts";
+import { gradesOf, policyIn, predecessorsOf } from "../evidence.ts";
 import { groundsOfAdmission, ledgerSays } from "../ledger/grounds.ts";
 import { configurationOf } from "../slot-spec.ts";
 import { resultOf } from "./gate.ts";
@@ -53,6 +53,7 @@ export async function admission(
     ...plan.lane,
     release: plan.release,
     configuration: plan.configuration,
+    ...policyIn(plan),
     now: now.toISOString(),
     preset: returning ? "baseline" : plan.gate,
     minimumIsolation: returning ? "none" : plan.minimumIsolation,
