@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   cli: async () => (await import("./cli.ts")).cliBench,
   dast: async () => (await import("./dast.ts")).dastBench,
   findings: async () => (await import("./findings.ts")).findingsBench,
+  "findings-metrics": async () => (await import("./findings-metrics.ts")).findingsMetricsBench,
   fuzz: async () => (await import("./fuzz.ts")).fuzzBench,
   intake: async () => (await import("./intake.ts")).intakeResult,
   ledger: async () => (await import("./ledger.ts")).ledgerBench,

@@ -46,6 +46,8 @@ export interface EngineSettings {
   readonly reportBytes: number;
   /** How often it is looked whether findings rank otherwise: an import, a feed, a promotion, an act, a clock. */
   readonly rankMs: number;
+  /** How often it is looked whether the table of findings is worth a cleaning. */
+  readonly tidyMs: number;
   /** How often it is looked for findings that wait in no tracker yet, and how often an issue is read again. */
   readonly trackMs: number;
   readonly trackAgainMs: number;
@@ -69,6 +71,7 @@ export const defaultSettings: EngineSettings = {
   rescanRetryMs: 600_000,
   reportBytes: 2 * 1024 ** 3,
   rankMs: 5_000,
+  tidyMs: 15_000,
   trackMs: 30_000,
   trackAgainMs: 3_600_000,
 };

@@ -9,6 +9,7 @@ import { lanesOf } from "../store/queries/lanes.ts";
 import { LateChecks } from "./late-checks.ts";
 import { Reconciler } from "./reconciler.ts";
 import { FindingRanking } from "./findings/rank.ts";
+import { FindingTidying } from "./findings/tidy.ts";
 import { followTrackers } from "./trackers/follow.ts";
 import { rescanLive } from "./rescan.ts";
 
@@ -18,6 +19,7 @@ export class EngineWorker {
   readonly #reconciler: Reconciler;
   readonly #late: LateChecks;
   readonly #ranking: FindingRanking;
+  readonly #tidying: FindingTidying;
   #timers: NodeJS.Timeout[] = [];
   #background = new Set<Promise<void>>();
 
@@ -26,6 +28,7 @@ export class EngineWorker {
     this.#reconciler = new Reconciler(engine);
     this.#late = new LateChecks(engine);
     this.#ranking = new FindingRanking(engine);
+    this.#tidying = new FindingTidying(engine.db);
   }
 
   start(): void {
@@ -47,6 +50,10 @@ export class EngineWorker {
       setInterval(
         () => this.#do("the order of findings", () => this.#ranking.look()),
         settings.rankMs,
+      ),
+      setInterval(
+        () => this.#do("the table of findings", () => this.#tidying.look()),
+        settings.tidyMs,
       ),
       setInterval(() => this.#do("trackers", () => followTrackers(this.#engine)), settings.trackMs),
       setInterval(

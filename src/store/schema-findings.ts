@@ -86,6 +86,8 @@ interface FindingsTable {
   /** Null: no catalogue was imported. */
   known_exploited: boolean | null;
   urgency_why: Generated<string>;
+  /** Computed by the database, for numbers: see `0031-finding-figures.sql`. */
+  traits: ColumnType<number, never, never>;
   changes: Generated<number>;
 }
 

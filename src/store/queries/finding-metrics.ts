@@ -3,11 +3,10 @@ import { type FindingStatus, openStatuses } from "../../model/finding.ts";
 import type { FindingKind, Severity } from "../../model/observation.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Db } from "../schema.ts";
-import { slaOf } from "./findings-narrow.ts";
 
 /**
  * The numbers about findings. Observations are not looked at, so a million of them cost nothing; of findings one
- * pass makes the groups that most numbers are sums of.
+ * pass over an index makes the groups that most numbers are sums of, and beside it another one their ages.
  */
 
 export interface Measured {
@@ -44,28 +43,30 @@ export interface FindingGroup {
   readonly missed: number;
 }
 
+/** Bits of `findings.traits`. */
+const trait = { back: 1, kept: 2, late: 4, clockRuns: 8 } as const;
+
 export async function findingGroups(db: Db, asked: Measured): Promise<readonly FindingGroup[]> {
   return hashed(db, async (tx) => {
-    const { rows } = await sql<FindingGroup>`
-      select service, first_environment, kind, severity, status, tools, count(*)::integer as n,
-        count(*) filter (where recent)::integer as recent,
-        count(*) filter (where back)::integer as back,
-        count(*) filter (where sla = 'kept')::integer as kept,
-        count(*) filter (where sla = 'missed')::integer as missed
-      from (
-        select f.service, f.first_environment, f.kind, f.severity, f.status, f.tools,
-          f.first_seen >= ${asked.from} as recent, f.reopened > 0 as back, ${slaOf} as sla
-        from findings f where ${about(asked)} offset 0
-      ) one
-      group by 1, 2, 3, 4, 5, 6
+    const { rows } = await sql<FindingGroup & { traits: number; overdue: number }>`
+      select service, status, severity, kind, first_environment, tools, traits, count(*)::integer as n,
+        (count(*) filter (where first_seen >= ${asked.from}))::integer as recent,
+        (count(*) filter (where due_at < ${asked.at}))::integer as overdue
+      from findings f where ${about(asked)}
+      group by 1, 2, 3, 4, 5, 6, 7
     `.execute(tx);
-    return rows;
+    return rows.map(({ traits, overdue, ...group }) => ({
+      ...group,
+      back: traits & trait.back ? group.n : 0,
+      kept: traits & trait.kept ? group.n : 0,
+      missed: traits & trait.late ? group.n : traits & trait.clockRuns ? overdue : 0,
+    }));
   });
 }
 
 /**
- * Groups by hashing, which takes one pass: the planner does not know how few groups there are, and would sort all
- * findings by all of their words.
+ * Groups by hashing, which takes one pass over `findings_figures` and no look at the table: the planner does not know
+ * how few groups there are, and would sort all findings by all of their words.
  */
 async function hashed<T>(db: Db, read: (tx: Db) => Promise<T>): Promise<T> {
   return db.transaction().execute(async (tx) => {
@@ -85,25 +86,31 @@ export interface AgeGroup {
   readonly n: number;
 }
 
+const hourMs = 3_600_000;
+/** What is older than twenty years is twenty years old. */
+const ageHours: readonly number[] = [
+  ...Array.from({ length: 20 * 366 - 3 }, (_, day) => (20 * 366 - 1 - day) * 24),
+  ...Array.from({ length: 72 }, (_, hour) => 71 - hour),
+];
+
 /**
  * Ages at the moment of asking. Exactly `k` days old counts as younger, as "seen first at that moment or later" does
  * in a list.
  */
 export async function findingAges(db: Db, asked: Measured): Promise<readonly AgeGroup[]> {
+  const ends = ageHours.map((hours) => new Date(asked.at.getTime() - hours * hourMs).toISOString());
   return hashed(db, async (tx) => {
-    const { rows } = await sql<AgeGroup>`
-      select severity, open,
-        case when age <= 259200 then ceil(age / 3600) - 1 else (ceil(age / 86400) - 1) * 24 end
-          ::integer as hours,
-        count(*)::integer as n
-      from (
-        select f.severity, f.status = any (${[...openStatuses]}) as open,
-          date_part('epoch', ${asked.at}::timestamptz - f.first_seen) as age
-        from findings f where ${about(asked)} offset 0
-      ) one
+    const { rows } = await sql<{ severity: Severity; open: boolean; slot: number; n: number }>`
+      select severity, status = any (${[...openStatuses]}) as open,
+        width_bucket(first_seen, ${ends}::timestamptz[]) as slot, count(*)::integer as n
+      from findings f where ${about(asked)}
       group by 1, 2, 3
     `.execute(tx);
-    return rows;
+    // Slot k begins with `ends[k - 1]`; what is in it is at most as old as that, and at least as `ends[k]`.
+    return rows.map(({ slot, ...group }) => ({
+      ...group,
+      hours: slot === 0 ? (ageHours[0] ?? 0) : (ageHours[slot] ?? -1),
+    }));
   });
 }
 
