@@ -16,17 +16,24 @@ import { applyFloor } from "../policy/floor.ts";
 import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
 import type { Engine } from "./engine.ts";
+import { gateFacts } from "./facts/gather.ts";
+import { releaseOf } from "./facts/site.ts";
 import { groundsOfGate, ledgerSays } from "./ledger/grounds.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** Gathers what the pure gates look at: nothing here decides. */
+
+/** What a decision at the gate is made about. */
+export type GateSite = Pick<StepContext, "engine" | "plan" | "release" | "now"> & {
+  readonly promotion: Pick<PromotionRow, "id">;
+};
 
 /**
  * The decision before traffic moves, over all that this promotion has shown. `holds` answers, in a transaction that
  * holds the lane, whether that is still all: what runs out of band reports whenever it likes.
  */
 export async function decisionAtGate(
-  context: StepContext,
+  context: GateSite,
 ): Promise<{ readonly decided: Decided; readonly holds: (tx: Db) => Promise<boolean> }> {
   const { engine, plan, promotion, release, now } = context;
   const { all, late } = await shownOf(engine.db, plan, promotion.id);
@@ -34,18 +41,24 @@ export async function decisionAtGate(
   const returning = plan.kind === "rollback";
   // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
   // that was asked when it was accepted.
-  const input: Omit<GateInput, "ledger"> = {
+  const shown = {
     subject: subjectOf(plan),
+    evidence: evidenceOf(plan, [...runs, ...late]),
+    grades: await gradesOf(engine, promotion.id),
+  };
+  const facts = await gateFacts(context, { ...shown, runs });
+  const input: Omit<GateInput, "ledger"> = {
+    ...shown,
     ...policyIn(plan),
     now: now.toISOString(),
     checks: returning ? [] : plan.checks,
-    evidence: evidenceOf(plan, [...runs, ...late]),
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
     // Asked at admission too: what was stated may have been contradicted or erased meanwhile.
     requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
     minimumIsolation: returning ? "none" : plan.minimumIsolation,
     ...(returning || plan.diversity === undefined ? {} : { diversity: plan.diversity }),
-    grades: await gradesOf(engine, promotion.id),
+    ...(facts === undefined ? {} : { facts }),
+    ...(plan.rules === undefined ? {} : { rules: plan.rules }),
   };
   const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, runs));
   const decided = decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });
@@ -100,17 +113,25 @@ export async function decisionAfter(
   promotion: PromotionRow,
 ): Promise<Decided> {
   const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
-  return decideGate(plan.gate, {
+  const now = new Date();
+  const shown = {
     subject: subjectOf(plan),
-    ...policyIn(plan),
-    now: new Date().toISOString(),
-    checks: plan.checks,
     evidence: evidenceOf(plan, runs),
+    grades: await gradesOf(engine, promotion.id),
+  };
+  const release = await releaseOf(engine, plan.release);
+  const facts = release && (await gateFacts({ engine, plan, release, now }, { ...shown, runs }));
+  return decideGate(plan.gate, {
+    ...shown,
+    ...policyIn(plan),
+    now: now.toISOString(),
+    checks: plan.checks,
     predecessors: [],
     requirements: [],
     minimumIsolation: plan.minimumIsolation,
     ...(plan.diversity === undefined ? {} : { diversity: plan.diversity }),
-    grades: await gradesOf(engine, promotion.id),
+    ...(facts ? { facts } : {}),
+    ...(plan.rules === undefined ? {} : { rules: plan.rules }),
     ledger: null,
   });
 }
@@ -138,6 +159,7 @@ function evidenceOf(plan: Plan, runs: readonly CheckRunRow[]): readonly Evidence
     if (demand.outOfBand && again) return [];
     return [
       {
+        run: run.id,
         check: run.name,
         demand: demandDigest(demand),
         ...plan.lane,
@@ -196,6 +218,7 @@ export async function predecessorsOf(
       return {
         environment,
         verifiedAt: from?.toISOString() ?? null,
+        promotion: verified?.promotion ?? null,
         healthy:
           verified && from
             ? { from: from.toISOString(), until: verified.until_at?.toISOString() ?? null }

@@ -14,7 +14,7 @@ import { Grades } from "./decision.ts";
 const Instant = z.iso.datetime();
 const Count = z.int().nonnegative();
 
-/** How many, by severity; `unknown` severities count as critical, as everywhere. */
+/** How many, by severity; `unknown` severities count as critical, as everywhere. What is waived counts nowhere. */
 const Counts = z.strictObject({
   total: Count,
   critical: Count,
@@ -22,8 +22,8 @@ const Counts = z.strictObject({
   medium: Count,
   low: Count,
   info: Count,
-  /** On a list of what attackers use today (KEV). */
-  knownExploited: Count,
+  /** On a list of what attackers use today (KEV); null: no such list is here. */
+  knownExploited: Count.nullable(),
   /** A version without it is out. */
   fixable: Count,
   /** Open longer than the service's terms allow. */
@@ -42,7 +42,8 @@ export const FactFinding = z.strictObject({
   new: z.boolean(),
   ageSeconds: Count,
   fixable: z.boolean(),
-  knownExploited: z.boolean(),
+  /** Null: no list of what is exploited is here. */
+  knownExploited: z.boolean().nullable(),
   overdue: z.boolean(),
   /** An accepted risk that still holds here. */
   waived: z.boolean(),
@@ -51,6 +52,9 @@ export type FactFinding = z.infer<typeof FactFinding>;
 
 /** More than these no rule sees one by one; the counts are of all. */
 export const mostFactFindings = 10_000;
+
+/** More than these nobody reads as a change of one release. */
+export const mostChangedPaths = 10_000;
 
 export const GateFacts = z.strictObject({
   now: Instant,
@@ -62,13 +66,19 @@ export const GateFacts = z.strictObject({
     version: z.string(),
     createdAt: Instant,
     ageSeconds: Count,
+    /** By pseudonym, as in `approvals`; empty: it is not on record. */
     createdBy: z.string(),
   }),
   /** `changed`: names of values and secrets that differ from what is live; null: nothing is live. */
   configuration: z.strictObject({ digest: Digest, changed: z.array(z.string()).nullable() }),
-  /** What users have now; null: nothing is live. */
-  live: z.strictObject({ release: Digest, version: z.string(), sinceSeconds: Count }).nullable(),
-  /** Files of the release that are not as they are in what is live; null: nothing is live, or it cannot be known. */
+  /** What users had when the plan was made; null: nothing was live. `sinceSeconds` null: it is not on record. */
+  live: z
+    .strictObject({ release: Digest, version: z.string(), sinceSeconds: Count.nullable() })
+    .nullable(),
+  /**
+   * Files of the release that are not as they are in what is live, added and removed ones too; null: nothing is live,
+   * they are more than `mostChangedPaths`, or it cannot be known.
+   */
   changes: z
     .strictObject({
       paths: z.array(z.string()),
@@ -88,7 +98,7 @@ export const GateFacts = z.strictObject({
       files: Count,
     }),
   ),
-  /** What is open of this release; null: it cannot be known (the database differs from the ledger). */
+  /** What is open of this release; null: it cannot be known (the database differs from the ledger, or it is too much). */
   findings: z
     .strictObject({
       open: Counts,

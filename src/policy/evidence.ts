@@ -15,6 +15,8 @@ export interface Subject {
 
 /** One finished run of one check, with its address and its age (law 3). */
 export interface Evidence {
+  /** Which run, for people; absent in older inputs. No rule reads it. */
+  readonly run?: string;
   readonly check: string;
   /** `demandDigest` of what was run: a weaker check of the same name is another check. */
   readonly demand: Digest;
@@ -63,21 +65,34 @@ export function checkGround(
   evidence: readonly Evidence[],
   now: string,
 ): Ground {
-  const named = evidence.filter((item) => item.check === demand.name);
-  const bound = named.filter((item) => isBound(item, demand, subject));
-  const failed = bound.filter((item) => item.verdict === "fail");
-  const decisive = newest(failed, now) ?? newest(bound, now);
+  const decisive = decisiveEvidence(demand, subject, evidence, now);
   if (decisive === undefined) {
-    const other = named.length === 0 ? "it did not run" : "it ran for something else";
+    const named = evidence.some((item) => item.check === demand.name);
+    const other = named ? "it ran for something else" : "it did not run";
     return ground("deny", "check.missing", `check ${demand.name}: no verdict for this; ${other}`);
   }
-  const verdict = verdictAt(decisive, now);
-  const text = `check ${demand.name}: ${verdict}: ${decisive.summary}`;
+  const { verdict, evidence: shown } = decisive;
+  const text = `check ${demand.name}: ${verdict}: ${shown.summary}`;
   if (verdict === "pass") return ground("allow", "check.pass", text);
   if (verdict === "warn" && demand.allowWarn) {
     return ground("allow", "check.warn", `${text} (this check may warn)`);
   }
   return ground("deny", `check.${verdict}`, text);
+}
+
+/** The run that decides about one demanded check, and what it is worth now; undefined when none counts. */
+export function decisiveEvidence(
+  demand: DemandedCheck,
+  subject: Subject,
+  evidence: readonly Evidence[],
+  now: string,
+): { readonly evidence: Evidence; readonly verdict: Verdict } | undefined {
+  const bound = evidence.filter(
+    (item) => item.check === demand.name && isBound(item, demand, subject),
+  );
+  const failed = bound.filter((item) => item.verdict === "fail");
+  const decisive = newest(failed, now) ?? newest(bound, now);
+  return decisive && { evidence: decisive, verdict: verdictAt(decisive, now) };
 }
 
 /** Whether any run of it has said anything about the subject, however bad. */

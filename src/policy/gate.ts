@@ -1,4 +1,6 @@
 import type { Decision, Grades } from "../model/decision.ts";
+import type { GateFacts } from "../model/gate-facts.ts";
+import type { PlannedRule } from "../model/gate-rule.ts";
 import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
 import { canonicalJson } from "../model/canonical.ts";
@@ -36,6 +38,10 @@ export interface GateInput {
   readonly grades: Grades;
   /** How many different programs have to pass; absent where nobody asks. */
   readonly diversity?: DiversityInput | undefined;
+  /** What rules read. Gathered whether there are any or not, so that later ones can be put to it; absent in older inputs. */
+  readonly facts?: GateFacts | undefined;
+  /** The floor's and the pipeline's, all of which have to be true. */
+  readonly rules?: readonly PlannedRule[] | undefined;
   /** What holding all this against the ledger gave; null: it was not held against it. */
   readonly ledger: readonly LedgerSays[] | null;
 }

@@ -5,6 +5,8 @@ export interface Predecessor {
   readonly environment: string;
   /** When a promotion of this very release completed there (RFC 3339); null when none did, or it was revoked. */
   readonly verifiedAt: string | null;
+  /** That brought it there, for people; absent in older inputs. No rule reads it. */
+  readonly promotion?: string | null;
   /** The latest unbroken time in which it was live and healthy there. */
   readonly healthy: { readonly from: string; readonly until: string | null } | null;
   /** How long that time must be, in milliseconds. */

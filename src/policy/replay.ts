@@ -2,6 +2,7 @@ import { z } from "zod";
 import { canonicalJson } from "../model/canonical.ts";
 import { Grades, Outcome } from "../model/decision.ts";
 import { ScanKind } from "../model/diversity.ts";
+import { GateFacts } from "../model/gate-facts.ts";
 import { CheckMinimum, GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import { Colour, Digest } from "../model/primitives.ts";
 import { Verdict } from "../model/verdict.ts";
@@ -83,6 +84,17 @@ const GateInputs = z.looseObject({
         z.looseObject({ check: z.string(), engine: z.string(), kinds: z.array(ScanKind) }),
       ),
     })
+    .optional(),
+  facts: z.looseObject(GateFacts.shape).optional(),
+  rules: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        require: z.string(),
+        because: z.string().optional(),
+        from: z.enum(["floor", "pipeline"]),
+      }),
+    )
     .optional(),
   ...shared,
 });

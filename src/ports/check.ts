@@ -126,6 +126,12 @@ export interface OpenFinding {
   readonly severity: Severity;
   readonly status: string;
   readonly tools: readonly string[];
+  /** CVE, GHSA and other names of the same thing. */
+  readonly aliases: readonly string[];
+  /** RFC 3339. */
+  readonly firstSeen: string;
+  /** A version without it is out. */
+  readonly fixable: boolean;
   /** The live release is known not to have it: false only where a scan that counts has seen it there. */
   readonly isNew: boolean;
   /** RFC 3339; null where no clock runs. A clock that was paused runs on here. */

@@ -26,8 +26,12 @@ import { type Ground, groundsOf, lastingDifference, nothingAfter } from "./leani
 
 /** The rows that decisions lean on, each to be held against the log before it counts. */
 
+type LedgerSite = Pick<StepContext, "engine" | "plan"> & {
+  readonly promotion: Pick<StepContext["promotion"], "id">;
+};
+
 /** What is promoted, by whose documents, from where, and what was good before. */
-export async function groundsOfAdmission(context: StepContext): Promise<readonly Ground[]> {
+export async function groundsOfAdmission(context: LedgerSite): Promise<readonly Ground[]> {
   const { engine, plan, promotion } = context;
   const { db } = engine;
   const [documents, releases, configurations, standing, lane, row] = await Promise.all([
@@ -53,7 +57,7 @@ export async function groundsOfAdmission(context: StepContext): Promise<readonly
 
 /** The same, and the evidence: check runs, and the steps that proved whom they met. */
 export async function groundsOfGate(
-  context: StepContext,
+  context: LedgerSite,
   runs: readonly CheckRunRow[],
 ): Promise<readonly Ground[]> {
   const { engine, plan, promotion } = context;

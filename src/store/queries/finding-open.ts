@@ -14,6 +14,9 @@ export interface ConcernedRow {
   readonly severity: Severity;
   readonly status: FindingStatus;
   readonly tools: readonly string[];
+  readonly aliases: readonly string[];
+  readonly first_seen: Date;
+  readonly fixable: boolean;
   readonly due_at: Date | null;
   readonly overdue: boolean;
   readonly exploited: boolean;
@@ -39,6 +42,7 @@ export async function concernedBy(
 ): Promise<readonly ConcernedRow[]> {
   const { rows } = await sql<ConcernedRow>`
     select f.id, f.kind, f.rule, f.title, f.severity, f.status, f.tools, f.due_at,
+      f.aliases, f.first_seen, coalesce(f.details ->> 'fixedIn', '') <> '' as fixable,
       coalesce(f.due_at < clock_timestamp(), false) as overdue,
       exists (select from kev_entries k where k.cve = any (f.aliases || f.rule)) as exploited,
       exists (

@@ -255,6 +255,20 @@ export async function verifiedHere(
     .executeTakeFirst();
 }
 
+/** The newest time that this was, or is, live in a lane. */
+export async function lastDeploymentOf(
+  db: Db,
+  lane: Lane,
+  release: Digest,
+  configuration: Digest,
+): Promise<DeploymentRow | undefined> {
+  return deploymentsOf(db, lane)
+    .where("release", "=", release)
+    .where("configuration", "=", configuration)
+    .limit(1)
+    .executeTakeFirst();
+}
+
 function deploymentsOf(db: Db, lane: Lane) {
   return db
     .selectFrom("deployments")

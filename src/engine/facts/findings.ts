@@ -1,0 +1,77 @@
+import {
+  type FactFinding,
+  type FindingCounts,
+  type GateFacts,
+  mostFactFindings,
+} from "../../model/gate-facts.ts";
+import type { OpenFinding } from "../../ports/check.ts";
+import { openFindings } from "../findings/open-findings.ts";
+import { type FactsSite, secondsSince } from "./site.ts";
+
+/** What is open of the release, against what was live when the plan was made; held against the ledger. */
+export async function findingFacts(
+  { engine, plan, now }: FactsSite,
+  waived: (finding: string) => boolean,
+): Promise<GateFacts["findings"]> {
+  const live = plan.live?.release ?? null;
+  const open = await openFindings(engine, plan.lane, plan.release, live);
+  if (open.changed !== null) engine.notice(`a gate knows nothing of findings: ${open.changed}`);
+  // Of what nobody has listed nobody knows how bad it is.
+  if (open.changed !== null || open.more > 0) return null;
+  const counted = open.findings
+    .filter(({ setAside }) => setAside === null)
+    .map((one) => factOf(one, now, waived(one.id)));
+  return {
+    ...countsOf(counted),
+    scannedBy: [...new Set(open.scans.map(({ tool }) => tool))].sort(),
+  };
+}
+
+function factOf(one: OpenFinding, now: Date, waived: boolean): FactFinding {
+  const { id, kind, severity, rule, aliases, isNew, firstSeen, fixable, overdue } = one;
+  return {
+    id,
+    kind,
+    severity,
+    rule,
+    aliases: [...aliases],
+    new: isNew,
+    ageSeconds: secondsSince(firstSeen, now),
+    fixable,
+    knownExploited: one.knownExploited,
+    overdue,
+    waived,
+  };
+}
+
+/** Pure: `items` worst first, as they come. Waived ones are listed and counted nowhere else. */
+export function countsOf(
+  items: readonly FactFinding[],
+): Omit<NonNullable<GateFacts["findings"]>, "scannedBy"> {
+  const counted = items.filter(({ waived }) => !waived);
+  const kinds = Map.groupBy(counted, ({ kind }) => kind);
+  return {
+    open: countOf(counted),
+    new: countOf(counted.filter((one) => one.new)),
+    byKind: Object.fromEntries([...kinds].map(([kind, found]) => [kind, countOf(found)])),
+    items: items.length > mostFactFindings ? null : [...items],
+  };
+}
+
+function countOf(items: readonly FactFinding[]): FindingCounts {
+  const those = (is: (one: FactFinding) => boolean) => items.filter(is).length;
+  const bad = (severity: FactFinding["severity"]) => those((one) => one.severity === severity);
+  // Where no list of what is exploited is here, nobody knows how many.
+  const listed = items.every(({ knownExploited }) => knownExploited !== null);
+  return {
+    total: items.length,
+    critical: bad("critical"),
+    high: bad("high"),
+    medium: bad("medium"),
+    low: bad("low"),
+    info: bad("info"),
+    knownExploited: listed ? those((one) => one.knownExploited === true) : null,
+    fixable: those((one) => one.fixable),
+    overdue: those((one) => one.overdue),
+  };
+}
