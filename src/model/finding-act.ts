@@ -6,7 +6,7 @@ import { Digest, Name } from "./primitives.ts";
 /** What people say of a finding. */
 
 /** No control characters: it is shown in terminals, and some of it is signed. */
-const words = (most: number) =>
+export const words = (most: number) =>
   z
     .string()
     .min(1)
