@@ -4,8 +4,8 @@ import type { Environment } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
 import type { Exercised, Verdict } from "../model/verdict.ts";
 import { compareText } from "./decide.ts";
-import { type DemandedCheck, demandDigest, type Evidence } from "./evidence.ts";
-import { controlGround } from "./gate.ts";
+import { type DemandedCheck, demandDigest } from "./evidence.ts";
+import { controlGround, type GateInput } from "./gate.ts";
 import type { DecisionInputs } from "./replay.ts";
 
 export type GateInputs = Extract<DecisionInputs, { kind: "gate" }>;
@@ -89,7 +89,7 @@ function controlOf(
   const { outcome, rule, message } =
     check.phase === "live"
       ? later
-      : controlGround(check, inputs.subject, inputs.evidence as readonly Evidence[], inputs.now);
+      : controlGround(check, inputs as Pick<GateInput, "subject" | "evidence" | "now" | "waivers">);
   const own = inputs.evidence.filter((item) => item.check === check.name && item.demand === demand);
   return {
     name: check.name,

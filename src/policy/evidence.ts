@@ -33,6 +33,10 @@ export interface Evidence {
   readonly at: string;
   /** RFC 3339; null for one that does not expire within its promotion. */
   readonly expiresAt: string | null;
+  /** Names of what fails, where somebody accepted that; null: more than can be told. */
+  readonly failing?: readonly string[] | null | undefined;
+  /** Waivers without which it would say something worse. */
+  readonly leansOn?: readonly string[] | undefined;
 }
 
 /** What a rule reads of a demanded check; the whole demand stands in the inputs. */
@@ -55,24 +59,63 @@ export function demandDigest(
   });
 }
 
+/** What the evidence says about one demanded check, and what that follows from. */
+export interface Judged {
+  readonly ground: Ground;
+  readonly verdict: Verdict;
+  /** The run that decides; undefined where there is none. */
+  readonly run: Evidence | undefined;
+  /** Names of what fails in it; null: not known. */
+  readonly failing: readonly string[] | null;
+}
+
+export function checkGround(...given: Parameters<typeof judgeCheck>): Ground {
+  return judgeCheck(...given).ground;
+}
+
 /**
  * What the evidence says about one demanded check. Only runs bound to the subject count. A `fail` stays
  * whatever is run afterwards; of the rest the newest decides, and of two at one moment the worse.
  */
-export function checkGround(
+export function judgeCheck(
   demand: DemandedCheck,
   subject: Subject,
   evidence: readonly Evidence[],
   now: string,
-): Ground {
-  const decisive = decisiveEvidence(demand, subject, evidence, now);
+  standing: ReadonlySet<string> = new Set(),
+): Judged {
+  const decisive = decisiveEvidence(demand, subject, evidence, now, standing);
   if (decisive === undefined) {
     const named = evidence.some((item) => item.check === demand.name);
     const other = named ? "it ran for something else" : "it did not run";
-    return ground("deny", "check.missing", `check ${demand.name}: no verdict for this; ${other}`);
+    const message = `check ${demand.name}: no verdict for this; ${other}`;
+    const none = { verdict: "missing", run: undefined, failing: null } as const;
+    return { ground: ground("deny", "check.missing", message), ...none };
   }
-  const { verdict, evidence: shown } = decisive;
-  const text = `check ${demand.name}: ${verdict}: ${shown.summary}`;
+  const { verdict, evidence: run } = decisive;
+  const gone = run.verdict === "fail" ? undefined : fallen(run, standing);
+  const why = gone === undefined ? "" : `it leaned on ${gone}, which holds no more; `;
+  const text = `check ${demand.name}: ${verdict}: ${why}${run.summary}`;
+  const failed = evidence.filter(
+    (item) =>
+      item.verdict === "fail" && item.check === demand.name && isBound(item, demand, subject),
+  );
+  return { ground: groundOf(verdict, text, demand), verdict, run, failing: everyFailing(failed) };
+}
+
+/** Of all runs that failed: a later one that shows less takes nothing back. */
+function everyFailing(failed: readonly Evidence[]): readonly string[] | null {
+  const lists = failed.map(({ failing }) => failing ?? null);
+  if (lists.length === 0 || lists.includes(null)) return null;
+  return [...new Set(lists.flatMap((list) => list ?? []))].sort(compareText);
+}
+
+/** A waiver that it leaned on and that does not hold: what it overlooked counts again. */
+function fallen(item: Evidence, standing: ReadonlySet<string>): string | undefined {
+  return item.leansOn?.find((id) => !standing.has(id));
+}
+
+function groundOf(verdict: Verdict, text: string, demand: DemandedCheck): Ground {
   if (verdict === "pass") return ground("allow", "check.pass", text);
   if (verdict === "warn" && demand.allowWarn) {
     return ground("allow", "check.warn", `${text} (this check may warn)`);
@@ -80,19 +123,24 @@ export function checkGround(
   return ground("deny", `check.${verdict}`, text);
 }
 
-/** The run that decides about one demanded check, and what it is worth now; undefined when none counts. */
+/**
+ * The run that decides about one demanded check, and what it is worth now; undefined when none counts.
+ *
+ * @param standing ids of waivers of findings that hold
+ */
 export function decisiveEvidence(
   demand: DemandedCheck,
   subject: Subject,
   evidence: readonly Evidence[],
   now: string,
+  standing: ReadonlySet<string> = new Set(),
 ): { readonly evidence: Evidence; readonly verdict: Verdict } | undefined {
   const bound = evidence.filter(
     (item) => item.check === demand.name && isBound(item, demand, subject),
   );
   const failed = bound.filter((item) => item.verdict === "fail");
-  const decisive = newest(failed, now) ?? newest(bound, now);
-  return decisive && { evidence: decisive, verdict: verdictAt(decisive, now) };
+  const decisive = newest(failed, now, standing) ?? newest(bound, now, standing);
+  return decisive && { evidence: decisive, verdict: verdictAt(decisive, now, standing) };
 }
 
 /** Whether any run of it has said anything about the subject, however bad. */
@@ -115,8 +163,8 @@ function isBound(item: Evidence, demand: DemandedCheck, subject: Subject): boole
 }
 
 /** What a run is worth now: expired is stale, and a pass that exercised nothing is inconclusive (law 2). */
-function verdictAt(item: Evidence, now: string): Verdict {
-  if (item.verdict === "fail") return "fail";
+function verdictAt(item: Evidence, now: string, standing: ReadonlySet<string>): Verdict {
+  if (item.verdict === "fail" || fallen(item, standing) !== undefined) return "fail";
   if (item.expiresAt !== null && !(Date.parse(item.expiresAt) > Date.parse(now))) return "stale";
   const { requests, assertions, files } = item.exercised;
   const nothing = requests + assertions + files === 0;
@@ -136,12 +184,18 @@ const worstFirst: readonly Verdict[] = [
   "pass",
 ];
 
-function newest(items: readonly Evidence[], now: string): Evidence | undefined {
+function newest(
+  items: readonly Evidence[],
+  now: string,
+  standing: ReadonlySet<string>,
+): Evidence | undefined {
+  const rank = (item: Evidence) => worstFirst.indexOf(verdictAt(item, now, standing));
   return [...items].sort(
     (a, b) =>
       time(b) - time(a) ||
-      worstFirst.indexOf(verdictAt(a, now)) - worstFirst.indexOf(verdictAt(b, now)) ||
-      compareText(a.summary, b.summary),
+      rank(a) - rank(b) ||
+      compareText(a.summary, b.summary) ||
+      compareText(JSON.stringify(a.leansOn ?? []), JSON.stringify(b.leansOn ?? [])),
   )[0];
 }
 

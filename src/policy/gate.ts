@@ -6,10 +6,10 @@ import type { Digest } from "../model/primitives.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { compareText, decide, type Decided, type Ground, ground } from "./decide.ts";
 import {
-  checkGround,
   type DemandedCheck,
   type Evidence,
   hasAnswered,
+  judgeCheck,
   type Subject,
 } from "./evidence.ts";
 import { type DiversityInput, diversityGrounds } from "./diversity.ts";
@@ -17,6 +17,7 @@ import { governanceGround, identityGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
 import { type Predecessor, predecessorGround } from "./predecessors.ts";
 import { type Requirement, requirementGrounds } from "./requirements.ts";
+import { standingWaivers, waivedGround, type WaiversInput } from "./waived.ts";
 
 /** Everything that the gate before a switch looks at. Plain data: kept, it can be decided again. */
 export interface GateInput {
@@ -42,6 +43,8 @@ export interface GateInput {
   readonly facts?: GateFacts | undefined;
   /** The floor's and the pipeline's, all of which have to be true. */
   readonly rules?: readonly PlannedRule[] | undefined;
+  /** Risks that people accepted here; absent where there are none. */
+  readonly waivers?: WaiversInput | undefined;
   /** What holding all this against the ledger gave; null: it was not held against it. */
   readonly ledger: readonly LedgerSays[] | null;
 }
@@ -59,7 +62,7 @@ export function decideGate(preset: GatePreset, input: GateInput): Decided {
   const required = input.checks.filter((check) => check.phase !== "live");
   const answers = required.map((check) => ({
     check: check.name,
-    ground: controlGround(check, input.subject, input.evidence, input.now),
+    ground: controlGround(check, input),
   }));
   const grounds: Ground[] = [
     isolationGround(preset, input.minimumIsolation, input.grades.isolation),
@@ -75,19 +78,19 @@ export function decideGate(preset: GatePreset, input: GateInput): Decided {
   return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) });
 }
 
-/** What the runs say about one demanded check. */
+/** What the runs say about one demanded check, and what people accepted of that. */
 export function controlGround(
   check: DemandedCheck,
-  subject: Subject,
-  evidence: readonly Evidence[],
-  now: string,
+  input: Pick<GateInput, "subject" | "evidence" | "now" | "waivers">,
 ): Ground {
+  const { subject, evidence, now } = input;
   // Nobody waits for one that is out of band; its answer, a bad one too, opens the decision again.
   if (check.outOfBand && !hasAnswered(check, subject, evidence)) {
     const message = `check ${check.name} runs out of band: what it says is not known yet`;
     return ground("allow", "check.pending", message);
   }
-  return checkGround(check, subject, evidence, now);
+  const judged = judgeCheck(check, subject, evidence, now, standingWaivers(input));
+  return waivedGround(check, judged, input);
 }
 
 /** "Nothing was asked" is no evidence: the strict preset demands a check of what is deployed. */
@@ -109,6 +112,15 @@ function unordered(input: GateInput): Readonly<Record<string, unknown>> {
     evidence: sortedByText(input.evidence),
     predecessors: sortedByText(input.predecessors),
     requirements: sortedByText(input.requirements),
+    ...(input.waivers === undefined
+      ? {}
+      : {
+          waivers: {
+            ...input.waivers,
+            signed: sortedByText(input.waivers.signed),
+            findings: sortedByText(input.waivers.findings),
+          },
+        }),
     ...(input.diversity === undefined
       ? {}
       : {

@@ -5,7 +5,9 @@ import { ScanKind } from "../model/diversity.ts";
 import { GateFacts } from "../model/gate-facts.ts";
 import { CheckMinimum, GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import { Colour, Digest } from "../model/primitives.ts";
+import { Severity } from "../model/observation.ts";
 import { Verdict } from "../model/verdict.ts";
+import { Waived } from "../model/waiver.ts";
 import { decideAdmission } from "./admission.ts";
 import type { Decided } from "./decide.ts";
 import { decideGate } from "./gate.ts";
@@ -75,8 +77,36 @@ const GateInputs = z.looseObject({
       summary: z.string(),
       at: z.string(),
       expiresAt: z.string().nullable(),
+      failing: z.array(z.string()).nullable().optional(),
+      leansOn: z.array(z.string()).optional(),
     }),
   ),
+  waivers: z
+    .looseObject({
+      policy: z
+        .looseObject({
+          longest: z.number(),
+          allowed: z.enum(["findings", "checks", "both", "none"]),
+        })
+        .nullable(),
+      signed: z.array(
+        z.looseObject({
+          waived: Waived,
+          since: z.string(),
+          people: z.tuple([z.string(), z.string()]),
+        }),
+      ),
+      findings: z.array(
+        z.looseObject({
+          kind: z.literal("finding"),
+          finding: z.string(),
+          fingerprints: Digest,
+          severity: Severity,
+          knownExploited: z.boolean().nullable(),
+        }),
+      ),
+    })
+    .optional(),
   diversity: z
     .looseObject({
       asked: z.partialRecord(ScanKind, z.number()),

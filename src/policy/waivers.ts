@@ -120,10 +120,7 @@ function otherTime(waiver: SignedWaiver, policy: WaiverPolicy | null, now: strin
 
 type Accepted<K extends Waived["of"]["kind"]> = Extract<Waived["of"], { readonly kind: K }>;
 
-function otherFinding(
-  signed: Accepted<"finding">,
-  now: WaiverSubject["of"],
-): Holding | null {
+function otherFinding(signed: Accepted<"finding">, now: WaiverSubject["of"]): Holding | null {
   if (now.kind !== "finding" || now.finding !== signed.finding) {
     return not(`it is about ${signed.finding}`);
   }
