@@ -1,9 +1,7 @@
 import type { ProposalView } from "../../../api/finding-views.ts";
 import { encodeBase64 } from "../../../evidence/bytes.ts";
-import { type PublicKey, readPublicKey } from "../../../evidence/keys.ts";
 import { readConsent, verifyConsent } from "../../../evidence/predicates/finding-consent.ts";
 import { digestOf } from "../../../model/canonical.ts";
-import { TidelockError } from "../../../model/errors.ts";
 import type { Proposed } from "../../../model/finding-act.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
 import {
@@ -27,19 +25,22 @@ import { grantsFor, keysOf, namesOf } from "../../../store/queries/grants.ts";
 import type { FindingActRow, FindingRow } from "../../../store/schema-findings.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
+import {
+  keysThatCount,
+  maxConsentBytes,
+  neededPeople,
+  ownDeed,
+  refused,
+  requireByRecord,
+} from "../../access/two-people.ts";
 import { newActId } from "../../ids.ts";
-import { groundsOf, lastingDifference } from "../../ledger/leaning.ts";
+import { groundsOf } from "../../ledger/leaning.ts";
 import { requireWritable } from "../../ledger/writable.ts";
 import { separationOf } from "../../manual/own-work.ts";
 import { proposalView, proposedIn } from "./proposal.ts";
 
 /** The right to say that a finding is none, or less bad. */
 export const judgeRight = "findings.judge";
-
-const maxConsentBytes = 64 * 1024;
-
-/** One of a person: the token that everybody shares shows nobody. */
-const needed = 2;
 
 /**
  * Takes a person's signature under a proposal. With the second person's the judgement is in force: two different
@@ -59,7 +60,7 @@ export async function consentTo(
   const found = await requireProposal(engine.db, proposal);
   const proposed = proposedIn(found);
   const person = whoSays(bytes, proposal);
-  await requireByRecord(engine, found, person);
+  await requireUnedited(engine, found, person);
   const row = await engine.db.transaction().execute(async (tx) => {
     const finding = await lockFinding(tx, proposed.finding.slice("F-".length));
     if (!finding) throw refused("not-found", "the finding is gone", proposal);
@@ -71,7 +72,7 @@ export async function consentTo(
       throw refused("conflict", "this person has signed it; another one has to", proposal);
     }
     const separation =
-      before.length + 1 < needed ? null : await requireOthersWork(tx, finding, found, person);
+      before.length + 1 < neededPeople ? null : await requireOthersWork(tx, finding, found, person);
     const content = { person, key, envelope: encodeBase64(bytes), separation };
     const first = before[0]?.content["person"];
     await insertAct(
@@ -113,19 +114,6 @@ export async function consentTo(
   return proposalView(engine.db, row);
 }
 
-function refused(
-  code: "not-found" | "invalid-input" | "conflict" | "forbidden",
-  message: string,
-  where: string,
-  hint?: string,
-): TidelockError {
-  return new TidelockError(code, message, {
-    fault: "operator",
-    where,
-    ...(hint === undefined ? {} : { hint }),
-  });
-}
-
 async function requireProposal(db: Db, id: string): Promise<FindingActRow> {
   const row = await readAct(db, id);
   if (row?.kind.startsWith("propose-")) return row;
@@ -155,7 +143,7 @@ async function requireWaiting(
   finding: FindingRow,
 ): Promise<void> {
   const { proposal, act } = proposed;
-  if (before.length >= needed) throw refused("conflict", "it is in force already", proposal);
+  if (before.length >= neededPeople) throw refused("conflict", "it is in force already", proposal);
   if (Date.parse(act.until) <= Date.parse(await databaseTime(tx))) {
     throw refused("conflict", `it was proposed until ${act.until}, which is over`, proposal);
   }
@@ -180,11 +168,7 @@ async function requireSigned(
   tx: Db,
   { proposed, person, bytes }: { proposed: Proposed; person: string; bytes: Uint8Array },
 ): Promise<string> {
-  const keys: PublicKey[] = [];
-  for (const row of await keysOf(tx, person)) {
-    const key = readPublicKey(row.public_key);
-    if (key.ok) keys.push(key.value);
-  }
+  const keys = await keysThatCount(tx, person);
   const verified = verifyConsent(bytes, keys, { proposed, person });
   if (verified.ok) return verified.value.key;
   throw refused(
@@ -217,16 +201,8 @@ async function requireOthersWork(
   proposal: FindingActRow,
   person: string,
 ): Promise<string> {
-  const { names, links } = await namesOf(tx, person);
   const id = finding.last_release;
   const release = id === null ? undefined : await readRelease(tx, id);
-  if (names.length <= links.length) {
-    throw refused(
-      "forbidden",
-      "a name of this person was erased, so that own work cannot be told",
-      proposal.id,
-    );
-  }
   const actors = [
     { what: "who proposed it", who: proposal.acted_by },
     ...(finding.assignee === null
@@ -234,9 +210,8 @@ async function requireOthersWork(
       : [{ what: "whom it is assigned to", who: finding.assignee }]),
     ...(release ? [{ what: "who handed the release in", who: release.created_by }] : []),
   ];
-  const mine = new Set(names.map((name) => name.normalize("NFKC").toLowerCase()));
-  const own = actors.find(({ who }) => mine.has(who.normalize("NFKC").toLowerCase()));
-  const against = own ? `${own.what} was ${own.who}` : null;
+  const against = await ownDeed(tx, person, actors, proposal.id);
+  const { names } = await namesOf(tx, person);
   const separation = release ? separationOf(names, { release: release.content, actors }) : null;
   const why = separation?.against ?? against;
   if (why !== null) {
@@ -249,7 +224,7 @@ async function requireOthersWork(
 }
 
 /** Proposal, earlier consents, keys, names and rights are what the signed log says they are. */
-async function requireByRecord(
+async function requireUnedited(
   engine: Engine,
   proposal: FindingActRow,
   person: string,
@@ -261,18 +236,10 @@ async function requireByRecord(
     .where("id", "=", proposal.finding)
     .executeTakeFirst();
   const lane = { service: proposal.service, environment: finding?.environment ?? "" };
-  const difference = await lastingDifference(engine.log, db, async () => [
+  await requireByRecord(engine, async () => [
     ...groundsOf(findingActsProjection, [proposal, ...(await consentsTo(db, proposal.id))]),
     ...groundsOf(personKeysProjection, await keysOf(db, person)),
     ...groundsOf(personLinksProjection, (await namesOf(db, person)).links),
     ...groundsOf(grantsProjection, await grantsFor(db, judgeRight, lane, person)),
   ]);
-  if (!difference) return;
-  const message = `the database was changed behind the ledger: ${difference.message}`;
-  await announce(db, { kind: "ledger.difference", message });
-  engine.notice(message);
-  throw new TidelockError("denied", message, {
-    fault: "operator",
-    hint: "nothing was taken; see `tidelock ledger verify --state`",
-  });
 }
