@@ -25,7 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   policy: ["model", "ports"],
   findings: ["model", "ports"],
-  "pipeline-file": ["model", "ports"],
+  "pipeline-file": ["model", "ports", "policy"],
   strategies: ["model", "ports", "policy"],
   tree: ["model", "ports"],
   ledger: ["model"],

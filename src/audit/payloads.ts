@@ -121,6 +121,7 @@ export const PlanBlob = z.object({
   diversity: z
     .object({ asked: z.record(z.string(), z.unknown()), scanners: z.array(z.looseObject({})) })
     .optional(),
+  rules: z.array(z.looseObject({ name: z.string(), require: z.string() })).optional(),
 });
 export type PlanBlob = z.infer<typeof PlanBlob>;
 

@@ -36,6 +36,10 @@ function printPlan(terminal: Terminal, view: PlanView): void {
   }
   terminal.print("");
   terminal.print(`steps     ${steps.map((step) => step.kind).join(", ")}`);
+  for (const { name, require, from } of view.plan.rules ?? []) {
+    const whose = from === "floor" ? " (of the environment)" : "";
+    terminal.print(`rule      ${name}${whose}: ${clean(require.replace(/\s+/g, " ").trim())}`);
+  }
   terminal.print(`way back  ${clean(view.wayBack)}`);
   terminal.print(`plan      ${shortDigest(view.digest)}`);
   terminal.print("");

@@ -59,6 +59,7 @@ export async function decisionAtGate(
     ...(returning || plan.diversity === undefined ? {} : { diversity: plan.diversity }),
     ...(facts === undefined ? {} : { facts }),
     ...(plan.rules === undefined ? {} : { rules: plan.rules }),
+    ...(returning ? { returning } : {}),
   };
   const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, runs));
   const decided = decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });

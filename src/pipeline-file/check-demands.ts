@@ -4,7 +4,7 @@ import type { Problem } from "../model/errors.ts";
 import type { CheckDemand, Document, Profile } from "../model/pipeline.ts";
 import type { Placed } from "./cross-check.ts";
 import { explainIssues } from "./explain.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../model/nearest.ts";
 import { peopleProfiles } from "./people-profiles.ts";
 import { profiles } from "./profiles.ts";
 import type { Path } from "./read-yaml.ts";

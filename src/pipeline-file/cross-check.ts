@@ -1,6 +1,6 @@
 import type { Problem } from "../model/errors.ts";
 import type { Environment, Pipeline, PipelineEnvironment } from "../model/pipeline.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../model/nearest.ts";
 import type { Path, SourceDocument } from "./read-yaml.ts";
 
 /** A document that fits its schema, with the places of its parts. */

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Problem } from "../model/errors.ts";
 import { Duration } from "../model/primitives.ts";
 import { printable } from "../model/printable.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../model/nearest.ts";
 import type { Path, SourceDocument } from "./read-yaml.ts";
 import { childOf, knownKeys, placesOfKeys, schemaAt } from "./schema-walk.ts";
 

@@ -7,6 +7,7 @@ import { crossCheck, type Placed } from "./cross-check.ts";
 import { explainIssues } from "./explain.ts";
 import { expandProfile } from "./profiles.ts";
 import { readYaml } from "./read-yaml.ts";
+import { checkRules } from "./check-rules.ts";
 import type { CheckKind } from "./where-users-are.ts";
 
 export interface Documents {
@@ -60,6 +61,7 @@ export function parseDocuments(file: string, text: string, options: ParseOptions
   problems.push(...crossCheck(pipelines, environments, maxProblems + 1));
   const placed = [...pipelines, ...environments];
   problems.push(...checkGraphs(placed, maxProblems + 1));
+  problems.push(...checkRules(placed, maxProblems + 1));
   if (options.checks !== undefined) {
     problems.push(...checkDemands(placed, options.checks, maxProblems + 1));
     problems.push(...checkDiversity(pipelines, environments, options.checks));

@@ -21,6 +21,8 @@ export interface SourceDocument {
   at(path: Path): string;
   /** The same for the key that holds it, where it has one. */
   atKey(path: Path): string;
+  /** `file:line:column` of a character of the text at `path`, however it is quoted or folded there. */
+  within(path: Path, offset: number): string;
 }
 
 /** Far above any real pipeline file; a bound on what a hostile one costs. */
@@ -82,7 +84,7 @@ export function readYaml(
     });
     const reader = new Reader(position);
     const read = (Array.isArray(parsed) ? parsed : []).flatMap((document) =>
-      reader.document(document),
+      reader.document(document, text),
     );
     return { documents: read, problems: reader.problems };
   } catch (error) {
@@ -119,17 +121,17 @@ class Reader {
     this.#position = position;
   }
 
-  document(document: Document.Parsed): SourceDocument[] {
+  document(document: Document.Parsed, text: string): SourceDocument[] {
     // Warnings are about tags, which are refused below.
     for (const error of document.errors) this.#yamlError(error);
     if (document.errors.length > 0) return [];
     const root = document.contents;
     if (root === null || (isScalar(root) && root.value === null)) return [];
-    return [this.#locator(root, this.#value(root, 0))];
+    return [this.#locator(root, this.#value(root, 0), text)];
   }
 
-  #locator(root: Node, value: unknown): SourceDocument {
-    const place = (path: Path, ofKey: boolean): string => {
+  #locator(root: Node, value: unknown, text: string): SourceDocument {
+    const find = (path: Path, ofKey: boolean): { node: unknown; offset: number } => {
       let node: unknown = root;
       let offset = root.range?.[0] ?? 0;
       for (const part of path) {
@@ -143,12 +145,22 @@ class Reader {
         offset = start ?? fallback ?? offset;
         node = next;
       }
-      return this.#position(offset);
+      return { node, offset };
     };
     return {
       value,
-      at: (path) => place(path, false),
-      atKey: (path) => place(path, true),
+      at: (path) => this.#position(find(path, false).offset),
+      atKey: (path) => this.#position(find(path, true).offset),
+      within: (path, at) => {
+        const { node, offset } = find(path, false);
+        const inside = isScalar(node) && typeof node.value === "string" ? node : null;
+        if (inside === null) return this.#position(offset);
+        const end = inside.range?.[1] ?? offset;
+        const block = inside.type === "BLOCK_LITERAL" || inside.type === "BLOCK_FOLDED";
+        return this.#position(
+          offset + sourceOffset(text.slice(offset, end), String(inside.value), at, block),
+        );
+      },
     };
   }
 
@@ -249,6 +261,28 @@ const yamlHints: Readonly<Record<string, string>> = {
   BAD_SCALAR_START: "put the text in double quotes",
   TAG_RESOLVE_FAILED: "leave the tag out",
 };
+
+/**
+ * Where a character of a value stands in the text that was written for it: both are walked together, past quotes,
+ * indentation, folded line ends and escapes. What cannot be followed ends at the text's beginning.
+ */
+function sourceOffset(source: string, value: string, offset: number, block: boolean): number {
+  // `|-`, `>2`: the header's line.
+  let at = block ? source.indexOf("\n") + 1 : 0;
+  for (let index = 0; index <= offset && index < value.length; index += 1) {
+    const wanted = value.charAt(index);
+    const blank = /\s/.test(wanted);
+    const last = index === offset;
+    while (at < source.length && source.charAt(at) !== wanted) {
+      if (blank && /\s/.test(source.charAt(at))) break;
+      at += 1;
+    }
+    if (at >= source.length) return 0;
+    if (last) return at;
+    at += 1;
+  }
+  return Math.min(at, source.length);
+}
 
 function keyText(key: { value: unknown }): string | null {
   const value = key.value;

@@ -19,7 +19,7 @@ const severity: readonly Outcome[] = ["deny", "wait", "allow"];
  * otherwise, on the same inputs raises it: a verifier of another version then says so, instead of calling an
  * old decision wrong. replay.test.ts pins what this version decides.
  */
-export const evaluator = "tidelock-policy/2";
+export const evaluator = "tidelock-policy/3";
 
 /** A decision, and what it follows from. */
 export interface Decided {

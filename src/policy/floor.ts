@@ -1,5 +1,6 @@
 import { canonicalJson } from "../model/canonical.ts";
 import { type ProgramsByKind, strictestDiversity } from "../model/diversity.ts";
+import type { PlannedRule } from "../model/gate-rule.ts";
 import type {
   CheckDemand,
   Environment,
@@ -18,6 +19,8 @@ export interface Demands {
   readonly minimumIsolation: IsolationGrade;
   /** Absent: nobody asks for different programs. */
   readonly diversity?: ProgramsByKind;
+  /** The floor's first; two of one name both hold. Absent: nobody has one. */
+  readonly rules?: readonly PlannedRule[];
 }
 
 /**
@@ -26,7 +29,7 @@ export interface Demands {
  * which of two configurations asks for more.
  */
 export function applyFloor(
-  lane: Pick<PipelineEnvironment, "gate" | "checks" | "soak" | "diversity">,
+  lane: Pick<PipelineEnvironment, "gate" | "checks" | "soak" | "diversity" | "rules">,
   floor: Environment["spec"]["floor"],
 ): Demands {
   const gate = stricterPreset(lane.gate, floor.gate);
@@ -42,9 +45,14 @@ export function applyFloor(
     }
   }
   const diversity = strictestDiversity(lane.diversity, floor.diversity);
+  const rules: readonly PlannedRule[] = [
+    ...(floor.rules ?? []).map((rule) => ({ ...rule, from: "floor" as const })),
+    ...(lane.rules ?? []).map((rule) => ({ ...rule, from: "pipeline" as const })),
+  ];
   return {
     gate,
     ...(diversity === undefined ? {} : { diversity }),
+    ...(rules.length === 0 ? {} : { rules }),
     checks: checks.map((check) => needingBoth(check, renamed)),
     soakMs: Math.max(lane.soak, floor.minimumSoak),
     minimumIsolation: strongerIsolation(floor.isolation, presetIsolation(gate)),

@@ -1,6 +1,4 @@
 import type { Decision, Grades } from "../model/decision.ts";
-import type { GateFacts } from "../model/gate-facts.ts";
-import type { PlannedRule } from "../model/gate-rule.ts";
 import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
 import { canonicalJson } from "../model/canonical.ts";
@@ -17,10 +15,11 @@ import { governanceGround, identityGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
 import { type Predecessor, predecessorGround } from "./predecessors.ts";
 import { type Requirement, requirementGrounds } from "./requirements.ts";
+import { ruleGrounds, type RulesInput } from "./rules.ts";
 import { standingWaivers, waivedGround, type WaiversInput } from "./waived.ts";
 
 /** Everything that the gate before a switch looks at. Plain data: kept, it can be decided again. */
-export interface GateInput {
+export interface GateInput extends Pick<RulesInput, "rules" | "facts" | "returning"> {
   readonly subject: Subject;
   /** Digest of the policy that this is decided under; absent in what was kept before it was said. */
   readonly policy?: Digest | undefined;
@@ -39,10 +38,6 @@ export interface GateInput {
   readonly grades: Grades;
   /** How many different programs have to pass; absent where nobody asks. */
   readonly diversity?: DiversityInput | undefined;
-  /** What rules read. Gathered whether there are any or not, so that later ones can be put to it; absent in older inputs. */
-  readonly facts?: GateFacts | undefined;
-  /** The floor's and the pipeline's, all of which have to be true. */
-  readonly rules?: readonly PlannedRule[] | undefined;
   /** Risks that people accepted here; absent where there are none. */
   readonly waivers?: WaiversInput | undefined;
   /** What holding all this against the ledger gave; null: it was not held against it. */
@@ -73,6 +68,7 @@ export function decideGate(preset: GatePreset, input: GateInput): Decided {
     ...diversityGrounds(input.diversity, answers),
     ...input.predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
     ...requirementGrounds(input.requirements),
+    ...ruleGrounds(input),
     ...ledgerGrounds(input.ledger),
   ];
   return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) });

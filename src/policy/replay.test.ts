@@ -6,7 +6,8 @@ import type { Digest } from "../model/primitives.ts";
 import { Verdict } from "../model/verdict.ts";
 import { type AdmissionInput, decideAdmission } from "./admission.ts";
 import { evaluator } from "./decide.ts";
-import { demandDigest } from "./evidence.ts";
+import { sampleFacts, sampleFinding } from "./cel/sample-facts.ts";
+import { type DemandedCheck, demandDigest } from "./evidence.ts";
 import { decideGate, type GateInput } from "./gate.ts";
 import { replay } from "./replay.ts";
 
@@ -65,7 +66,75 @@ const demand = fc.record({
   allowWarn: fc.boolean(),
 });
 
-const gateInput: fc.Arbitrary<GateInput> = fc.array(demand, { maxLength: 3 }).chain((checks) =>
+const rule = fc.record(
+  {
+    name: fc.constantFrom("no-high", "looked-at"),
+    require: fc.constantFrom(
+      "findings.new.high == 0",
+      "findings.items.all(f, f.severity != 'critical' || f.waived)",
+      "approvals.exists(a, a.role == 'security')",
+      "sbom.components > 0",
+      "checks.dast.verdict == 'pass'",
+      "no rule at all",
+    ),
+    because: text.filter((words) => words !== ""),
+    from: fc.constantFrom("floor" as const, "pipeline" as const),
+  },
+  { requiredKeys: ["name", "require", "from"] },
+);
+
+/** Facts of the very decision, or of another one. */
+const facts = fc.record({
+  own: fc.boolean(),
+  known: fc.boolean(),
+  high: fc.nat(1),
+  severity: fc.constantFrom("critical" as const, "low" as const),
+});
+
+function factsOf(input: GateInput, asked: typeof facts extends fc.Arbitrary<infer T> ? T : never) {
+  const base = sampleFacts();
+  const findings = {
+    ...base.findings!,
+    new: { ...base.findings!.new, high: asked.high },
+    items: [sampleFinding({ severity: asked.severity })],
+  };
+  const { service, environment, release, configuration, colour } = input.subject;
+  return {
+    ...base,
+    findings: asked.known ? findings : null,
+    sbom: asked.known ? base.sbom : null,
+    ...(asked.own
+      ? {
+          now: input.now,
+          service,
+          environment: { ...base.environment, name: environment },
+          release: { ...base.release, digest: release },
+          configuration: { ...base.configuration, digest: configuration },
+          colour,
+        }
+      : {}),
+  };
+}
+
+const ruled = fc.record({
+  rules: fc.option(fc.array(rule, { maxLength: 3 }), { nil: undefined }),
+  facts: fc.option(facts),
+  returning: fc.option(fc.boolean(), { nil: undefined }),
+});
+
+const gateInput: fc.Arbitrary<GateInput> = fc
+  .tuple(
+    fc.array(demand, { maxLength: 3 }).chain((checks) => withoutRules(checks)),
+    ruled,
+  )
+  .map(([input, { rules, facts: asked, returning }]) => ({
+    ...input,
+    ...(rules === undefined ? {} : { rules }),
+    ...(returning === undefined ? {} : { returning }),
+    facts: asked === null ? null : factsOf(input, asked),
+  }));
+
+const withoutRules = (checks: readonly DemandedCheck[]): fc.Arbitrary<GateInput> =>
   fc.record({
     subject: fc.record({
       service: fc.constant("shop"),
@@ -111,8 +180,7 @@ const gateInput: fc.Arbitrary<GateInput> = fc.array(demand, { maxLength: 3 }).ch
       { nil: undefined },
     ),
     ...shared,
-  }),
-);
+  });
 
 const admissionInput: fc.Arbitrary<AdmissionInput> = fc.record({
   kind: fc.constantFrom("promotion" as const, "rollback" as const),

@@ -115,7 +115,6 @@ const GateInputs = z.looseObject({
       ),
     })
     .optional(),
-  facts: z.looseObject(GateFacts.shape).optional(),
   rules: z
     .array(
       z.looseObject({
@@ -126,6 +125,8 @@ const GateInputs = z.looseObject({
       }),
     )
     .optional(),
+  facts: z.looseObject(GateFacts.shape).nullable().optional(),
+  returning: z.boolean().optional(),
   ...shared,
 });
 

@@ -61,6 +61,9 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
     checks: [...demands.checks],
     watch: wish.watch,
     gate: demands.gate,
+    ...(demands.rules === undefined || direction === "switch-back"
+      ? {}
+      : { rules: [...demands.rules] }),
     minimumIsolation: demands.minimumIsolation,
     ...(demands.diversity === undefined || direction !== "forward"
       ? {}

@@ -65,6 +65,7 @@ function otherThanPlanned(
   if (inputs.kind === "gate" && plan.steps[step ?? -1]?.kind === "gate") {
     compare("list of checks", sorted(inputs.checks), sorted(plan.checks));
     compare("demand for different programs", byText(inputs.diversity), byText(plan.diversity));
+    compare("list of rules", inputs.rules ?? [], plan.rules ?? []);
   }
   const kind = plan.steps[step ?? -1]?.kind;
   // One that is made once more after the promotion moves nothing.

@@ -1,0 +1,73 @@
+import type { GateFacts } from "../../model/gate-facts.ts";
+import { compile, type CompiledExpression } from "./compile.ts";
+import { Exhausted, type Frame, mostSteps, Unanswered } from "./frame.ts";
+import { RuleProblem } from "./problem.ts";
+
+/** What an expression says of the facts. Only `holds` lets through. */
+export interface Evaluated {
+  readonly holds: boolean;
+  /** Why there was no answer; null: there was one. */
+  readonly unknown: string | null;
+  /** The values that it leaned on, each a phrase; of what holds none are given. */
+  readonly leanedOn: readonly string[];
+}
+
+/** More than these nobody reads in one sentence. */
+const mostPhrases = 6;
+
+/** Pure, total and bounded: whatever the expression and whatever the facts, it answers, and never with a yes by mistake. */
+export function evaluate(expression: string, facts: GateFacts): Evaluated {
+  const compiled = compiledOrProblem(expression);
+  if (compiled instanceof RuleProblem) {
+    return { holds: false, unknown: `it is no valid rule: ${compiled.message}`, leanedOn: [] };
+  }
+  const frame = frameOf(facts);
+  try {
+    if (compiled.run(frame) === true) return { holds: true, unknown: null, leanedOn: [] };
+    return { holds: false, unknown: null, leanedOn: phrases(compiled, facts) };
+  } catch (error) {
+    return { holds: false, unknown: reasonOf(error), leanedOn: phrases(compiled, facts) };
+  }
+}
+
+function frameOf(facts: GateFacts): Frame {
+  return { facts, slots: [], left: mostSteps };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Unanswered || error instanceof Exhausted) return error.message;
+  return "the facts are not of their form";
+}
+
+function phrases({ leanedOn }: CompiledExpression, facts: GateFacts): readonly string[] {
+  try {
+    return [...new Set(leanedOn(frameOf(facts), true))].slice(0, mostPhrases);
+  } catch {
+    return [];
+  }
+}
+
+/** By text; what a plan asks for is asked for again at its next decision. */
+const cache = new Map<string, CompiledExpression | RuleProblem>();
+const mostCached = 500;
+
+/** Compiled, or what is wrong with it. */
+export function compiledOrProblem(expression: string): CompiledExpression | RuleProblem {
+  const known = cache.get(expression);
+  if (known !== undefined) return known;
+  const made = attempt(expression);
+  const [oldest] = cache.keys();
+  if (cache.size >= mostCached && oldest !== undefined) cache.delete(oldest);
+  cache.set(expression, made);
+  return made;
+}
+
+function attempt(expression: string): CompiledExpression | RuleProblem {
+  try {
+    return compile(expression);
+  } catch (error) {
+    if (error instanceof RuleProblem) return error;
+    if (error instanceof RangeError) return new RuleProblem(0, "it is nested too deeply");
+    throw error;
+  }
+}
