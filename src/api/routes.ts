@@ -5,6 +5,7 @@ import { Release } from "../model/release.ts";
 import { checkRoutes } from "./routes-checks.ts";
 import { engagementRoutes } from "./routes-engagements.ts";
 import { feedRoutes } from "./routes-feeds.ts";
+import { gateRoutes } from "./routes-gate.ts";
 import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
@@ -50,6 +51,7 @@ export const routes = {
   ...securityRoutes,
   ...findingRoutes,
   ...policyRoutes,
+  ...gateRoutes,
 
   serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
   /** Ends this server process; services go on. */

@@ -25,6 +25,7 @@ import { recoverLedger } from "./ledger/recover.ts";
 import { readTree } from "../store/queries/ledger-tree.ts";
 import { readLogs } from "./logs.ts";
 import { findRelease } from "./plan-inputs.ts";
+import { makeGateControl } from "./explain/control.ts";
 import { makePolicyControl } from "./policy/control.ts";
 import { previewPlan } from "./plan-preview.ts";
 import { promote } from "./promote.ts";
@@ -60,6 +61,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     security: makeServiceSecurityControl(engine),
     findings: makeFindingControl(engine),
     policy: makePolicyControl(engine),
+    gates: makeGateControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),
     listPipelines: () => listPipelines(engine),
 

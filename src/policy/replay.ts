@@ -170,6 +170,20 @@ export type Replay =
  * whatever the text is.
  */
 export function replay(text: string): Replay {
+  const read = readInputs(text);
+  if (!read.ok) return read;
+  try {
+    return { ...read, decided: decideAgain(read.inputs) };
+  } catch (error) {
+    // Of their form, and of values that no rule can reckon with: a soak that ends after the last date there is.
+    return bad(`no decision follows from them: ${(error as Error).message}`);
+  }
+}
+
+/** The inputs alone, for whoever wants to know what was read and not what follows. Never throws. */
+export function readInputs(
+  text: string,
+): { readonly ok: true; readonly inputs: DecisionInputs } | Extract<Replay, { ok: false }> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -182,12 +196,7 @@ export function replay(text: string): Replay {
     const [issue] = read.error.issues;
     return bad(`${issue?.path.join(".") || "they"}: ${issue?.message ?? "of no known form"}`);
   }
-  try {
-    return { ok: true, inputs: read.data, decided: decideAgain(read.data) };
-  } catch (error) {
-    // Of their form, and of values that no rule can reckon with: a soak that ends after the last date there is.
-    return bad(`no decision follows from them: ${(error as Error).message}`);
-  }
+  return { ok: true, inputs: read.data };
 }
 
 /** By the same rules as the first time: from the object that was kept, nothing besides. */
@@ -197,6 +206,6 @@ export function decideAgain(inputs: DecisionInputs): Decided {
     : decideAdmission({ ...inputs, kind: inputs.of });
 }
 
-function bad(problem: string): Replay {
+function bad(problem: string): Extract<Replay, { ok: false }> {
   return { ok: false, problem };
 }

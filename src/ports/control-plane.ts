@@ -7,6 +7,7 @@ import type { CheckControl } from "./check-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
 import type { FindingControl } from "./finding-control.ts";
+import type { GateControl } from "./gate-control.ts";
 import type { PolicyControl } from "./policy-control.ts";
 import type { PeopleControl } from "./people-control.ts";
 import type { ServiceSecurityControl } from "./service-security-control.ts";
@@ -50,6 +51,7 @@ export interface ControlPlane {
   readonly signals: SignalControl;
   readonly findings: FindingControl;
   readonly policy: PolicyControl;
+  readonly gates: GateControl;
   applyDocuments(
     actor: Actor,
     file: string,

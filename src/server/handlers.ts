@@ -88,6 +88,10 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       return { items: [...(await controlPlane.policy.decisions(params.id))] };
     },
 
+    promotionExplain: ({ params }) => controlPlane.gates.explain(params.id),
+    gateExplain: ({ params, query }) => controlPlane.gates.explainLane(params, query.release),
+    gateShow: ({ params, query }) => controlPlane.gates.show(params.environment, query.service),
+
     plan: ({ body }) => controlPlane.plan(body),
     promotionCreate: ({ actor, body }) => controlPlane.promote(actor, known(body)),
     async promotionList({ query }) {

@@ -88,6 +88,24 @@ export async function scansOf(
   return { scans, unvouched: rows.length - scans.length };
 }
 
+/** The newest reports about a release, for people. */
+export async function scannedImports(
+  db: Db,
+  environment: string,
+  release: Digest,
+): Promise<readonly { id: string; tool: string; trust: string; at: Date }[]> {
+  return db
+    .selectFrom("finding_imports")
+    .select(["id", "tool", "trust", "at"])
+    .where("release", "=", release)
+    .where((where) =>
+      where.or([where("environment", "is", null), where("environment", "=", environment)]),
+    )
+    .orderBy("number", "desc")
+    .limit(10)
+    .execute();
+}
+
 /** What people have said last of each finding, of the kinds that change what a gate counts. */
 export async function judgementsOf(
   db: Db,

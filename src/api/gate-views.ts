@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { Outcome } from "../model/decision.ts";
+import { Digest, Name } from "../model/primitives.ts";
+
+/** What explains a gate: what it asks, and why it said what it said. */
+
+const Origin = z.enum(["preset", "floor", "pipeline", "server"]);
+
+export const ExplainedPart = z.object({
+  outcome: Outcome,
+  /** It has not been looked at yet: a check that has not run. Says nothing about what it will say. */
+  pending: z.boolean(),
+  /** For programs. */
+  rule: z.string(),
+  message: z.string(),
+  /** Who asks for it; `server`: Tidelock itself, everywhere. */
+  from: Origin,
+  /** What it read, by name, each value short enough to read. */
+  read: z.array(z.object({ name: z.string(), value: z.string() })),
+  /** The evidence that it leaned on. */
+  leansOn: z.array(
+    z.object({
+      kind: z.enum(["check-run", "answer", "promotion", "import", "attestation", "waiver"]),
+      id: z.string(),
+      /** RFC 3339: how old it is. */
+      at: z.iso.datetime().nullable(),
+      text: z.string(),
+    }),
+  ),
+  /** What would change it, as a person can do it; null where nothing needs to. */
+  next: z.string().nullable(),
+});
+export type ExplainedPart = z.infer<typeof ExplainedPart>;
+
+export const GateExplanation = z.object({
+  service: z.string(),
+  environment: z.string(),
+  release: z.object({ id: Digest, version: z.string() }),
+  /** Null: nothing was promoted, and it is asked what would be. */
+  promotion: z.string().nullable(),
+  state: z.string(),
+  /**
+   * `decision`: it was made, and these are the inputs that were kept. `waiting`: it is being made again and again until
+   * it no longer waits. `preview`: it is not at its gate yet, and this is what it would say over what is there now.
+   */
+  about: z.enum(["decision", "waiting", "preview"]),
+  /** Which one: of admission, over the checks so far, or the gate's. */
+  place: z.enum(["admission", "gate"]),
+  outcome: Outcome,
+  summary: z.string(),
+  /** What it waits for now; null: for nothing. */
+  waiting: z
+    .object({ reason: z.string(), who: z.string(), until: z.string().nullable() })
+    .nullable(),
+  /** Of the decision (RFC 3339), or of now. */
+  at: z.iso.datetime(),
+  /** Under which its inputs are kept; null for what was not decided. */
+  inputs: Digest.nullable(),
+  /** Worst first. */
+  parts: z.array(ExplainedPart),
+});
+export type GateExplanation = z.infer<typeof GateExplanation>;
+
+export const GateDemand = z.object({
+  /** `preset`, `check`, `rule`, `soak`, … */
+  what: z.string(),
+  name: z.string().nullable(),
+  /** One sentence. */
+  text: z.string(),
+  from: Origin,
+});
+export type GateDemand = z.infer<typeof GateDemand>;
+
+export const GateView = z.object({
+  environment: Name,
+  tier: z.string(),
+  service: z.string().nullable(),
+  demands: z.array(GateDemand),
+});
+export type GateView = z.infer<typeof GateView>;

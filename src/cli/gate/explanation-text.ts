@@ -1,0 +1,50 @@
+import type { ExplainedPart, GateExplanation } from "../../api/gate-views.ts";
+import type { OutputFormat } from "../options.ts";
+import { printDocument } from "../output/print.ts";
+import { icon, shortDigest, spanText, when } from "../output/words.ts";
+import { clean, type Terminal } from "../terminal.ts";
+
+/** For somebody who was woken up: what is wrong first, with what to do; what is well in a line. */
+export async function printExplanation(
+  terminal: Terminal,
+  format: OutputFormat,
+  view: GateExplanation,
+): Promise<void> {
+  if (format === "json" || format === "yaml") return printDocument(terminal, format, view);
+  if (format === "name") return terminal.print(view.outcome);
+  const { service, environment, release, summary, waiting, promotion, state, at, inputs } = view;
+  const title = `${service}@${release.version} to ${environment}`;
+  terminal.print(`${terminal.style("bold", clean(title))}: ${clean(summary)}`);
+  const whose = promotion === null ? state : `promotion ${promotion}, ${state}`;
+  const decided = view.about === "decision" ? `, decided ${when(at)} (${ago(at)} ago)` : "";
+  const kept = inputs === null ? "" : `, inputs ${shortDigest(inputs)}`;
+  terminal.print(`${clean(whose)}${decided}${kept}`);
+  if (waiting !== null) {
+    const until = waiting.until === null ? "" : ` until ${when(waiting.until)}`;
+    const who = waiting.who === "" ? "" : ` (${clean(waiting.who)})`;
+    terminal.print(
+      `${icon(terminal, "wait", "stdout")} waits${until}: ${clean(waiting.reason)}${who}`,
+    );
+  }
+  terminal.print("");
+  for (const part of view.parts) printPart(terminal, part, format === "wide");
+}
+
+function printPart(terminal: Terminal, part: ExplainedPart, wide: boolean): void {
+  const { outcome, pending, message, rule, from, read, leansOn, next } = part;
+  const sign = icon(terminal, pending ? "pending" : outcome, "stdout");
+  const word = pending ? "not yet" : outcome;
+  terminal.print(`${sign} ${word.padEnd(7)} ${clean(message)} (${clean(rule)}, ${from})`);
+  if (outcome === "allow" && !wide) return;
+  const line = (label: string, text: string) =>
+    terminal.print(`    ${label.padEnd(8)} ${clean(text)}`);
+  for (const { name, value } of read) line("read", `${name} = ${value}`);
+  for (const { kind, id, at, text } of leansOn) {
+    line("leans on", `${kind} ${id}${at === null ? "" : `, ${ago(at)} old`}: ${text}`);
+  }
+  if (next !== null) line("do", next);
+}
+
+function ago(at: string): string {
+  return spanText(Math.max(0, Date.now() - Date.parse(at)));
+}

@@ -1,0 +1,12 @@
+import type { GateControl } from "../../ports/gate-control.ts";
+import type { Engine } from "../engine.ts";
+import { explainLane, explainPromotion } from "./explain.ts";
+import { showGate } from "./show.ts";
+
+export function makeGateControl(engine: Engine): GateControl {
+  return {
+    explain: (promotion) => explainPromotion(engine, promotion),
+    explainLane: (lane, release) => explainLane(engine, lane, release),
+    show: (environment, service) => showGate(engine, environment, service),
+  };
+}

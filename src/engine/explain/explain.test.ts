@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { documents, operator, until } from "../../../test/support/engine-bench.ts";
+import { GateStory } from "../../../test/support/gate-story.ts";
+
+let story: GateStory;
+
+beforeEach(async () => {
+  story = await GateStory.begin();
+  await story.plane.applyDocuments(operator, "tidelock.yaml", documents({ dev: "      soak: 1h" }));
+  await story.release("1.0.0", { "server.js": "serve()" });
+}, 60_000);
+
+afterEach(() => story.end());
+
+const lane = { service: "shop", environment: "production" };
+
+describe("what a gate says is explained", () => {
+  it("before anything was promoted: what it would say, and where to promote it first", async () => {
+    const seen = await story.plane.gates.explainLane(lane, "1.0.0");
+    expect(seen).toMatchObject({
+      about: "preview",
+      place: "admission",
+      outcome: "deny",
+      promotion: null,
+      release: { version: "1.0.0" },
+    });
+    expect(seen.parts[0]).toMatchObject({
+      outcome: "deny",
+      rule: "predecessor.verified",
+      read: expect.arrayContaining([{ name: "verified", value: "never" }]),
+      next: "promote it to dev first: tidelock promote shop@1.0.0 --to dev",
+    });
+  });
+
+  it("while it waits: until when, and that nobody has to do anything", async () => {
+    await story.promote("1.0.0", "dev");
+    const asked = { service: "shop", release: "1.0.0", environment: "production" };
+    const { id } = await story.plane.promote(operator, asked);
+    await until(
+      () => story.plane.showPromotion(id),
+      (view) => view.waiting !== null,
+    );
+    const seen = await story.plane.gates.explainLane(lane, undefined);
+    expect(seen).toMatchObject({ promotion: id, about: "waiting", outcome: "wait" });
+    expect(seen.waiting?.reason).toContain("it soaks in dev");
+    const [first] = seen.parts;
+    expect(first).toMatchObject({ outcome: "wait", rule: "predecessor.soak" });
+    expect(first?.next).toContain("nothing to do");
+    expect(first?.leansOn).toMatchObject([{ kind: "promotion", text: "complete there" }]);
+  }, 30_000);
+
+  it("after it was denied, and after it was allowed: by the inputs that were kept", async () => {
+    await story.plane.applyDocuments(operator, "tidelock.yaml", documents());
+    await story.promote("1.0.0", "dev");
+    story.bench.staged.verdicts.push("fail");
+    const denied = await story.promote("1.0.0", "production");
+    const seen = await story.plane.gates.explain(denied.id);
+    expect(seen).toMatchObject({ about: "decision", outcome: "deny", state: "failed" });
+    expect(seen.inputs).toMatch(/^sha256:/);
+    expect(seen.parts[0]).toMatchObject({ rule: "check.fail", pending: false });
+    const run = denied.checks[0]?.id ?? "";
+    expect(seen.parts[0]?.leansOn).toMatchObject([{ kind: "check-run", id: run }]);
+    expect(seen.parts[0]?.next).toContain(`tidelock check show ${denied.id} smoke`);
+    const allowed = await story.promote("1.0.0", "production");
+    expect(await story.plane.gates.explainLane(lane, undefined)).toMatchObject({
+      promotion: allowed.id,
+      outcome: "allow",
+      summary: "allowed at its gate",
+    });
+    const preview = await story.plane.gates.explainLane(lane, "1.0.0");
+    expect(preview).toMatchObject({ about: "preview", outcome: "wait" });
+    expect(preview.parts[0]).toMatchObject({ rule: "check.missing", pending: true, next: null });
+  }, 30_000);
+});
+
+it("is what an environment asks, and who asks for it", async () => {
+  const floor =
+    "  floor: { gate: strict, checks: [{ name: deep, uses: staged }], minimumSoak: 5m }";
+  await story.plane.applyDocuments(operator, "t.yaml", documents({ floor }));
+  const seen = await story.plane.gates.show("production", "shop");
+  expect(seen.demands.map(({ what, name, from }) => [what, name, from])).toEqual([
+    ["preset", "strict", "floor"],
+    ["check", "deep", "floor"],
+    ["check", "smoke", "pipeline"],
+    ["predecessor", "dev", "pipeline"],
+    ["soak", null, "floor"],
+    ["isolation", "separate-user", "preset"],
+  ]);
+  const everybody = await story.plane.gates.show("production", undefined);
+  expect(everybody.demands.map(({ name }) => name)).not.toContain("smoke");
+  await expect(story.plane.gates.show("nowhere", undefined)).rejects.toMatchObject({
+    code: "not-found",
+  });
+});

@@ -1,0 +1,93 @@
+import type { GateFacts } from "../../model/gate-facts.ts";
+import type { Lane } from "../../model/primitives.ts";
+import type { Part } from "../../policy/explain.ts";
+
+/** What a person may do about one part of a decision. Pure; null where nothing needs to be done, or only time helps. */
+
+export interface About {
+  readonly lane: Lane;
+  readonly version: string;
+  readonly promotion: string | null;
+  readonly facts: GateFacts | undefined;
+  /** What people are asked now, by the name of the check. */
+  readonly asked: ReadonlyMap<string, { readonly id: string; readonly role: string }>;
+}
+
+export function nextFor(part: Part, about: About, pending: boolean): string | null {
+  const { rule, outcome } = part.reason;
+  const asked = part.of === null ? undefined : about.asked.get(part.of);
+  if (asked && part.reason.rule.startsWith("check.")) {
+    return `somebody with the role ${asked.role} answers it: tidelock check answer ${asked.id}`;
+  }
+  if (outcome === "allow" || pending) return null;
+  if (outcome === "wait") return forWait(rule);
+  const [kind = ""] = rule.split(".");
+  const say = sayings[kind];
+  return say ? say(part, about) : `see what is asked there: ${gateShow(about)}`;
+}
+
+function forWait(rule: string): string {
+  if (rule === "ledger") return "see what is wrong with the ledger: tidelock ledger status";
+  return "nothing to do: it goes on by itself when the time has come";
+}
+
+const sayings: Readonly<Record<string, (part: Part, about: About) => string>> = {
+  check: ofCheck,
+  rule: ofRule,
+  predecessor: ({ of }, about) =>
+    `promote it to ${of ?? "the environment before"} first: tidelock promote ${named(about)} --to ${of ?? "<environment>"}`,
+  isolation: () => "see what is missing on this machine: tidelock doctor",
+  identity: (_, { promotion }) =>
+    promotion === null
+      ? "let the instances be started by Tidelock, so that it can show whose sockets answer"
+      : `see why nothing was proven: tidelock promotion show ${promotion}`,
+  evidence: (_, about) =>
+    `hand in what is asked for: tidelock release attest ${named(about)} --file <file>`,
+  ledger: () => "see who changed what: tidelock ledger verify --state",
+  artifact: (_, { lane }) =>
+    `make the release again: tidelock release create --service ${lane.service}`,
+  configuration: (_, { lane }) =>
+    `set what is missing: tidelock config set KEY=VALUE --service ${lane.service} --environment ${lane.environment}`,
+  secret: (_, { lane }) =>
+    `set it: tidelock secret set <name> --service ${lane.service} --environment ${lane.environment}`,
+  diversity: () => "demand a check by another program, or mend the one that did not pass",
+  checks: (_, about) => `demand a check of what is deployed in tidelock.yaml: ${gateShow(about)}`,
+};
+
+function ofCheck({ reason, of, run }: Part, { promotion }: About): string {
+  // A run's id begins with its promotion: one that came late belongs to an earlier one.
+  const where = run?.run?.split("/")[0] ?? promotion;
+  const look = where && of ? `tidelock check show ${where} ${of}` : "see its report";
+  if (reason.rule === "check.fail" || reason.rule === "check.warn") {
+    return `fix what it found and promote a new release: ${look}`;
+  }
+  if (run !== null) return `see why (${look}), then promote again`;
+  return promotion === null ? "promote it" : `promote again: tidelock promotion retry ${promotion}`;
+}
+
+/** A rule over findings names the worst of them: those are what somebody has to do something about. */
+function ofRule({ read }: Part, about: About): string {
+  const { facts, lane } = about;
+  const reads = (root: string) => read.some(({ name }) => name.split(".")[0] === root);
+  const worst = (facts?.findings?.items ?? []).filter(({ waived }) => !waived).slice(0, 3);
+  if (reads("findings") && facts?.findings === null) {
+    return "its findings are not known: tidelock ledger verify --state says what was changed";
+  }
+  if (reads("findings") && worst.length > 0) {
+    const named_ = worst.map(({ id, severity, rule }) => `${id} (${severity}, ${rule})`).join(", ");
+    return `fix, judge or waive ${named_}: tidelock findings list --service ${lane.service}`;
+  }
+  if (reads("sbom") && facts?.sbom === null) {
+    return `hand in an SBOM of it: tidelock release attest ${named(about)} --file <file>`;
+  }
+  if (reads("approvals")) return "let somebody answer: tidelock check todo";
+  return `change what it reads, or let its owners change the rule: ${gateShow(about)}`;
+}
+
+function gateShow({ lane }: About): string {
+  return `tidelock gate show ${lane.environment} --service ${lane.service}`;
+}
+
+function named({ lane, version }: About): string {
+  return `${lane.service}@${version}`;
+}

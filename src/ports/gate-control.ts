@@ -1,0 +1,12 @@
+import type { GateExplanation, GateView } from "../api/gate-views.ts";
+import type { Lane } from "../model/primitives.ts";
+
+/** Explains gates; changes nothing. */
+export interface GateControl {
+  /** What its gate said, or would say now. Throws `not-found`. */
+  explain(promotion: string): Promise<GateExplanation>;
+  /** The newest promotion of a lane; with a release: what its gate would say if it were promoted now. */
+  explainLane(lane: Lane, release: string | undefined): Promise<GateExplanation>;
+  /** What an environment asks of everybody, or of one service. */
+  show(environment: string, service: string | undefined): Promise<GateView>;
+}
