@@ -91,11 +91,12 @@ export function identityOf(observation: Observation, context: IdentityContext): 
     occurrence: context.occurrence ?? 1,
   };
   const found = byKind(facts);
+  const stated = statedOf(facts.fingerprints);
   return {
     kind,
     environment,
-    fingerprints: unique([...nativeOf(facts), ...found.fingerprints]),
-    drift: unique([...statedDrift(facts), ...found.drift]),
+    fingerprints: unique([...nativeOf(facts, stated), ...found.fingerprints]),
+    drift: unique([...statedDrift(facts, stated), ...found.drift]),
     spot: spotOf(facts),
   };
 }
@@ -107,23 +108,24 @@ const noId = /^(?:|0+|-+|n\/?a|none|null|undefined|unknown|requires login|not[ -
  * The tool's own ids. A rule stands beside them, so that an id that is a placeholder, or one that somebody copied
  * from another finding, joins nothing that is not of this rule.
  */
-function nativeOf(facts: Facts): readonly Fingerprint[] {
-  const { fingerprint, fingerprints, tool, rule, where } = facts;
+function nativeOf(facts: Facts, stated: Stated): readonly Fingerprint[] {
+  const { fingerprint, tool, rule, where } = facts;
   const made: Fingerprint[] = [];
   if (fingerprint !== undefined && !noId.test(fingerprint.trim())) {
     made.push({ algorithm: algorithmOf("native", tool), value: keyOf(where, rule, fingerprint) });
   }
-  for (const [name, value] of statedOf(fingerprints)) {
+  for (const [name, value] of stated) {
     made.push(numbered(facts, algorithmOf("sarif", name), where, rule, placeKey(facts), value));
   }
   return made;
 }
 
+type Stated = readonly (readonly [string, string])[];
+
 /** By name; those about a whole file, a column or a rule alone are shared by many hits. */
-function statedOf(
-  fingerprints: Observation["fingerprints"],
-): readonly (readonly [string, string])[] {
-  return Object.entries(fingerprints ?? {})
+function statedOf(fingerprints: Observation["fingerprints"]): Stated {
+  if (fingerprints === undefined) return [];
+  return Object.entries(fingerprints)
     .filter(([name, value]) => !noId.test(value.trim()) && !isCoarse(name))
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
     .slice(0, 4);
@@ -134,8 +136,8 @@ function isCoarse(name: string): boolean {
 }
 
 /** Without the path: a file that was renamed keeps them. */
-function statedDrift(facts: Facts): readonly Fingerprint[] {
-  return statedOf(facts.fingerprints).map(([name, value]) => ({
+function statedDrift(facts: Facts, stated: Stated): readonly Fingerprint[] {
+  return stated.map(([name, value]) => ({
     algorithm: algorithmOf("moved/sarif", name),
     value: keyOf(facts.rule, value),
   }));

@@ -61,6 +61,11 @@ export interface Reader {
    * Of JSON: the value. Of XML: an `Element` (xml.ts). Of `csv`: a record by the header's names. Of `text`: the line.
    */
   item?(value: unknown, at: ItemPlace): readonly Draft[];
+  /**
+   * Before the first item, where the frame tells it already: the same tool and subject that `end` will name. Then hits
+   * need not wait for the report's end to be told apart.
+   */
+  about?(): Pick<Summary, "tool" | "subject" | "part">;
   /** After the last item: what the report says of itself. */
   end(): Summary;
 }

@@ -4,7 +4,7 @@ import { formats } from "../parsers/formats.ts";
 import { Decoder } from "./decode.ts";
 import { detectFormat } from "./detect.ts";
 import type { Limits } from "./limits.ts";
-import { type Batch, Reading, type ReadSummary } from "./reading.ts";
+import { type About, type Batch, Reading, type ReadSummary } from "./reading.ts";
 import { refusalOf, reportError } from "./report-error.ts";
 import { partsOf, type Source } from "./source.ts";
 
@@ -13,8 +13,8 @@ export interface ReadOptions {
   readonly format?: string | undefined;
   /** For secrets' values (see `Observing`); null: they leave no trace at all. */
   readonly secretKey: Uint8Array | null;
-  /** Awaited before more is read. A batch has about `batchSize` hits: all of the part of 64 KiB at hand. */
-  readonly onBatch: (batch: Batch) => Promise<void> | void;
+  /** Awaited before more is read, with what is known of the report by then. A batch has about `batchSize` hits: all of the part of 64 KiB at hand. */
+  readonly onBatch: (batch: Batch, about: About | undefined) => Promise<void> | void;
   /** Default 1,000. */
   readonly batchSize?: number;
   readonly limits?: Partial<Limits>;
@@ -78,7 +78,7 @@ async function readAs(
     const batch = reading.drain();
     observations += batch.observations.length;
     claims += batch.claims.length;
-    await onBatch(batch);
+    await onBatch(batch, reading.about);
   };
   for (const pass of reading.passes()) {
     const decoder = new Decoder((chunk) => pass.write(chunk));

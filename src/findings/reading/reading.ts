@@ -16,6 +16,12 @@ export interface Batch {
   readonly claims: readonly Observation[];
 }
 
+/** As a format says it. */
+type Named = Pick<Summary, "tool" | "subject" | "part">;
+
+/** Whose scan it is, and of what. */
+export type About = Pick<Summary, "tool" | "subject">;
+
 /** What a report says of itself, and how much of it there was. */
 export interface ReadSummary extends Omit<Summary, "drafts" | "part"> {
   readonly items: number;
@@ -35,6 +41,7 @@ export class Reading {
   #frame: unknown = null;
   #items = 0;
   #truncated = false;
+  #about: About | undefined;
 
   constructor(format: Format, observing: Observing, limits: Partial<Limits> = {}) {
     this.#format = format;
@@ -57,6 +64,18 @@ export class Reading {
     }
   }
 
+  /** What is known of it before its first item; undefined where its end has to be waited for. */
+  get about(): About | undefined {
+    this.#about ??= this.#guarded(
+      () => "the report",
+      () => {
+        const about = this.#reader?.about?.();
+        return about && aboutOf(about);
+      },
+    );
+    return this.#about;
+  }
+
   get gathered(): number {
     return this.#observations.length + this.#claims.length;
   }
@@ -77,8 +96,7 @@ export class Reading {
     const drafts = summary.drafts ?? [];
     if (summary.complete && this.#items === 0 && drafts.length === 0) this.#assertOwn();
     this.#add(drafts);
-    const { tool, part, exercised } = summary;
-    const subject = part === undefined ? summary.subject : withPart(part, summary.subject);
+    const { exercised } = summary;
     const beyond = this.#truncated
       ? `only the first ${this.#limits.items} items were read`
       : undefined;
@@ -88,10 +106,7 @@ export class Reading {
       items: this.#items,
       complete: summary.complete && !this.#truncated,
       ...(missing === "" ? {} : { missing: clip(missing, 1_024) }),
-      ...(tool === undefined
-        ? {}
-        : { tool: { name: clip(tool.name, 256), version: clip(tool.version, 128) } }),
-      ...(subject === undefined || subject === "" ? {} : { subject: clip(subject, 1_024) }),
+      ...aboutOf(summary),
       ...(madeAt === undefined ? {} : { madeAt }),
       ...(exercised === undefined ? {} : { exercised }),
     };
@@ -184,6 +199,16 @@ class Refusing implements Cutter {
       throw refusalOf(error, this.#format.id, "the report");
     }
   }
+}
+
+function aboutOf({ tool, part, subject: whole }: Named): About {
+  const subject = part === undefined ? whole : withPart(part, whole);
+  return {
+    ...(tool === undefined
+      ? {}
+      : { tool: { name: clip(tool.name, 256), version: clip(tool.version, 128) } }),
+    ...(subject === undefined || subject === "" ? {} : { subject: clip(subject, 1_024) }),
+  };
 }
 
 function cutterOf(job: Job): FrameCutter {

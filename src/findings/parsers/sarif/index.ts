@@ -25,6 +25,7 @@ export const sarif: Format = {
         const run = runs[Number(index)];
         return run === undefined ? [] : hitsOf(run, Result.parse(value));
       },
+      about: () => aboutOf(runs),
       end: () => summaryOf(runs),
     };
   },
@@ -33,23 +34,29 @@ export const sarif: Format = {
 function summaryOf(runs: readonly Run[]): Summary {
   const missing = runs.length === 0 ? "it holds no run" : runs.map(leftOut).find(Boolean);
   const files = runs.reduce((sum, run) => sum + (run.artifacts?.length ?? 0), 0);
-  const subject = distinct(runs.flatMap(categoryOf)).join(", ");
   const madeAt = runs
     .flatMap(({ invocations }) => (invocations ?? []).flatMap(({ endTimeUtc }) => endTimeUtc ?? []))
     .toSorted()
     .at(-1);
+  return {
+    complete: missing === undefined,
+    ...(missing === undefined ? {} : { missing }),
+    ...(files === 0 ? {} : { exercised: { files } }),
+    ...aboutOf(runs),
+    ...(madeAt === undefined ? {} : { madeAt }),
+  };
+}
+
+function aboutOf(runs: readonly Run[]): Pick<Summary, "tool" | "subject"> {
+  const subject = distinct(runs.flatMap(categoryOf)).join(", ");
   const drivers = runs
     .map(({ tool }) => tool.driver)
     .filter(({ name }, index, all) => all.findIndex((one) => one.name === name) === index);
   const name = drivers.flatMap((driver) => driver.name ?? []).join(" + ");
   const version = drivers.map((one) => one.version ?? one.semanticVersion ?? "unknown").join(" + ");
   return {
-    complete: missing === undefined,
-    ...(missing === undefined ? {} : { missing }),
-    ...(files === 0 ? {} : { exercised: { files } }),
     ...(name === "" ? {} : { tool: { name, version } }),
     ...(subject === "" ? {} : { subject }),
-    ...(madeAt === undefined ? {} : { madeAt }),
   };
 }
 
@@ -93,7 +100,7 @@ function hitOf(run: Run, result: Result): Draft {
   const cwe = taxa.flatMap((one) =>
     /cwe/i.test(one?.toolComponent?.name ?? "") ? [Number(one?.id?.replace(/\D+/g, ""))] : [],
   );
-  const cwes = [...cwe, ...cweIn(tags), ...(own?.cwe ?? [])];
+  const cwes = [...cwe, ...cweOf(tags), ...(own?.cwe ?? [])];
   return {
     rule: result.ruleId ?? result.rule?.id ?? rule?.id ?? "",
     ...severityOf(result, rule),
@@ -209,6 +216,19 @@ function codeOf({ locations }: Result): string | undefined {
 
 const secretTools = /gitleaks|trufflehog|detect-secrets|secretlint|ggshield|secret[- ]scan/i;
 
+const weaknesses = new Map<string, readonly number[]>();
+
+/** `cweIn`, looked for once in each of the tags that a report's rules share. */
+function cweOf(tags: readonly string[]): readonly number[] {
+  return tags.flatMap((tag) => {
+    const known = weaknesses.get(tag);
+    if (known !== undefined) return known;
+    const found = cweIn([tag]);
+    if (tag.length <= 128 && weaknesses.size < 10_000) weaknesses.set(tag, found);
+    return found;
+  });
+}
+
 function isSecret(run: Run, tags: readonly string[]): boolean {
   return (
     secretTools.test(run.tool.driver.name ?? "") || tags.some((tag) => /^secrets?$/i.test(tag))
@@ -216,7 +236,10 @@ function isSecret(run: Run, tags: readonly string[]): boolean {
 }
 
 function sorted(texts: Readonly<Record<string, string>> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const all = Object.entries(texts ?? {});
+  return all.length < 2
+    ? { ...texts }
+    : Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function isText(value: unknown): value is string {

@@ -69,6 +69,7 @@ function pathOf(uri: string): string {
 
 /** URIs are percent-encoded; one that is encoded badly stays as it is. */
 function decoded(uri: string): string {
+  if (!uri.includes("%")) return uri;
   try {
     return decodeURIComponent(uri);
   } catch {
