@@ -64,14 +64,11 @@ interface FindingsTable {
   tools: string[];
   details: Json<Readonly<Record<string, unknown>>>;
   drift: ColumnType<readonly (readonly [string, string])[], string | undefined, string>;
-  spot: string | null;
   ids: Generated<string[]>;
   trusted: Generated<boolean>;
   first_seen: Time;
-  last_seen: Time;
   first_environment: string | null;
   first_release: Digest | null;
-  last_release: Digest | null;
   verified_release: Digest | null;
   fixed_at: Time | null;
   verified_at: Time | null;
@@ -89,6 +86,15 @@ interface FindingsTable {
   /** Computed by the database, for numbers: see `0031-finding-figures.sql`. */
   traits: ColumnType<number, never, never>;
   changes: Generated<number>;
+}
+
+/** What changes with every sight of it. */
+interface FindingSightsTable {
+  finding: Big;
+  last_seen: Time;
+  last_release: Digest | null;
+  /** Of its newest observation: its place for other tools. */
+  spot: string | null;
 }
 
 interface FindingFingerprintsTable {
@@ -170,6 +176,7 @@ interface FindingSweepsTable {
 export interface FindingsSchema {
   finding_imports: FindingImportsTable;
   findings: FindingsTable;
+  finding_sights: FindingSightsTable;
   finding_fingerprints: FindingFingerprintsTable;
   finding_scopes: FindingScopesTable;
   observations: ObservationsTable;
@@ -182,5 +189,8 @@ export interface FindingsSchema {
 
 export type FindingImportRow = Selectable<FindingImportsTable>;
 export type FindingRow = Selectable<FindingsTable>;
+/** With when and in what it was seen last. */
+export type SeenFindingRow = FindingRow &
+  Pick<Selectable<FindingSightsTable>, "last_seen" | "last_release">;
 export type FindingActRow = Selectable<FindingActsTable>;
 export type FindingChangeRow = Selectable<FindingChangesTable>;

@@ -280,15 +280,15 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["update findings set severity = 'low' where id = 1", "findings", "severity"],
   ["update findings set trusted = not trusted", "findings", "trusted"],
   [
-    "update findings set verified_release = last_release, verified_at = now() where id = 1",
+    "update findings set verified_release = (select last_release from finding_sights where finding = 1), verified_at = now() where id = 1",
     "findings",
     "verified_release",
   ],
   ["update findings set kind = 'license' where id = 1", "finding_changes"],
   ["update findings set environment = 'dev' where id = 1", "finding_changes"],
   [
-    "update findings set last_release = (select id from releases where version = '1.0.0')",
-    "findings",
+    "update finding_sights set last_release = (select id from releases where version = '1.0.0')",
+    "finding_sights",
     "last_release",
   ],
   [
@@ -297,6 +297,8 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ],
   ["update observations set severity = 'info'", "observations"],
   ["update observations set finding = 2", "observations"],
+  ["delete from finding_sights where finding = 1", "finding_sights", "last_release"],
+  ["insert into finding_sights (finding, last_seen) values (999, now())", "finding_sights"],
   ["update finding_scopes set seen = false", "finding_scopes", "seen"],
   ["update finding_scopes set severity = 'info'", "finding_scopes", "severity"],
   ["delete from finding_scopes where finding = 1", "finding_scopes"],

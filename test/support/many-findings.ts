@@ -32,14 +32,14 @@ export async function manyFindings(
   }
   await sql`
     insert into findings (service, environment, kind, rule, title, place, severity, severity_stated, urgency, status,
-      tools, details, first_seen, last_seen, first_environment, due_at, closed_at, verified_at, reopened, paused)
+      tools, details, first_seen, first_environment, due_at, closed_at, verified_at, reopened, paused)
     select 'service-' || n % 3, null, (array['dependency', 'code', 'web', 'secret'])[1 + n % 4], 'CVE-2024-' || n,
       'Something is wrong with part ' || n, jsonb_build_object('kind', 'package', 'name', 'part-' || n, 'version', '1'),
       (array['critical', 'high', 'medium', 'low', 'info'])[worst], true, (5 - worst) * 100, status,
       case n % 5 when 0 then array['trivy', 'grype'] when 1 then array['grype'] when 2 then array['semgrep']
         when 3 then array['zap'] else array['trivy'] end,
       jsonb_build_object('message', repeat('What the tool says of it. ', 20), 'fixedIn', '2'),
-      seen, now(), (array[null, 'testing', 'production', 'gone'])[1 + n % 4],
+      seen, (array[null, 'testing', 'production', 'gone'])[1 + n % 4],
       case when n % 3 = 0 then null else seen + interval '30 days' end,
       case when status = 'closed' then seen + random() * (now() - seen) end,
       case when status in ('closed', 'verified') then now() end,
@@ -51,6 +51,9 @@ export async function manyFindings(
           'false-positive'])[1 + floor(random() * 10)::integer] as status
       from generate_series(1, ${many.findings}::integer) n
     ) made`.execute(db);
+  await sql`insert into finding_sights (finding, last_seen) select id, now() from findings`.execute(
+    db,
+  );
   await sql`
     insert into finding_changes (finding, kind, from_status, to_status, at)
     select id, 'false-positive', 'open', 'false-positive', first_seen + (now() - first_seen) / 2

@@ -6,7 +6,7 @@ import { knowsService, listImports } from "../../store/queries/findings-imports.
 import { type After, listFindings } from "../../store/queries/findings-list.ts";
 import { readFinding } from "../../store/queries/findings-show.ts";
 import type { Db } from "../../store/schema.ts";
-import type { FindingRow } from "../../store/schema-findings.ts";
+import type { FindingRow, SeenFindingRow } from "../../store/schema-findings.ts";
 import type { Engine } from "../engine.ts";
 import { findingActs } from "./acts/control.ts";
 import { importReport } from "./import/import-report.ts";
@@ -42,7 +42,7 @@ export function makeFindingControl(engine: Engine): FindingControl {
 }
 
 /** Throws `not-found`. */
-export async function existingFinding(db: Db, id: FindingId): Promise<FindingRow> {
+export async function existingFinding(db: Db, id: FindingId): Promise<SeenFindingRow> {
   const row = await readFinding(db, id.slice("F-".length));
   if (row) return row;
   throw new TidelockError("not-found", `there is no finding ${id}`, {

@@ -99,9 +99,9 @@ async function put(rows: readonly Made[]): Promise<void> {
     const at = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
     await sql`
       insert into findings (service, kind, rule, title, place, severity, severity_stated, status, tools, first_seen,
-        last_seen, first_environment, due_at, closed_at, reopened, paused)
+        first_environment, due_at, closed_at, reopened, paused)
       values (${one.service}, ${one.kind}, 'r', 't', '{}', ${one.severity}, true, ${one.status}, ${one.tools},
-        ${at(one.first)}, now(), ${one.environment}, ${at(one.due)}, ${at(one.closed)}, ${one.reopened},
+        ${at(one.first)}, ${one.environment}, ${at(one.due)}, ${at(one.closed)}, ${one.reopened},
         ${one.paused ? "waits" : null})`.execute(database.db);
   }
 }

@@ -18,8 +18,8 @@ afterAll(() => bench.close());
 
 async function finding(title: string, severity: string, cve: string | null, status = "open") {
   const aliases = cve === null ? [] : [cve];
-  await sql`insert into findings (service, kind, rule, title, place, severity, severity_stated, status, aliases, first_seen, last_seen, urgency)
-    values ('shop', 'dependency', 'GHSA-x', ${title}, '{"kind": "resource", "name": "x"}', ${severity}, true, ${status}, ${aliases}::text[], ${began}, ${began}, 400)`.execute(
+  await sql`insert into findings (service, kind, rule, title, place, severity, severity_stated, status, aliases, first_seen, urgency)
+    values ('shop', 'dependency', 'GHSA-x', ${title}, '{"kind": "resource", "name": "x"}', ${severity}, true, ${status}, ${aliases}::text[], ${began}, 400)`.execute(
     bench.database.db,
   );
 }

@@ -57,8 +57,8 @@ beforeEach(async () => {
     ["urgent", "critical", "open"],
     ["gone", "low", "closed"],
   ]) {
-    await sql`insert into findings (service, kind, rule, title, place, severity, severity_stated, status, first_seen, last_seen)
-      values ('shop', 'dependency', 'CVE-1', ${title}, '{"kind": "resource", "name": "x"}', ${severity}, true, ${status}, now(), now())`.execute(
+    await sql`insert into findings (service, kind, rule, title, place, severity, severity_stated, status, first_seen)
+      values ('shop', 'dependency', 'CVE-1', ${title}, '{"kind": "resource", "name": "x"}', ${severity}, true, ${status}, now())`.execute(
       bench.database.db,
     );
   }

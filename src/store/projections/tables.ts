@@ -43,7 +43,11 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   finding_imports: rebuilt,
   findings: {
     how: "checked",
-    by: "status, severity, last and verified release follow from changes and observations; assignee, pause, texts and dates are for people",
+    by: "status, severity and verified release follow from changes and observations; assignee, pause, texts and dates are for people",
+  },
+  finding_sights: {
+    how: "checked",
+    by: "the last release follows from observations; when it was seen last is for people",
   },
   finding_fingerprints: {
     how: "checked",

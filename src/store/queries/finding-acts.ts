@@ -1,5 +1,6 @@
 import { type Insertable, sql } from "kysely";
 import type { FindingStatus } from "../../model/finding.ts";
+import type { Digest } from "../../model/primitives.ts";
 import type { FindingActRow, FindingRow } from "../schema-findings.ts";
 import type { Db, Schema } from "../schema.ts";
 import { sealAct } from "./finding-seal.ts";
@@ -10,6 +11,16 @@ import { dbNow } from "./promotions.ts";
 /** Nobody else changes it before this transaction ends. */
 export async function lockFinding(tx: Db, id: string): Promise<FindingRow | undefined> {
   return tx.selectFrom("findings").selectAll().where("id", "=", id).forUpdate().executeTakeFirst();
+}
+
+/** The newest release that it was seen in. */
+export async function lastReleaseOf(tx: Db, finding: string): Promise<Digest | null> {
+  const row = await tx
+    .selectFrom("finding_sights")
+    .select("last_release")
+    .where("finding", "=", finding)
+    .executeTakeFirst();
+  return row?.last_release ?? null;
 }
 
 /** How a standing changes with an act; without `to` the standing stays. */

@@ -59,6 +59,9 @@ const strayRow: Look = async (db, service) => {
       union all
       select 'finding_scopes', 'F-' || s.finding, 'is of no finding' from finding_scopes s
       where not exists (select from findings f where f.id = s.finding)
+      union all
+      select 'finding_sights', 'F-' || g.finding, 'is of no finding' from finding_sights g
+      where not exists (select from findings f where f.id = g.finding)
     ) stray limit 1
   `.execute(db);
   const [found] = rows;
@@ -142,13 +145,13 @@ const otherFold: Look = async (db, service) => {
       order by o.finding, r.created_at desc, i.number desc
     )
     select f.id, one.name as column, one.value as is, one.said from findings f
-    left join standing s on s.finding = f.id left join bad b on b.finding = f.id
+    left join finding_sights w on w.finding = f.id left join standing s on s.finding = f.id left join bad b on b.finding = f.id
     left join gone g on g.finding = f.id left join seen o on o.finding = f.id
     left join met t on t.finding = f.id
     cross join lateral (values
       ('status', f.status, s.to_status),
       ('severity', f.severity, b.severity),
-      ('last_release', f.last_release, o.release),
+      ('last_release', w.last_release, o.release),
       ('verified_release', f.verified_release, g.release),
       ('trusted', f.trusted::text, (t.finding is not null)::text)
     ) as one (name, value, said)
@@ -158,8 +161,9 @@ const otherFold: Look = async (db, service) => {
   const [found] = rows;
   if (!found) return null;
   const { id, column, is, said } = found;
-  const message = `findings: ${column} of F-${id} is ${is ?? "nothing"}, and by what happened to it ${said ?? "nothing"}`;
-  return { table: "findings", row: `F-${id}`, column, message };
+  const table = column === "last_release" ? "finding_sights" : "findings";
+  const message = `${table}: ${column} of F-${id} is ${is ?? "nothing"}, and by what happened to it ${said ?? "nothing"}`;
+  return { table, row: `F-${id}`, column, message };
 };
 
 /**

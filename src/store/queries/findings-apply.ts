@@ -72,7 +72,7 @@ export async function nameFindings(tx: Db, { service }: Applied): Promise<void> 
     create temp table import_fresh on commit drop as
     select one.*, nextval(pg_get_serial_sequence('findings', 'id')) as finding from (
       select p.best, min(p.ordinal) as first,
-        (array_agg(p.ordinal order by ${rank(sql`o.content ->> 'severity'`)}, p.ordinal))[1] as worst
+        (min(o.severity::bigint << 32 | p.ordinal) & 4294967295)::integer as worst
       from import_plain p join import_observations o on o.ordinal = p.ordinal
       where not p.hard and p.fresh group by p.best order by min(p.ordinal)
     ) one
@@ -98,39 +98,44 @@ export async function nameFindings(tx: Db, { service }: Applied): Promise<void> 
       on k.service = ${service} and k.algorithm = f.algorithm and k.value = f.value
     where f.claim order by f.ordinal, f.rank
   `.execute(tx);
-  await sql`create index on import_matched (ordinal)`.execute(tx);
   await sql`create unique index on import_fresh (finding)`.execute(tx);
   await sql`analyze import_matched, import_fresh`.execute(tx);
 }
 
 /** Severity first; of one severity the highest score. Scores of several versions are compared nowhere else. */
-const urgencyOf = (severity: unknown) => sql`(4 - (${rank(severity)})) * 100 + coalesce(
-  (select max((score ->> 'score')::real) from jsonb_array_elements(o.content -> 'cvss') as one (score)), 0)`;
+const urgencyOf = (severity: unknown) => sql`(4 - (${rank(severity)})) * 100 + case
+  when o.content ? 'cvss' then coalesce(
+    (select max((score ->> 'score')::real) from jsonb_array_elements(o.content -> 'cvss') as one (score)), 0)
+  else 0 end`;
 
 /** What the newest observation says beside what makes it the same finding. */
 const detailsOf = sql`jsonb_strip_nulls(jsonb_build_object(
   'message', o.content -> 'message', 'fixedIn', o.content -> 'fixedIn', 'cvss', o.content -> 'cvss',
   'reachable', o.content -> 'reachable', 'references', o.content -> 'references'))`;
 
+const cweOf = sql`case when o.content -> 'cwe' = '[]' then '{}'
+  else array(select jsonb_array_elements_text(o.content -> 'cwe')::integer) end`;
+
 export async function openFresh(tx: Db, given: Applied): Promise<void> {
   const { service, environment, release, tool, seenAt } = given;
+  const seen = sql`coalesce(${seenAt}::timestamptz, clock_timestamp())`;
   await sql`
     insert into findings (
       id, service, environment, kind, rule, title, place, severity, severity_stated, said_severity, urgency,
-      aliases, cwe, tools, details, drift, spot, ids, trusted, first_seen, last_seen, first_environment,
-      first_release, last_release
+      aliases, cwe, tools, details, drift, ids, trusted, first_seen, first_environment, first_release
     )
-    select n.finding, ${service}, nullif(o.environment, ''), o.kind, o.content ->> 'rule',
-      o.content ->> 'title', o.content -> 'place', o.content ->> 'severity',
-      (o.content ->> 'severityStated')::boolean, o.content ->> 'severity',
-      ${urgencyOf(sql`o.content ->> 'severity'`)},
-      array(select jsonb_array_elements_text(o.content -> 'aliases')),
-      array(select jsonb_array_elements_text(o.content -> 'cwe')::integer),
-      array[${tool}::text], ${detailsOf}, first.drift, first.spot, first.ids, ${isTrusted(given.trust)},
-      at.seen, at.seen, ${environment}, ${release}, ${release}
+    select n.finding, ${service}, nullif(o.environment, ''), o.kind, o.rule,
+      o.content ->> 'title', o.content -> 'place', o.content ->> 'severity', o.stated, o.content ->> 'severity',
+      ${urgencyOf(sql`o.content ->> 'severity'`)}, o.aliases, ${cweOf},
+      array[${tool}::text], ${detailsOf}, first.drift, first.ids, ${isTrusted(given.trust)},
+      ${seen}, ${environment}, ${release}
     from import_fresh n join import_observations o on o.ordinal = n.worst
-    join import_observations first on first.ordinal = n.first,
-      (select coalesce(${seenAt}::timestamptz, clock_timestamp()) as seen) at
+    join import_observations first on first.ordinal = n.first
+  `.execute(tx);
+  await sql`
+    insert into finding_sights (finding, last_seen, last_release, spot)
+    select n.finding, ${seen}, ${release}, o.spot
+    from import_fresh n join import_observations o on o.ordinal = n.first
   `.execute(tx);
 }
 
@@ -152,47 +157,58 @@ export async function keepObservations(tx: Db, given: Applied): Promise<void> {
   await sql`
     insert into finding_fingerprints (service, algorithm, value, finding, import)
     select distinct on (f.algorithm, f.value) ${service}, f.algorithm, f.value, m.finding, ${id}
-    from import_plain p join import_fingerprints f on f.ordinal = p.ordinal
+    from import_plain p join import_owned f on f.ordinal = p.ordinal
     join import_matched m on m.ordinal = p.ordinal
     where p.fresh and not p.hard order by f.algorithm, f.value, m.finding
   `.execute(tx);
-  const learned = sql`
+  await learn(tx, given);
+}
+
+/** What the reconciler says that findings are known by from now on. */
+async function learn(tx: Db, { id, service }: Applied): Promise<void> {
+  await sql`
+    create temp table import_learned on commit drop as
     select distinct on (1, 2) pair ->> 0 as algorithm, pair ->> 1 as value, finding
-    from import_outcomes, jsonb_array_elements(learn) as pair order by 1, 2, finding`;
+    from import_outcomes, jsonb_array_elements(learn) as pair order by 1, 2, finding
+  `.execute(tx);
   // What another import brought, and its entry names, stays on record when it moves.
   await sql`
     insert into finding_changes (finding, import, kind, detail)
     select l.finding, ${id}, 'fingerprint-moved', jsonb_build_object(
       'import', k.import, 'finding', k.finding, 'algorithm', k.algorithm, 'value', k.value)
-    from (${learned}) l join finding_fingerprints k
+    from import_learned l join finding_fingerprints k
       on k.service = ${service} and k.algorithm = l.algorithm and k.value = l.value
     where k.finding <> l.finding and k.import <> ${id}
     order by k.algorithm, k.value
   `.execute(tx);
   await sql`
     insert into finding_fingerprints as k (service, algorithm, value, finding, import)
-    select ${service}, algorithm, value, finding, ${id} from (${learned}) l
+    select ${service}, algorithm, value, finding, ${id} from import_learned
     on conflict (service, algorithm, value) do update
       set finding = excluded.finding, import = excluded.import
       where k.finding <> excluded.finding
   `.execute(tx);
 }
 
-/** Which scan sees them, and how badly: the highest that any scan says now; of one nobody trusts, ever. */
+/**
+ * Which scan sees them, and how badly: the highest that any scan says now; of one nobody trusts, ever. A row is written
+ * where that is news.
+ */
 export async function markScope(tx: Db, given: Applied): Promise<void> {
   const { id, scope, tool, trust } = given;
   await sql`
     create temp table import_seen on commit drop as
-    select m.finding, min(${rank(sql`o.content ->> 'severity'`)}) as worst,
-      bool_or((o.content ->> 'severityStated')::boolean) as stated, min(o.ordinal) as ordinal
+    select m.finding, min(o.severity) - 1 as worst, bool_or(o.stated) as stated, min(o.ordinal) as ordinal
     from import_matched m join import_observations o on o.ordinal = m.ordinal
     where not o.claim group by m.finding
   `.execute(tx);
-  await sql`create unique index on import_seen (finding)`.execute(tx);
   await sql`analyze import_seen`.execute(tx);
   await sql`
     insert into finding_scopes as s (finding, scope, tool, first_import, last_import, severity)
-    select finding, ${scope}, ${tool}, ${id}, ${id}, ${word(sql`worst`)} from import_seen
+    select i.finding, ${scope}, ${tool}, ${id}, ${id}, ${word(sql`i.worst`)}
+    from import_seen i left join finding_scopes known on known.finding = i.finding and known.scope = ${scope}
+    where known.finding is null or not known.seen
+      or (${isTrusted(trust)} and i.worst <> ${rank(sql`known.severity`)}) or i.worst < ${rank(sql`known.severity`)}
     on conflict (finding, scope) do update set last_import = excluded.last_import, seen = true,
       severity = case
         when ${isTrusted(trust)} or ${rank(sql`excluded.severity`)} < ${rank(sql`s.severity`)}
@@ -203,63 +219,77 @@ export async function markScope(tx: Db, given: Applied): Promise<void> {
 /** Brings known findings up to date, and opens those again of which the life cycle says so. */
 export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
   const { id, release, tool, trust, seenAt } = given;
-  // What people judged stands until the scans say something else than they said then.
-  await sql`
-    create temp table import_known on commit drop as
-    select known.*, case
-        when said = said_severity then severity
-        when ${rank(sql`said`)} < ${rank(sql`severity`)} or severity = said_severity then said
-        else severity end as new_severity
-    from (
-      select f.id as finding, f.status, f.severity, coalesce(f.said_severity, f.severity) as said_severity, s.stated, s.ordinal,
-        ${word(sql`now.worst`)} as said, t.to_status, t.why, coalesce(t.reopened, false) as back
-      from import_seen s join findings f on f.id = s.finding
-      left join import_outcomes t on t.finding = s.finding and t.to_status is not null
-      cross join lateral (
-        select min(${rank(sql`severity`)}) as worst from finding_scopes
-        where finding = s.finding and seen
-      ) now
-      where not exists (select from import_fresh n where n.finding = s.finding)
-    ) known
-  `.execute(tx);
   // What nobody vouches for does not say what a finding is that a trusted scan saw: not that it cannot be reached.
   const mayTeach = sql`(${isTrusted(trust)} or not f.trusted)`;
   // What only strangers have called something is what the first trusted scan of it says.
   const first = sql`(${isTrusted(trust)} and not f.trusted)`;
-  const newer = (known: unknown) => sql`case
-    when ${release}::text is null then ${known} when ${known} is null then ${release}
-    when ${orderOf(release)} >= ${orderOf(known)} then ${release} else ${known} end`;
-  const older = (known: unknown) => sql`case
-    when ${release}::text is null then ${known} when ${known} is null then ${release}
-    when ${orderOf(release)} < ${orderOf(known)} then ${release} else ${known} end`;
+  const moreDetails = sql`(${first} or (f.kind = 'dependency' and ${mayTeach} and f.details <> ${detailsOf}))`;
+  const moreAliases = sql`(${first} or (${mayTeach} and not o.aliases <@ f.aliases))`;
+  const earlier = sql`(${release}::text is not null and f.first_release is distinct from ${release}
+    and (f.first_release is null or ${orderOf(release)} < ${orderOf(sql`f.first_release`)}))`;
+  // What people judged stands until the scans say something else than they said then.
+  await sql`
+    create temp table import_known on commit drop as
+    select *, new_severity <> severity or said <> before_said or to_status is not null or teaches as changes
+    from (
+      select *, case
+          when said = said_severity then severity
+          when ${rank(sql`said`)} < ${rank(sql`severity`)} or severity = said_severity then said
+          else severity end as new_severity
+      from (
+        select f.id as finding, f.status, f.severity, coalesce(f.said_severity, f.severity) as said_severity,
+          coalesce(f.said_severity, '') as before_said,
+          s.stated, s.ordinal, ${word(sql`now.worst`)} as said, t.to_status, t.why, coalesce(t.reopened, false) as back,
+          ${mayTeach} as may_teach, o.spot,
+          ${first} or not (array[${tool}::text] <@ f.tools) or (${mayTeach} and f.drift <> o.drift)
+            or ${moreAliases} or ${moreDetails} or ${earlier} as teaches
+        from import_seen s join findings f on f.id = s.finding
+        join import_observations o on o.ordinal = s.ordinal
+        join (
+          select i.finding, min(${rank(sql`c.severity`)}) as worst
+          from import_seen i join finding_scopes c on c.finding = i.finding and c.seen group by 1
+        ) now on now.finding = s.finding
+        left join import_outcomes t on t.finding = s.finding and t.to_status is not null
+        left join import_fresh n on n.finding = s.finding
+        where n.finding is null
+      ) known
+    ) said
+  `.execute(tx);
+  await sql`analyze import_known`.execute(tx);
+  await sql`
+    update finding_sights g set
+      last_seen = greatest(g.last_seen, coalesce(${seenAt}::timestamptz, clock_timestamp())),
+      last_release = case
+        when ${release}::text is null or g.last_release = ${release} then g.last_release
+        when g.last_release is null or ${orderOf(release)} >= ${orderOf(sql`g.last_release`)} then ${release}
+        else g.last_release end,
+      spot = case when k.may_teach then k.spot else g.spot end
+    from import_known k where g.finding = k.finding
+  `.execute(tx);
   await sql`
     update findings f set
-      last_seen = greatest(f.last_seen, coalesce(${seenAt}::timestamptz, clock_timestamp())),
-      first_release = case when f.first_release = ${release}::text then f.first_release else ${older(sql`f.first_release`)} end,
-      last_release = case when f.last_release = ${release}::text then f.last_release else ${newer(sql`f.last_release`)} end,
+      first_release = case when ${earlier} then ${release} else f.first_release end,
       severity = k.new_severity, said_severity = k.said,
-      urgency = ${urgencyOf(sql`k.new_severity`)},
+      urgency = case when k.new_severity <> f.severity or ${moreDetails}
+        then ${urgencyOf(sql`k.new_severity`)} else f.urgency end,
       severity_stated = case when k.new_severity = f.severity then f.severity_stated else k.stated end,
       tools = case when ${tool} = any (f.tools) then f.tools else f.tools || ${tool}::text end,
-      rule = case when ${first} then o.content ->> 'rule' else f.rule end,
+      rule = case when ${first} then o.rule else f.rule end,
       title = case when ${first} then o.content ->> 'title' else f.title end,
       place = case when ${first} then o.content -> 'place' else f.place end,
-      cwe = case when ${first}
-        then array(select jsonb_array_elements_text(o.content -> 'cwe')::integer) else f.cwe end,
+      cwe = case when ${first} then ${cweOf} else f.cwe end,
       ids = case when ${first} then o.ids else f.ids end,
-      aliases = case when not ${mayTeach} or o.content -> 'aliases' = to_jsonb(f.aliases) then f.aliases else array(
+      aliases = case when not ${moreAliases} then f.aliases else array(
         select name from (
           select name, min(place) as place from (
             select name, place from unnest(case when ${first} then '{}' else f.aliases end)
               with ordinality as old (name, place)
             union all
-            select name, place + 1000 from jsonb_array_elements_text(o.content -> 'aliases')
-              with ordinality as said (name, place)
+            select name, place + 1000 from unnest(o.aliases) with ordinality as said (name, place)
           ) every_name group by name
         ) names order by place limit 64) end,
-      details = case when (f.kind = 'dependency' and ${mayTeach}) or ${first} then ${detailsOf} else f.details end,
+      details = case when ${moreDetails} then ${detailsOf} else f.details end,
       drift = case when ${mayTeach} then o.drift else f.drift end,
-      spot = case when ${mayTeach} then o.spot else f.spot end,
       trusted = f.trusted or ${isTrusted(trust)},
       status = coalesce(k.to_status, f.status),
       reopened = f.reopened + k.back::integer,
@@ -269,14 +299,14 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
       closed_at = case when k.back then null else f.closed_at end,
       changes = f.changes + 1
     from import_known k join import_observations o on o.ordinal = k.ordinal
-    where f.id = k.finding
+    where k.changes and f.id = k.finding
   `.execute(tx);
   await sql`
     insert into finding_changes (finding, import, kind, from_status, to_status, detail)
     select finding, ${id}, kind, from_status, to_status, detail from (
       select n.finding, 0 as step, 'opened' as kind, null as from_status, 'open' as to_status,
-        jsonb_build_object('severity', (select severity from findings where id = n.finding)) as detail
-      from import_fresh n
+        jsonb_build_object('severity', o.content -> 'severity') as detail
+      from import_fresh n join import_observations o on o.ordinal = n.worst
       union all
       select finding, 1, 'reopened', status, to_status,
         jsonb_strip_nulls(jsonb_build_object('why', why, 'release', ${release}::text))

@@ -3,7 +3,7 @@ import type { FindingFilter } from "../../ports/finding-control.ts";
 import { openStatuses } from "../../model/finding.ts";
 import { severities } from "../../model/observation.ts";
 import type { Db } from "../schema.ts";
-import type { FindingRow } from "../schema-findings.ts";
+import type { SeenFindingRow } from "../schema-findings.ts";
 import { narrow, toolName } from "./findings-narrow.ts";
 
 /** Lists of findings, most urgent first, and where they are live. */
@@ -15,7 +15,7 @@ export interface After {
 }
 
 export interface FindingPage {
-  readonly rows: readonly FindingRow[];
+  readonly rows: readonly SeenFindingRow[];
   readonly total: number;
 }
 
@@ -29,8 +29,9 @@ export async function listFindings(
     page.after === null
       ? sql``
       : sql`and (f.urgency < ${page.after.urgency}::real or (f.urgency = ${page.after.urgency}::real and f.id > ${page.after.id}::bigint))`;
-  const { rows } = await sql<FindingRow>`
-    select f.* from findings f where ${where} ${behind}
+  const { rows } = await sql<SeenFindingRow>`
+    select f.*, coalesce(g.last_seen, f.first_seen) as last_seen, g.last_release
+    from findings f left join finding_sights g on g.finding = f.id where ${where} ${behind}
     order by f.urgency desc, f.id limit ${page.limit}
   `.execute(db);
   const counted = await sql<{ total: number }>`

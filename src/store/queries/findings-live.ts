@@ -90,12 +90,12 @@ export async function unsettled(tx: Db, service: string): Promise<readonly Settl
           select from finding_scopes s where s.finding = f.id and not exists (
             select from looked where looked.scope = s.scope and looked.environment = lane.environment)
         ) as looked
-      from findings f join lane
+      from findings f left join finding_sights g on g.finding = f.id join lane
         on case when f.environment is null then lane.production else f.environment = lane.environment end
       where f.service = ${service} and (
         f.status in ('verified', 'closed')
         -- Back with an older release, and that one has gone again.
-        or (f.reopened > 0 and f.status = any (${[...openStatuses]}) and ${orderOf(sql`f.last_release`)} < lane.age)
+        or (f.reopened > 0 and f.status = any (${[...openStatuses]}) and ${orderOf(sql`g.last_release`)} < lane.age)
       )
     )
     select id, status, bool_and(looked and not seen) as gone,

@@ -32,32 +32,32 @@ export async function matchPlain(tx: Db, given: Applied): Promise<void> {
     from import_owned group by ordinal
   `.execute(tx);
   await sql`create unique index on import_plain (ordinal)`.execute(tx);
-  await sql`create index on import_plain (finding)`.execute(tx);
   await sql`analyze import_owned, import_plain`.execute(tx);
-  // Of one finding at two places in one report, and of one that is thought to be over, more has to be known.
+  // Of one finding at two places in one report, and of one that is thought to be over, more has to be known. So it has
+  // where only strangers say that there is such a thing, and call it something else.
   await sql`
-    update import_plain p set hard = true
-    from (
-      select p.finding from import_plain p join findings f on f.id = p.finding
-      group by p.finding, f.status
-      having min(p.best) <> max(p.best) or f.status not in ('open', 'triaged', 'in-progress')
-    ) of where p.finding = of.finding and not p.hard
+    with many as (
+      select finding from import_plain where finding is not null
+      group by finding having count(*) > 1 and min(best) <> max(best)
+    ), odd as (
+      select p.ordinal from import_plain p join findings f on f.id = p.finding
+      join import_observations o on o.ordinal = p.ordinal
+      where f.service = ${service} and (f.status not in ('open', 'triaged', 'in-progress')
+        or (${isTrusted(trust)} and not f.trusted and f.kind <> o.kind))
+      union all
+      select p.ordinal from import_plain p join many on many.finding = p.finding
+    )
+    update import_plain p set hard = true from (select distinct ordinal from odd) odd
+    where odd.ordinal = p.ordinal and not p.hard
   `.execute(tx);
   await sql`
     update import_plain p set hard = true
     from import_owned o join (
       select o.algorithm, o.value from import_owned o join import_plain p on p.ordinal = o.ordinal
-      where o.finding is null group by 1, 2 having min(p.best) <> max(p.best)
+      where o.finding is null group by 1, 2 having count(*) > 1 and min(p.best) <> max(p.best)
     ) shared on shared.algorithm = o.algorithm and shared.value = o.value
     where p.ordinal = o.ordinal and not p.hard
   `.execute(tx);
-  // Only strangers say that there is such a thing, and call it something else.
-  if (isTrusted(trust)) {
-    await sql`
-      update import_plain p set hard = true from import_observations o, findings f
-      where o.ordinal = p.ordinal and f.id = p.finding and not f.trusted and f.kind <> o.kind
-    `.execute(tx);
-  }
   await markMoved(tx, given);
   await spreadHard(tx);
   await sql`select set_config('enable_nestloop', 'on', true)`.execute(tx);
@@ -70,19 +70,24 @@ async function markMoved(tx: Db, { service, scope, complete, release }: Applied)
   `.execute(tx);
   if (complete) {
     await sql`
+      create temp table import_gone on commit drop as
+      select s.finding from finding_scopes s
+      left join (select distinct finding from import_plain where not hard and finding is not null) p
+        on p.finding = s.finding
+      where s.scope = ${scope} and s.seen and p.finding is null
+    `.execute(tx);
+    await sql`analyze import_gone`.execute(tx);
+    await sql`
       create temp table import_moved on commit drop as
-      with gone as (
-        select f.id, f.rule, d.pair
-        from finding_scopes s join findings f on f.id = s.finding, jsonb_array_elements(f.drift) as d (pair)
-        where s.scope = ${scope} and s.seen
-          and not exists (select from import_plain p where p.finding = f.id and not p.hard)
-      ), made as (
-        select p.ordinal, o.content ->> 'rule' as rule, d.pair
-        from import_plain p join import_observations o on o.ordinal = p.ordinal,
-          jsonb_array_elements(o.drift) as d (pair)
-        where p.fresh or p.hard
+      with gone as materialized (
+        select f.id, f.rule, f.drift from import_gone g join findings f on f.id = g.finding
+      ), made as materialized (
+        select p.ordinal, o.rule, o.drift
+        from import_plain p join import_observations o on o.ordinal = p.ordinal where p.fresh or p.hard
       )
-      select made.ordinal, gone.id as finding from made join gone using (rule, pair)
+      select made.ordinal, gone.id as finding
+      from (select ordinal, rule, jsonb_array_elements(drift)::text as pair from made) made
+      join (select id, rule, jsonb_array_elements(drift)::text as pair from gone) gone using (rule, pair)
     `.execute(tx);
     await sql`
       update import_plain p set hard = true from import_moved m where m.ordinal = p.ordinal
@@ -96,7 +101,8 @@ async function markMoved(tx: Db, { service, scope, complete, release }: Applied)
     with same as (
       select p.ordinal, f.id from import_plain p
       join import_observations o on o.ordinal = p.ordinal
-      join findings f on f.service = ${service} and f.spot = o.spot and f.last_release = ${release}
+      join finding_sights g on g.spot = o.spot and g.last_release = ${release}
+      join findings f on f.id = g.finding and f.service = ${service}
       where p.fresh or p.hard
     ), marked as (
       update import_plain p set hard = true from same where same.ordinal = p.ordinal
@@ -186,7 +192,7 @@ export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
     drift: Pairs;
     fingerprints: Pairs;
   }>`
-    select o.ordinal, o.content ->> 'rule' as rule, o.content ->> 'severity' as severity, o.line, o.kind,
+    select o.ordinal, o.rule, o.content ->> 'severity' as severity, o.line, o.kind,
       o.environment, o.spot, o.ids[1:16] as ids, o.drift, (
         select jsonb_agg(jsonb_build_array(
           f.algorithm, case when f.numbered then f.base || ':1' else f.value end) order by f.rank)
@@ -231,8 +237,8 @@ export async function hardKnown(tx: Db): Promise<readonly KnownFinding[]> {
     scopes: readonly KnownScope[];
     claim: FalsePositive | null;
   }>`
-    select f.id, f.kind, f.rule, f.status, f.severity, f.drift, f.spot, f.ids[1:16] as ids, f.trusted, f.last_release,
-      ${orderOf(sql`f.first_release`)} as first_order, ${orderOf(sql`f.last_release`)} as last_order,
+    select f.id, f.kind, f.rule, f.status, f.severity, f.drift, g.spot, f.ids[1:16] as ids, f.trusted, g.last_release,
+      ${orderOf(sql`f.first_release`)} as first_order, ${orderOf(sql`g.last_release`)} as last_order,
       ${orderOf(sql`f.verified_release`)} as verified_order,
       coalesce((
         select jsonb_agg(jsonb_build_array(k.algorithm, k.value)) from finding_fingerprints k
@@ -245,7 +251,8 @@ export async function hardKnown(tx: Db): Promise<readonly KnownFinding[]> {
         select c.detail from finding_changes c
         where c.finding = f.id and c.to_status = 'false-positive' order by c.id desc limit 1
       ) end as claim
-    from import_known_hard h join findings f on f.id = h.finding order by f.id
+    from import_known_hard h join findings f on f.id = h.finding
+    left join finding_sights g on g.finding = f.id order by f.id
   `.execute(tx);
   return rows.map(({ claim, drift, fingerprints, ...row }) => ({
     id: row.id,

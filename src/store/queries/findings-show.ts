@@ -3,12 +3,18 @@ import type { FindingStatus, ImportTrust } from "../../model/finding.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Db } from "../schema.ts";
-import type { FindingRow } from "../schema-findings.ts";
+import type { SeenFindingRow } from "../schema-findings.ts";
 
 /** All that is known of one finding. */
 
-export async function readFinding(db: Db, id: string): Promise<FindingRow | undefined> {
-  return db.selectFrom("findings").selectAll().where("id", "=", id).executeTakeFirst();
+export async function readFinding(db: Db, id: string): Promise<SeenFindingRow | undefined> {
+  return db
+    .selectFrom("findings")
+    .leftJoin("finding_sights", "finding", "id")
+    .selectAll("findings")
+    .select(["last_release", sql<Date>`coalesce(last_seen, first_seen)`.as("last_seen")])
+    .where("id", "=", id)
+    .executeTakeFirst();
 }
 
 export async function fingerprintsOfFinding(db: Db, id: string) {

@@ -19,10 +19,12 @@ export async function missUnseen(tx: Db, given: Applied): Promise<number> {
   const { id, scope, release, closes } = given;
   await sql`
     create temp table import_missed on commit drop as
-    select s.finding from finding_scopes s join findings f on f.id = s.finding
-    left join releases r on r.id = f.last_release
-    where s.scope = ${scope} and s.seen
-      and not exists (select from import_seen i where i.finding = s.finding)
+    select s.finding from (
+      select c.finding from finding_scopes c left join import_seen i on i.finding = c.finding
+      where c.scope = ${scope} and c.seen and i.finding is null offset 0
+    ) s
+    left join finding_sights g on g.finding = s.finding left join releases r on r.id = g.last_release
+    where true
       -- A scan of an older release misses what a newer one brought: that says nothing.
       and (not ${closes} or r.created_at is null
         or r.created_at <= (select created_at from releases where id = ${release}))
@@ -62,15 +64,12 @@ export async function missUnseen(tx: Db, given: Applied): Promise<number> {
 /** What came of it, out of the rows that were written. */
 export async function countChanges(tx: Db, { id }: Applied, unseen: number): Promise<Counts> {
   const { rows } = await sql<Omit<Counts, "unseen">>`
-    select
-      (select count(*) from observations where import = ${id})::integer as observations,
+    select count(*)::integer as observations, (count(*) filter (where n.finding is null))::integer as matched,
       (select count(*) from finding_claims where import = ${id})::integer as claims,
       (select count(*) from import_fresh)::integer as opened,
       (select count(*) from import_known where back)::integer as reopened,
-      (select count(*) from observations o where import = ${id} and not exists (
-        select from import_fresh n where n.finding = o.finding))::integer as matched,
-      (select count(*) from finding_changes where import = ${id} and kind = 'verified')::integer
-        as verified
+      (select count(*) from finding_changes where import = ${id} and kind = 'verified')::integer as verified
+    from observations o left join import_fresh n on n.finding = o.finding where o.import = ${id}
   `.execute(tx);
   const [row] = rows;
   if (!row) throw new Error("a count without a row");

@@ -78,13 +78,15 @@ beforeEach(async () => {
         tools: ["semgrep"],
         details: "{}",
         first_seen: new Date(),
-        last_seen: new Date(),
         first_release: release,
-        last_release: release,
         trusted: true,
       })
       .returning("id")
       .executeTakeFirstOrThrow();
+    await tx
+      .insertInto("finding_sights")
+      .values({ finding, last_seen: new Date(), last_release: release })
+      .execute();
     await tx
       .insertInto("finding_fingerprints")
       .values({ service: "shop", algorithm: "a/1", value: one, finding, import: one })

@@ -15,6 +15,7 @@ import { readRelease } from "../../../store/queries/catalogue.ts";
 import { announce } from "../../../store/queries/events.ts";
 import {
   consentsTo,
+  lastReleaseOf,
   fingerprintsOf,
   insertAct,
   lockFinding,
@@ -201,7 +202,7 @@ async function requireOthersWork(
   proposal: FindingActRow,
   person: string,
 ): Promise<string> {
-  const id = finding.last_release;
+  const id = await lastReleaseOf(tx, finding.id);
   const release = id === null ? undefined : await readRelease(tx, id);
   const actors = [
     { what: "who proposed it", who: proposal.acted_by },

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../../../model/errors.ts";
+import type { StagedBatch } from "../../../store/queries/findings-staging.ts";
 import type { Summary } from "../../../findings/parsers/format.ts";
 
 /** What the thread that reads a report and the server say to each other. */
@@ -16,15 +17,10 @@ export interface ReadQuestion {
   readonly most: number;
 }
 
-/**
- * Observations as the staging takes them: one JSON array, so that the thread does the work of writing it. Of each:
- * `o` ordinal, `q` whether it is a statement and no hit, `k` kind, `e` environment or "", `n` line or 0, `s` spot or "",
- * `i` ids, `d` drift, `f` fingerprints (algorithm, value, whether it ends in a number), `c` the observation.
- */
+/** Observations as the staging takes them, so that the thread does the work of writing them. */
 export interface Batch {
   readonly kind: "batch";
-  readonly count: number;
-  readonly json: string;
+  readonly staged: StagedBatch;
 }
 
 export interface ReadEnd {

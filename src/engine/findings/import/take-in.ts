@@ -107,7 +107,7 @@ export async function takeIn(
           secretKey,
           most: mostObservations,
         },
-        async ({ json }) => stage(connection, json),
+        async ({ staged }) => stage(connection, staged),
       );
       if (read.kind === "failure") throw unreadable(read);
       await endStaging(connection);

@@ -11,13 +11,16 @@ import {
   observationsOfFinding,
 } from "../../../store/queries/findings-show.ts";
 import type { Db } from "../../../store/schema.ts";
-import type { FindingRow } from "../../../store/schema-findings.ts";
+import type { FindingRow, SeenFindingRow } from "../../../store/schema-findings.ts";
 import { releaseNames } from "./import-view.ts";
 
 /** Observations of one finding that are shown. */
 const shownObservations = 50;
 
-export async function summaries(db: Db, rows: readonly FindingRow[]): Promise<FindingSummary[]> {
+export async function summaries(
+  db: Db,
+  rows: readonly SeenFindingRow[],
+): Promise<FindingSummary[]> {
   const live = await liveIn(
     db,
     rows.map(({ id }) => id),
@@ -25,7 +28,7 @@ export async function summaries(db: Db, rows: readonly FindingRow[]): Promise<Fi
   return rows.map((row) => summaryOf(row, live.get(row.id) ?? []));
 }
 
-function summaryOf(row: FindingRow, live: readonly string[]): FindingSummary {
+function summaryOf(row: SeenFindingRow, live: readonly string[]): FindingSummary {
   const { due_at: due, severity, details } = row;
   const { fixedIn } = details;
   return {
@@ -69,7 +72,7 @@ function whyOf({ severity, severity_stated: stated, urgency_why: why }: FindingR
   return stated ? severity : `${severity}, which nobody stated`;
 }
 
-export async function findingView(db: Db, row: FindingRow): Promise<FindingView> {
+export async function findingView(db: Db, row: SeenFindingRow): Promise<FindingView> {
   const [summary] = await summaries(db, [row]);
   if (!summary) throw new Error("one row, no view");
   const named = releaseNames(db);
