@@ -57,6 +57,12 @@ export const findingCommands: readonly CatalogueEntry[] = [
     () => import("./commands/findings/confirm.ts"),
   ),
   entry(
+    "findings retire-scan",
+    "Findings",
+    "Say that nobody makes a scan any more, so that what it saw does not stay open for ever",
+    () => import("./commands/findings/retire-scan.ts"),
+  ),
+  entry(
     "findings sign",
     "Findings",
     "Vouch for a report with a key",

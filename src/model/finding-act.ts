@@ -45,16 +45,49 @@ const plainActs = [
   z.strictObject({ kind: z.literal("raise"), severity: Severity, ...reason }),
 ] as const;
 
-/** What takes effect when two different people have signed it, and ends by itself. */
-export const Judgement = z.discriminatedUnion("kind", [
+const ofOne = [
   z.strictObject({ kind: z.literal("false-positive"), ...reason, ...until }),
   /** Less bad than its tools say. */
   z.strictObject({ kind: z.literal("lower"), severity: Severity, ...reason, ...until }),
+] as const;
+
+/** A scan that nobody makes any more, as it was when somebody proposed to retire it. */
+export const RetiredScan = z.strictObject({
+  /** `scopeId`. */
+  scope: Digest,
+  tool: z.string().max(128),
+  subject: z.string().max(1_024),
+  environment: Name.nullable(),
+  /** How many findings it sees; the digest of their ids (canonical JSON, sorted). */
+  sees: z.int().positive(),
+  findings: Digest,
+});
+export type RetiredScan = z.infer<typeof RetiredScan>;
+
+/**
+ * What takes effect when two different people have signed it. What is said of one finding ends by itself; a scan that was
+ * retired is back with its next report, and its `until` is the last moment to sign.
+ */
+export const Judgement = z.discriminatedUnion("kind", [
+  ...ofOne,
+  z.strictObject({ kind: z.literal("retire-scan"), scan: RetiredScan, ...reason, ...until }),
 ]);
 export type Judgement = z.infer<typeof Judgement>;
 
-export const FindingAct = z.discriminatedUnion("kind", [...plainActs, ...Judgement.options]);
+/** A judgement as it is asked for: which scan, the server looks up. */
+const askedFor = [
+  ...ofOne,
+  z.strictObject({
+    kind: z.literal("retire-scan"),
+    /** An import of the scan, where several scans see the finding. */
+    import: z.string().min(1).max(64).optional(),
+    ...reason,
+  }),
+] as const;
+
+export const FindingAct = z.discriminatedUnion("kind", [...plainActs, ...askedFor]);
 export type FindingAct = z.infer<typeof FindingAct>;
+export type AskedJudgement = Extract<FindingAct, { kind: Judgement["kind"] }>;
 
 /** What somebody signs who agrees that a finding is none, or less bad; whatever differs makes it about another. */
 export const Proposed = z.strictObject({
@@ -74,6 +107,6 @@ export const Proposed = z.strictObject({
 });
 export type Proposed = z.infer<typeof Proposed>;
 
-export function isJudgement(act: FindingAct): act is Judgement {
-  return act.kind === "false-positive" || act.kind === "lower";
+export function isJudgement(act: FindingAct): act is AskedJudgement {
+  return Judgement.options.some((one) => one.shape.kind.value === act.kind);
 }

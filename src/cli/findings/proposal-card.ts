@@ -11,8 +11,8 @@ export function proposalCard(view: ProposalView) {
     lines: [
       ["proposal", view.id],
       ["finding", clean(`${proposed.finding}  ${proposed.title}`)],
-      ["says", saysOf(view)],
-      ["until", when(act.until)],
+      ["says", clean(saysOf(view))],
+      [act.kind === "retire-scan" ? "to be signed by" : "until", when(act.until)],
       ["reason", clean(act.reason)],
       ["state", stateOf(view)],
       [
@@ -40,7 +40,14 @@ export function confirmHint(proposal: string): string {
 }
 
 function saysOf({ proposed: { act, severity } }: ProposalView): string {
-  return act.kind === "false-positive" ? "a false positive" : `${act.severity}, not ${severity}`;
+  switch (act.kind) {
+    case "false-positive":
+      return "a false positive";
+    case "lower":
+      return `${act.severity}, not ${severity}`;
+    case "retire-scan":
+      return `nobody makes this scan any more: ${act.scan.tool} of ${act.scan.subject || "no subject"}, which sees ${act.scan.sees}`;
+  }
 }
 
 function stateOf({ state, consents }: ProposalView): string {

@@ -27,12 +27,8 @@ export const findingConsent = {
 /** What is signed, in words. */
 export function consentText(proposed: Proposed, person: string): readonly string[] {
   const { act } = proposed;
-  const what =
-    act.kind === "false-positive"
-      ? "is a false positive: no gate counts it"
-      : `is not ${proposed.severity} but ${act.severity}: gates count it as that`;
   return [
-    `I have looked at ${proposed.finding} of ${proposed.service}, and it ${what}, until ${act.until}.`,
+    ...statedBy(proposed),
     `  finding        ${proposed.rule}: ${proposed.title}`,
     `  reason         ${act.reason.split("\n").join("\n                 ")}`,
     `  proposal       ${proposed.proposal}`,
@@ -41,6 +37,28 @@ export function consentText(proposed: Proposed, person: string): readonly string
     `  I am           ${person}`,
     "It counts when two different people have signed it, and neither can do so alone.",
   ];
+}
+
+function statedBy({ finding, service, severity, act }: Proposed): readonly string[] {
+  const looked = `I have looked at ${finding} of ${service}, and it`;
+  switch (act.kind) {
+    case "false-positive":
+      return [`${looked} is a false positive: no gate counts it, until ${act.until}.`];
+    case "lower":
+      return [
+        `${looked} is not ${severity} but ${act.severity}: gates count it as that, until ${act.until}.`,
+      ];
+    case "retire-scan": {
+      const { tool, subject, environment, sees } = act.scan;
+      const where = environment === null ? "" : ` in ${environment}`;
+      return [
+        `Nobody makes this scan of ${service} any more: ${tool}${where}, of ${subject === "" ? "no subject" : subject}.`,
+        `What it alone sees is closed without having been verified: ${sees} ${sees === 1 ? "finding is" : "findings are"} seen by it, ${finding} among them.`,
+        `  scan           ${act.scan.scope}`,
+        `  its findings   ${act.scan.findings}`,
+      ];
+    }
+  }
 }
 
 function textDigest(proposed: Proposed, person: string): Digest {

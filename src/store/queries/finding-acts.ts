@@ -36,10 +36,18 @@ export async function insertAct(
   tx: Db,
   act: Insertable<Schema["finding_acts"]>,
   change: ActChange | null,
-  set: Partial<Pick<FindingRow, "assignee" | "paused">> = {},
+  {
+    set = {},
+    also,
+  }: {
+    readonly set?: Partial<Pick<FindingRow, "assignee" | "paused">>;
+    /** What it changes of other findings; before the seal. */
+    readonly also?: () => Promise<void>;
+  } = {},
 ): Promise<FindingActRow> {
   await tx.insertInto("finding_acts").values(act).execute();
   if (change) await applyChange(tx, act, change, set);
+  await also?.();
   return sealAct(tx, act.id);
 }
 
@@ -164,7 +172,7 @@ export async function listProposals(
   let query = db
     .selectFrom("finding_acts")
     .selectAll()
-    .where("kind", "in", ["propose-false-positive", "propose-lower"]);
+    .where("kind", "in", ["propose-false-positive", "propose-lower", "propose-retire-scan"]);
   if (filter.service !== undefined) query = query.where("service", "=", filter.service);
   if (filter.finding !== undefined) query = query.where("finding", "=", filter.finding);
   if (filter.waiting) {

@@ -187,10 +187,15 @@ const otherScope: Look = async (db, service) => {
       select c.finding, c.detail ->> 'scope' as scope, max(i.number) as number
       from finding_changes c join finding_imports i on i.id = c.import
       where c.kind = 'unseen' group by 1, 2
+      union all
+      select c.finding, c.detail ->> 'scope', max((c.detail ->> 'upTo')::bigint)
+      from finding_acts a join finding_changes c on c.act = a.id
+      where a.kind = 'retire-scan' and c.kind = 'retire-scan' group by 1, 2
     ), should as (
-      select n.finding, n.scope, n.number > coalesce(m.number, 0) as seen,
+      select n.finding, n.scope, n.number > coalesce(max(m.number), 0) as seen,
         (array['critical', 'high', 'medium', 'low', 'info'])[n.worst] as severity
       from seen n left join missed m on m.finding = n.finding and m.scope = n.scope
+      group by n.finding, n.scope, n.number, n.worst
     ), are as (
       select s.* from finding_scopes s join findings f on f.id = s.finding
       where ${within(sql`f.service`, service)}

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { openStatuses, type FindingStatus } from "../../model/finding.ts";
 import type { Db } from "../schema.ts";
+import { retiredScans } from "./finding-retire.ts";
 import { orderOf } from "./findings-match.ts";
 
 /** What is live, held against findings. */
@@ -62,7 +63,7 @@ export interface Settled {
  */
 export async function unsettled(tx: Db, service: string): Promise<readonly Settled[]> {
   const { rows } = await sql<Settled>`
-    with lane as materialized (
+    with retired as materialized (${retiredScans}), lane as materialized (
       select l.environment, l.live_release as release, ${orderOf(sql`l.live_release`)} as age,
         coalesce((
           select d.content -> 'spec' ->> 'tier' from documents d
@@ -73,7 +74,8 @@ export async function unsettled(tx: Db, service: string): Promise<readonly Settl
     ), scan as materialized (
       select lane.environment, i.id from lane
       join finding_imports i on i.release = lane.release and i.service = ${service}
-      where i.number >= coalesce((
+      where i.number > coalesce((select r.number from retired r where r.scope = i.scope), 0)
+        and i.number >= coalesce((
         select max(newest.number) from finding_imports newest
         where newest.release = i.release and newest.scope = i.scope
           and newest.complete and newest.trust in ('own', 'signed')), 0)
@@ -87,7 +89,9 @@ export async function unsettled(tx: Db, service: string): Promise<readonly Settl
           select from observations o join scan on scan.id = o.import
           where o.finding = f.id and scan.environment = lane.environment) as seen,
         f.verified_release is not distinct from lane.release or not exists (
-          select from finding_scopes s where s.finding = f.id and not exists (
+          select from finding_scopes s where s.finding = f.id
+            and not exists (select from retired r where r.scope = s.scope and not s.seen)
+            and not exists (
             select from looked where looked.scope = s.scope and looked.environment = lane.environment)
         ) as looked
       from findings f left join finding_sights g on g.finding = f.id join lane

@@ -1,7 +1,7 @@
 import type { ProposalView } from "../../../api/finding-views.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import { act, type Handled } from "../../../findings/acts.ts";
-import { type FindingAct, isJudgement, type Judgement } from "../../../model/finding-act.ts";
+import { type AskedJudgement, type FindingAct, isJudgement } from "../../../model/finding-act.ts";
 import type { FindingId } from "../../../model/finding.ts";
 import { isAtLeast, type Severity } from "../../../model/observation.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
@@ -75,7 +75,7 @@ async function insertPlain(
   tx: Db,
   actor: Actor,
   finding: FindingRow,
-  said: Exclude<FindingAct, Judgement>,
+  said: Exclude<FindingAct, AskedJudgement>,
 ): Promise<FindingActRow> {
   const { kind, ...content } = said;
   const before = handledOf(finding);
@@ -101,8 +101,10 @@ async function insertPlain(
     },
     { finding: finding.id, from: finding.status, to: transition?.to ?? null, detail: content },
     {
-      ...(after.assignee === finding.assignee ? {} : { assignee: after.assignee }),
-      ...(after.paused === before.paused ? {} : { paused: after.paused?.reason ?? null }),
+      set: {
+        ...(after.assignee === finding.assignee ? {} : { assignee: after.assignee }),
+        ...(after.paused === before.paused ? {} : { paused: after.paused?.reason ?? null }),
+      },
     },
   );
 }
@@ -140,7 +142,7 @@ async function insertProposal(
   tx: Db,
   actor: Actor,
   finding: FindingRow,
-  said: Judgement,
+  said: AskedJudgement,
 ): Promise<FindingActRow> {
   if (
     said.kind === "lower" &&

@@ -22,6 +22,8 @@ import {
   readAct,
   seenByTrusted,
 } from "../../../store/queries/finding-acts.ts";
+import { lockFindings } from "../../../store/queries/findings-apply.ts";
+import { retireScan } from "../../../store/queries/finding-retire.ts";
 import { grantsFor, keysOf, namesOf } from "../../../store/queries/grants.ts";
 import type { FindingActRow, FindingRow } from "../../../store/schema-findings.ts";
 import type { Db } from "../../../store/schema.ts";
@@ -38,7 +40,7 @@ import { newActId } from "../../ids.ts";
 import { groundsOf } from "../../ledger/leaning.ts";
 import { requireWritable } from "../../ledger/writable.ts";
 import { separationOf } from "../../manual/own-work.ts";
-import { proposalView, proposedIn } from "./proposal.ts";
+import { proposalView, proposedIn, whatItSees } from "./proposal.ts";
 
 /** The right to say that a finding is none, or less bad. */
 export const judgeRight = "findings.judge";
@@ -63,6 +65,8 @@ export async function consentTo(
   const person = whoSays(bytes, proposal);
   await requireUnedited(engine, found, person);
   const row = await engine.db.transaction().execute(async (tx) => {
+    // As imports do, and before any row: what the scan sees stays what was counted.
+    if (proposed.act.kind === "retire-scan") await lockFindings(tx, found.service);
     const finding = await lockFinding(tx, proposed.finding.slice("F-".length));
     if (!finding) throw refused("not-found", "the finding is gone", proposal);
     const before = await consentsTo(tx, proposal);
@@ -76,10 +80,11 @@ export async function consentTo(
       before.length + 1 < neededPeople ? null : await requireOthersWork(tx, finding, found, person);
     const content = { person, key, envelope: encodeBase64(bytes), separation };
     const first = before[0]?.content["person"];
+    const id = newActId();
     await insertAct(
       tx,
       {
-        id: newActId(),
+        id,
         finding: finding.id,
         service: finding.service,
         kind: separation === null ? "consent" : proposed.act.kind,
@@ -87,7 +92,7 @@ export async function consentTo(
         confirms: proposal,
         acted_by: actor.id,
       },
-      separation === null
+      separation === null || proposed.act.kind === "retire-scan"
         ? null
         : {
             finding: finding.id,
@@ -103,6 +108,12 @@ export async function consentTo(
               severityThen: finding.severity,
             },
           },
+      separation === null || proposed.act.kind !== "retire-scan"
+        ? {}
+        : {
+            also: () =>
+              retire(tx, id, proposed, { proposal, proposedBy: first, confirmedBy: person }),
+          },
     );
     await announce(tx, {
       kind: "finding.acted",
@@ -113,6 +124,17 @@ export async function consentTo(
   });
   engine.signals.emit("change");
   return proposalView(engine.db, row);
+}
+
+async function retire(
+  tx: Db,
+  act: string,
+  { act: judged }: Proposed,
+  by: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  if (judged.kind !== "retire-scan") return;
+  const { scan, reason } = judged;
+  await retireScan(tx, act, scan.scope, { reason, tool: scan.tool, subject: scan.subject, ...by });
 }
 
 async function requireProposal(db: Db, id: string): Promise<FindingActRow> {
@@ -155,7 +177,7 @@ async function requireWaiting(
         ? `it is ${finding.severity} now, and was ${proposed.severity}`
         : finding.status === "verified" || finding.status === "closed"
           ? `it is ${finding.status}`
-          : null;
+          : await otherScan(tx, act);
   if (changed === null) return;
   throw refused(
     "conflict",
@@ -163,6 +185,13 @@ async function requireWaiting(
     proposal,
     "look again, and propose it anew",
   );
+}
+
+/** What the scan sees is what was looked at: nothing that it has found since is closed unread. */
+async function otherScan(tx: Db, act: Proposed["act"]): Promise<string | null> {
+  if (act.kind !== "retire-scan") return null;
+  const { findings } = await whatItSees(tx, act.scan.scope);
+  return findings === act.scan.findings ? null : "the scan sees other findings";
 }
 
 async function requireSigned(

@@ -161,6 +161,8 @@ async function textOf(
       return text("to") === "" ? "assigned to nobody" : `assigned to ${text("to")}`;
     case "raise":
       return `worse than its tools say: ${text("severity")}: ${text("reason")}`;
+    case "retire-scan":
+      return `two people retired the scan of ${text("tool")} that saw it: ${text("reason")}`;
     case "lower":
       return `two people judged it ${text("severity")} until ${text("until")}: ${text("reason")}`;
     case "false-positive":
