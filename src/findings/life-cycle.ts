@@ -1,4 +1,5 @@
 import type { Fingerprint, FindingStatus } from "../model/finding.ts";
+import type { FindingKind } from "../model/observation.ts";
 
 /**
  *   open -> triaged -> in-progress -> fixed -> verified -> closed
@@ -8,10 +9,11 @@ import type { Fingerprint, FindingStatus } from "../model/finding.ts";
  *     +-> false-positive (two people, a reason, an end) -> open when the end comes, or when it does not cover a sight
  *
  * People move a finding as far as `fixed`, which is their word. `verified` follows from a scan that is trusted, and
- * `closed` from a release in production; nobody can say either. Nothing of untrusted origin ever moves towards
+ * `closed` from a release in production; nobody can say either of a finding. (Two people can retire a scan that nobody
+ * makes any more: what it alone saw is closed without having been verified.) Nothing of untrusted origin ever moves towards
  * closed. The id and the first sight stay whatever happens.
  *
- * Releases are compared by `order`: greater is newer (when they came in). Null is a scan that names no release: of
+ * Releases are compared by `order`: greater is newer (when they came in; lineage.ts says where commits say more). Null is a scan that names no release: of
  * that nothing good follows, and everything bad.
  */
 
@@ -26,9 +28,9 @@ export interface Transition {
 
 /** What the life cycle knows of a finding. Times are RFC 3339. */
 export interface Standing {
+  readonly kind: FindingKind;
   readonly status: FindingStatus;
-  /** Oldest and newest release that it was seen in. */
-  readonly firstOrder: number | null;
+  /** Newest release that it was seen in. */
   readonly lastOrder: number | null;
   /** Of the release in which it was verified to be gone. */
   readonly verifiedOrder: number | null;
@@ -74,7 +76,7 @@ export function whenSeen(standing: Standing, sighting: Sighting): Transition | n
     case "in-progress":
       return null;
     case "fixed":
-      return isOlder(sighting.order, standing.lastOrder)
+      return isKnownToHaveIt(standing, sighting)
         ? null
         : reopen(status, "said to be fixed, and seen again");
     case "verified":
@@ -89,8 +91,25 @@ export function whenSeen(standing: Standing, sighting: Sighting): Transition | n
   }
 }
 
+/** What is part of a machine or a network may change without a release; everything else stays in the release that has it. */
+const changesWithoutRelease: ReadonlySet<FindingKind> = new Set([
+  "infrastructure",
+  "network",
+  "host",
+  "runtime",
+]);
+
+/**
+ * Somebody said that it is fixed, and means a release that is to come. That the one that is live still has it, as every
+ * night's scan of it says, is no news; nor of any older one.
+ */
+function isKnownToHaveIt({ kind, lastOrder }: Standing, { order }: Sighting): boolean {
+  if (isOlder(order, lastOrder)) return true;
+  return order !== null && order === lastOrder && !changesWithoutRelease.has(kind);
+}
+
 /** Why a false positive does not speak for this sight; null when it does. */
-export function whyNotCovered(
+function whyNotCovered(
   claim: FalsePositive | null,
   { at, trusted, fingerprints }: Sighting,
 ): string | null {
@@ -138,39 +157,6 @@ export function whenUnseen(
   if (status === "false-positive") return noted("not observed; it stays set aside");
   const why = "a complete scan of the same scope does not see it any more";
   return { transition: { from: status, to: "verified", why, reopened: false }, note: why };
-}
-
-/**
- * What is live in production decides the rest: `live` are the orders of the releases that are live in every
- * production environment, null for one whose release is not known. Gone for good only when all of them are the
- * verified release or newer; back when an older one that had it returns.
- */
-export function whenLive(standing: Standing, live: readonly (number | null)[]): Transition | null {
-  const { status, verifiedOrder, firstOrder } = standing;
-  if (verifiedOrder === null || live.length === 0) return null;
-  if (status === "verified" && live.every((order) => order !== null && order >= verifiedOrder)) {
-    return {
-      from: status,
-      to: "closed",
-      why: "a release without it is live in production",
-      reopened: false,
-    };
-  }
-  const back = live.some(
-    (order) =>
-      order !== null && order < verifiedOrder && firstOrder !== null && order >= firstOrder,
-  );
-  return status === "closed" && back
-    ? reopen(status, "a release that has it is live in production again")
-    : null;
-}
-
-/** What time does: a false positive ends. */
-export function whenTimePasses(standing: Standing, now: string): Transition | null {
-  if (standing.status !== "false-positive") return null;
-  const { falsePositive } = standing;
-  const over = falsePositive === null || !(Date.parse(now) < Date.parse(falsePositive.until));
-  return over ? reopen(standing.status, "the false positive has expired") : null;
 }
 
 function isOlder(order: number | null, than: number | null): boolean {

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { ForeignResult } from "../../evidence/foreign/result.ts";
 import { verifyForeign } from "../../evidence/foreign/verify.ts";
+import { isNewer } from "../../findings/lineage.ts";
 import { matchesPattern } from "../../evidence/pattern.ts";
 import {
   type ImportedReport,
@@ -17,6 +18,7 @@ import { attestationsProjection } from "../../store/projections/attestations.ts"
 import { documentsProjection } from "../../store/projections/catalogue.ts";
 import { attestationsOf, databaseTime, readAttestation } from "../../store/queries/attestations.ts";
 import { registeredDocuments } from "../../store/queries/catalogue.ts";
+import { scannedReleases } from "../../store/queries/findings-imports.ts";
 import type { Db, DocumentRow } from "../../store/schema.ts";
 import { attestationBytes } from "../attest-material.ts";
 import type { Engine } from "../engine.ts";
@@ -229,24 +231,24 @@ export async function whyClosesNothing(
     readonly madeAt: string;
   },
 ): Promise<string | null> {
-  const { rows } = await sql<{ newer: string | null; later: Date | null }>`
-    select (
-      select o.version from finding_imports i join releases o on o.id = i.release
-      where i.scope = ${given.scope} and i.release <> ${given.release}
-        and o.created_at > (select created_at from releases where id = ${given.release})
-      order by o.created_at desc limit 1
-    ) as newer, (
-      select max(least(coalesce(made_at, at), at)) from finding_imports
-      where scope = ${given.scope} and report_digest <> ${given.report}
-    ) as later
-  `.execute(tx);
-  const [row] = rows;
-  if (!row) return null;
-  if (row.newer !== null) {
-    return `${row.newer}, a later release, was scanned already: this report closes nothing`;
+  const newer = await newerScanned(tx, given.scope, given.release);
+  if (newer !== undefined) {
+    return `${newer}, a later release, was scanned already: this report closes nothing`;
   }
-  if (row.later !== null && row.later.getTime() > Date.parse(given.madeAt)) {
-    return `it was made at ${given.madeAt}, and a later report of the same scan is here (${row.later.toISOString()}): it closes nothing`;
+  const { rows } = await sql<{ later: Date | null }>`
+    select max(least(coalesce(made_at, at), at)) as later from finding_imports
+    where scope = ${given.scope} and report_digest <> ${given.report}
+  `.execute(tx);
+  const later = rows[0]?.later ?? null;
+  if (later !== null && later.getTime() > Date.parse(given.madeAt)) {
+    return `it was made at ${given.madeAt}, and a later report of the same scan is here (${later.toISOString()}): it closes nothing`;
   }
   return null;
+}
+
+/** Version of a release that is newer than this one, and of which this scan has a report. */
+async function newerScanned(tx: Db, scope: string, release: Digest): Promise<string | undefined> {
+  const rows = await scannedReleases(tx, scope, release);
+  const own = rows.find(({ id }) => id === release);
+  return own && rows.find((one) => one.id !== release && isNewer(one, own))?.version;
 }

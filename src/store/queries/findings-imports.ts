@@ -1,4 +1,6 @@
 import { type Insertable, sql } from "kysely";
+import type { Digest } from "../../model/primitives.ts";
+import type { Release } from "../../model/release.ts";
 import type { Db, Schema } from "../schema.ts";
 import { sealImport } from "./finding-seal.ts";
 import type { FindingImportRow } from "../schema-findings.ts";
@@ -66,4 +68,27 @@ export async function knowsService(db: Db, service: string): Promise<boolean> {
     limit 1
   `.execute(db);
   return rows.length > 0;
+}
+
+export interface ScannedRelease {
+  readonly id: Digest;
+  readonly version: string;
+  readonly source: Release["source"];
+  /** When it came in, milliseconds. */
+  readonly order: number;
+}
+
+/** This release, and the newest two hundred of which a scan has a report. */
+export async function scannedReleases(
+  db: Db,
+  scope: string,
+  release: Digest,
+): Promise<readonly ScannedRelease[]> {
+  const { rows } = await sql<ScannedRelease>`
+    select r.id, r.version, r.content -> 'source' as source, extract(epoch from r.created_at)::float8 * 1000 as "order"
+    from releases r
+    where r.id = ${release} or r.id in (select i.release from finding_imports i where i.scope = ${scope})
+    order by r.id = ${release} desc, r.created_at desc limit 201
+  `.execute(db);
+  return rows;
 }
