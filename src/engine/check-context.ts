@@ -30,6 +30,9 @@ export interface Subject {
   readonly generation: string;
 }
 
+/** A report of the promotion's own scans that is not taken in by then has something wrong with it. */
+const mostPatienceMs = 5 * 60_000;
+
 /** Everything that a check may know about what it tests. */
 export async function checkContext(
   context: CheckSite,
@@ -89,7 +92,17 @@ export async function checkContext(
     live: await liveRelease(context, slot !== null),
     checkData: checkData(engine),
     engagements: (kind) => engagementsOnRecord(engine, plan.lane, kind),
-    openFindings: () => openFindings(engine, plan.lane, plan.release, context.lane.live_release),
+    openFindings: (see) => {
+      const asked = {
+        lane: plan.lane,
+        release: plan.release,
+        live: context.lane.live_release,
+        promotion: context.promotion.id,
+        patienceMs: Math.min(demand.timeout / 3, mostPatienceMs),
+        signal,
+      };
+      return openFindings(engine, asked, see);
+    },
     runtimeSignals: (sources) => runtimeSignals(context, sources),
     userTraffic: async () => (slot && router ? readUserTraffic(router, slot) : null),
     // Asked anew each time: after a crash a check goes on before its server listens again.

@@ -100,6 +100,27 @@ export function nextMoves(
   }
 }
 
+/**
+ * What a check that leans on scans needs beside what its demand says: every scan around it that does not itself come
+ * after it. One that nobody waits for is waited for by nobody here either.
+ */
+export function scansBefore(
+  nodes: readonly Pick<CheckNode, "name" | "needs" | "outOfBand">[],
+  reader: string,
+  scans: ReadonlySet<string>,
+): readonly string[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const comesAfter = (name: string, met = new Set<string>()): boolean => {
+    if (name === reader) return true;
+    if (met.has(name)) return false;
+    met.add(name);
+    return (byName.get(name)?.needs ?? []).some((one) => comesAfter(one, met));
+  };
+  return nodes
+    .filter(({ name, outOfBand }) => scans.has(name) && !outOfBand && !comesAfter(name))
+    .map(({ name }) => name);
+}
+
 function wait(on: readonly string[], why: string): Move {
   return { kind: "wait", on, why };
 }

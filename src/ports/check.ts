@@ -51,8 +51,12 @@ export interface CheckContext {
   readonly runtimeSignals?: (sources: readonly string[]) => Promise<readonly RuntimeSignal[]>;
   /** What people did who looked for weaknesses in the service, of one kind, newest first; none that was withdrawn. */
   readonly engagements?: (kind: EngagementKind) => Promise<readonly EngagementOnRecord[]>;
-  /** What is open of this release by the findings that are kept; held against the ledger before it is told. */
-  readonly openFindings?: () => Promise<OpenFindings>;
+  /**
+   * What is open of this release by the findings that are kept, however many they are; held against the ledger before any
+   * of it is told, and after the reports of this promotion's own scans were taken in. `see` gets them one by one: first
+   * what a scan that counts has seen, the worst first.
+   */
+  readonly openFindings?: (see: (finding: OpenFinding) => void) => Promise<OpenFindings>;
   /** Folder with data that was imported for checks to decide by (`check-data`); null where there is none. */
   readonly checkData?: string | null;
   /** Ports of this machine on which Tidelock itself listens: no address in a check's configuration may lead there. */
@@ -110,10 +114,12 @@ export interface OpenFindings {
   }[];
   /** Reports of this release that nobody vouches for. */
   readonly unvouched: number;
-  /** Worst first. */
-  readonly findings: readonly OpenFinding[];
-  /** More than are listed. */
-  readonly more: number;
+  /** Reports of it that somebody vouches for, and that are not whole. */
+  readonly partial: number;
+  /** Why the report of a scan of this promotion is not among the findings, in a sentence; null: all are. */
+  readonly awaited: string | null;
+  /** So many more are open that nobody has looked at. */
+  readonly left: number;
 }
 
 export interface OpenFinding {
@@ -132,9 +138,11 @@ export interface OpenFinding {
   readonly firstSeen: string;
   /** A version without it is out. */
   readonly fixable: boolean;
+  /** A scan that counts has seen it. False: only reports for which nobody vouches have. */
+  readonly vouched: boolean;
   /** The live release is known not to have it: false only where a scan that counts has seen it there. */
   readonly isNew: boolean;
-  /** RFC 3339; null where no clock runs. A clock that was paused runs on here. */
+  /** RFC 3339; null where no clock runs. That it was paused does not count here. */
   readonly due: string | null;
   readonly overdue: boolean;
   /** Null: no list of what is exploited is here. */
@@ -231,6 +239,8 @@ export interface Check<Schema extends z.ZodType = z.ZodType> {
    * from its raw report and judged by the thresholds in its configuration (`scanThresholds`).
    */
   readonly judgedBy: "itself" | "observations";
+  /** It judges what scans have found: it begins when those of its promotion have ended that do not need it themselves. */
+  readonly leansOnScans?: boolean;
   /** What kinds of scanning a whole run of it is; none for what is no scanner. */
   readonly scans?: readonly ScanKind[];
   /** What finds its hits; default: its id. Two checks with the same one are one program when they are counted. */

@@ -163,6 +163,9 @@ interface FindingSkippedRunsTable {
   check_run: string;
   why: string;
   at: GeneratedTime;
+  /** 0: there was nothing to take in. */
+  tries: Generated<number>;
+  given_up: Generated<boolean>;
 }
 
 interface FindingSweepsTable {

@@ -16,68 +16,123 @@ export const findings: Check<typeof FindingsConfiguration> = {
   sensitiveTo: [],
   purpose: "security",
   judgedBy: "itself",
+  leansOnScans: true,
   async run(context: CheckContext, configuration: FindingsConfiguration) {
-    const open = await context.openFindings?.();
-    if (open) return judgeFindings(open, configuration, new Date());
+    const judgement = new Judgement(configuration);
+    const open = await context.openFindings?.((finding) => judgement.see(finding));
+    if (open) return judgement.end(open, new Date());
     throw new Error("this server keeps no findings");
   },
 };
 
-/** Pure. @param now judges how old scans are */
-export function judgeFindings(
-  open: OpenFindings,
-  configuration: FindingsConfiguration,
-  now: Date,
-): CheckReport {
-  if (open.changed !== null) {
-    const summary = `the records of findings are not what the ledger says: ${open.changed}`;
-    return report("error", summary, [], open);
-  }
-  const { kinds, newOnly } = configuration;
-  const asked = open.findings.filter(
-    ({ kind, isNew }) => (kinds?.includes(kind) ?? true) && (!newOnly || isNew),
-  );
-  const results = [
-    ...asked.flatMap((finding) => judge(finding, configuration)),
-    ...missingScans(open, configuration, now),
-  ];
-  const failed = results.filter(({ verdict }) => verdict === "fail");
-  const unknown = results.filter(({ verdict }) => verdict === "inconclusive");
-  const warned = results.filter(({ verdict }) => verdict === "warn");
-  if (failed.length > 0) return report("fail", saying(failed, "count against it"), results, open);
-  if (open.more > 0) {
-    const summary = `${open.more} findings more than can be looked at are open`;
-    return report("fail", summary, results, open);
-  }
-  const [first] = unknown;
-  if (first) return report("inconclusive", first.message, results, open);
-  if (warned.length > 0) return report("warn", saying(warned, "are a warning"), results, open);
-  const aside = asked.filter(({ setAside }) => setAside !== null).length;
-  const summary = `no finding at ${configuration.failOn} or worse is open by ${scansText(open)}${aside === 0 ? "" : `; ${aside} set aside`}`;
-  return report("pass", summary, results, open);
-}
-
 type Result = CheckReport["results"][number];
 
-function judge(finding: OpenFinding, configuration: FindingsConfiguration): readonly Result[] {
+/** So many are named; the others are counted. */
+const mostNamed = 200;
+const order = ["fail", "inconclusive", "warn", "pass"] as const;
+
+/** Pure. What is open is judged one by one, so that a hundred thousand of them cost no memory. */
+export class Judgement {
+  readonly #configuration: FindingsConfiguration;
+  readonly #results: Readonly<Record<(typeof order)[number], Result[]>> = {
+    fail: [],
+    inconclusive: [],
+    warn: [],
+    pass: [],
+  };
+  readonly #counts = { fail: 0, inconclusive: 0, warn: 0, pass: 0 };
+  readonly #strange = { fail: 0, inconclusive: 0, warn: 0, pass: 0 };
+  #aside = 0;
+
+  constructor(configuration: FindingsConfiguration) {
+    this.#configuration = configuration;
+  }
+
+  see(finding: OpenFinding): void {
+    const { kinds, newOnly } = this.#configuration;
+    if (!(kinds?.includes(finding.kind) ?? true) || (newOnly && !finding.isNew)) return;
+    if (finding.setAside !== null) this.#aside += 1;
+    const result = judge(finding, this.#configuration);
+    if (result) this.#add(result, finding.vouched);
+  }
+
+  /** @param now judges how old scans are */
+  end(open: OpenFindings, now: Date): CheckReport {
+    if (open.changed !== null) {
+      const summary = `the records of findings are not what the ledger says: ${open.changed}`;
+      return report("error", summary, [], open);
+    }
+    for (const one of unseen(open)) this.#add(one, true);
+    for (const one of missingScans(open, this.#configuration, now)) this.#add(one, true);
+    const results = order.flatMap((verdict) => this.#results[verdict]);
+    const { fail, warn } = this.#counts;
+    if (fail > 0) return report("fail", this.#saying("fail", "count against it"), results, open);
+    const [first] = this.#results.inconclusive;
+    if (first) return report("inconclusive", first.message, results, open);
+    if (warn > 0) return report("warn", this.#saying("warn", "are a warning"), results, open);
+    const aside = this.#aside === 0 ? "" : `; ${this.#aside} set aside`;
+    const summary = `no finding at ${this.#configuration.failOn} or worse is open by ${scansText(open)}${aside}`;
+    return report("pass", summary, results, open);
+  }
+
+  #add(result: Result, vouched: boolean): void {
+    const verdict = order.find((one) => one === result.verdict) ?? "fail";
+    this.#counts[verdict] += 1;
+    if (!vouched) this.#strange[verdict] += 1;
+    if (this.#results[verdict].length < mostNamed) this.#results[verdict].push(result);
+  }
+
+  /** How many, whose word they are, and the first of them. */
+  #saying(verdict: "fail" | "warn", what: string): string {
+    const [first] = this.#results[verdict];
+    const count = this.#counts[verdict];
+    const strange = this.#strange[verdict];
+    const many =
+      count > 1
+        ? `${count} findings ${what}`
+        : `1 finding ${what.replace("count ", "counts ").replace("are ", "is ")}`;
+    const whose =
+      strange === 0
+        ? ""
+        : strange === count
+          ? " (seen only in reports that nobody vouches for)"
+          : ` (${strange} of them seen only in reports that nobody vouches for)`;
+    return `${many}${whose}: ${first?.name ?? ""}: ${first?.message ?? ""}`;
+  }
+}
+
+function judge(finding: OpenFinding, configuration: FindingsConfiguration): Result | null {
   const { failOn, warnOn, overdue, knownExploited } = configuration;
   const { id, severity, rule, title, tools, status, setAside, note } = finding;
   const name = `${id} ${rule}`;
   const what = `${severity}, ${status}: ${title} (${tools.join(", ")})${note === "" ? "" : `; ${note}`}`;
-  if (setAside !== null) return [{ name, verdict: "pass", message: `${what}; ${setAside}` }];
-  if (isAtLeast(severity, failOn)) return [{ name, verdict: "fail", message: what }];
+  if (setAside !== null) return { name, verdict: "pass", message: `${what}; ${setAside}` };
+  if (isAtLeast(severity, failOn)) return { name, verdict: "fail", message: what };
   if (finding.knownExploited === true && knownExploited === "fail") {
-    return [{ name, verdict: "fail", message: `known to be exploited; ${what}` }];
+    return { name, verdict: "fail", message: `known to be exploited; ${what}` };
   }
   if (finding.overdue && overdue !== "ignore") {
-    return [{ name, verdict: overdue, message: `overdue since ${finding.due}; ${what}` }];
+    return { name, verdict: overdue, message: `overdue since ${finding.due}; ${what}` };
   }
-  return isAtLeast(severity, warnOn) ? [{ name, verdict: "warn", message: what }] : [];
+  return isAtLeast(severity, warnOn) ? { name, verdict: "warn", message: what } : null;
+}
+
+/** What nobody could look at shows nothing. */
+function unseen({ left, awaited }: OpenFindings): readonly Result[] {
+  const results: Result[] = [];
+  if (awaited !== null) {
+    results.push({ name: "own scans", verdict: "inconclusive", message: awaited });
+  }
+  if (left > 0) {
+    const message = `${left} findings more than can be looked at are open; the worst of them were looked at first`;
+    results.push({ name: "what is left", verdict: "inconclusive", message });
+  }
+  return results;
 }
 
 /** Absence of findings says something only where somebody has looked, whole and lately, whose word counts. */
 function missingScans(
-  { scans, unvouched }: OpenFindings,
+  { scans, unvouched, partial }: OpenFindings,
   { tools, maxScanAge }: FindingsConfiguration,
   now: Date,
 ): readonly Result[] {
@@ -90,9 +145,11 @@ function missingScans(
     const who = pattern === "*" ? "anybody" : pattern;
     const why = old
       ? `the last scan by ${old.tool} was made at ${old.at}, which is too long ago`
-      : unvouched > 0
-        ? `${unvouched === 1 ? "a report" : `${unvouched} reports`} of it came from nobody whom the policy trusts, which shows nothing`
-        : "no report of it was taken in";
+      : partial > 0
+        ? `${partial === 1 ? "the report of it that somebody vouches for is" : `the ${partial} reports of it that somebody vouches for are`} not whole`
+        : unvouched > 0
+          ? `${unvouched === 1 ? "a report" : `${unvouched} reports`} of it came from nobody whom the policy trusts, which shows nothing`
+          : "no report of it was taken in";
     const message = `no whole scan of this release by ${who} counts: ${why}`;
     return { name: `scan by ${who}`, verdict: "inconclusive", message };
   });
@@ -114,13 +171,6 @@ function matches(tool: string, pattern: string): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
-function saying(results: readonly Result[], what: string): string {
-  const [first] = results;
-  const findings = results.length === 1 ? "1 finding counts" : `${results.length} findings`;
-  const verb = results.length === 1 ? what.replace(/^(count|are) ?/, "") : what;
-  return `${findings} ${verb}: ${first?.name ?? ""}: ${first?.message ?? ""}`.replace("  ", " ");
-}
-
 function scansText({ scans }: OpenFindings): string {
   const names = [...new Set(scans.map(({ tool }) => tool))];
   return names.length <= 5 ? names.join(", ") : `${names.length} tools`;
@@ -132,15 +182,12 @@ function report(
   results: readonly Result[],
   { scans }: OpenFindings,
 ): CheckReport {
-  const order = ["fail", "inconclusive", "warn", "pass"];
   return {
     verdict,
     summary: summary.slice(0, 1_000),
     // Scans that were leant on: how many findings there are is not ours to compare with the last time.
     exercised: { requests: 0, assertions: scans.length, files: 0 },
     tools: {},
-    results: [...results]
-      .sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
-      .slice(0, 200),
+    results: results.slice(0, mostNamed),
   };
 }

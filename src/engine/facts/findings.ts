@@ -4,9 +4,12 @@ import {
   type GateFacts,
   mostFactFindings,
 } from "../../model/gate-facts.ts";
+import { severities } from "../../model/observation.ts";
 import type { OpenFinding } from "../../ports/check.ts";
 import { openFindings } from "../findings/open-findings.ts";
 import { type FactsSite, secondsSince } from "./site.ts";
+
+const noSignal = new AbortController().signal;
 
 /** What is open of the release, against what was live when the plan was made; held against the ledger. */
 export async function findingFacts(
@@ -14,13 +17,15 @@ export async function findingFacts(
   waived: (finding: string) => boolean,
 ): Promise<GateFacts["findings"]> {
   const live = plan.live?.release ?? null;
-  const open = await openFindings(engine, plan.lane, plan.release, live);
+  const counted: FactFinding[] = [];
+  const asked = { lane: plan.lane, release: plan.release, live, promotion: null, patienceMs: 0 };
+  const open = await openFindings(engine, { ...asked, signal: noSignal }, (one) => {
+    if (one.setAside === null) counted.push(factOf(one, now, waived(one.id)));
+  });
   if (open.changed !== null) engine.notice(`a gate knows nothing of findings: ${open.changed}`);
   // Of what nobody has listed nobody knows how bad it is.
-  if (open.changed !== null || open.more > 0) return null;
-  const counted = open.findings
-    .filter(({ setAside }) => setAside === null)
-    .map((one) => factOf(one, now, waived(one.id)));
+  if (open.changed !== null || open.left > 0) return null;
+  counted.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
   return {
     ...countsOf(counted),
     scannedBy: [...new Set(open.scans.map(({ tool }) => tool))].sort(),

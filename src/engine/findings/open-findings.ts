@@ -1,10 +1,14 @@
+import { clockAt, defaultSla } from "../../findings/sla.ts";
 import { isAtLeast, type Severity } from "../../model/observation.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
+import { ServiceSecurity, type SlaDays } from "../../model/service-security.ts";
 import type { OpenFinding, OpenFindings } from "../../ports/check.ts";
 import {
   findingActsProjection,
   findingImportsProjection,
 } from "../../store/projections/findings.ts";
+import { serviceSecurityProjection } from "../../store/projections/service-security.ts";
+import { databaseTime } from "../../store/queries/attestations.ts";
 import {
   type ConcernedRow,
   concernedBy,
@@ -18,10 +22,25 @@ import {
 } from "../../store/queries/finding-open.ts";
 import { findingDifference } from "../../store/queries/finding-state.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
+import { readServiceSecurity } from "../../store/queries/service-security.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { isProduct, type Product } from "./product.ts";
-import { type Ground, groundsOf, lastingDifference } from "../ledger/leaning.ts";
+import { type Ground, groundsOf, lastingDifference, nothingAfter } from "../ledger/leaning.ts";
+import { ownRunsAwaited } from "./own-runs-awaited.ts";
+
+/** Whose findings a check asks for. */
+export interface Asked {
+  readonly lane: Lane;
+  readonly release: Digest;
+  /** What users meet, to tell what is new. */
+  readonly live: Digest | null;
+  /** Reports of its scans are taken in first; null: of none. */
+  readonly promotion: string | null;
+  /** So long is waited for them. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}
 
 /**
  * What is open of a release, after all that says so was held against the ledger: every import and act of the service,
@@ -30,30 +49,38 @@ import { type Ground, groundsOf, lastingDifference } from "../ledger/leaning.ts"
  */
 export async function openFindings(
   engine: Engine,
-  lane: Lane,
-  release: Digest,
-  live: Digest | null,
+  asked: Asked,
+  see: (finding: OpenFinding) => void,
 ): Promise<OpenFindings> {
+  const awaited = await ownRunsAwaited(engine, asked);
   const difference = await lastingDifference(engine.log, engine.db, () =>
-    groundsOfFindings(engine.db, lane.service),
+    groundsOfFindings(engine.db, asked.lane.service),
   );
   if (difference) {
-    return { changed: difference.message, scans: [], unvouched: 0, findings: [], more: 0 };
+    const { message: changed } = difference;
+    return { changed, scans: [], unvouched: 0, partial: 0, awaited: null, left: 0 };
   }
-  return engine.db
+  const open = await engine.db
     .transaction()
     .setIsolationLevel("repeatable read")
-    .execute((tx) => readOpen(tx, lane, release, live));
+    .execute((tx) => readOpen(tx, asked, see));
+  return { ...open, changed: null, awaited };
 }
 
 async function groundsOfFindings(db: Db, service: string): Promise<readonly Ground[]> {
-  const [imports, acts] = await Promise.all([
+  const [imports, acts, security] = await Promise.all([
     db.selectFrom("finding_imports").selectAll().where("service", "=", service).execute(),
     db.selectFrom("finding_acts").selectAll().where("service", "=", service).execute(),
+    readServiceSecurity(db, service),
   ]);
   return [
     ...groundsOf(findingImportsProjection, imports),
     ...groundsOf(findingActsProjection, acts),
+    // How long findings may stay.
+    ...groundsOf(serviceSecurityProjection, security ? [security] : []),
+    nothingAfter("service_security", `service-security/${service}/1`, async (tx) => {
+      return (await readServiceSecurity(tx, service)) !== undefined;
+    }),
     nothingGone(service),
     nothingElse(service),
   ];
@@ -85,12 +112,10 @@ function nothingElse(service: string): Ground {
 
 async function readOpen(
   tx: Db,
-  lane: Lane,
-  release: Digest,
-  live: Digest | null,
-): Promise<OpenFindings> {
-  const rows = await concernedBy(tx, lane, release, live);
-  const { scans, unvouched } = await scansOf(tx, lane.environment, release);
+  { lane, release, live }: Asked,
+  see: (finding: OpenFinding) => void,
+): Promise<Omit<OpenFindings, "changed" | "awaited">> {
+  const { scans, ...others } = await scansOf(tx, lane.environment, release);
   const judgements = Map.groupBy(await judgementsOf(tx, lane.service), ({ finding }) => finding);
   const row = await readRelease(tx, release);
   const product: Product = {
@@ -103,21 +128,27 @@ async function readOpen(
     ({ finding }) => finding,
   );
   const listed = await hasExploitedList(tx);
-  const now = new Date();
-  const shown = rows.slice(0, mostConcerned).map((one) =>
-    openFinding(one, {
-      judged: judgements.get(one.id) ?? [],
-      said: words.get(one.id) ?? [],
-      listed,
-      now,
-    }),
-  );
+  const security = await readServiceSecurity(tx, lane.service);
+  const sla = security ? ServiceSecurity.parse(security.content).sla : defaultSla;
+  const now = new Date(await databaseTime(tx));
+  let seen = 0;
+  let left = 0;
+  for await (const rows of concernedBy(tx, lane, release, live)) {
+    for (const one of rows) {
+      seen += 1;
+      if (seen > mostConcerned) {
+        left += 1;
+        continue;
+      }
+      const judged = judgements.get(one.id) ?? [];
+      const said = words.get(one.id) ?? [];
+      see(openFinding(one, { judged, said, listed, sla, now }));
+    }
+  }
   return {
-    changed: null,
     scans: scans.map(({ tool, by, at }) => ({ tool, by, at: at.toISOString() })),
-    unvouched,
-    findings: shown,
-    more: rows.length - shown.length,
+    ...others,
+    left,
   };
 }
 
@@ -136,15 +167,24 @@ interface Said {
   readonly judged: Awaited<ReturnType<typeof judgementsOf>>;
   readonly said: readonly Word[];
   readonly listed: boolean;
+  readonly sla: SlaDays;
   readonly now: Date;
 }
 
 /** Pure: what counts of what was said for and against one finding. */
 export function openFinding(row: ConcernedRow, given: Said): OpenFinding {
-  const { judged, said, listed, now } = given;
+  const { judged, said, listed, sla, now } = given;
   const { severity, note: changed } = severityOf(row, judged, now);
   const false_ = falsePositive(row, judged, now);
   const stated = statedAway(said);
+  // Counted from what is sealed: nobody's column, and no pause, which is one person's word.
+  const clock = {
+    severity: row.severity,
+    firstSeen: row.first_seen.toISOString(),
+    pauses: [],
+    endedAt: null,
+  };
+  const { due, overdue } = clockAt(clock, sla, now.toISOString());
   return {
     id: `F-${row.id}`,
     kind: row.kind,
@@ -156,9 +196,10 @@ export function openFinding(row: ConcernedRow, given: Said): OpenFinding {
     aliases: row.aliases,
     firstSeen: row.first_seen.toISOString(),
     fixable: row.fixable,
+    vouched: row.trusted,
     isNew: !row.in_live,
-    due: row.due_at?.toISOString() ?? null,
-    overdue: row.overdue,
+    due,
+    overdue,
     knownExploited: listed ? row.exploited : null,
     note: [changed, false_.note].filter(Boolean).join("; "),
     setAside: false_.why ?? stated,

@@ -1,36 +1,72 @@
-import { asTidelockError } from "../../model/errors.ts";
+import { asTidelockError, type TidelockError } from "../../model/errors.ts";
 import type { KeptReport } from "../../model/verdict.ts";
 import { digestOf } from "../../model/canonical.ts";
 import type { Digest } from "../../model/primitives.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
 import { readRawReport } from "../../store/queries/evidence.ts";
-import { type OwnRun, skipRun, untakenRuns } from "../../store/queries/findings-runs.ts";
+import { failRun, type OwnRun, skipRun, untakenRuns } from "../../store/queries/findings-runs.ts";
 import { knownPlan } from "../attest-promotion.ts";
 import type { Engine } from "../engine.ts";
 import { spool } from "./import/spool.ts";
 import { type Standing, takeIn } from "./import/take-in.ts";
 
-/**
- * Takes in what Tidelock's own runs of scanners reported, each once, whatever their verdict was. Read out of rows
- * each time, so a server that dies leaves it to the next one; two servers at once come to one import.
- */
-export async function takeInOwnRuns(engine: Engine): Promise<void> {
-  const scanners = [...engine.checks.values()]
+/** So often it is tried to take in what fails for reasons of its own; that takes about half an hour. */
+const mostTries = 9;
+
+/** Adapters whose reports become findings. */
+export function scannersOf(engine: Engine): readonly string[] {
+  return [...engine.checks.values()]
     .filter(({ judgedBy }) => judgedBy === "observations")
     .map(({ id }) => id);
+}
+
+/**
+ * Takes in what Tidelock's own runs of scanners reported, each once, whatever their verdict was. Read out of rows
+ * each time, so a server that dies leaves it to the next one; two servers at once come to one import. What fails rests
+ * longer each time and is given up at last, so that nothing holds up the others.
+ *
+ * @param promotion only of this one
+ */
+export async function takeInOwnRuns(
+  engine: Engine,
+  promotion: string | null = null,
+): Promise<void> {
+  const scanners = scannersOf(engine);
   if (scanners.length === 0) return;
-  for (const run of await untakenRuns(engine.db, scanners, 20)) {
+  for (const run of await untakenRuns(engine.db, scanners, { promotion, limit: 20 })) {
     try {
       await takeInRun(engine, run);
     } catch (error) {
-      const { code, message } = asTidelockError(error);
-      // What cannot be read today cannot be read tomorrow; everything else may pass.
-      if (code === "invalid-input") await skipRun(engine.db, run.id, message);
-      engine.notice(`the report of check ${run.id} is not among the findings: ${message}`);
+      await noteFailure(engine, run, asTidelockError(error));
     }
   }
 }
+
+async function noteFailure(
+  { db, notice }: Engine,
+  { id }: OwnRun,
+  { code, message, retryable }: TidelockError,
+): Promise<void> {
+  // What cannot be read today cannot be read tomorrow; a disk that is full may have room again; of the rest nobody knows.
+  const most =
+    code === "invalid-input" ? 1 : retryable || isPassing.has(code) ? neverGivenUp : mostTries;
+  const { tries, givenUp } = await failRun(db, id, { why: message, mostTries: most });
+  const next = givenUp ? "it is not tried again" : "it is tried again later";
+  notice(
+    `the report of check ${id} is not among the findings (tried ${tries === 1 ? "once" : `${tries} times`}, ${next}): ${message}`,
+  );
+}
+
+const neverGivenUp = 2_000_000_000;
+/** Conditions of the machine, which pass. */
+const isPassing: ReadonlySet<string> = new Set([
+  "unavailable",
+  "conflict",
+  "disk-full",
+  "timeout",
+  "cancelled",
+]);
 
 async function takeInRun(engine: Engine, run: OwnRun): Promise<void> {
   const { db, settings } = engine;

@@ -1,11 +1,12 @@
 import { errorReport } from "../../checks/run.ts";
 import type { CheckDemand } from "../../model/pipeline.ts";
 import type { PlanStep } from "../../model/plan.ts";
-import { type CheckNode, nextMoves } from "../../policy/check-graph.ts";
+import { type CheckNode, nextMoves, scansBefore } from "../../policy/check-graph.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
 import type { CheckRunRow } from "../../store/schema.ts";
 import type { Subject } from "../check-context.ts";
 import { type Held, isAccepted, startCheck } from "../check-runner.ts";
+import type { Engine } from "../engine.ts";
 import { decisionOnChecks } from "../evidence.ts";
 import { recordNotBegun } from "../not-begun.ts";
 import { generationOf } from "./deploy.ts";
@@ -114,7 +115,7 @@ function placedChecks(context: StepContext, runs: readonly CheckRunRow[]): reado
   const rest = steps.findIndex(
     (step, index) => index > context.step.index && step.kind !== "check",
   );
-  return steps.slice(0, rest < 0 ? steps.length : rest).flatMap((step, index) => {
+  const placed = steps.slice(0, rest < 0 ? steps.length : rest).flatMap((step, index) => {
     const demand =
       step.kind === "check"
         ? context.plan.checks.find((one) => one.name === step.check)
@@ -123,6 +124,22 @@ function placedChecks(context: StepContext, runs: readonly CheckRunRow[]): reado
     const own = runs.filter((run) => run.step === index);
     return [{ index, step, demand, runs: own, node: nodeOf(context, step, demand, own) }];
   });
+  return afterScans(context.engine, placed);
+}
+
+/** What judges findings waits for the scans that bring them. */
+function afterScans({ checks }: Engine, placed: readonly Placed[]): readonly Placed[] {
+  const isScan = ({ demand }: Placed) => checks.get(demand.uses)?.judgedBy === "observations";
+  const scans = new Set(placed.filter(isScan).map(({ node }) => node.name));
+  const after = [...placed];
+  // One after the other, so that two of them never come to wait for each other.
+  for (const [index, one] of placed.entries()) {
+    if (!checks.get(one.demand.uses)?.leansOnScans) continue;
+    const nodes = after.map(({ node }) => node);
+    const needs = [...one.node.needs, ...scansBefore(nodes, one.node.name, scans)];
+    after[index] = { ...one, node: { ...one.node, needs: [...new Set(needs)] } };
+  }
+  return after;
 }
 
 function nodeOf(

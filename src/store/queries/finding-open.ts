@@ -15,10 +15,9 @@ export interface ConcernedRow {
   readonly status: FindingStatus;
   readonly tools: readonly string[];
   readonly aliases: readonly string[];
-  readonly first_seen: Date;
   readonly fixable: boolean;
-  readonly due_at: Date | null;
-  readonly overdue: boolean;
+  /** By the entry that opened it at the latest. */
+  readonly first_seen: Date;
   readonly exploited: boolean;
   /** A scan that counts has seen it in what is live. */
   readonly in_live: boolean;
@@ -27,32 +26,33 @@ export interface ConcernedRow {
 }
 
 /** Of what is more than this nobody looks at the rest. */
-export const mostConcerned = 5_000;
+export const mostConcerned = 1_000_000;
+const batch = 5_000;
 
 /**
- * Open ones of the service, and those that are over elsewhere and were seen in this release; worst first.
+ * Open ones of the service, and those that are over elsewhere and were seen in this release: first those that a scan that
+ * counts has seen, worst first; so many at a time. In a transaction.
  *
  * @param live the release that users meet, to tell what is new
  */
-export async function concernedBy(
-  db: Db,
+export async function* concernedBy(
+  tx: Db,
   { service, environment }: Lane,
   release: Digest,
   live: Digest | null,
-): Promise<readonly ConcernedRow[]> {
-  const { rows } = await sql<ConcernedRow>`
-    select f.id, f.kind, f.rule, f.title, f.severity, f.status, f.tools, f.due_at,
-      f.aliases, f.first_seen, coalesce(f.details ->> 'fixedIn', '') <> '' as fixable,
-      coalesce(f.due_at < clock_timestamp(), false) as overdue,
+): AsyncGenerator<readonly ConcernedRow[]> {
+  await sql`
+    declare concerned no scroll cursor for
+    select f.id, f.kind, f.rule, f.title, f.severity, f.status, f.tools, f.trusted, f.aliases,
+      coalesce(f.details ->> 'fixedIn', '') <> '' as fixable,
+      least(f.first_seen, (
+        select min(c.at) from finding_changes c where c.finding = f.id and c.kind = 'opened'
+      )) as first_seen,
       exists (select from kev_entries k where k.cve = any (f.aliases || f.rule)) as exploited,
-      exists (
-        select from observations o join finding_imports i on i.id = o.import
-        where o.finding = f.id and i.release = ${live} and i.trust in ('own', 'signed')
-      ) as in_live,
-      exists (
-        select from observations o join finding_imports i on i.id = o.import
-        where o.finding = f.id and i.trust in ('own', 'signed')
-      ) as trusted
+      f.id in (
+        select o.finding from observations o join finding_imports i on i.id = o.import
+        where i.release = ${live} and i.trust in ('own', 'signed')
+      ) as in_live
     from findings f
     where f.service = ${service} and (f.environment is null or f.environment = ${environment})
       and (f.status not in ('verified', 'closed') or (
@@ -61,31 +61,41 @@ export async function concernedBy(
           where o.finding = f.id and i.release = ${release}
             and (i.environment is null or i.environment = ${environment}))
       ))
-    order by array_position(array['critical', 'high', 'medium', 'low', 'info'], f.severity), f.id
-    limit ${mostConcerned + 1}
-  `.execute(db);
-  return rows;
+    order by not f.trusted, array_position(array['critical', 'high', 'medium', 'low', 'info'], f.severity), f.id
+  `.execute(tx);
+  for (;;) {
+    const { rows } = await sql<ConcernedRow>`fetch ${sql.lit(batch)} from concerned`.execute(tx);
+    if (rows.length > 0) yield rows;
+    if (rows.length < batch) return;
+  }
 }
 
-/** Whole scans of a release that count, newest first, and how many reports of it count for nothing. */
-export async function scansOf(
-  db: Db,
-  environment: string,
-  release: Digest,
-): Promise<{
+export interface ScansOf {
   readonly scans: readonly { tool: string; by: string; at: Date }[];
   readonly unvouched: number;
-}> {
-  const { rows } = await sql<{ tool: string; by: string; at: Date; counts: boolean }>`
-    select tool, case trust when 'own' then 'own' else coalesce(vouched_by, '') end as by,
-      least(coalesce(made_at, at), at) as at,
-      trust in ('own', 'signed') and complete as counts
-    from finding_imports
-    where release = ${release} and (environment is null or environment = ${environment})
-    order by number desc limit 10000
+  readonly partial: number;
+}
+
+/**
+ * The newest whole scan of a release by each tool and whoever vouches for it, newest first; and how many reports of it
+ * count for nothing. However many of these there are, no scan that counts is left out for them.
+ */
+export async function scansOf(db: Db, environment: string, release: Digest): Promise<ScansOf> {
+  const about = sql`release = ${release} and (environment is null or environment = ${environment})`;
+  const { rows: scans } = await sql<{ tool: string; by: string; at: Date }>`
+    select * from (
+      select distinct on (1, 2) tool, case trust when 'own' then 'own' else coalesce(vouched_by, '') end as by,
+        least(coalesce(made_at, at), at) as at
+      from finding_imports where ${about} and trust in ('own', 'signed') and complete
+      order by 1, 2, 3 desc
+    ) newest order by at desc
   `.execute(db);
-  const scans = rows.filter(({ counts }) => counts);
-  return { scans, unvouched: rows.length - scans.length };
+  const { rows } = await sql<{ unvouched: number; partial: number }>`
+    select (count(*) filter (where trust not in ('own', 'signed')))::integer as unvouched,
+      (count(*) filter (where trust in ('own', 'signed') and not complete))::integer as partial
+    from finding_imports where ${about}
+  `.execute(db);
+  return { scans, unvouched: rows[0]?.unvouched ?? 0, partial: rows[0]?.partial ?? 0 };
 }
 
 /** The newest reports about a release, for people. */
@@ -164,7 +174,7 @@ export async function wordsAbout(
       where m.trusted and m.finding is not null and i.release = ${release}
         and (i.environment is null or i.environment = ${environment})
       union all
-      select o.finding, i.vouched_by, 'affected', i.number, null, ''
+      select distinct o.finding, i.vouched_by, 'affected', i.number, null, ''
       from observations o join finding_imports i on i.id = o.import
       where i.release = ${release} and i.vouched_by in (select vouched_by from issuers)
         and (i.environment is null or i.environment = ${environment})

@@ -10,6 +10,7 @@ import type { ReleaseRow } from "../../../store/schema.ts";
 import { readRelease } from "../../../store/queries/catalogue.ts";
 import { verifyState } from "../../ledger/verify-state.ts";
 import { makeFindingControl } from "../control.ts";
+import { defaultSla } from "../../../findings/sla.ts";
 import type { ConcernedRow } from "../../../store/queries/finding-open.ts";
 import { openFinding } from "../open-findings.ts";
 import { spool } from "./spool.ts";
@@ -155,7 +156,7 @@ describe("what two people judged less bad when only strangers had it", () => {
       severity: "critical",
       status: "open",
       tools: [],
-      due_at: null,
+      first_seen: new Date(),
     } as unknown;
     const lower = (trusted: boolean) => ({
       finding: "1",
@@ -176,6 +177,7 @@ describe("what two people judged less bad when only strangers had it", () => {
           judged: [lower(judged)],
           said: [],
           listed: false,
+          sla: defaultSla,
           now: new Date(),
         },
       ).severity;
