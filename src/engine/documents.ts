@@ -5,6 +5,7 @@ import { type Problem, TidelockError } from "../model/errors.ts";
 import { parseDocuments } from "../pipeline-file/parse.ts";
 import { registerDocument, registeredDocuments } from "../store/queries/catalogue.ts";
 import { announce } from "../store/queries/events.ts";
+import { wakeWaiting } from "../store/queries/promotions.ts";
 import { ensureLane } from "../store/queries/lanes.ts";
 import { sql } from "kysely";
 import type { Db } from "../store/schema.ts";
@@ -80,6 +81,9 @@ async function apply(
     }
   }
   if (registered) {
+    // Windows and freezes are those of now: who waits for one asks again.
+    const service = kind === "Pipeline" ? metadata.name : null;
+    await wakeWaiting(tx, { service, environment: service === null ? metadata.name : null });
     await announce(tx, {
       kind: "document.registered",
       ...(kind === "Pipeline" ? { service: metadata.name } : { environment: metadata.name }),

@@ -18,6 +18,7 @@ import { attestedRuns } from "./attested-runs.ts";
 import type { Engine } from "./engine.ts";
 import { gateFacts } from "./facts/gather.ts";
 import { releaseOf } from "./facts/site.ts";
+import { holdUpsOf } from "./schedule/hold-ups.ts";
 import { groundsOfGate, ledgerSays } from "./ledger/grounds.ts";
 import type { StepContext } from "./steps/step.ts";
 
@@ -60,6 +61,9 @@ export async function decisionAtGate(
     ...(facts === undefined ? {} : { facts }),
     ...(plan.rules === undefined ? {} : { rules: plan.rules }),
     ...(returning ? { returning } : {}),
+    ...(plan.maxAgeMs === undefined || returning ? {} : { maxAgeMs: plan.maxAgeMs }),
+    ...(await holdUpsOf(engine, plan, release, now)),
+    ...(hasStoppedOld(plan) ? { underWay: true } : {}),
   };
   const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, runs));
   const decided = decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });
@@ -70,6 +74,11 @@ export async function decisionAtGate(
     holds: async (tx) =>
       returning || reportedIn(await shownOf(tx, plan, promotion.id)).every((run) => seen.has(run)),
   };
+}
+
+/** With `recreate` the gate comes when the old release is gone already. */
+function hasStoppedOld({ kind, strategy, live }: Plan): boolean {
+  return kind === "promotion" && strategy === "recreate" && live !== null;
 }
 
 interface Shown {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { calendarKeys } from "./calendar.ts";
 import { ConfigurationKey } from "./configuration.ts";
 import { Diversity } from "./diversity.ts";
 import { FindingPolicy } from "./finding-policy.ts";
@@ -162,8 +163,11 @@ export const PipelineEnvironment = z.strictObject({
   diversity: Diversity.optional(),
   /** How long a release must stay healthy here before a later environment takes it. */
   soak: Duration.default(0),
-  /** Starts the promotion by itself when every predecessor has verified and soaked. */
+  /** Starts the promotion by itself when every predecessor has verified and soaked, where the owners allow it. */
   auto: z.boolean().default(false),
+  /** Evidence older than this lets nothing through any more. */
+  maxAge: Duration.optional(),
+  ...calendarKeys,
   watch: Watch.default({ for: 30_000, interval: 1_000, failures: 3, status: 200 }),
   /** How long the old colour stays ready to take the traffic back. */
   rollbackWindow: Duration.default(3_600_000),
@@ -265,11 +269,17 @@ export const PolicyFloor = z.strictObject({
   checks: z.array(CheckDemand).max(most).default([]),
   minimumSoak: Duration.default(0),
   isolation: IsolationGrade.default("none"),
+  /** Evidence older than this lets nothing through any more, of no service. */
+  maxAge: Duration.optional(),
   diversity: Diversity.optional(),
   /** What has to be true besides, in CEL, of every service here. */
   rules: z.array(GateRule).max(most).optional(),
 });
 export type PolicyFloor = z.infer<typeof PolicyFloor>;
+
+/** Said by an environment's owners: a service's file alone starts nothing by itself. */
+export const AutoPromotion = z.union([z.enum(["allowed", "forbidden"]), z.array(Name).max(1_000)]);
+export type AutoPromotion = z.infer<typeof AutoPromotion>;
 
 export const Environment = z.strictObject({
   apiVersion: z.literal(apiVersion),
@@ -284,6 +294,9 @@ export const Environment = z.strictObject({
     dedicated: Purpose.optional(),
     /** What has to be stated about a release, and by whom, before this environment takes it. */
     requires: ReleaseRequirements.optional(),
+    /** Which services may let promotions start here by themselves. Default: all, and none where users are (production). */
+    autoPromotion: AutoPromotion.optional(),
+    ...calendarKeys,
     /** Whose reports and statements about findings count here beyond opening them; without it nobody's. */
     findings: FindingPolicy.optional(),
   }),

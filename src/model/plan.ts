@@ -76,6 +76,8 @@ export const Plan = z.object({
       scanners: z.array(Scanner),
     })
     .optional(),
+  /** Evidence older than this is stale at the gate. Milliseconds. */
+  maxAgeMs: z.int().positive().optional(),
   drainMs: z.int().nonnegative(),
   rollbackWindowMs: z.int().nonnegative(),
   soakMs: z.int().nonnegative(),

@@ -6,6 +6,8 @@ import { decide, type Decided, type Ground, ground } from "./decide.ts";
 import { governanceGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
 import { type Predecessor, predecessorGround } from "./predecessors.ts";
+import { type ScheduleSays, scheduleGrounds } from "./schedule.ts";
+import { type StopSays, stopGrounds } from "./stops.ts";
 import { type Requirement, requirementGrounds } from "./requirements.ts";
 
 /** What is looked at before anything is deployed. */
@@ -39,6 +41,10 @@ export interface AdmissionInput {
   readonly predecessors: readonly Predecessor[];
   /** One answer for each thing that the environment's owners demand to be stated about the release. */
   readonly requirements: readonly Requirement[];
+  /** What windows and freezes say; absent: nobody has declared any. */
+  readonly schedule?: ScheduleSays | undefined;
+  /** Lines that are stopped here, and bans of what the release is made of; absent: none. */
+  readonly stops?: readonly StopSays[] | undefined;
   /** What is live now; promoting the same deployment again is allowed and said. */
   readonly live: { readonly release: Digest; readonly configuration: Digest } | null;
   /** What holding all this against the ledger gave; null: it was not held against it (a preview). */
@@ -46,8 +52,8 @@ export interface AdmissionInput {
 }
 
 /**
- * Whether a promotion may start. `wait` is answered only for a soak that is running, with its end in
- * `until`. Pure and total.
+ * Whether a promotion may start. `wait` is answered for a soak that is running and for a closed window, with the end in
+ * `until`, and for a stopped line, which a person ends. Pure and total.
  */
 export function evaluateAdmission(input: AdmissionInput): Decision {
   return decideAdmission(input).decision;
@@ -56,6 +62,7 @@ export function evaluateAdmission(input: AdmissionInput): Decision {
 /** The same with what it follows from. */
 export function decideAdmission(input: AdmissionInput): Decided {
   const predecessors = input.kind === "rollback" ? [] : input.predecessors;
+  const passing = { returning: input.kind === "rollback", underWay: false };
   const grounds: Ground[] = [
     ...artifactGrounds(input.artifacts),
     ...requirementGrounds(input.requirements),
@@ -65,6 +72,8 @@ export function decideAdmission(input: AdmissionInput): Decided {
     isolationGround(input.preset, input.minimumIsolation, input.grades.isolation),
     governanceGround(input.grades.governance),
     ...predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
+    ...scheduleGrounds(input.schedule, passing),
+    ...stopGrounds(input.stops, passing),
     ...sameGround(input),
     ...ledgerGrounds(input.ledger),
   ];

@@ -17,6 +17,8 @@ export interface Demands {
   readonly checks: readonly CheckDemand[];
   readonly soakMs: number;
   readonly minimumIsolation: IsolationGrade;
+  /** The shorter of both; absent: nobody limits it. */
+  readonly maxAgeMs?: number;
   /** Absent: nobody asks for different programs. */
   readonly diversity?: ProgramsByKind;
   /** The floor's first; two of one name both hold. Absent: nobody has one. */
@@ -29,7 +31,7 @@ export interface Demands {
  * which of two configurations asks for more.
  */
 export function applyFloor(
-  lane: Pick<PipelineEnvironment, "gate" | "checks" | "soak" | "diversity" | "rules">,
+  lane: Pick<PipelineEnvironment, "gate" | "checks" | "soak" | "diversity" | "rules" | "maxAge">,
   floor: Environment["spec"]["floor"],
 ): Demands {
   const gate = stricterPreset(lane.gate, floor.gate);
@@ -49,8 +51,10 @@ export function applyFloor(
     ...(floor.rules ?? []).map((rule) => ({ ...rule, from: "floor" as const })),
     ...(lane.rules ?? []).map((rule) => ({ ...rule, from: "pipeline" as const })),
   ];
+  const ages = [lane.maxAge, floor.maxAge].filter((age) => age !== undefined);
   return {
     gate,
+    ...(ages.length === 0 ? {} : { maxAgeMs: Math.min(...ages) }),
     ...(diversity === undefined ? {} : { diversity }),
     ...(rules.length === 0 ? {} : { rules }),
     checks: checks.map((check) => needingBoth(check, renamed)),

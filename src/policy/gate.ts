@@ -13,7 +13,10 @@ import {
 import { type DiversityInput, diversityGrounds } from "./diversity.ts";
 import { governanceGround, identityGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
+import { limitedBy } from "./max-age.ts";
 import { type Predecessor, predecessorGround } from "./predecessors.ts";
+import { type ScheduleSays, scheduleGrounds } from "./schedule.ts";
+import { type StopSays, stopGrounds } from "./stops.ts";
 import { type Requirement, requirementGrounds } from "./requirements.ts";
 import { ruleGrounds, type RulesInput } from "./rules.ts";
 import { standingWaivers, waivedGround, type WaiversInput } from "./waived.ts";
@@ -40,6 +43,16 @@ export interface GateInput extends Pick<RulesInput, "rules" | "facts" | "returni
   readonly diversity?: DiversityInput | undefined;
   /** Risks that people accepted here; absent where there are none. */
   readonly waivers?: WaiversInput | undefined;
+  /** Evidence older than this is stale, whatever it says of itself. Milliseconds. */
+  readonly maxAgeMs?: number | undefined;
+  /** Whether a return is decided: nothing of time holds it up. Absent: a promotion. */
+  readonly returning?: boolean | undefined;
+  /** Whether the release before was stopped already, so that to wait would leave users without any. Absent: no. */
+  readonly underWay?: boolean | undefined;
+  /** What windows and freezes say; absent: nobody has declared any. */
+  readonly schedule?: ScheduleSays | undefined;
+  /** Lines that are stopped here, and bans of what the release is made of; absent: none. */
+  readonly stops?: readonly StopSays[] | undefined;
   /** What holding all this against the ledger gave; null: it was not held against it. */
   readonly ledger: readonly LedgerSays[] | null;
 }
@@ -55,10 +68,12 @@ export function evaluateGate(preset: GatePreset, input: GateInput): Decision {
 /** The same with what it follows from. */
 export function decideGate(preset: GatePreset, input: GateInput): Decided {
   const required = input.checks.filter((check) => check.phase !== "live");
+  const evidence = limitedBy(input.maxAgeMs, input.evidence);
   const answers = required.map((check) => ({
     check: check.name,
-    ground: controlGround(check, input),
+    ground: controlGround(check, { ...input, evidence }),
   }));
+  const { returning = false, underWay = false } = input;
   const grounds: Ground[] = [
     isolationGround(preset, input.minimumIsolation, input.grades.isolation),
     identityGround(preset, input.grades.identity),
@@ -69,6 +84,8 @@ export function decideGate(preset: GatePreset, input: GateInput): Decided {
     ...input.predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
     ...requirementGrounds(input.requirements),
     ...ruleGrounds(input),
+    ...scheduleGrounds(input.schedule, { returning, underWay }),
+    ...stopGrounds(input.stops, { returning, underWay }),
     ...ledgerGrounds(input.ledger),
   ];
   return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { canonicalJson } from "../model/canonical.ts";
+import type { Calendar } from "../model/calendar.ts";
 import { Grades, Outcome } from "../model/decision.ts";
 import { ScanKind } from "../model/diversity.ts";
 import { GateFacts } from "../model/gate-facts.ts";
@@ -39,6 +40,28 @@ const shared = {
       message: z.string(),
     }),
   ),
+  schedule: z
+    .looseObject({
+      open: z.boolean(),
+      until: z.string().nullable(),
+      because: z.array(z.string()),
+      clock: z.looseObject({ message: z.string(), until: z.string() }).optional(),
+      calendars: z.array(z.custom<Calendar>()),
+      timeZones: z.string(),
+    })
+    .optional(),
+  stops: z
+    .array(
+      z.looseObject({
+        id: z.string(),
+        kind: z.enum(["line", "ban"]),
+        scope: z.string(),
+        reason: z.string(),
+        by: z.string(),
+        since: z.string(),
+      }),
+    )
+    .optional(),
   ledger: z.array(z.looseObject({ outcome: Outcome, message: z.string() })).nullable(),
 };
 
@@ -107,6 +130,8 @@ const GateInputs = z.looseObject({
       ),
     })
     .optional(),
+  maxAgeMs: z.number().optional(),
+  underWay: z.boolean().optional(),
   diversity: z
     .looseObject({
       asked: z.partialRecord(ScanKind, z.number()),

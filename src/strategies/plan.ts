@@ -73,6 +73,7 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
             scanners: [...input.scannersOf(demands.checks)],
           },
         }),
+    ...(demands.maxAgeMs === undefined ? {} : { maxAgeMs: demands.maxAgeMs }),
     drainMs: wish.drain,
     rollbackWindowMs: wish.rollbackWindow,
     soakMs: demands.soakMs,

@@ -14,6 +14,7 @@ import { whyAnotherJob } from "../dedicated.ts";
 import type { Engine } from "../engine.ts";
 import { gradesOf, policyIn, predecessorsOf } from "../evidence.ts";
 import { groundsOfAdmission, ledgerSays } from "../ledger/grounds.ts";
+import { holdUpsOf } from "../schedule/hold-ups.ts";
 import { configurationOf } from "../slot-spec.ts";
 import { resultOf } from "./gate.ts";
 import { failed, type StepDefinition } from "./step.ts";
@@ -68,6 +69,7 @@ export async function admission(
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
     // A return passes stale evidence (law 9): what was live here was admitted once.
     requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
+    ...(await holdUpsOf(engine, plan, release, now)),
     live: plan.live && { release: plan.live.release, configuration: plan.live.configuration },
   };
   return decideAdmission({ ...input, ledger: ledger ? await ledger() : null });

@@ -1,5 +1,6 @@
 import { slotKey } from "../../model/primitives.ts";
 import { routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
+import { whyNotStopped } from "./still-allowed.ts";
 import { done, type StepDefinition } from "./step.ts";
 
 /** Strategy recreate: users get 503, then the old colour stops. The way back starts it again. */
@@ -7,6 +8,8 @@ export const stop: StepDefinition<"stop"> = {
   kind: "stop",
   async run(context, step) {
     const { plan, router, target, effects } = context;
+    const notNow = await whyNotStopped(context);
+    if (notNow) return notNow;
     if (router) {
       const route = routeSpec(plan, context.environment, weightsTo(null));
       if (!sendsTo(await router.read(route.lane), null)) {

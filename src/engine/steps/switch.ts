@@ -11,6 +11,7 @@ import { whyNotAllowed } from "../ledger/allowed.ts";
 import { revoke } from "../revoke.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
 import { explainSlot } from "../slot-report.ts";
+import { whyNotAnyMore } from "./still-allowed.ts";
 import {
   done,
   failed,
@@ -32,6 +33,8 @@ export const switchTraffic: StepDefinition<"switch"> = {
     if (changed) return failed(changed);
     const notAllowed = await whyNotAllowed(context);
     if (notAllowed) return failed(notAllowed);
+    const notAnyMore = await whyNotAnyMore(context);
+    if (notAnyMore) return notAnyMore;
     const notReady = await whyNotReady(context, step);
     if (notReady) return failed(notReady);
     const failure = context.router

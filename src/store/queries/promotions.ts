@@ -206,11 +206,20 @@ export async function lastDecision(db: Db, promotion: string): Promise<Decision 
 
 /** Wakes what waits in the other lanes of a service: a predecessor has been verified. */
 export async function wakeService(tx: Db, service: string): Promise<void> {
-  await tx
+  await wakeWaiting(tx, { service, environment: null });
+}
+
+/** What they wait for may have changed: whoever waits there is looked at again at the next sweep. Null: all of them. */
+export async function wakeWaiting(
+  tx: Db,
+  { service, environment }: { service: string | null; environment: string | null },
+): Promise<void> {
+  let query = tx
     .updateTable("promotions")
     .set({ wake_at: null })
-    .where("service", "=", service)
     .where("state", "=", "running")
-    .where("wake_at", "is not", null)
-    .execute();
+    .where("wake_at", "is not", null);
+  if (service !== null) query = query.where("service", "=", service);
+  if (environment !== null) query = query.where("environment", "=", environment);
+  await query.execute();
 }
