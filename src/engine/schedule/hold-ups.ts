@@ -13,5 +13,5 @@ export async function holdUpsOf(
   now: Date,
 ): Promise<{ readonly schedule?: ScheduleSays; readonly stops?: readonly StopSays[] }> {
   const schedule = await scheduleOf(engine, lane, now);
-  return { ...(schedule === undefined ? {} : { schedule }) };
+  return schedule === undefined ? {} : { schedule };
 }
