@@ -45,8 +45,6 @@ export interface GateInput extends Pick<RulesInput, "rules" | "facts" | "returni
   readonly waivers?: WaiversInput | undefined;
   /** Evidence older than this is stale, whatever it says of itself. Milliseconds. */
   readonly maxAgeMs?: number | undefined;
-  /** Whether a return is decided: nothing of time holds it up. Absent: a promotion. */
-  readonly returning?: boolean | undefined;
   /** Whether the release before was stopped already, so that to wait would leave users without any. Absent: no. */
   readonly underWay?: boolean | undefined;
   /** What windows and freezes say; absent: nobody has declared any. */
