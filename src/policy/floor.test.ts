@@ -31,6 +31,19 @@ describe("a floor", () => {
     });
   });
 
+  it("has its rules kept beside the pipeline's, first and by where they come from, of one name too", () => {
+    const rule = { name: "no-high", require: "findings.new.high == 0" };
+    const own = { name: "no-high", require: "findings.new.high < 9" };
+    expect(applyFloor({ ...lane, rules: [own] }, { ...floor, rules: [rule] }).rules).toEqual([
+      { ...rule, from: "floor" },
+      { ...own, from: "pipeline" },
+    ]);
+    expect(applyFloor({ ...lane, rules: [own] }, floor).rules).toEqual([
+      { ...own, from: "pipeline" },
+    ]);
+    expect(applyFloor({ ...lane, rules: [] }, { ...floor, rules: [] })).not.toHaveProperty("rules");
+  });
+
   it("raises gate, soak and isolation", () => {
     const strict = { ...floor, gate: "strict" as const, minimumSoak: 10 };
     expect(applyFloor(lane, strict)).toMatchObject({

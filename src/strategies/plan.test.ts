@@ -191,6 +191,28 @@ describe("laws of plans", () => {
       }),
     );
 
+  it("has the floor's rules and the pipeline's, and no word of rules where nobody has one", () => {
+    const [none, own] = [
+      { name: "a", require: "live == null" },
+      { name: "b", require: "live != null" },
+    ];
+    const rules = {
+      pipeline: pipeline({ rules: [own] }),
+      environment: environment({ floor: { rules: [none] } }),
+    };
+    const both = [
+      { ...none, from: "floor" },
+      { ...own, from: "pipeline" },
+    ];
+    expect(plan(rules).rules).toEqual(both);
+    expect(readPlan(JSON.parse(JSON.stringify(plan(rules)))).rules).toEqual(both);
+    expect(plan({ ...rules, direction: "back" }).rules).toEqual(both);
+    // Only the traffic moves: no gate is asked.
+    expect(plan({ ...rules, direction: "switch-back" })).not.toHaveProperty("rules");
+    expect(plan()).not.toHaveProperty("rules");
+    expect(plan({ pipeline: pipeline({ rules: [] }) })).not.toHaveProperty("rules");
+  });
+
   it("the same inputs give the same digest", () => {
     fc.assert(
       fc.property(anyPlan, (made) => digestOf(made) === digestOf(JSON.parse(JSON.stringify(made)))),

@@ -17,6 +17,8 @@ interface Shown {
   readonly cost: string;
   /** `profile development`, `pipeline` or `floor`. */
   readonly from: string;
+  /** The condition of a rule; checks have none. */
+  readonly require?: string;
 }
 
 const columns: readonly Column<Shown>[] = [
@@ -27,6 +29,11 @@ const columns: readonly Column<Shown>[] = [
   { title: "touch", value: (item) => item.touch },
   { title: "cost", value: (item) => item.cost },
   { title: "from", value: (item) => item.from },
+  {
+    title: "require",
+    wide: true,
+    value: (item) => (item.require ?? "").replace(/\s+/g, " ").trim(),
+  },
 ];
 
 export const command = defineCommand({
@@ -64,6 +71,16 @@ export const command = defineCommand({
                 ...profiles[lane.profile].map((one) => ({ ...one, with: one.with ?? {} })),
                 ...peopleProfiles[lane.profile].map((one) => ({ ...one, uses: "manual" })),
               ];
+        const ruled = (name: string, require: string, from: string): Shown => ({
+          environment: lane.name,
+          check: name,
+          uses: "rule",
+          phase: "gate",
+          touch: "reads",
+          cost: "none",
+          from,
+          require,
+        });
         return [
           ...(floor?.checks ?? []).map(shown(lane.name, "floor")),
           ...lane.checks.map((check) => {
@@ -75,6 +92,8 @@ export const command = defineCommand({
             );
             return shown(lane.name, isDefault ? `profile ${lane.profile}` : "pipeline")(check);
           }),
+          ...(floor?.rules ?? []).map((one) => ruled(one.name, one.require, "floor")),
+          ...(lane.rules ?? []).map((one) => ruled(one.name, one.require, "pipeline")),
         ];
       }),
     );
@@ -82,7 +101,7 @@ export const command = defineCommand({
       items,
       columns,
       name: (item) => `${item.environment}/${item.check}`,
-      empty: "no environment demands a check",
+      empty: "no environment demands a check, or has a rule",
     });
     for (const { spec } of pipelines) {
       for (const { name, profile, people } of spec.environments) {
