@@ -5,8 +5,10 @@ import { kinds } from "../../src/engine/ledger/kinds.ts";
 import { verifyState } from "../../src/engine/ledger/verify-state.ts";
 import { LocalSecrets } from "../../src/secrets/local/local-secrets.ts";
 import { recordSecret, secretTable } from "../../src/store/secret-table.ts";
-import type { Schema, Tx } from "../../src/store/schema.ts";
+import type { Db, Schema, Tx } from "../../src/store/schema.ts";
+import { sql } from "kysely";
 import { copyDatabase } from "../support/database.ts";
+import { undone } from "../support/undone.ts";
 import {
   documents,
   ended,
@@ -23,7 +25,7 @@ import { join } from "node:path";
 
 /** A database administrator edits what gates lean on: each edit is found, and named. */
 
-let url: string;
+let copy: Awaited<ReturnType<typeof copyDatabase<Schema>>>;
 let folder: string;
 const dev = { service: "shop", environment: "dev" };
 const builder = { id: "builder" };
@@ -82,9 +84,10 @@ beforeAll(async () => {
   for (const { engine } of bench.workers) await importJournal(engine);
   await Promise.all(bench.workers.map(({ reconciler }) => reconciler.stop()));
   await bench.log().flush();
-  url = bench.database.databaseUrl;
   await bench.database.pool.query("select 1");
   await bench.database.db.destroy();
+  copy = await copyDatabase<Schema>(bench.database.databaseUrl);
+  await copy.pool.query(unhindered);
 }, 60_000);
 
 /** Two findings of a scanner. */
@@ -99,7 +102,10 @@ async function* report(): AsyncGenerator<Uint8Array> {
   yield Buffer.from(JSON.stringify({ version: "2.1.0", runs }));
 }
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await copy.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** What holds nobody up who owns the tables: no trigger, no foreign key. */
 const unhindered = `do $$
@@ -114,22 +120,16 @@ begin
   end loop;
 end $$`;
 
-/** The prepared database again, after `attack` by somebody who may do everything in it. */
+/** The prepared database after `attack` by somebody who may do everything in it; then it is as it was. */
 async function attacked(attack: string) {
-  return afterAttack(attack, ({ db }) => verifyState(testLog(db), db));
+  return afterAttack(attack, (db) => verifyState(testLog(db), db));
 }
 
-async function afterAttack<T>(
-  attack: string,
-  look: (copy: Awaited<ReturnType<typeof copyDatabase<Schema>>>) => Promise<T>,
-): Promise<T> {
-  const copy = await copyDatabase<Schema>(url);
-  try {
-    if (attack !== "") await copy.pool.query(`${unhindered}; ${attack}`);
-    return await look(copy);
-  } finally {
-    await copy.close();
-  }
+async function afterAttack<T>(attack: string, look: (db: Db) => Promise<T>): Promise<T> {
+  return undone(copy.pool, async (db) => {
+    if (attack !== "") await sql.raw(attack).execute(db);
+    return look(db);
+  });
 }
 
 it("finds nothing where nobody has touched anything", async () => {
@@ -390,7 +390,7 @@ it.each([
   "size = size + 1, root = sha256('of a tree in which nothing ever failed')",
   "size = size - 1, root = sha256('x'); delete from ledger_checkpoints",
 ])("signs no root that no server has grown: set %s", async (change) => {
-  const look = afterAttack(`update ledger_tree set ${change}`, ({ db }) => testLog(db).flush());
+  const look = afterAttack(`update ledger_tree set ${change}`, (db) => testLog(db).flush());
   await expect(look).rejects.toMatchObject({
     code: "unavailable",
     message: expect.stringContaining("tree was written by somebody else"),
@@ -400,37 +400,31 @@ it.each([
 it("signs no root that is not the one of the leaves", async () => {
   const attack =
     "delete from ledger_checkpoints; update ledger_leaves set hash = sha256('x') where index = (select max(index) from ledger_leaves)";
-  const look = afterAttack(attack, ({ db }) => testLog(db).flush());
+  const look = afterAttack(attack, (db) => testLog(db).flush());
   await expect(look).rejects.toMatchObject({
     code: "digest-mismatch",
     message: expect.stringContaining("another root than its leaves"),
   });
 });
 
+it("finds nothing again after each of these was taken back", async () => {
+  expect(await attacked("")).toMatchObject({ ok: true, erased: 0 });
+});
+
 it("has a meaning for people for every kind of entry that was written", async () => {
-  const copy = await copyDatabase<Schema>(url);
-  try {
-    const rows = await copy.db.selectFrom("ledger_entries").select("kind").distinct().execute();
-    expect(rows.map(({ kind }) => kind).filter((kind) => !(kind in kinds))).toEqual([]);
-    expect(rows.length).toBeGreaterThan(15);
-  } finally {
-    await copy.close();
-  }
+  const rows = await copy.db.selectFrom("ledger_entries").select("kind").distinct().execute();
+  expect(rows.map(({ kind }) => kind).filter((kind) => !(kind in kinds))).toEqual([]);
+  expect(rows.length).toBeGreaterThan(15);
 });
 
 it("has one line for every table of the schema: rebuilt, checked otherwise, or no ground because", async () => {
-  const copy = await copyDatabase<Schema>(url);
-  try {
-    const { rows } = await copy.pool.query<{ table_name: string }>(
-      "select table_name from information_schema.tables where table_schema = 'public'",
-    );
-    const there = rows.map(({ table_name: name }) => name).sort();
-    expect(Object.keys(tables).sort()).toEqual(there);
-    const rebuilt = Object.entries(tables).filter(([, { how }]) => how === "rebuilt");
-    expect(rebuilt.map(([name]) => name).sort()).toEqual(
-      projections.map(({ table }) => table as string).sort(),
-    );
-  } finally {
-    await copy.close();
-  }
+  const { rows } = await copy.pool.query<{ table_name: string }>(
+    "select table_name from information_schema.tables where table_schema = 'public'",
+  );
+  const there = rows.map(({ table_name: name }) => name).sort();
+  expect(Object.keys(tables).sort()).toEqual(there);
+  const rebuilt = Object.entries(tables).filter(([, { how }]) => how === "rebuilt");
+  expect(rebuilt.map(([name]) => name).sort()).toEqual(
+    projections.map(({ table }) => table as string).sort(),
+  );
 });
