@@ -16,6 +16,7 @@ import { runningPromotion } from "../store/queries/promotions.ts";
 import type { LaneRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
 import { requirePurpose } from "./dedicated.ts";
+import { touchedBy } from "./high-risk/touched.ts";
 import { requireSoundChecks } from "./intrusive.ts";
 import {
   type ConfigurationChoice,
@@ -42,13 +43,15 @@ export async function previewPlan(
     readLane(db, lane),
     sql<{ now: Date }>`select clock_timestamp() as now`.execute(db),
   ]);
+  const live = liveOf(row);
   const plan = makePlan(
     {
       lane,
       release: release.id,
       configuration: configuration.digest,
       ...documents,
-      live: liveOf(row),
+      live,
+      touched: await touchedBy(engine, db, { ...documents, release: release.content, live }),
       scannersOf: (checks) => scannersOf(checks, engine.checks),
     },
     "forward",
@@ -56,7 +59,7 @@ export async function previewPlan(
   requireSoundChecks(engine, plan);
   requirePurpose(engine, plan, documents.environment.document);
   const environment = documents.environment.document;
-  const live = row?.live_release ? await readRelease(db, row.live_release) : undefined;
+  const before = row?.live_release ? await readRelease(db, row.live_release) : undefined;
   const now = clock.rows[0]?.now ?? new Date(0);
   const given = configuration.configuration;
   const preview = await admission(engine, plan, release.content, now, { given });
@@ -64,7 +67,8 @@ export async function previewPlan(
     plan,
     digest: digestOf(plan),
     changes: [
-      ...codeChanges(release.content, live?.content),
+      ...codeChanges(release.content, before?.content),
+      ...riskChanges(plan),
       ...(await configurationChanges(engine, lane, plan, configuration)),
       ...capacityChanges(plan),
       ...(await targetChanges(engine, plan, release.content, environment, configuration)),
@@ -110,6 +114,11 @@ async function configurationChanges(
       changes.push({ area: "configuration", text: `${verb} ${key}` });
   }
   return changes;
+}
+
+/** What asks for more eyes than usual. */
+function riskChanges({ risks = [] }: Plan): Change[] {
+  return risks.map((one) => ({ area: "code", text: `touches ${one.class}: ${one.because}` }));
 }
 
 function capacityChanges(plan: Plan): Change[] {

@@ -20,6 +20,7 @@ import {
 import type { Db, PromotionRow, ReleaseRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
 import { requirePurpose } from "./dedicated.ts";
+import { announceRisks, touchedBy } from "./high-risk/touched.ts";
 import { requireSoundChecks } from "./intrusive.ts";
 import { newPromotionId } from "./ids.ts";
 import {
@@ -60,13 +61,15 @@ export async function promote(
       }
       await ensureLane(tx, lane);
       const configuration = await configurationFor(tx, lane, actor);
+      const live = liveOf(await readLane(tx, lane));
       const plan = makePlan(
         {
           lane,
           release: release.id,
           configuration: configuration.digest,
           ...documents,
-          live: liveOf(await readLane(tx, lane)),
+          live,
+          touched: await touchedBy(engine, tx, { ...documents, release: release.content, live }),
           scannersOf: (checks) => scannersOf(checks, engine.checks),
         },
         "forward",
@@ -114,6 +117,7 @@ export async function accept(
   await insertSteps(tx, id, stepsOfPlan(plan));
   await engine.ledger.append(tx, acceptedEntry(id, acceptance));
   await announce(tx, acceptedEvent(id, acceptance));
+  await announceRisks(tx, id, acceptance);
   await engine.wake(tx, plan.lane);
   return row;
 }

@@ -4,10 +4,11 @@ import type { Plan } from "../model/plan.ts";
 import { TidelockError } from "../model/errors.ts";
 import { scannersOf } from "../pipeline-file/scanners.ts";
 import { makePlan, readPlan } from "../strategies/plan.ts";
-import { documentByDigest } from "../store/queries/catalogue.ts";
+import { documentByDigest, readRelease } from "../store/queries/catalogue.ts";
 import { nextQueued } from "../store/queries/promotions.ts";
 import type { Db, LaneRow, PromotionRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
+import { touchedBy } from "./high-risk/touched.ts";
 import { type Lease, withLease } from "./lease.ts";
 import { finish, start } from "./transitions.ts";
 
@@ -59,8 +60,12 @@ async function planFromHere(
       fault: "bug",
     });
   }
+  const documents = { pipeline: { document: pipeline }, environment: { document: environment } };
+  const release = await readRelease(tx, plan.release);
+  const touched = release && { touched: await touchedBy(engine, tx, { ...documents, release: release.content, live }) }; // prettier-ignore
   return makePlan(
     {
+      ...touched,
       lane: plan.lane,
       release: plan.release,
       configuration: plan.configuration,

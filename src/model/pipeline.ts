@@ -3,6 +3,7 @@ import { calendarKeys } from "./calendar.ts";
 import { ConfigurationKey } from "./configuration.ts";
 import { Diversity } from "./diversity.ts";
 import { FindingPolicy } from "./finding-policy.ts";
+import { HighRisk } from "./high-risk.ts";
 import { GateRule } from "./gate-rule.ts";
 import { Duration, Name, Tier } from "./primitives.ts";
 import { ReleaseRequirements } from "./producers.ts";
@@ -159,6 +160,8 @@ export const PipelineEnvironment = z.strictObject({
   gate: GatePreset.default("baseline"),
   /** What has to be true besides, in CEL. */
   rules: z.array(GateRule).max(most).optional(),
+  /** Changes that ask for more eyes, besides those that the floor names. */
+  risks: z.array(HighRisk).max(most).optional(),
   /** How many different programs of a kind have to pass: `{ sast: 2 }`, or `each` for one of each kind. */
   diversity: Diversity.optional(),
   /** How long a release must stay healthy here before a later environment takes it. */
@@ -272,6 +275,8 @@ export const PolicyFloor = z.strictObject({
   /** Evidence older than this lets nothing through any more, of no service. */
   maxAge: Duration.optional(),
   diversity: Diversity.optional(),
+  /** Changes of any service that ask for more eyes here. */
+  risks: z.array(HighRisk).max(most).optional(),
   /** What has to be true besides, in CEL, of every service here. */
   rules: z.array(GateRule).max(most).optional(),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ScanKind, Scanner } from "./diversity.ts";
+import { Touched } from "./high-risk.ts";
 import type { PlannedRule } from "./gate-rule.ts";
 import { Colour, Digest, Lane } from "./primitives.ts";
 import {
@@ -78,6 +79,8 @@ export const Plan = z.object({
     .optional(),
   /** Evidence older than this is stale at the gate. Milliseconds. */
   maxAgeMs: z.int().positive().optional(),
+  /** Classes of high risk that the change to what is live touches, where somebody asks for a review of one. */
+  risks: z.array(Touched).optional(),
   drainMs: z.int().nonnegative(),
   rollbackWindowMs: z.int().nonnegative(),
   soakMs: z.int().nonnegative(),

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../model/canonical.ts";
 import { type ProgramsByKind, strictestDiversity } from "../model/diversity.ts";
 import type { PlannedRule } from "../model/gate-rule.ts";
+import type { HighRisk } from "../model/high-risk.ts";
 import type {
   CheckDemand,
   Environment,
@@ -23,6 +24,8 @@ export interface Demands {
   readonly diversity?: ProgramsByKind;
   /** The floor's first; two of one name both hold. Absent: nobody has one. */
   readonly rules?: readonly PlannedRule[];
+  /** Changes that ask for more eyes, the floor's and the pipeline's; absent: none does. */
+  readonly risks?: readonly HighRisk[];
 }
 
 /**
@@ -31,7 +34,10 @@ export interface Demands {
  * which of two configurations asks for more.
  */
 export function applyFloor(
-  lane: Pick<PipelineEnvironment, "gate" | "checks" | "soak" | "diversity" | "rules" | "maxAge">,
+  lane: Pick<
+    PipelineEnvironment,
+    "gate" | "checks" | "soak" | "diversity" | "rules" | "maxAge" | "risks"
+  >,
   floor: Environment["spec"]["floor"],
 ): Demands {
   const gate = stricterPreset(lane.gate, floor.gate);
@@ -41,12 +47,13 @@ export function applyFloor(
     const same = checks.find((other) => other.name === check.name);
     if (same === undefined) checks.push(check);
     else if (canonicalJson(same) !== canonicalJson(check)) {
-      const name = freeName(check.name, [...checks, ...lane.checks]);
+      const name = ownName(check.name, [...checks, ...lane.checks]);
       renamed.set(check.name, name);
       checks.push({ ...check, name });
     }
   }
   const diversity = strictestDiversity(lane.diversity, floor.diversity);
+  const risks = [...(floor.risks ?? []), ...(lane.risks ?? [])];
   const rules: readonly PlannedRule[] = [
     ...(floor.rules ?? []).map((rule) => ({ ...rule, from: "floor" as const })),
     ...(lane.rules ?? []).map((rule) => ({ ...rule, from: "pipeline" as const })),
@@ -57,6 +64,7 @@ export function applyFloor(
     ...(ages.length === 0 ? {} : { maxAgeMs: Math.min(...ages) }),
     ...(diversity === undefined ? {} : { diversity }),
     ...(rules.length === 0 ? {} : { rules }),
+    ...(risks.length === 0 ? {} : { risks }),
     checks: checks.map((check) => needingBoth(check, renamed)),
     soakMs: Math.max(lane.soak, floor.minimumSoak),
     minimumIsolation: strongerIsolation(floor.isolation, presetIsolation(gate)),
@@ -70,11 +78,20 @@ function needingBoth(check: CheckDemand, renamed: ReadonlyMap<string, string>): 
   return added.length === 0 ? check : { ...check, needs: [...(check.needs ?? []), ...added] };
 }
 
-/** `smoke` becomes `smoke-own`, or `smoke-own-2`; a name has at most 63 characters. */
-function freeName(name: string, taken: readonly { name: string }[]): string {
+/** `smoke` becomes `smoke-own`, or `smoke-own-2`. */
+function ownName(name: string, taken: readonly { readonly name: string }[]): string {
+  return freeName(withSuffix(name, "-own"), taken);
+}
+
+/** The name, or else the name with the least number that nobody has. */
+export function freeName(name: string, taken: readonly { readonly name: string }[]): string {
   for (let count = 1; ; count += 1) {
-    const suffix = count === 1 ? "-own" : `-own-${count}`;
-    const free = name.slice(0, 63 - suffix.length).replace(/-+$/, "") + suffix;
+    const free = count === 1 ? withSuffix(name, "") : withSuffix(name, `-${count}`);
     if (!taken.some((other) => other.name === free)) return free;
   }
+}
+
+/** A name has at most 63 characters. */
+function withSuffix(name: string, suffix: string): string {
+  return name.slice(0, 63 - suffix.length).replace(/-+$/, "") + suffix;
 }

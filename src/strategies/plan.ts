@@ -1,9 +1,12 @@
 import type { Scanner } from "../model/diversity.ts";
+import type { HighRisk, Touched } from "../model/high-risk.ts";
 import type { CheckDemand, Environment, Pipeline } from "../model/pipeline.ts";
 import { Plan, type PlanStep } from "../model/plan.ts";
 import type { Digest, Lane } from "../model/primitives.ts";
 import { TidelockError } from "../model/errors.ts";
 import { applyFloor } from "../policy/floor.ts";
+import { touchedClasses } from "../policy/high-risk/classify.ts";
+import { reviewDemands } from "../policy/high-risk/reviews.ts";
 import { policyDigest, predecessorsOf } from "../policy/policy-of.ts";
 import { blueGreenReturn, blueGreenSteps, switchBackSteps } from "./blue-green.ts";
 import { newColour } from "./compensation.ts";
@@ -19,6 +22,8 @@ export interface PlanInput {
   readonly pipeline: { readonly digest: Digest; readonly document: Pipeline };
   readonly environment: { readonly digest: Digest; readonly document: Environment };
   readonly live: Plan["live"];
+  /** What of high risk the change to `live` touches; absent where nobody asked. */
+  readonly touched?: readonly Touched[] | undefined;
   /** What demanded checks count as when different programs are asked for; adapters declare it. */
   readonly scannersOf: (checks: readonly CheckDemand[]) => readonly Scanner[];
 }
@@ -36,12 +41,17 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
   const environment = input.environment.document;
   const wish = wishFor(pipeline, input.lane.environment);
   const demands = applyFloor(wish, environment.spec.floor);
+  const touched = direction === "forward" ? touchedIn(demands.risks, input.touched) : [];
+  const checks = [
+    ...demands.checks,
+    ...reviewDemands(demands.risks ?? [], touched, demands.checks),
+  ];
   const from = input.live?.colour ?? null;
   const strategyInput: StrategyInput = {
     from,
     to: newColour(input.live),
-    staticChecks: namesOf(demands.checks, "static"),
-    deployedChecks: namesOf(demands.checks, "deployed"),
+    staticChecks: namesOf(checks, "static"),
+    deployedChecks: namesOf(checks, "deployed"),
   };
   const processes = processesIn(pipeline, wish);
   return {
@@ -58,7 +68,7 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
     router: routedProcess(processes) === null ? "none" : environment.spec.router.type,
     live: input.live,
     processes,
-    checks: [...demands.checks],
+    checks,
     watch: wish.watch,
     gate: demands.gate,
     ...(demands.rules === undefined || direction === "switch-back"
@@ -74,6 +84,7 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
           },
         }),
     ...(demands.maxAgeMs === undefined ? {} : { maxAgeMs: demands.maxAgeMs }),
+    ...(touched.length === 0 ? {} : { risks: [...touched] }),
     drainMs: wish.drain,
     rollbackWindowMs: wish.rollbackWindow,
     soakMs: demands.soakMs,
@@ -83,6 +94,14 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
     predecessors: [...predecessorsOf(pipeline, input.lane.environment)],
     steps: [...stepsFor(wish.strategy, direction, strategyInput)],
   };
+}
+
+/** Of all that is touched, what somebody asks for. Whoever did not look may have touched anything. */
+function touchedIn(
+  risks: readonly HighRisk[] = [],
+  touched: readonly Touched[] = touchedClasses(null, risks),
+): readonly Touched[] {
+  return touched.filter((one) => risks.some((risk) => risk.class === one.class));
 }
 
 function stepsFor(

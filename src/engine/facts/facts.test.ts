@@ -53,7 +53,7 @@ describe("what a gate knows", () => {
     expect(facts.configuration.changed).toEqual(["COLOUR"]);
     expect(facts.changes).toEqual({
       paths: ["auth/login.js", "new.txt", "old.txt"],
-      classes: [],
+      classes: ["authentication"],
     });
     expect(facts.checks["smoke"]).toMatchObject({ uses: "staged", verdict: "pass", requests: 1 });
     expect(facts.findings).toMatchObject({

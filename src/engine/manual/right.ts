@@ -10,6 +10,7 @@ import { readRelease } from "../../store/queries/catalogue.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
 import type { Db, DocumentRow } from "../../store/schema.ts";
 import { type Ground, groundsOf } from "../ledger/leaning.ts";
+import { reviewOf } from "../../policy/high-risk/reviews.ts";
 import { type Separation, separationOf } from "./own-work.ts";
 
 /** The right to answer what a check asks of a role. */
@@ -26,17 +27,21 @@ export interface Standing {
   readonly links: readonly PersonLinkRow[];
 }
 
-type Asked = Pick<CheckRequestRow, "role" | "service" | "environment" | "release" | "promotion">;
+type Asked = Pick<
+  CheckRequestRow,
+  "id" | "check" | "role" | "service" | "environment" | "release" | "promotion"
+>;
 
 /** Holds a person against a request: the right there, and that it is not their own work. */
 export async function standingOf(db: Db, person: string, request: Asked): Promise<Standing> {
   const lane: Lane = { service: request.service, environment: request.environment };
   const right = answerRight(request.role);
-  const [grants, { names, links }, release, promotion] = await Promise.all([
+  const [grants, { names, links }, release, promotion, reviewed] = await Promise.all([
     grantsFor(db, right, lane, person),
     namesOf(db, person),
     readRelease(db, request.release),
     readPromotion(db, request.promotion),
+    reviewOfSame(db, person, request),
   ]);
   const actors = [
     ...(promotion ? [{ what: "who began the promotion", who: promotion.created_by }] : []),
@@ -54,8 +59,25 @@ export async function standingOf(db: Db, person: string, request: Asked): Promis
         ? "this person was erased here"
         : names.length <= links.length
           ? "a name of this person was erased here, so that own work under it cannot be told"
-          : separation.against;
+          : (reviewed ?? separation.against);
   return { against, separation, grants, links };
+}
+
+/** Several reviews of one kind of change are asked of different people. */
+async function reviewOfSame(db: Db, person: string, request: Asked): Promise<string | null> {
+  const kind = reviewOf(request.check);
+  if (kind === null) return null;
+  const given = await db
+    .selectFrom("check_requests")
+    .select("check")
+    .where("promotion", "=", request.promotion)
+    .where("person", "=", person)
+    .where("id", "<>", request.id)
+    .execute();
+  const same = given.find(({ check }) => reviewOf(check) === kind);
+  return same === undefined
+    ? null
+    : `this person has answered ${same.check}, and ${request.check} is for somebody else`;
 }
 
 /** Everybody who has registered exactly this text: whoever does it once more does not take it off the others. */
@@ -90,6 +112,7 @@ export async function groundsOfStanding(
       .execute(),
     readRelease(db, request.release),
     readPromotion(db, request.promotion),
+    reviewOfSame(db, person, request),
   ]);
   const pipelines = promotion ? await pipelinesOf(db, promotion.plan.pipeline) : [];
   return [
