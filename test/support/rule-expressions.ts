@@ -21,7 +21,7 @@ const { tree } = fc.letrec<Record<"int" | "bool" | "text" | "tree", string>>((ti
       "approvals[0].ageSeconds",
       "size(findings.items)",
       "changes.paths.size()",
-      "int(now - release.createdAt)",
+      "(now - release.createdAt).getSeconds()",
       "now.getDayOfWeek()",
       "service.size()",
       "approvals.map(a, a.person).distinct().size()",

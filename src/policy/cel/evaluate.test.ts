@@ -38,7 +38,7 @@ describe("an expression", () => {
     ["service.size() == 4 && size(checks) == 1 && checks.size() == 1"],
     ["service.contains('ho') && service.endsWith('op')"],
     ["int(double(findings.open.low) * 2.9) == 2"],
-    ["int(duration('90s')) == 90 * findings.open.low"],
+    ["duration('90s').getSeconds() == 90 * findings.open.low"],
     ["findings.items.map(f, f.severity == 'low', f.id) == ['f-1']"],
   ])("%s holds of a good release", (expression) => {
     expect(problem(expression)).toBe("none");

@@ -23,7 +23,6 @@ export function callFunction(at: number, name: string, args: readonly Typed[]): 
   if (name === "duration") return span(at, arg);
   const of = present(arg);
   const numeric = of.type.kind === "int" || of.type.kind === "double";
-  if (name === "int" && of.type.kind === "duration") return parts(at, of, 1_000);
   if (!numeric) throw new RuleProblem(arg.at, `\`${name}\` takes a number`, typeText(arg.type));
   if (name === "double") return typed(at, { kind: "double" }, of.run, [arg]);
   return parts(at, of, 1);
