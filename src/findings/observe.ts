@@ -182,7 +182,7 @@ function placeOf(place: DraftPlace): ObservationPlace {
 }
 
 /** What tools write before a path relative to the scanned tree: `file:///`, `./`, `/`. */
-export function relativePath(path: string): string {
+function relativePath(path: string): string {
   const plain = path
     .replace(/^file:\/*/i, "")
     .replaceAll("\\", "/")

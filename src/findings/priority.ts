@@ -29,7 +29,7 @@ export interface Priority {
  * An EPSS that nobody knows stands between: above what is known to be hardly ever exploited, below what is known to be
  * exploited often. About one published CVE in twenty scores higher than this.
  */
-export const unknownEpss = 0.1;
+const unknownEpss = 0.1;
 
 const reachFactor = (reachable: boolean | null) => (reachable === false ? 0.2 : 1);
 const exposureFactor = (exposed: boolean | null) => (exposed === false ? 0.5 : 1);

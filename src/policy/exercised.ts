@@ -15,7 +15,7 @@ const kinds = [
 export const leastShare = 0.5;
 
 /** What a run lacks of what was declared, in words; null when it has it. */
-export function belowMinimum(exercised: Exercised, minimum: CheckMinimum): string | null {
+function belowMinimum(exercised: Exercised, minimum: CheckMinimum): string | null {
   const lacking = kinds.flatMap((kind) => {
     const least = minimum[kind];
     const count = exercised[kind] ?? 0;
@@ -25,7 +25,7 @@ export function belowMinimum(exercised: Exercised, minimum: CheckMinimum): strin
 }
 
 /** What a run exercised far less of than the one before, with both numbers; null when nothing. */
-export function farLess(exercised: Exercised, before: Exercised): string | null {
+function farLess(exercised: Exercised, before: Exercised): string | null {
   const fallen = kinds.flatMap((kind) => {
     const count = exercised[kind] ?? 0;
     const last = before[kind] ?? 0;

@@ -41,7 +41,7 @@ async function runSignals(
 }
 
 /** Pure. */
-export function judgeSignals(
+function judgeSignals(
   seen: readonly RuntimeSignal[],
   { sources, failOn, warnOn }: SignalsConfiguration,
 ): CheckReport {

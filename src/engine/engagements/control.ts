@@ -76,7 +76,7 @@ async function existing(db: Db, id: EngagementId): Promise<EngagementRow> {
 }
 
 /** The end of a day, in UTC: the last moment at which what is valid until then counts. */
-export function endOfDay(day: string): Date {
+function endOfDay(day: string): Date {
   return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000);
 }
 

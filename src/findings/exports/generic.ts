@@ -2,7 +2,7 @@ import { type ExportedFinding, type Exporter, fingerprintsOf, statementOf } from
 import type { GenericFinding } from "../parsers/generic/schema.ts";
 
 /** A finding in the generic format, which reads it back. */
-export function genericOf(finding: ExportedFinding): GenericFinding {
+function genericOf(finding: ExportedFinding): GenericFinding {
   const { rule, severity, severityStated, title, message, kind, place, scope, cwe } = finding;
   const { aliases, fixedIn, cvss, references } = finding;
   const fingerprints = fingerprintsOf(finding);

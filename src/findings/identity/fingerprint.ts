@@ -56,9 +56,7 @@ export function kindOf({
  * Whether it is about one environment. Code, packages, secrets and the HTTP surface are of the release and the same
  * wherever it runs; ports, machines, what a sensor saw, and resources that are there (not their code) are not.
  */
-export function isOfEnvironment(
-  observation: Pick<Observation, "kind" | "place" | "secret">,
-): boolean {
+function isOfEnvironment(observation: Pick<Observation, "kind" | "place" | "secret">): boolean {
   const kind = kindOf(observation);
   if (kind === "infrastructure") return observation.place.kind !== "file";
   return kind === "network" || kind === "host" || kind === "runtime";

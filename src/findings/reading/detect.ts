@@ -29,7 +29,7 @@ export function detectText(text: string, among: readonly Format[] = formats): Fo
 }
 
 /** Of several formats' word for one report: exactly one, or an error that a person can act on. */
-export function formatOf(samples: Samples, among: readonly Format[]): Format {
+function formatOf(samples: Samples, among: readonly Format[]): Format {
   const of = (sample: Sample) =>
     among.filter((format) => sample.syntax === format.syntax && recognises(format, sample));
   // A single document is also one value of many: a format of documents goes before one of values.

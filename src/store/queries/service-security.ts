@@ -156,11 +156,3 @@ export async function settleIssue(
     .where("finding", "=", finding)
     .execute();
 }
-
-export async function trackedIssue(db: Db, finding: string): Promise<TrackedIssueRow | undefined> {
-  return db
-    .selectFrom("tracked_issues")
-    .selectAll()
-    .where("finding", "=", finding)
-    .executeTakeFirst();
-}

@@ -1,11 +1,10 @@
 import type { ProposalView } from "../../../api/finding-views.ts";
 import { TidelockError } from "../../../model/errors.ts";
-import { act, type Handled } from "../../../findings/acts.ts";
+import { act } from "../../../findings/acts.ts";
 import { type AskedJudgement, type FindingAct, isJudgement } from "../../../model/finding-act.ts";
 import type { FindingId } from "../../../model/finding.ts";
-import { isAtLeast, type Severity } from "../../../model/observation.ts";
+import { isAtLeast } from "../../../model/observation.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
-import { databaseTime } from "../../../store/queries/attestations.ts";
 import { announce } from "../../../store/queries/events.ts";
 import { insertAct, lockFinding } from "../../../store/queries/finding-acts.ts";
 import type { FindingActRow, FindingRow } from "../../../store/schema-findings.ts";
@@ -78,17 +77,7 @@ async function insertPlain(
   said: Exclude<FindingAct, AskedJudgement>,
 ): Promise<FindingActRow> {
   const { kind, ...content } = said;
-  const before = handledOf(finding);
-  const { finding: after, transition } =
-    said.kind === "raise"
-      ? { finding: requireWorse(finding, said.severity, before), transition: null }
-      : act(before, said, {
-          by: actor.id,
-          // The token that everybody shares shows nobody.
-          proven: false,
-          solo: false,
-          at: await databaseTime(tx),
-        });
+  const { finding: after, transition } = act(finding, said);
   return insertAct(
     tx,
     {
@@ -103,37 +92,8 @@ async function insertPlain(
     {
       set: {
         ...(after.assignee === finding.assignee ? {} : { assignee: after.assignee }),
-        ...(after.paused === before.paused ? {} : { paused: after.paused?.reason ?? null }),
+        ...(after.paused === finding.paused ? {} : { paused: after.paused }),
       },
-    },
-  );
-}
-
-/** What the pure part has to know of a row for acts that one person may do. */
-function handledOf(finding: FindingRow): Handled {
-  return {
-    status: finding.status,
-    assignee: finding.assignee,
-    paused:
-      finding.paused === null
-        ? null
-        : { reason: finding.paused, since: (finding.paused_at ?? new Date(0)).toISOString() },
-    handledBy: [],
-    proposal: null,
-    falsePositive: null,
-    fingerprints: [],
-    trusted: false,
-  };
-}
-
-function requireWorse(finding: FindingRow, severity: Severity, handled: Handled): Handled {
-  if (!isAtLeast(finding.severity, severity)) return handled;
-  throw new TidelockError(
-    "conflict",
-    `it is ${finding.severity}, which is no better than ${severity}`,
-    {
-      fault: "operator",
-      where: `F-${finding.id}`,
     },
   );
 }
@@ -144,10 +104,7 @@ async function insertProposal(
   finding: FindingRow,
   said: AskedJudgement,
 ): Promise<FindingActRow> {
-  if (
-    said.kind === "lower" &&
-    (said.severity === finding.severity || isAtLeast(said.severity, finding.severity))
-  ) {
+  if (said.kind === "lower" && isAtLeast(said.severity, finding.severity)) {
     throw new TidelockError(
       "conflict",
       `it is ${finding.severity}, and ${said.severity} is not less`,
