@@ -71,7 +71,9 @@ export function registerStaticFiles(app: FastifyInstance, files: StaticFiles | n
     if (page && files === null) {
       return reply
         .type("text/plain; charset=utf-8")
-        .send("Tidelock is running. The dashboard was not built; the API is at /api/v1.\n");
+        .send(
+          "Tidelock is running. The dashboard was not built (in a clone: `npm run build`, then start the server again); the API is at /api/v1.\n",
+        );
     }
     throw new TidelockError("not-found", "there is no such page", { fault: "operator" });
   });

@@ -43,7 +43,10 @@ export function dueText(one: Pick<FindingSummary, "due" | "paused" | "overdue">)
 
 export const findingColumns: readonly Column<FindingSummary>[] = [
   { title: "id", value: ({ id }) => id },
-  { title: "severity", value: severityText },
+  {
+    title: "severity",
+    value: (one) => `${severityText(one)}${one.knownExploited === true ? ", exploited" : ""}`,
+  },
   { title: "status", value: ({ status }) => status },
   { title: "title", value: ({ title, rule }) => cut(title === "" ? rule : title) },
   { title: "where", value: ({ place }) => cut(whereText(place), 40) },

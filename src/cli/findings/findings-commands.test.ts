@@ -36,7 +36,7 @@ it("sends a report as it is, and says what it came to and why it closes nothing"
   const done = await cli(["findings", "import", "report.json", ...options]);
   expect([done.code, done.stderr]).toEqual([0, expect.stringContaining("closes nothing")]);
   expect(done.stdout).toMatch(/recognised as +trivy, of trivy 0\.50\.0/);
-  expect(done.stdout).toMatch(/findings +2 new, 0 reopened, 1 observations of known ones/);
+  expect(done.stdout).toMatch(/observations +3 = 2 of 2 new findings \+ 1 of known ones/);
   expect(done.stdout).toMatch(/complete +yes/);
   expect(done.stderr).toContain("next: tidelock findings list --service shop");
   expect(server.controlPlane.findings.asked).toEqual([{ environment: "testing", scan: "image" }]);

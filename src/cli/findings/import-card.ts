@@ -12,24 +12,50 @@ const trusts: Readonly<Record<ImportView["trust"], string>> = {
 
 /** What one report came to. */
 export function importCard(view: ImportView): Card<ImportView> {
-  const { tool, opened, matched, reopened, unseen } = view;
+  const { tool, opened, reopened, unseen } = view;
   return {
     item: view,
     name: view.id,
     lines: [
       ["import", view.id],
-      ["recognised as", `${view.format}, of ${tool.name} ${tool.version}`.trimEnd()],
+      ["recognised as", `${view.format}, of ${tool.name}${versionText(tool.version)}`],
       ["report", `${bytesText(view.report.bytes)}  ${view.report.digest}`],
       ["about", about(view)],
       ["scan of", view.subject === "" ? null : view.subject],
-      ["observations", String(view.observations)],
-      ["findings", `${opened} new, ${reopened} reopened, ${matched} observations of known ones`],
+      ["observations", observationsText(view)],
+      [
+        "findings",
+        `${opened} new${reopened === 0 ? "" : `, ${reopened} of the known ones reopened`}`,
+      ],
       ["not seen any more", String(unseen)],
-      ["claims", view.claims === 0 ? null : `${view.claims} (nothing is closed by a claim alone)`],
+      [
+        "claims",
+        view.claims === 0
+          ? null
+          : `${view.claims}, beside the observations (nothing is closed by a claim alone)`,
+      ],
       ["complete", view.complete ? "yes" : `no: ${view.missing}`],
       ["trust", trusts[view.trust] + (view.vouchedBy === null ? "" : ` (${view.vouchedBy})`)],
     ],
   };
+}
+
+/** Nothing where the report does not say: many formats have no place for it. */
+function versionText(version: string): string {
+  return version === "" || version === "unknown" ? "" : ` ${version}`;
+}
+
+/** Every observation is of a new finding or of a known one; statements are none, and counted beside. */
+function observationsText({ observations, opened, matched }: ImportView): string {
+  if (observations === 0) return "0";
+  const fresh = observations - matched;
+  const parts = [
+    ...(fresh === 0
+      ? []
+      : [`${fresh} of ${opened === 1 ? "1 new finding" : `${opened} new findings`}`]),
+    ...(matched === 0 ? [] : [`${matched} of known ones`]),
+  ];
+  return `${observations} = ${parts.join(" + ")}`;
 }
 
 function about({ service, environment, release }: ImportView): string {

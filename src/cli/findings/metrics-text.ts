@@ -15,7 +15,7 @@ export interface MetricsSection {
   readonly empty: string;
 }
 
-export interface MetricsLine {
+interface MetricsLine {
   readonly name: string;
   readonly value: string;
   /** Words for `tidelock findings list`; null where the rows stand elsewhere. */
@@ -132,7 +132,9 @@ function spanLine(name: string, one: SpanView, { enough }: FindingMetrics): Metr
 }
 
 /** `40 min`, `7 h`, `12 d` */
-export function daysText(ms: number): string {
+function daysText(ms: number): string {
+  // Ages are counted in whole hours.
+  if (ms === 0) return "under 1 h";
   if (ms < 3_600_000) return `${Math.max(1, Math.round(ms / 60_000))} min`;
   if (ms < 2 * 86_400_000) return `${Math.round(ms / 3_600_000)} h`;
   return `${Math.round(ms / 86_400_000)} d`;

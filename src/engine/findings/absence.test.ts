@@ -101,6 +101,15 @@ it("`trivy config` of a folder verifies none of its packages, and nor does a run
   expect(await openKinds("trivy")).toEqual([]);
 });
 
+it("a tool of which no report came is not one that found nothing", async () => {
+  const nobody = plane.findings.list({ service: "shop", tool: "trivvy" }, { limit: 1 });
+  await expect(nobody).rejects.toMatchObject({
+    code: "not-found",
+    hint: "there are reports of trivy",
+  });
+  await expect(plane.security.show("shpo")).rejects.toMatchObject({ code: "not-found" });
+});
+
 it("a sensor's log verifies nothing by its silence", async () => {
   const night = await signed("falco", sample("falco/single_rule_with_cat_write.jsonl"));
   expect(night).toMatchObject({ complete: false, missing: expect.stringContaining("a log shows") });

@@ -1,8 +1,8 @@
 import { TidelockError } from "../../model/errors.ts";
 import type { FindingId } from "../../model/finding.ts";
-import type { FindingControl } from "../../ports/finding-control.ts";
+import type { FindingControl, FindingFilter } from "../../ports/finding-control.ts";
 import { registeredEnvironment } from "../../store/queries/catalogue.ts";
-import { knowsService, listImports } from "../../store/queries/findings-imports.ts";
+import { knowsService, listImports, toolsOf } from "../../store/queries/findings-imports.ts";
 import { type After, listFindings } from "../../store/queries/findings-list.ts";
 import { readFinding } from "../../store/queries/findings-show.ts";
 import type { Db } from "../../store/schema.ts";
@@ -26,7 +26,10 @@ export function makeFindingControl(engine: Engine): FindingControl {
     },
     async list(filter, { limit, after }) {
       const { rows, total } = await listFindings(db, filter, { limit, after: readAfter(after) });
-      if (total === 0) await requireNamed(db, filter);
+      if (total === 0) {
+        await requireNamed(db, filter);
+        await requireTools(db, filter);
+      }
       const last = rows.at(-1);
       const next = last === undefined || rows.length < limit ? null : writeAfter(last);
       return { items: await summaries(db, rows), total, next };
@@ -71,6 +74,25 @@ async function requireNamed(
       fault: "operator",
       where: "--environment",
       hint: "see the others: tidelock status",
+    });
+  }
+}
+
+/** The same of a tool: nothing that `tivy` found is no clean bill. Throws `not-found`. */
+async function requireTools(db: Db, filter: FindingFilter): Promise<void> {
+  for (const key of ["tool", "foundBy", "onlyBy"] as const) {
+    const wanted = filter[key];
+    if (wanted === undefined) continue;
+    const known = await toolsOf(db, filter.service);
+    if (known.includes(wanted)) continue;
+    const named = known.slice(0, 20).join(", ") + (known.length > 20 ? ", …" : "");
+    throw new TidelockError("not-found", `no report of a tool called ${wanted} was taken in`, {
+      fault: "operator",
+      where: `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      hint:
+        known.length === 0
+          ? "none of any tool was: tidelock findings import"
+          : `there are reports of ${named}`,
     });
   }
 }

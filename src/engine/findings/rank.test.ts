@@ -1,6 +1,11 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { EngineBench, operator, type Worker } from "../../../test/support/engine-bench.ts";
+import {
+  EngineBench,
+  makeRelease,
+  operator,
+  type Worker,
+} from "../../../test/support/engine-bench.ts";
 import { ServiceSecurity } from "../../model/service-security.ts";
 import { FindingRanking, rankFindings } from "./rank.ts";
 
@@ -13,6 +18,7 @@ beforeAll(async () => {
   bench = await EngineBench.create();
   worker = bench.worker();
   await worker.engine.log.open("1.0.0");
+  await worker.controlPlane.createRelease(operator, makeRelease(bench, "1.0.0"));
 }, 60_000);
 afterAll(() => bench.close());
 

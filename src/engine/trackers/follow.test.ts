@@ -1,6 +1,11 @@
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { EngineBench, operator, type Worker } from "../../../test/support/engine-bench.ts";
+import {
+  EngineBench,
+  makeRelease,
+  operator,
+  type Worker,
+} from "../../../test/support/engine-bench.ts";
 import { ServiceSecurity } from "../../model/service-security.ts";
 import type { Tracker } from "../../ports/tracker.ts";
 import { verifyState } from "../ledger/verify-state.ts";
@@ -40,6 +45,7 @@ beforeEach(async () => {
   bench.secrets.set("TRACKER_TOKEN", "x");
   worker = bench.worker();
   await worker.engine.log.open("1.0.0");
+  await worker.controlPlane.createRelease(operator, makeRelease(bench, "1.0.0"));
   const tracker = {
     kind: "webhook",
     url: "http://127.0.0.1:1",

@@ -3,13 +3,18 @@ import { TidelockError } from "../../model/errors.ts";
 import { ServiceSecurity } from "../../model/service-security.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import type { ServiceSecurityControl } from "../../ports/service-security-control.ts";
+import { knowsService } from "../../store/queries/findings-imports.ts";
 import { readServiceSecurity, writeServiceSecurity } from "../../store/queries/service-security.ts";
 import type { ServiceSecurityRow } from "../../store/schema-security.ts";
+import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 
 export function makeServiceSecurityControl(engine: Engine): ServiceSecurityControl {
   return {
-    show: async (service) => view(service, await readServiceSecurity(engine.db, service)),
+    async show(service) {
+      await requireService(engine.db, service);
+      return view(service, await readServiceSecurity(engine.db, service));
+    },
     set: (actor, service, content, basedOn) => set(engine, actor, { service, content, basedOn }),
   };
 }
@@ -20,6 +25,7 @@ async function set(
   wanted: { readonly service: string; readonly content: ServiceSecurity; readonly basedOn: number },
 ): Promise<ServiceSecurityView> {
   const { service } = wanted;
+  await requireService(engine.db, service);
   const row = await engine.db
     .transaction()
     .execute((tx) => writeServiceSecurity(tx, { ...wanted, by: actor.id }));
@@ -32,6 +38,16 @@ async function set(
   }
   engine.signals.emit("change");
   return view(service, row);
+}
+
+/** A name written wrongly would have an owner and dates of its own, and the service that was meant none. */
+async function requireService(db: Db, service: string): Promise<void> {
+  if (await knowsService(db, service)) return;
+  throw new TidelockError("not-found", `there is no service ${service}`, {
+    fault: "operator",
+    where: service,
+    hint: "see them: tidelock pipeline list; register it first: tidelock pipeline apply",
+  });
 }
 
 function view(service: string, row: ServiceSecurityRow | undefined): ServiceSecurityView {

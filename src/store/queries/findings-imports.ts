@@ -1,4 +1,5 @@
 import { type Insertable, sql } from "kysely";
+import { toolName } from "../../findings/identity/tool-name.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Release } from "../../model/release.ts";
 import type { Db, Schema } from "../schema.ts";
@@ -68,6 +69,13 @@ export async function knowsService(db: Db, service: string): Promise<boolean> {
     limit 1
   `.execute(db);
   return rows.length > 0;
+}
+
+/** Tools of which reports were taken in, as findings name them. */
+export async function toolsOf(db: Db, service: string | undefined): Promise<readonly string[]> {
+  let query = db.selectFrom("finding_imports").select("tool").distinct().orderBy("tool");
+  if (service !== undefined) query = query.where("service", "=", service);
+  return [...new Set((await query.execute()).map(({ tool }) => toolName(tool)))];
 }
 
 export interface ScannedRelease {

@@ -49,6 +49,7 @@ export function HowBad({ finding }: { readonly finding: FindingSummary }) {
     <>
       <Severity severity={finding.severity} />
       {finding.severityStated ? null : <span className="muted"> not stated</span>}
+      {finding.knownExploited === true ? <div className="muted">known exploited</div> : null}
     </>
   );
 }
@@ -70,6 +71,8 @@ export function placeOf(place: FindingSummary["place"]): string {
 
 /** `12 min`, `7 h`, `12 days`; under a minute is one. */
 export function spanOf(ms: number): string {
+  // Ages are counted in whole hours.
+  if (ms === 0) return "under 1 h";
   if (ms < 3_600_000) return `${Math.max(1, Math.round(ms / 60_000))} min`;
   if (ms < 2 * 86_400_000) return `${Math.round(ms / 3_600_000)} h`;
   return `${Math.round(ms / 86_400_000)} days`;

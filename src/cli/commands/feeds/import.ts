@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { inFile } from "../../findings/in-file.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import { FeedKind } from "../../../model/feed.ts";
 import { Digest } from "../../../model/primitives.ts";
@@ -49,13 +50,17 @@ export const command = defineCommand({
     requireDigest(digest, options.digest, args.file);
     const client = context.connect(options);
     if (!(await client.hasBlob(digest))) await client.putBlob(digest, size, createReadStream(path));
-    const { edition } = await client.call("feedImport", {
-      params: { kind },
-      body: {
-        digest,
-        ...(options.fewerBecause === undefined ? {} : { fewer: options.fewerBecause }),
-      },
-    });
+    const { edition } = await client
+      .call("feedImport", {
+        params: { kind },
+        body: {
+          digest,
+          ...(options.fewerBecause === undefined ? {} : { fewer: options.fewerBecause }),
+        },
+      })
+      .catch((error: unknown) => {
+        throw inFile(error, args.file);
+      });
     context.terminal.print(
       `${kind} of ${edition?.asOf.slice(0, 10)} counts: ${edition?.records} records, ${digest}`,
     );

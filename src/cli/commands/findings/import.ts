@@ -8,6 +8,7 @@ import type { Digest } from "../../../model/primitives.ts";
 import type { CommandContext } from "../../context.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
+import { inFile } from "../../findings/in-file.ts";
 import { importCard } from "../../findings/import-card.ts";
 import { reportSource } from "../../findings/report-source.ts";
 import {
@@ -57,7 +58,7 @@ export const command = defineCommand({
       const about = { environment, release, format, scan, attestation };
       view = await client.importReport(service, about, source.bytes, source.size);
     } catch (error) {
-      throw named(error, source.name);
+      throw inFile(error, source.name);
     } finally {
       source.end();
     }
@@ -100,17 +101,4 @@ async function sendEnvelope(
     );
   }
   return digest;
-}
-
-/** The server knows the position; what the file is called, only we know. */
-function named(error: unknown, file: string): unknown {
-  if (!(error instanceof TidelockError) || error.code !== "invalid-input") return error;
-  const { message, fault, hint, problems, where } = error;
-  return new TidelockError(error.code, message, {
-    fault,
-    cause: error,
-    where: where === undefined || where === "the report" ? file : `${file}: ${where}`,
-    ...(hint === undefined ? {} : { hint }),
-    ...(problems === undefined ? {} : { problems }),
-  });
 }

@@ -64,6 +64,7 @@ function factLines(view: FindingView): readonly (readonly [string, string | null
     ["tools", view.tools.join(", ")],
     ["first seen", `${when(view.firstSeen)} (${ageText(view.firstSeen)} ago)`],
     ["last seen", `${when(view.lastSeen)} (${ageText(view.lastSeen)} ago)`],
+    ["change", view.changes === undefined ? null : String(view.changes)],
     ["assignee", view.assignee ?? "nobody"],
     ["due", view.due === null ? null : `${when(view.due)} (${dueText(view)})`],
     ["clock paused", view.paused],

@@ -4,6 +4,7 @@ import { Severity } from "../../../model/observation.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { findingId } from "../../findings/finding-id.ts";
+import { asSeen, seenOption } from "../../findings/seen-option.ts";
 import { argument, choice, connectionOptions, text } from "../../options.ts";
 import { clean } from "../../terminal.ts";
 
@@ -27,6 +28,7 @@ export const command = defineCommand({
     reason: text("--reason <text>", "why; needed for all but triage, start, fix and resume"),
     severity: choice("--severity <word>", "with raise and lower", Severity.options),
     until: text("--until <day>", "with false-positive and lower: when it ends (2026-12-31)"),
+    ...seenOption,
     ...connectionOptions,
   },
   details:
@@ -42,7 +44,7 @@ export const command = defineCommand({
     const kind = options.as ?? "triage";
     const { proposal } = await context.connect(options).call("findingAct", {
       params: { id },
-      body: { act: actOf(kind, options) },
+      body: { act: actOf(kind, options), ...asSeen(options.seen) },
     });
     if (proposal === null) {
       context.terminal.print(`${id}: ${kind} is written down`);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { defineCommand } from "../../define-command.ts";
 import { exit, type ExitCode } from "../../exit-codes.ts";
 import { choice, flag, text, texts, whole } from "../../options.ts";
@@ -55,5 +56,10 @@ function sayReady(terminal: Terminal, { url, dataDir, logFile }: Ready): void {
   const log = logFile === null ? "" : `, log ${logFile}`;
   if (terminal.stderr.isTTY || logFile !== null) {
     terminal.note(clean(`Tidelock answers at ${url} (data directory ${dataDir}${log})`));
+    terminal.note(
+      existsSync(new URL("../../../../web/dist/index.html", import.meta.url))
+        ? clean(`the dashboard is there as well; sign in with the token in ${dataDir}/server/token`)
+        : "the dashboard is not built: npm run build, and start the server again",
+    );
   }
 }

@@ -86,7 +86,10 @@ it("closes what a retired scan alone saw when two people have signed it, until s
   expect(await statuses()).toEqual({ "only.js": "closed", "both.js": "open" });
   const shown = await plane.findings.show("F-1");
   expect(shown).toMatchObject({ closedAt: null, verified: null });
-  expect(shown.history.at(-1)?.text).toContain("two people retired the scan of scanner");
+  expect(shown.history.at(-1)).toMatchObject({
+    text: expect.stringContaining("two people retired the scan of scanner"),
+    by: "alice and bob",
+  });
   expect(await holds()).toMatchObject({ ok: true });
   // Live with the release in which the retired scan saw it: it does not come back by that.
   const { id } = await plane.promote(operator, { service: "shop", environment: "dev", release: "1.0.0" }); // prettier-ignore

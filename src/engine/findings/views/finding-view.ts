@@ -10,6 +10,7 @@ import {
   historyOfFinding,
   observationsOfFinding,
 } from "../../../store/queries/findings-show.ts";
+import { namesOf } from "../../../store/queries/grants.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { FindingRow, SeenFindingRow } from "../../../store/schema-findings.ts";
 import { releaseNames } from "./import-view.ts";
@@ -100,7 +101,7 @@ export async function findingView(db: Db, row: SeenFindingRow): Promise<FindingV
         kind: change.kind,
         from: change.from_status,
         to: change.to_status,
-        by: change.by ?? "tidelock",
+        by: (await signersOf(db, change)) ?? change.by ?? "tidelock",
         text: await textOf(change, named),
       })),
     ),
@@ -127,6 +128,17 @@ export async function findingView(db: Db, row: SeenFindingRow): Promise<FindingV
       verified && row.verified_at ? { at: row.verified_at.toISOString(), release: verified } : null,
     closedAt: row.closed_at?.toISOString() ?? null,
   };
+}
+
+/** Who signed what two people have signed: the token under which the second signature came in is nobody's name. */
+async function signersOf(db: Db, { detail }: HistoryRow): Promise<string | null> {
+  const people = ["proposedBy", "confirmedBy"].flatMap((key) => {
+    const person = detail[key];
+    return typeof person === "string" ? [person] : [];
+  });
+  if (people.length === 0) return null;
+  const names = people.map(async (person) => (await namesOf(db, person)).names[0] ?? person);
+  return (await Promise.all(names)).join(" and ");
 }
 
 type Named = ReturnType<typeof releaseNames>;
