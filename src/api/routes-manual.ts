@@ -80,6 +80,8 @@ export const PersonView = z.object({
     z.object({ id: Digest, addedAt: Time, addedBy: z.string(), removedAt: Time.nullable() }),
   ),
   grants: z.array(GrantView),
+  /** Proposal that two people have to sign before what was asked for counts (team mode). */
+  waitsFor: z.string().optional(),
 });
 export type PersonView = z.infer<typeof PersonView>;
 
@@ -148,8 +150,10 @@ export const manualRoutes = {
     path: "/api/v1/grants",
     body: z.object({
       name: PersonName,
-      /** `checks.answer:<role>` is the only one that this version knows. */
-      right: z.string().regex(/^(checks\.answer:[a-z]([a-z0-9-]{0,61}[a-z0-9])?|findings\.judge)$/),
+      /** Rights that this version knows. */
+      right: z
+        .string()
+        .regex(/^(checks\.answer:[a-z]([a-z0-9-]{0,61}[a-z0-9])?|findings\.judge|policy\.change)$/),
       service: Name.nullable(),
       environment: Name.nullable(),
     }),

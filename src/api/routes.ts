@@ -9,7 +9,7 @@ import { gateRoutes } from "./routes-gate.ts";
 import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
-import { policyRoutes } from "./routes-policy.ts";
+import { AppliedDocuments, policyRoutes } from "./routes-policy.ts";
 import { securityRoutes } from "./routes-security.ts";
 import { signalRoutes } from "./routes-signals.ts";
 import { AccessView, ReleaseChangesView } from "./change-views.ts";
@@ -66,11 +66,7 @@ export const routes = {
     method: "POST",
     path: "/api/v1/pipelines",
     body: z.object({ file: z.string(), text: z.string().max(256_000) }),
-    response: z.object({
-      applied: z.array(
-        z.object({ kind: z.string(), name: z.string(), digest: Digest, changed: z.boolean() }),
-      ),
-    }),
+    response: AppliedDocuments,
   },
   pipelineList: {
     method: "GET",

@@ -20,4 +20,46 @@ export const policyCommands: readonly CatalogueEntry[] = [
     "What an environment's gate asks, in words",
     () => import("./commands/gate/show.ts"),
   ),
+  entry(
+    "policy show",
+    "Settings",
+    "Show what an environment demands, of whom, and how it came to that",
+    () => import("./commands/policy/show.ts"),
+  ),
+  entry(
+    "policy replay",
+    "Settings",
+    "Show which past decisions another policy would have turned",
+    () => import("./commands/policy/replay.ts"),
+  ),
+  entry(
+    "policy proposals",
+    "Settings",
+    "List changes of policy that wait for two people",
+    () => import("./commands/policy/proposals.ts"),
+  ),
+  entry(
+    "policy sign",
+    "Settings",
+    "Sign a proposed change of policy",
+    () => import("./commands/policy/sign.ts"),
+  ),
+  entry(
+    "governance show",
+    "Settings",
+    "Show whether one person or two change policy",
+    () => import("./commands/governance/show.ts"),
+  ),
+  entry(
+    "governance team",
+    "Settings",
+    "From here on two people change policy",
+    () => import("./commands/governance/team.ts"),
+  ),
+  entry(
+    "governance solo",
+    "Settings",
+    "Propose that one person changes policy again",
+    () => import("./commands/governance/solo.ts"),
+  ),
 ];

@@ -7,16 +7,26 @@ import { registerDocument, registeredDocuments } from "../store/queries/catalogu
 import { announce } from "../store/queries/events.ts";
 import { wakeWaiting } from "../store/queries/promotions.ts";
 import { ensureLane } from "../store/queries/lanes.ts";
-import { sql } from "kysely";
 import type { Db } from "../store/schema.ts";
 import { crossServerProblems, type Registry } from "./document-references.ts";
+import { whatIfText } from "../policy/what-if.ts";
 import type { Engine } from "./engine.ts";
+import { isPolicy, noteEffect, proposeDocuments, replayOf } from "./policy/apply.ts";
+import { changesOf, type DocumentChange } from "./policy/changed.ts";
+import { governanceMode, modeByRecord } from "./policy/governance.ts";
+import { lockPolicy } from "./policy/lock.ts";
+import { proposalView, voidProposals } from "./policy/proposal.ts";
 
 type Applied = Awaited<ReturnType<ControlPlane["applyDocuments"]>>;
+type Line = Applied["applied"][number];
+
+/** How often everything is looked at anew because somebody else was quicker. */
+const looks = 5;
 
 /**
  * Registers the documents of one file, all or none. Promotions that run keep the versions they were
- * planned with; the next ones use these.
+ * planned with; the next ones use these. What changes policy is governed: in `team` mode the file becomes a proposal
+ * that two people have to sign, in `solo` mode it applies at once, and the log says so.
  *
  * Throws `invalid-input` with every problem of the file, or of the file beside what is registered.
  */
@@ -27,24 +37,71 @@ export async function applyDocuments(
   text: string,
 ): Promise<Applied> {
   const parsed = parseDocuments(file, text, { checks: engine.checks });
-  const applied = await engine.db.transaction().execute(async (tx) => {
-    // Two operators at once: the second sees what the first has registered.
-    await sql`select pg_advisory_xact_lock(7468002)`.execute(tx);
-    const registry = await registryWith(tx, parsed.pipelines, parsed.environments);
-    refuse(file, crossServerProblems(engine, registry, parsed));
-    const results: Applied[number][] = [];
-    for (const document of [...parsed.environments, ...parsed.pipelines]) {
-      results.push(await apply(tx, actor, file, document));
-    }
-    return results;
+  const documents = [...parsed.environments, ...parsed.pipelines];
+  for (let look = 1; ; look += 1) {
+    // Looking back takes seconds, and nobody else is to wait for it.
+    const seen = await changesOf(engine.db, documents);
+    const replay = isPolicy(seen) ? await replayOf(engine, seen) : null;
+    const mode = replay === null ? "solo" : await modeByRecord(engine);
+    const done = await engine.db.transaction().execute(async (tx) => {
+      await lockPolicy(tx);
+      const registry = await registryWith(tx, parsed.pipelines, parsed.environments);
+      refuse(file, crossServerProblems(engine, registry, parsed));
+      const changes = await changesOf(tx, documents);
+      // Two operators at once: the second looks at what the first has registered.
+      const stale = !sameChanges(changes, seen) || (await governanceMode(tx)) !== mode;
+      if (stale && (replay !== null || isPolicy(changes))) {
+        if (look < looks) return null;
+        throw busy(file);
+      }
+      if (replay !== null && mode === "team") {
+        const row = await proposeDocuments(tx, actor, file, changes, replay);
+        return { proposal: row, applied: documents.map((one) => unchanged(one)) };
+      }
+      const applied: Line[] = [];
+      for (const document of documents) applied.push(await register(tx, actor, file, document));
+      const fresh = changes.map(({ proposed }) => proposed);
+      await voidProposals(tx, fresh, actor.id);
+      if (replay !== null) await noteEffect(tx, actor, changes, replay, "solo");
+      return { proposal: null, applied };
+    });
+    if (done === null) continue;
+    engine.signals.emit("change");
+    for (const pipeline of parsed.pipelines) engine.signals.emit("service", pipeline.metadata.name);
+    const { applied, proposal } = done;
+    return {
+      applied,
+      proposal: proposal && (await proposalView(engine.db, proposal)),
+      policy: replay && {
+        governance: mode,
+        changes: seen.flatMap(({ words }) => [...words]),
+        replay: whatIfText(replay.counts),
+      },
+    };
+  }
+}
+
+function sameChanges(some: readonly DocumentChange[], others: readonly DocumentChange[]): boolean {
+  const keys = (changes: readonly DocumentChange[]): string =>
+    JSON.stringify(changes.map(({ proposed, standing }) => [proposed, standing]));
+  return keys(some) === keys(others);
+}
+
+function busy(file: string): TidelockError {
+  return new TidelockError("conflict", "somebody else is changing the same documents", {
+    fault: "operator",
+    where: file,
+    hint: "look at what is registered now, and apply it again: tidelock policy show",
   });
-  engine.signals.emit("change");
-  for (const pipeline of parsed.pipelines) engine.signals.emit("service", pipeline.metadata.name);
-  return applied;
+}
+
+function unchanged(document: Document): Line {
+  const { kind, metadata } = document;
+  return { kind, name: metadata.name, digest: digestOf(document), changed: false };
 }
 
 /** What would be registered if the file were applied. */
-async function registryWith(
+export async function registryWith(
   tx: Db,
   pipelines: readonly Pipeline[],
   environments: readonly Environment[],
@@ -66,12 +123,13 @@ async function registryWith(
   };
 }
 
-async function apply(
+/** Within whatever transaction decided that it may. */
+export async function register(
   tx: Db,
   actor: Actor,
   file: string,
   document: Document,
-): Promise<Applied[number]> {
+): Promise<Line> {
   const digest = digestOf(document);
   const { kind, metadata } = document;
   const registered = await registerDocument(tx, { document, digest, file, actor: actor.id });
@@ -93,7 +151,7 @@ async function apply(
   return { kind, name: metadata.name, digest, changed: registered !== null };
 }
 
-function refuse(file: string, problems: readonly Problem[]): void {
+export function refuse(file: string, problems: readonly Problem[]): void {
   const [first] = problems;
   if (!first) return;
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;

@@ -19,6 +19,7 @@ import type { Engine } from "./engine.ts";
 import { gateFacts } from "./facts/gather.ts";
 import { releaseOf } from "./facts/site.ts";
 import { holdUpsOf } from "./schedule/hold-ups.ts";
+import { governanceMode } from "./policy/governance.ts";
 import { groundsOfGate, ledgerSays } from "./ledger/grounds.ts";
 import type { StepContext } from "./steps/step.ts";
 
@@ -191,8 +192,8 @@ export async function gradesOf(engine: Engine, promotion: string | null): Promis
   return {
     isolation: engine.agentInfo()?.isolation ?? "none",
     identity: promotion === null ? "none" : await identityOf(engine, promotion),
-    // One token, one role: nobody else can have looked. Teams come with the identity work.
-    governance: "solo",
+    // Whether the policy that this is decided under took more than one person to change.
+    governance: await governanceMode(engine.db),
   };
 }
 

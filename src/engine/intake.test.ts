@@ -193,7 +193,7 @@ spec: { tier: development, router: { type: embedded, listen: { other: "127.0.0.1
 
   it("applied again unchanged changes nothing", async () => {
     const again = await plane.applyDocuments(operator, "t.yaml", documents());
-    expect(again.map((one) => one.changed)).toEqual([false, false, false]);
+    expect(again.applied.map((one) => one.changed)).toEqual([false, false, false]);
     expect(await plane.listPipelines()).toMatchObject([{ name: "shop", version: 1 }]);
   });
 });

@@ -8,6 +8,7 @@ import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
 import type { FindingControl } from "./finding-control.ts";
 import type { GateControl } from "./gate-control.ts";
+import type { AppliedDocuments } from "../api/routes-policy.ts";
 import type { PolicyControl } from "./policy-control.ts";
 import type { PeopleControl } from "./people-control.ts";
 import type { ServiceSecurityControl } from "./service-security-control.ts";
@@ -52,11 +53,7 @@ export interface ControlPlane {
   readonly findings: FindingControl;
   readonly policy: PolicyControl;
   readonly gates: GateControl;
-  applyDocuments(
-    actor: Actor,
-    file: string,
-    text: string,
-  ): Promise<readonly { kind: string; name: string; digest: Digest; changed: boolean }[]>;
+  applyDocuments(actor: Actor, file: string, text: string): Promise<AppliedDocuments>;
   listPipelines(): Promise<
     readonly { name: string; digest: Digest; version: number; environments: string[] }[]
   >;

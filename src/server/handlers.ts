@@ -44,9 +44,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       return { done: true, message: await controlPlane.ledger.recover(actor) };
     },
 
-    async pipelineApply({ actor, body }) {
-      return { applied: [...(await controlPlane.applyDocuments(actor, body.file, body.text))] };
-    },
+    pipelineApply: ({ actor, body }) => controlPlane.applyDocuments(actor, body.file, body.text),
     async pipelineList() {
       return { items: [...(await controlPlane.listPipelines())] };
     },
@@ -84,6 +82,19 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       return { items: [...(await controlPlane.listSecrets(params))] };
     },
 
+    async policyShow({ query }) {
+      return { items: [...(await controlPlane.policy.show(query.environment ?? null))] };
+    },
+    policyReplay: ({ body: { file, text, ...filter } }) =>
+      controlPlane.policy.replay(file, text, filter),
+    async policyProposals({ query }) {
+      return { items: [...(await controlPlane.policy.proposals(query))] };
+    },
+    policyProposal: ({ params }) => controlPlane.policy.proposal(params.id),
+    policySign: ({ actor, body }) =>
+      controlPlane.policy.sign(actor, body.proposal, Buffer.from(body.envelope, "base64")),
+    governanceShow: () => controlPlane.policy.governance(),
+    governanceSet: ({ actor, body }) => controlPlane.policy.setGovernance(actor, body.mode),
     async promotionDecisions({ params }) {
       return { items: [...(await controlPlane.policy.decisions(params.id))] };
     },

@@ -12,6 +12,7 @@ import type { ManualSchema } from "./schema-manual.ts";
 import type { EngagementsSchema } from "./schema-engagements.ts";
 import type { FeedsSchema } from "./schema-feeds.ts";
 import type { FindingsSchema } from "./schema-findings.ts";
+import type { PolicySchema } from "./schema-policy.ts";
 import type { SecuritySchema } from "./schema-security.ts";
 import type { SignalsSchema } from "./schema-signals.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
@@ -290,7 +291,8 @@ export interface Schema
     FindingsSchema,
     FeedsSchema,
     EngagementsSchema,
-    SecuritySchema {
+    SecuritySchema,
+    PolicySchema {
   store: StoreTable;
   events: EventsTable;
   documents: DocumentsTable;

@@ -19,6 +19,7 @@ import {
 } from "../support/engine-bench.ts";
 import { importJournal } from "../../src/engine/journal-import.ts";
 import { formatVerifierKey, noteKey, noteKeyTypes } from "../../src/ledger/note.ts";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,6 +66,14 @@ beforeAll(async () => {
   });
   await controlPlane.findings.importReport(operator, "shop", { release: "1.1.0" }, report());
   await controlPlane.findings.act(operator, "F-1", { kind: "triage" });
+  for (const name of ["maria@shop.example", "jo@shop.example"]) {
+    const { publicKey } = generateKeyPairSync("ed25519");
+    const key = String(publicKey.export({ type: "spki", format: "pem" }));
+    await controlPlane.people.add(operator, { name, key, also: [] });
+    const everywhere = { service: null, environment: null };
+    await controlPlane.people.grant(operator, { name, right: "policy.change", ...everywhere });
+  }
+  await controlPlane.policy.setGovernance(operator, "team");
   await controlPlane.addHold(builder, "shop/production", "case 12");
   await controlPlane.outside.addAnchor(operator, {
     name: "elsewhere",
@@ -333,6 +342,17 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ['update finding_acts set content = \'{"note": "x"}\'', "finding_acts", "content"],
   ["update finding_acts set acted_by = 'builder'", "finding_acts", "acted_by"],
   ["delete from finding_acts", "finding_acts"],
+  ["update governance set mode = 'solo'", "governance", "mode"],
+  ["update governance set set_by = 'builder'", "governance", "set_by"],
+  ["insert into governance (version, mode, set_by) values (2, 'solo', 'operator')", "governance"],
+  ["delete from governance", "governance"],
+  ["update policy_acts set content = '{}'", "policy_acts", "content"],
+  ["update policy_acts set acted_by = 'builder'", "policy_acts", "acted_by"],
+  [
+    "insert into policy_acts (id, kind, proposal, content, acted_by) values ('amade', 'sign', 'amade', '{}', 'operator')",
+    "policy_acts",
+  ],
+  ["delete from policy_acts", "policy_acts"],
   ["update agents set imported_hash = repeat('0', 64)", "agents"],
   ["update ledger_tree set log = 2", "ledger_tree", "log"],
   ["update ledger_tree set log = 2; update ledger_checkpoints set log = 2", "ledger_tree"],

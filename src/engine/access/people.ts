@@ -9,6 +9,7 @@ import { announce } from "../../store/queries/events.ts";
 import {
   addGrant,
   addPersonKey,
+  keyById,
   linkOf,
   linkPerson,
   namesOf,
@@ -20,6 +21,9 @@ import { pseudonymOf } from "../../store/queries/ledger.ts";
 import { personByName, programs } from "../../store/queries/people.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { modeByRecord, requireSignersLeft } from "../policy/governance.ts";
+import { lockPolicy } from "../policy/lock.ts";
+import { proposeGrant, proposeKey } from "../policy/signers.ts";
 
 export function makePeopleControl(engine: Engine): PeopleControl {
   return {
@@ -55,22 +59,36 @@ async function addPerson(
       hint: "openssl pkey -in key.pem -pubout -out key.pub, and give key.pub",
     });
   }
-  const person = await engine.db.transaction().execute(async (tx) => {
+  await modeByRecord(engine);
+  const { person, waitsFor } = await engine.db.transaction().execute(async (tx) => {
+    await lockPolicy(tx);
     const person = await requireOwnName(tx, name);
     for (const other of also) await link(tx, actor, person, other);
     if (known?.ok && key !== undefined) {
       const key_id = known.value.id as Digest;
+      if (await keyById(tx, key_id)) throw keyTaken(name);
+      const waits = await proposeKey(tx, actor, person, { key: key_id, publicKey: key });
+      if (waits !== null) return { person, waitsFor: waits };
       const row = await addPersonKey(tx, { key_id, person, public_key: key }, actor.id);
-      if (!row) throw conflict("this key was enrolled before, and a key never changes hands", name);
+      if (!row) throw keyTaken(name);
     }
     await announce(tx, {
       kind: "person.changed",
       message: `${actor.id} added ${known === null ? "names" : "a key"} of ${name}`,
     });
-    return person;
+    return { person, waitsFor: null };
   });
   engine.signals.emit("change");
-  return personView(engine.db, person);
+  return withWait(await personView(engine.db, person), waitsFor);
+}
+
+function keyTaken(name: string): TidelockError {
+  return conflict("this key was enrolled before, and a key never changes hands", name);
+}
+
+/** What was asked for counts when two people have signed it. */
+function withWait(view: PersonView, waitsFor: string | null): PersonView {
+  return waitsFor === null ? view : { ...view, waitsFor };
 }
 
 /** The pseudonym, of a name that stands for itself. */
@@ -98,6 +116,7 @@ async function removeKey(engine: Engine, actor: Actor, key: string): Promise<Per
   const row = await engine.db.transaction().execute(async (tx) => {
     const row = await removePersonKey(tx, key, actor.id);
     if (!row) throw notFound("no key that counts has this id", key);
+    await requireSignersLeft(tx, "this key cannot be removed");
     await announce(tx, { kind: "person.changed", message: `${actor.id} removed the key ${key}` });
     return row;
   });
@@ -110,26 +129,31 @@ async function giveRight(
   actor: Actor,
   { name, ...grant }: Parameters<PeopleControl["grant"]>[1],
 ): Promise<PersonView> {
-  const person = await engine.db.transaction().execute(async (tx) => {
+  await modeByRecord(engine);
+  const { person, waitsFor } = await engine.db.transaction().execute(async (tx) => {
+    await lockPolicy(tx);
     if (!(await personByName(tx, name))) {
       throw notFound("nobody is known by this name", name, "tidelock person add <name> --key …");
     }
     const person = await requireOwnName(tx, name);
+    const waits = await proposeGrant(tx, actor, person, grant);
+    if (waits !== null) return { person, waitsFor: waits };
     await addGrant(tx, { id: `g${randomBytes(5).toString("hex")}`, person, ...grant }, actor.id);
     await announce(tx, {
       kind: "grant.changed",
       message: `${actor.id} gave ${name} the right ${grant.right}`,
     });
-    return person;
+    return { person, waitsFor: null };
   });
   engine.signals.emit("change");
-  return personView(engine.db, person);
+  return withWait(await personView(engine.db, person), waitsFor);
 }
 
 async function takeRight(engine: Engine, actor: Actor, id: string): Promise<PersonView> {
   const row = await engine.db.transaction().execute(async (tx) => {
     const row = await removeGrant(tx, id, actor.id);
     if (!row) throw notFound("no right that stands has this id", id);
+    await requireSignersLeft(tx, "this right cannot be taken away");
     await announce(tx, {
       kind: "grant.changed",
       message: `${actor.id} took away the right ${row.right} (${id})`,

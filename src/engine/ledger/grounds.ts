@@ -22,6 +22,7 @@ import { readPromotion, stepsOf } from "../../store/queries/promotions.ts";
 import type { CheckRunRow, Db, DocumentRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import type { StepContext } from "../steps/step.ts";
+import { groundsOfGovernance } from "../policy/governance.ts";
 import { type Ground, groundsOf, lastingDifference, nothingAfter } from "./leaning.ts";
 
 /** The rows that decisions lean on, each to be held against the log before it counts. */
@@ -46,6 +47,7 @@ export async function groundsOfAdmission(context: LedgerSite): Promise<readonly 
     ...groundsOf(documentsProjection, documents),
     ...newestOf(documents).map(noLaterDocument),
     ...(await noLaterConfiguration(db, plan)),
+    ...(await groundsOfGovernance(db)),
     ...groundsOf(releasesProjection, releases),
     ...groundsOf(attestationsProjection, await statedAbout(db, plan, documents)),
     ...groundsOf(configurationsProjection, configurations),

@@ -30,6 +30,15 @@ export const kinds = {
   "grant.added":
     "a person may do something from here on, in a service and environment or everywhere",
   "grant.removed": "a right has ended",
+  "governance.set":
+    "from here on one person may change policy (solo), or two have to sign it (team)",
+  "policy.proposed":
+    "a change of policy, or of who decides it, is proposed; two people have to sign it",
+  "policy.signed": "a person signed a proposed change of policy",
+  "policy.changed":
+    "what lets releases through has changed: on two people's signatures, or on one person's word (solo)",
+  "policy.void":
+    "a proposed change of policy can take effect no more, because what it would change was changed",
   "check.asked": "people are asked what a check wants to know, by the digest of the questions",
   "check.begun": "a person began the session that a check asks for",
   "signal.recorded": "what a runtime control saw of a release, as it reported it",

@@ -13,6 +13,7 @@ import { journalProjection } from "./journal.ts";
 import { deploymentsProjection, lanesProjection } from "./lanes.ts";
 import { grantsProjection, personKeysProjection, personLinksProjection } from "./access.ts";
 import { checkRequestsProjection } from "./manual.ts";
+import { governanceProjection, policyActsProjection } from "./policy.ts";
 import { peopleProjection } from "./people.ts";
 import {
   checkRunsProjection,
@@ -31,6 +32,8 @@ export const projections: readonly TableProjection[] = [
   project(personKeysProjection),
   project(personLinksProjection),
   project(grantsProjection),
+  project(governanceProjection),
+  project(policyActsProjection),
   project(checkRequestsProjection),
   project(signalsProjection),
   project(feedsProjection),

@@ -81,6 +81,8 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     because: "it says only which reports are not read again",
   },
   finding_sweeps: { how: "no-ground", because: "forgotten, everything is looked at again" },
+  governance: rebuilt,
+  policy_acts: rebuilt,
   person_keys: rebuilt,
   person_links: rebuilt,
   grants: rebuilt,

@@ -1,10 +1,10 @@
 import { TidelockError } from "../../../model/errors.ts";
 import { defineCommand } from "../../define-command.ts";
 import { readEvidenceFile } from "../../evidence/files.ts";
-import { exit } from "../../exit-codes.ts";
 import { personCard } from "../../manual/card.ts";
 import { argument, connectionOptions, outputOption, text, texts } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
+import { waitNote } from "../../policy/wait-note.ts";
 
 export const command = defineCommand({
   arguments: { name: argument("name", "an e-mail address is best: commits have one") },
@@ -30,7 +30,7 @@ export const command = defineCommand({
       body: { name: args.name, also: [...options.also], ...(key === undefined ? {} : { key }) },
     });
     await printOne(context.terminal, context.format(options), personCard(view));
-    return exit.done;
+    return waitNote(context.terminal, view);
   },
 });
 

@@ -1,9 +1,10 @@
 import { TidelockError } from "../../../model/errors.ts";
 import { defineCommand } from "../../define-command.ts";
-import { exit } from "../../exit-codes.ts";
+import { policyRight } from "../../../model/policy-proposal.ts";
 import { personCard } from "../../manual/card.ts";
 import { argument, connectionOptions, flag, name, outputOption } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
+import { waitNote } from "../../policy/wait-note.ts";
 
 export const command = defineCommand({
   arguments: { name: argument("name", "somebody who was added") },
@@ -13,13 +14,15 @@ export const command = defineCommand({
       "--judge-findings",
       "says, with a second person, that a finding is none or less bad",
     ),
+    policy: flag("--policy", "signs, with a second person, changes of policy (governance team)"),
     service: name("--service <name>", "only for this service (default: every one)"),
     environment: name("--environment <name>", "only in this environment (default: every one)"),
     ...connectionOptions,
     ...outputOption,
   },
   details:
-    "Gives the right checks.answer:<role>, or findings.judge. Nobody has either who was not given it.",
+    "Gives the right checks.answer:<role>, findings.judge or policy.change. Nobody has one who was not given it.\n" +
+    "In team mode policy.change counts when two people have signed it (exit code 5).",
   examples: [
     "tidelock person grant maria@shop.example --role qa --environment staging",
     "tidelock person grant maria@shop.example --judge-findings --service shop",
@@ -28,20 +31,31 @@ export const command = defineCommand({
     const view = await context.connect(options).call("grantAdd", {
       body: {
         name: args.name,
-        right: rightOf(options.role, options.judge),
+        right: rightOf(options),
         service: options.service ?? null,
         environment: options.environment ?? null,
       },
     });
     await printOne(context.terminal, context.format(options), personCard(view));
-    return exit.done;
+    return waitNote(context.terminal, view);
   },
 });
 
-function rightOf(role: string | undefined, judge: boolean): string {
-  if (judge && role === undefined) return "findings.judge";
-  if (role !== undefined && !judge) return `checks.answer:${role}`;
-  throw new TidelockError("invalid-input", "name one right: --role, or --judge-findings", {
+function rightOf(given: {
+  readonly role: string | undefined;
+  readonly judge: boolean;
+  readonly policy: boolean;
+}): string {
+  const { role, judge, policy } = given;
+  const rights = [
+    ...(role === undefined ? [] : [`checks.answer:${role}`]),
+    ...(judge ? ["findings.judge"] : []),
+    ...(policy ? [policyRight] : []),
+  ];
+  const [right, another] = rights;
+  if (right !== undefined && another === undefined) return right;
+  const message = "name one right: --role, --judge-findings or --policy";
+  throw new TidelockError("invalid-input", message, {
     fault: "operator",
     where: "--role",
   });

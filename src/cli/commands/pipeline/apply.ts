@@ -3,8 +3,10 @@ import { parseDocuments } from "../../../pipeline-file/parse.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { connectionOptions, outputOption, text } from "../../options.ts";
-import { printList } from "../../output/print.ts";
+import { printList, printOne } from "../../output/print.ts";
 import { shortDigest } from "../../output/words.ts";
+import { policyProposalCard, policySignHint } from "../../policy/proposal-card.ts";
+import { clean } from "../../terminal.ts";
 
 export const command = defineCommand({
   arguments: {},
@@ -14,7 +16,8 @@ export const command = defineCommand({
     ...outputOption,
   },
   details:
-    "Everything in the file or nothing. Promotions use what is registered, never what a release carries.",
+    "Everything in the file or nothing. Promotions use what is registered, never what a release carries.\n" +
+    "What changes policy is governed: in team mode the file becomes a proposal that two people sign (exit code 5).",
   async run(context, { options }) {
     const client = context.connect(options);
     const file = context.projectFile(options.file);
@@ -22,10 +25,19 @@ export const command = defineCommand({
     parseDocuments(file.path, file.text, {
       checks: await checkKinds(),
     });
-    const { applied } = await client.call("pipelineApply", {
+    const { applied, proposal, policy } = await client.call("pipelineApply", {
       body: { file: file.path, text: file.text },
     });
-    await printList(context.terminal, context.format(options), {
+    const format = context.format(options);
+    if (proposal !== null) {
+      await printOne(context.terminal, format, policyProposalCard(proposal));
+      context.terminal.note(
+        "nothing was applied: it changes policy, and takes effect when two different people have signed it",
+      );
+      context.terminal.note(policySignHint(proposal.id));
+      return exit.waiting;
+    }
+    await printList(context.terminal, format, {
       items: applied,
       columns: [
         { title: "kind", value: (item) => item.kind },
@@ -36,6 +48,12 @@ export const command = defineCommand({
       name: (item) => `${item.kind.toLowerCase()}/${item.name}`,
       empty: "the file has no documents",
     });
+    if (policy !== null) {
+      for (const line of policy.changes) context.terminal.note(clean(line));
+      context.terminal.note(
+        `this changes policy, on one person's word (governance ${policy.governance}); in the last 90 days: ${policy.replay}`,
+      );
+    }
     return exit.done;
   },
 });

@@ -121,6 +121,11 @@ function takenAway({ index, entry }: StoredLeaf): Difference {
 
 /** Kinds whose actors rows name. */
 const authored: ReadonlySet<string> = new Set([
+  "governance.set",
+  "policy.proposed",
+  "policy.signed",
+  "policy.changed",
+  "policy.void",
   "signal.recorded",
   "finding.imported",
   "finding.acted",

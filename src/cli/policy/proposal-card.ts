@@ -1,0 +1,58 @@
+import type { PolicyProposalView } from "../../api/routes-policy.ts";
+import { when } from "../output/words.ts";
+import { clean } from "../terminal.ts";
+
+export function policyProposalCard(view: PolicyProposalView) {
+  const { proposed, signatures } = view;
+  const { change } = proposed;
+  return {
+    item: view,
+    name: view.id,
+    lines: [
+      ["proposal", view.id],
+      ["what", whatOf(view)],
+      ...(change.kind === "documents"
+        ? [
+            ...change.changes.map((line) => ["changes", clean(line)] as const),
+            ["replay", `since ${when(change.replay.since)}: ${change.replay.text}`] as const,
+          ]
+        : []),
+      ["proposed by", `${view.by}, ${when(view.at)}`],
+      ["until", when(proposed.until)],
+      ["state", stateOf(view)],
+      ["signed by", signatures.map(({ name, person }) => name ?? person).join(", ") || "nobody"],
+    ] as const,
+  };
+}
+
+export function whatOf({ proposed: { change } }: PolicyProposalView): string {
+  switch (change.kind) {
+    case "documents":
+      return change.documents
+        .map(({ kind, name, before }) => `${before ? "" : "new "}${kind.toLowerCase()} ${name}`)
+        .join(", ");
+    case "governance":
+      return "governance solo: one person changes policy";
+    case "grant":
+      return `the right to change policy, for ${change.person}`;
+    case "key":
+      return `another key of ${change.person}, who may sign`;
+  }
+}
+
+export function stateOf({ state, why, missing, effectAt }: PolicyProposalView): string {
+  switch (state) {
+    case "waiting":
+      return missing > 1 ? "waits for two people's signatures" : "waits for one more person";
+    case "in-effect":
+      return `in effect since ${effectAt === null ? "now" : when(effectAt)}`;
+    case "void":
+      return `void: ${why ?? "what it would change was changed"}`;
+    case "expired":
+      return `expired: ${why ?? "nobody signed in time"}`;
+  }
+}
+
+export function policySignHint(id: string): string {
+  return `each of two people: tidelock policy sign ${clean(id)} --key <their private key>`;
+}

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { canonicalJson, digestOf } from "../../model/canonical.ts";
+import { type PolicyChange, PolicyProposed } from "../../model/policy-proposal.ts";
+import { Digest } from "../../model/primitives.ts";
+import { decodeBase64, digestBytes, utf8 } from "../bytes.ts";
+import { readEnvelope, statementPayloadType, verifyEnvelope } from "../dsse.ts";
+import type { PublicKey } from "../keys.ts";
+import { checkShape } from "../read-json.ts";
+import { bad, good, type Result } from "../result.ts";
+import { makeStatement, readStatement, type Statement } from "../statement.ts";
+import type { PredicateKind } from "./predicate.ts";
+
+/** A person's agreement that policy, or who decides it, is to be another. */
+export const PolicyConsent = z.strictObject({
+  purpose: z.literal("change-policy"),
+  proposed: PolicyProposed,
+  /** By pseudonym. */
+  person: z.string().regex(/^person:[0-9a-f]{32}$/),
+  /** Of the text that was shown before it was signed (`policyConsentText`). */
+  text: Digest,
+});
+export type PolicyConsent = z.infer<typeof PolicyConsent>;
+
+export const policyConsent = {
+  type: "https://tidelock.dev/predicate/policy-consent/v1",
+  schema: PolicyConsent,
+} as const satisfies PredicateKind<typeof PolicyConsent>;
+
+/** What is signed, in words. */
+export function policyConsentText(proposed: PolicyProposed, person: string): readonly string[] {
+  const { change } = proposed;
+  return [
+    `I agree that ${sentenceOf(change)}.`,
+    ...detailOf(change).map((line) => `  ${line}`),
+    `  proposal       ${proposed.proposal}, until ${proposed.until}`,
+    `  ledger         ${proposed.ledger}`,
+    `  I am           ${person}`,
+    "It takes effect when two different people have signed it, and neither can do so alone.",
+  ];
+}
+
+function sentenceOf(change: PolicyChange): string {
+  switch (change.kind) {
+    case "documents":
+      return "what lets releases through is changed as follows";
+    case "governance":
+      return "from here on one person alone may change policy (governance solo), and every decision says so";
+    case "grant":
+      return `${change.person} may sign changes of policy in ${change.environment ?? "every environment"}, for ${change.service ?? "every service"}, by ${change.keys.length === 0 ? "no key yet" : `the keys ${change.keys.join(", ")}`}`;
+    case "key":
+      return `the key ${change.key} signs for ${change.person}, who may sign changes of policy`;
+  }
+}
+
+function detailOf(change: PolicyChange): readonly string[] {
+  if (change.kind !== "documents") return [];
+  const { documents, changes, replay } = change;
+  return [
+    ...changes,
+    `since ${replay.since}: ${replay.text}`,
+    ...documents.map(
+      ({ kind, name, before, after }) =>
+        `${kind.toLowerCase()} ${name}: ${before ?? "none"} becomes ${after}`,
+    ),
+    `replay         ${replay.digest}`,
+  ];
+}
+
+function textDigest(proposed: PolicyProposed, person: string): Digest {
+  return digestBytes(utf8(`${policyConsentText(proposed, person).join("\n")}\n`));
+}
+
+/** Its subject is what was looked at: the digest of the whole proposal. */
+export function policyConsentStatement(proposed: PolicyProposed, person: string): Statement {
+  const text = textDigest(proposed, person);
+  const predicate: PolicyConsent = { purpose: "change-policy", proposed, person, text };
+  return makeStatement(
+    [{ name: `policy proposal ${proposed.proposal}`, digest: digestOf(proposed) }],
+    policyConsent.type,
+    predicate as unknown as Record<string, unknown>,
+  );
+}
+
+/** Who an envelope says that signed it: to look for the keys of that person, and nothing else. */
+export function readPolicyConsent(bytes: Uint8Array): Result<PolicyConsent> {
+  const envelope = readEnvelope(bytes);
+  if (!envelope.ok) return envelope;
+  const payload = decodeBase64(envelope.value.payload);
+  if (payload === null) return bad("the envelope's payload is not base64");
+  return consentIn(payload);
+}
+
+function consentIn(payload: Uint8Array): Result<PolicyConsent> {
+  const statement = readStatement(payload);
+  if (!statement.ok) return statement;
+  const { predicateType, predicate } = statement.value;
+  if (predicateType !== policyConsent.type) {
+    return bad(`it states ${predicateType}, and ${policyConsent.type} is expected`);
+  }
+  return checkShape(predicate, PolicyConsent, "the consent");
+}
+
+/** Whether it is this person's signed consent to exactly what was proposed; answers which key signed. */
+export function verifyPolicyConsent(
+  bytes: Uint8Array,
+  keys: readonly PublicKey[],
+  expected: { readonly proposed: PolicyProposed; readonly person: string },
+): Result<{ readonly key: string }> {
+  const envelope = readEnvelope(bytes);
+  if (!envelope.ok) return envelope;
+  const verified = verifyEnvelope(envelope.value, { keys, payloadType: statementPayloadType });
+  if (!verified.ok) return verified;
+  const consent = consentIn(verified.value.payload);
+  if (!consent.ok) return consent;
+  const { proposed, person, text } = consent.value;
+  if (canonicalJson(proposed) !== canonicalJson(expected.proposed)) {
+    return bad("it was signed for another proposal, or for another wording of this one");
+  }
+  if (person !== expected.person) return bad("it is another person's");
+  if (text !== textDigest(expected.proposed, person)) {
+    return bad("the text that was shown is not the one that belongs to this proposal");
+  }
+  return good({ key: verified.value.keys[0] ?? "" });
+}

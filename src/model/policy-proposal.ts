@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { Digest, Name } from "./primitives.ts";
+
+/** How policy is changed: by whoever may apply a document, or by two people who sign. */
+export const GovernanceMode = z.enum(["solo", "team"]);
+export type GovernanceMode = z.infer<typeof GovernanceMode>;
+
+/** The right to sign changes of policy, in an environment or everywhere. */
+export const policyRight = "policy.change";
+
+/** After this long a proposal has to be made anew: what its replay says is old by then. Milliseconds. */
+export const proposalLastsMs = 7 * 86_400_000;
+
+/** How far back a proposal's replay looks. Milliseconds. */
+export const replayedMs = 90 * 86_400_000;
+
+const Line = z.string().max(1_000);
+const Time = z.iso.datetime();
+
+/** One document as it is and as it would be. */
+export const ProposedDocument = z.strictObject({
+  kind: z.enum(["Pipeline", "Environment"]),
+  name: Name,
+  /** Null: it is new. */
+  before: Digest.nullable(),
+  after: Digest,
+});
+export type ProposedDocument = z.infer<typeof ProposedDocument>;
+
+/** What is proposed. */
+export const PolicyChange = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("documents"),
+    documents: z.array(ProposedDocument).min(1).max(200),
+    /** What would be otherwise, in words. */
+    changes: z.array(Line).max(200),
+    /** What past decisions would have been. */
+    replay: z.strictObject({
+      since: Time,
+      /** Of the canonical JSON of the decisions that would have differed. */
+      digest: Digest,
+      text: Line,
+    }),
+  }),
+  /** Back to one person's word. */
+  z.strictObject({ kind: z.literal("governance"), to: z.literal("solo") }),
+  /** One more person who may sign. */
+  z.strictObject({
+    kind: z.literal("grant"),
+    person: z.string().max(64),
+    /** Whose signatures count as this person's when it takes effect: exactly these. */
+    keys: z.array(Digest).max(64),
+    service: Name.nullable(),
+    environment: Name.nullable(),
+  }),
+  /** One more key of a person who may sign. */
+  z.strictObject({
+    kind: z.literal("key"),
+    person: z.string().max(64),
+    key: Digest,
+    publicKey: z.string().max(2_000),
+  }),
+]);
+export type PolicyChange = z.infer<typeof PolicyChange>;
+
+/** What two people sign; whatever differs makes it about something else. */
+export const PolicyProposed = z.strictObject({
+  /** Single use: made when it was proposed. */
+  proposal: z.string().min(1).max(64),
+  /** Of the log in which it counts. */
+  ledger: z.string().min(1).max(512),
+  change: PolicyChange,
+  until: Time,
+});
+export type PolicyProposed = z.infer<typeof PolicyProposed>;
