@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   findings: async () => (await import("./findings.ts")).findingsBench,
   "findings-metrics": async () => (await import("./findings-metrics.ts")).findingsMetricsBench,
   fuzz: async () => (await import("./fuzz.ts")).fuzzBench,
+  gate: async () => (await import("./gate.ts")).gateBench,
   intake: async () => (await import("./intake.ts")).intakeResult,
   ledger: async () => (await import("./ledger.ts")).ledgerBench,
   reading: async () => (await import("./reading.ts")).readingBench,

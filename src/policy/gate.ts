@@ -65,6 +65,12 @@ export function evaluateGate(preset: GatePreset, input: GateInput): Decision {
 
 /** The same with what it follows from. */
 export function decideGate(preset: GatePreset, input: GateInput): Decided {
+  const grounds = gateGrounds(preset, input);
+  return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) });
+}
+
+/** What each part says, without the digest over all inputs, which costs more than all of them. */
+export function gateGrounds(preset: GatePreset, input: GateInput): readonly Ground[] {
   const required = input.checks.filter((check) => check.phase !== "live");
   const evidence = limitedBy(input.maxAgeMs, input.evidence);
   const answers = required.map((check) => ({
@@ -72,7 +78,7 @@ export function decideGate(preset: GatePreset, input: GateInput): Decided {
     ground: controlGround(check, { ...input, evidence }),
   }));
   const { returning = false, underWay = false } = input;
-  const grounds: Ground[] = [
+  return [
     isolationGround(preset, input.minimumIsolation, input.grades.isolation),
     identityGround(preset, input.grades.identity),
     governanceGround(input.grades.governance),
@@ -86,7 +92,6 @@ export function decideGate(preset: GatePreset, input: GateInput): Decided {
     ...stopGrounds(input.stops, { returning, underWay }),
     ...ledgerGrounds(input.ledger),
   ];
-  return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) });
 }
 
 /** What the runs say about one demanded check, and what people accepted of that. */

@@ -1,4 +1,5 @@
 import type { ExplainedPart } from "../../api/gate-views.ts";
+import type { ImportTrust } from "../../model/finding.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Part } from "../../policy/explain.ts";
 import { attestationsOf } from "../../store/queries/attestations.ts";
@@ -70,6 +71,13 @@ function names(message: string, digest: Digest): boolean {
   return message.includes(digest.slice(0, "sha256:".length + 12));
 }
 
+const trustText: Readonly<Record<ImportTrust, string>> = {
+  own: "a run of Tidelock's own",
+  signed: "signed by somebody who counts here",
+  bound: "nobody vouches for it",
+  unbound: "nobody vouches for it",
+};
+
 function importLeaning({ id, tool, trust, at }: Known["imports"][number]): Leaning {
-  return { kind: "import", id, at: at.toISOString(), text: `${tool}, ${trust}` };
+  return { kind: "import", id, at: at.toISOString(), text: `${tool}, ${trustText[trust]}` };
 }

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { FindingStatus } from "../../model/finding.ts";
+import type { FindingStatus, ImportTrust } from "../../model/finding.ts";
 import type { FindingKind, Severity } from "../../model/observation.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
 import type { Db } from "../schema.ts";
@@ -103,7 +103,7 @@ export async function scannedImports(
   db: Db,
   environment: string,
   release: Digest,
-): Promise<readonly { id: string; tool: string; trust: string; at: Date }[]> {
+): Promise<readonly { id: string; tool: string; trust: ImportTrust; at: Date }[]> {
   return db
     .selectFrom("finding_imports")
     .select(["id", "tool", "trust", "at"])
