@@ -3,6 +3,7 @@ import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
 import { checkRoutes } from "./routes-checks.ts";
+import { stopRoutes } from "./routes-stops.ts";
 import { engagementRoutes } from "./routes-engagements.ts";
 import { feedRoutes } from "./routes-feeds.ts";
 import { gateRoutes } from "./routes-gate.ts";
@@ -48,6 +49,7 @@ export const routes = {
   ...signalRoutes,
   ...feedRoutes,
   ...engagementRoutes,
+  ...stopRoutes,
   ...securityRoutes,
   ...findingRoutes,
   ...policyRoutes,

@@ -137,6 +137,14 @@ export const ColourView = z.object({
 export type ColourView = z.infer<typeof ColourView>;
 
 export const LaneView = z.object({
+  /** Whether releases may go to users now, and what keeps them back; absent: an older server. */
+  goes: z
+    .object({
+      open: z.boolean(),
+      until: z.iso.datetime().nullable(),
+      because: z.array(z.string()),
+    })
+    .optional(),
   service: Name,
   environment: Name,
   tier: z.string(),

@@ -142,6 +142,37 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     () => import("./commands/check/answer.ts"),
   ),
   entry(
+    "window list",
+    "Releases",
+    "Show whether releases may go to users now, until when, why and whose word it is",
+    () => import("./commands/window/list.ts"),
+  ),
+  entry(
+    "line stop",
+    "Releases",
+    "Stop the line: nothing goes forward there until somebody clears it",
+    () => import("./commands/line/stop.ts"),
+  ),
+  entry(
+    "line clear",
+    "Releases",
+    "Let a stopped line go on",
+    () => import("./commands/line/clear.ts"),
+  ),
+  entry(
+    "line list",
+    "Releases",
+    "List what is stopped and banned",
+    () => import("./commands/line/list.ts"),
+  ),
+  entry(
+    "release ban",
+    "Releases",
+    "Never again: what a release is made of goes nowhere any more",
+    () => import("./commands/release/ban.ts"),
+  ),
+  entry("release unban", "Releases", "Lift a ban", () => import("./commands/release/unban.ts")),
+  entry(
     "signal add",
     "Releases",
     "Record what a runtime control saw of a release",

@@ -1,13 +1,20 @@
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Lane } from "../model/primitives.ts";
 import { asTidelockError } from "../model/errors.ts";
+import { mayStartItself } from "../policy/auto-promotion.ts";
 import { predecessorGround } from "../policy/predecessors.ts";
 import { predecessorsOf } from "../policy/policy-of.ts";
-import { listReleases, registeredDocuments } from "../store/queries/catalogue.ts";
+import {
+  listReleases,
+  readRelease,
+  registeredDocuments,
+  registeredEnvironment,
+} from "../store/queries/catalogue.ts";
 import { readLane } from "../store/queries/lanes.ts";
 import { sql } from "kysely";
 import type { Engine } from "./engine.ts";
 import { predecessorsOf as standingOf } from "./evidence.ts";
+import { banOf } from "./stops/ban.ts";
 import { promote } from "./promote.ts";
 
 /**
@@ -22,6 +29,8 @@ export async function promoteAutomatically(engine: Engine, only?: string): Promi
     for (const environment of pipeline.spec.environments) {
       if (!environment.auto) continue;
       const lane = { service: row.name, environment: environment.name };
+      const owners = (await registeredEnvironment(engine.db, lane.environment))?.document;
+      if (!owners || !mayStartItself(owners, lane.service)) continue;
       try {
         await promoteInto(engine, pipeline, lane);
       } catch (error) {
@@ -36,6 +45,9 @@ export async function promoteAutomatically(engine: Engine, only?: string): Promi
 async function promoteInto(engine: Engine, pipeline: Pipeline, lane: Lane): Promise<void> {
   const release = await candidateFor(engine, pipeline, lane);
   if (!release || (await wasThere(engine, lane, release))) return;
+  const row = await readRelease(engine.db, release);
+  // Said when it was banned, and not at every look.
+  if (!row || (await banOf(engine.db, row))) return;
   await promote(
     engine,
     { id: "auto" },

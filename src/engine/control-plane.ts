@@ -35,6 +35,7 @@ import { rollback } from "./rollback.ts";
 import { makeServiceSecurityControl } from "./trackers/service-security.ts";
 import { makeSignalControl } from "./runtime-signals.ts";
 import { makeFindingControl } from "./findings/control.ts";
+import { makeStopControl } from "./stops/control.ts";
 import { down, removeService, stopService } from "./stop-service.ts";
 import { changesView } from "./views/changes-view.ts";
 import { deploymentViews } from "./views/deployment-view.ts";
@@ -56,6 +57,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     checks: makeCheckControl(engine),
     people: makePeopleControl(engine),
     signals: makeSignalControl(engine),
+    stops: makeStopControl(engine),
     feeds: makeFeedControl(engine),
     engagements: makeEngagementControl(engine),
     security: makeServiceSecurityControl(engine),

@@ -2,6 +2,7 @@ import type { Environment, Pipeline } from "../model/pipeline.ts";
 import { asTidelockError, type Problem } from "../model/errors.ts";
 import { diversityProblem } from "../pipeline-file/scanners.ts";
 import { dedicationProblem } from "../policy/dedicated.ts";
+import { mayStartItself } from "../policy/auto-promotion.ts";
 import { applyFloor } from "../policy/floor.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import type { Engine } from "./engine.ts";
@@ -38,6 +39,7 @@ export function crossServerProblems(
               ...addressProblems(pipeline, environment),
               ...diversityProblems(engine, pipeline, environment),
               ...dedicationProblems(engine, pipeline, environment),
+              ...autoProblems(pipeline, environment, isNew),
             ]
           : [unknown(pipeline, name, registry)]),
       );
@@ -102,6 +104,25 @@ function diversityProblems(
   const problem = diversityProblem(diversity, checks, engine.checks);
   const where = `pipeline ${pipeline.metadata.name}: environments.${name}`;
   return problem === null ? [] : [{ where, ...problem }];
+}
+
+/** Of a new pipeline: its owner hears that it would not start by itself. An environment may forbid it later. */
+function autoProblems(
+  pipeline: Pipeline,
+  environment: Environment,
+  isNew: boolean,
+): readonly Problem[] {
+  const service = pipeline.metadata.name;
+  const { name } = environment.metadata;
+  const wish = pipeline.spec.environments.find((one) => one.name === name);
+  if (!isNew || !wish?.auto || mayStartItself(environment, service)) return [];
+  return [
+    {
+      where: `pipeline ${service}: environments.${name}.auto`,
+      message: `${service} may not start promotions in ${name} by itself: that is its owners' to allow`,
+      hint: `leave \`auto\` out, or have the environment's document say \`autoPromotion: [${service}]\``,
+    },
+  ];
 }
 
 function dedicationProblems(

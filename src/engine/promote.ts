@@ -31,6 +31,7 @@ import {
   laneDocuments,
 } from "./plan-inputs.ts";
 import { liveOf } from "./queue.ts";
+import { refuseBanned } from "./stops/ban.ts";
 import { stepsOfPlan } from "./transitions.ts";
 
 export interface PromoteRequest {
@@ -53,6 +54,7 @@ export async function promote(
   const lane = { service: request.service, environment: request.environment };
   const documents = await laneDocuments(engine.db, lane);
   const release = await findRelease(engine.db, lane.service, request.release);
+  await refuseBanned(engine.db, release);
   const attempt = () =>
     engine.db.transaction().execute(async (tx) => {
       if (request.idempotencyKey !== undefined) {

@@ -236,7 +236,11 @@ describe("automatic promotion", () => {
     await plane.applyDocuments(
       operator,
       "t.yaml",
-      documents({ dev: "      soak: 300ms", production: "      auto: true" }),
+      documents({
+        dev: "      soak: 300ms",
+        production: "      auto: true",
+        floor: "  autoPromotion: [shop]",
+      }),
     );
     const engineWorker = new (await import("./worker.ts")).EngineWorker(worker.engine);
     engineWorker.start();

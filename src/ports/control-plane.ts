@@ -12,6 +12,7 @@ import type { AppliedDocuments } from "../api/routes-policy.ts";
 import type { PolicyControl } from "./policy-control.ts";
 import type { PeopleControl } from "./people-control.ts";
 import type { ServiceSecurityControl } from "./service-security-control.ts";
+import type { StopControl } from "./stop-control.ts";
 import type { SignalControl } from "./signal-control.ts";
 import type { LedgerControl } from "./ledger-control.ts";
 import type {
@@ -48,6 +49,7 @@ export interface ControlPlane {
   readonly people: PeopleControl;
   readonly feeds: FeedControl;
   readonly engagements: EngagementControl;
+  readonly stops: StopControl;
   readonly security: ServiceSecurityControl;
   readonly signals: SignalControl;
   readonly findings: FindingControl;

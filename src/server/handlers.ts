@@ -136,6 +136,16 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     },
     engagementWithdraw: ({ actor, params, body }) =>
       controlPlane.engagements.withdraw(actor, params.id, body.reason),
+    lineStop: ({ actor, body }) => controlPlane.stops.stopLine(actor, body.scope, body.reason),
+    stopClear: ({ actor, params, body }) => controlPlane.stops.clear(actor, params.id, body.reason),
+    async stopList({ query }) {
+      return { items: [...(await controlPlane.stops.list({ cleared: query.cleared === "true" }))] };
+    },
+    releaseBan: ({ actor, params, body }) => controlPlane.stops.ban(actor, params, body.reason),
+    async windowList({ query }) {
+      const { environment = null, service = null } = query;
+      return { items: [...(await controlPlane.stops.windows({ environment, service }))] };
+    },
     securityShow: ({ params }) => controlPlane.security.show(params.service),
     securitySet: ({ actor, params, body }) =>
       controlPlane.security.set(actor, params.service, body.security, body.basedOn),

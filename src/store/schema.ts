@@ -13,6 +13,7 @@ import type { EngagementsSchema } from "./schema-engagements.ts";
 import type { FeedsSchema } from "./schema-feeds.ts";
 import type { FindingsSchema } from "./schema-findings.ts";
 import type { PolicySchema } from "./schema-policy.ts";
+import type { StopsSchema } from "./schema-stops.ts";
 import type { SecuritySchema } from "./schema-security.ts";
 import type { SignalsSchema } from "./schema-signals.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
@@ -292,7 +293,8 @@ export interface Schema
     FeedsSchema,
     EngagementsSchema,
     SecuritySchema,
-    PolicySchema {
+    PolicySchema,
+    StopsSchema {
   store: StoreTable;
   events: EventsTable;
   documents: DocumentsTable;

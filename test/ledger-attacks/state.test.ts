@@ -74,6 +74,7 @@ beforeAll(async () => {
     await controlPlane.people.grant(operator, { name, right: "policy.change", ...everywhere });
   }
   await controlPlane.policy.setGovernance(operator, "team");
+  await controlPlane.stops.stopLine(operator, "shop/production", "it loses orders");
   await controlPlane.addHold(builder, "shop/production", "case 12");
   await controlPlane.outside.addAnchor(operator, {
     name: "elsewhere",
@@ -172,6 +173,9 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ],
   ["update secrets set sealed = '\\x00'", "secrets", "sealed"],
   ["delete from secrets", "secrets"],
+  ["update stops set cleared_at = now()", "stops", "clearedAt"],
+  ["update stops set service = 'cart'", "stops", "service"],
+  ["delete from stops", "stops"],
   [
     "update lanes set live_colour = 'blue', old_colour = null where live_colour = 'green'",
     "lanes",

@@ -20,6 +20,7 @@ const columns: readonly Column<LaneView>[] = [
   { title: "rollback until", wide: true, value: (lane) => when(lane.rollbackUntil) },
   { title: "last good", wide: true, value: (lane) => lane.lastGood?.version ?? "-" },
   { title: "now", value: (lane) => current(lane) },
+  { title: "releases may go", value: (lane) => goes(lane) },
   { title: "address", value: (lane) => lane.address ?? "-" },
 ];
 
@@ -49,6 +50,11 @@ function current(lane: LaneView): string {
   const { kind, release, state, waiting } = lane.current;
   const wait = waiting === null ? "" : ` (waits for ${waiting.who})`;
   return `${kind} of ${release.version}: ${stateWord(state)}${wait}${queued}`;
+}
+
+function goes({ goes: said }: LaneView): string {
+  if (said === undefined || said.open) return "yes";
+  return said.until === null ? `no: ${said.because.join("; ")}` : `from ${when(said.until)}`;
 }
 
 export const command = defineCommand({

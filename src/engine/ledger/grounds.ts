@@ -21,6 +21,7 @@ import { readLane } from "../../store/queries/lanes.ts";
 import { readPromotion, stepsOf } from "../../store/queries/promotions.ts";
 import type { CheckRunRow, Db, DocumentRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { groundsOfStops } from "../stops/grounds.ts";
 import type { StepContext } from "../steps/step.ts";
 import { groundsOfGovernance } from "../policy/governance.ts";
 import { type Ground, groundsOf, lastingDifference, nothingAfter } from "./leaning.ts";
@@ -54,6 +55,7 @@ export async function groundsOfAdmission(context: LedgerSite): Promise<readonly 
     ...groundsOf(deploymentsProjection, standing),
     ...groundsOf(lanesProjection, lane ? [lane] : []),
     ...groundsOf(promotionsProjection, row ? [row] : []),
+    ...(await groundsOfStops(db)),
   ];
 }
 

@@ -46,6 +46,8 @@ export const kinds = {
     "who answers for a service's security, how long findings may stay, and where those that wait are written down",
   "issue.wanted": "an issue about a finding is about to be created in a tracker",
   "issue.opened": "a finding has an issue in a tracker, created or found again",
+  "stop.set": "a line was stopped, or a release's content banned, with the reason",
+  "stop.cleared": "a stopped line goes on, or a ban was lifted, with the reason",
   "engagement.recorded":
     "a penetration test, red team or bug bounty took place, as a person signed it",
   "engagement.withdrawn": "the record of an engagement counts no more",

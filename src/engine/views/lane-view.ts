@@ -5,20 +5,27 @@ import { asTidelockError } from "../../model/errors.ts";
 import type { SlotObservation } from "../../ports/host-agent.ts";
 import { configurationByDigest, registeredDocuments } from "../../store/queries/catalogue.ts";
 import { lanesOf } from "../../store/queries/lanes.ts";
+import { listStops } from "../../store/queries/stops.ts";
+import { databaseTime } from "../../store/queries/attestations.ts";
 import { lastGood } from "../../store/queries/live.ts";
 import { openPromotions } from "../../store/queries/promotions.ts";
 import type { LaneRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { windowAt } from "../schedule/view.ts";
 import { versionsOf } from "./deployment-view.ts";
 import { promotionSummaries } from "./promotion-view.ts";
 
 /** Every lane of the registered pipelines, in their order, with what is seen on its colours right now. */
 export async function laneViews(engine: Engine, service?: string): Promise<readonly LaneView[]> {
-  const [pipelines, environments, lanes] = await Promise.all([
+  const [pipelines, environments, lanes, stops, at] = await Promise.all([
     registeredDocuments(engine.db, "Pipeline"),
     registeredDocuments(engine.db, "Environment"),
     lanesOf(engine.db, service),
+    listStops(engine.db, { open: true }),
+    databaseTime(engine.db),
   ]);
+  const lines = stops.filter(({ kind }) => kind === "line");
+  const looking = { engine, lines, now: new Date(at) };
   const environmentByName = new Map(
     environments.map((row) => [row.name, row.content as Environment]),
   );
@@ -29,13 +36,17 @@ export async function laneViews(engine: Engine, service?: string): Promise<reado
         service: row.name,
         environment: one.name,
         order,
+        pipeline: row.content as Pipeline,
       })),
     );
   return Promise.all(
-    wanted.flatMap(({ order, ...lane }) => {
+    wanted.flatMap(({ order, pipeline, ...lane }) => {
       const row = lanes.find((one) => laneKey(one) === laneKey(lane));
       const environment = environmentByName.get(lane.environment);
-      return row && environment ? [laneView(engine, row, environment, order)] : [];
+      if (!row || !environment) return [];
+      const { open, until, because } = windowAt(looking, environment, pipeline);
+      const shown = laneView(engine, row, environment, order);
+      return [shown.then((view) => ({ ...view, goes: { open, until, because } }))];
     }),
   );
 }

@@ -23,6 +23,7 @@ import {
 } from "./promotions.ts";
 import { project, type TableProjection } from "./projection.ts";
 import { serviceSecurityProjection } from "./service-security.ts";
+import { stopsProjection } from "./stops.ts";
 import { signalsProjection } from "./signals.ts";
 import { agentsProjection, keysProjection, storeProjection } from "./trust.ts";
 
@@ -36,6 +37,7 @@ export const projections: readonly TableProjection[] = [
   project(policyActsProjection),
   project(checkRequestsProjection),
   project(signalsProjection),
+  project(stopsProjection),
   project(feedsProjection),
   project(engagementsProjection),
   project(findingImportsProjection),

@@ -1,0 +1,33 @@
+import type { StopRow } from "../schema-stops.ts";
+import { authorOf, type Projection, time } from "./projection.ts";
+
+/** What is stopped: without the row a line goes on, and what is banned goes to users. */
+export const stopsProjection: Projection<StopRow> = {
+  table: "stops",
+  kinds: ["stop.set", "stop.cleared"],
+  key: ({ id }) => `stop/${id}`,
+  changes: ({ changes }) => changes,
+  counted: true,
+  columns: ({ id, kind, service, environment, release, artifacts, at, cleared_at, ...row }) => ({
+    id,
+    kind,
+    service,
+    environment,
+    release,
+    artifacts,
+    reason: row.reason,
+    at: time(at),
+    clearedAt: time(cleared_at),
+    clearedReason: row.cleared_reason,
+  }),
+  authors: (row) => [authorOf(stopsProjection, row, "by_actor", row.by_actor)],
+  stream: ({ service, environment }) =>
+    service === null
+      ? `*/${environment ?? "*"}`
+      : environment
+        ? `${service}/${environment}`
+        : service,
+  async *rows(db) {
+    yield* await db.selectFrom("stops").selectAll().orderBy("id").execute();
+  },
+};
