@@ -5,6 +5,7 @@ import type { Decided } from "./decide.ts";
 import { demandDigest, type Evidence } from "./evidence.ts";
 import { applyFloor, type Demands } from "./floor.ts";
 import { policyDigest, predecessorsOf } from "./policy-of.ts";
+import type { ScheduleSays } from "./schedule.ts";
 import { decideAgain, type DecisionInputs } from "./replay.ts";
 
 /** The documents of one lane: what is demanded there follows from them alone. */
@@ -13,8 +14,10 @@ export interface LanePolicy {
   readonly environment: Environment;
 }
 
-/** What adapters declare, which no document says. */
+/** What no document says by itself. */
 export interface CheckFacts {
+  /** What windows and freezes of these documents say at a moment; undefined: there are none. */
+  readonly scheduleAt: (policy: LanePolicy, now: string) => ScheduleSays | undefined;
   readonly scannersOf: (checks: readonly CheckDemand[]) => readonly Scanner[];
   /** Whether it attacks, writes or loads what it tests. */
   readonly isIntrusive: (check: CheckDemand) => boolean;
@@ -62,10 +65,14 @@ export function decideUnder(kept: DecisionInputs, question: Question): Under {
   const demands = applyFloor(lane, policy.environment.spec.floor);
   const shared = sharedUnder(kept, question, demands);
   if (typeof shared === "string") return unknown(shared);
-  const { inputs, notAsked } = shared;
-  return kept.kind === "gate"
-    ? gateUnder({ ...kept, ...inputs }, question, demands, notAsked)
-    : admissionUnder({ ...kept, ...inputs }, question, demands, notAsked);
+  const { inputs, schedule, notAsked } = shared;
+  const timed = schedule === undefined ? {} : { schedule };
+  if (kept.kind === "gate") {
+    const { schedule: _then, ...rest } = kept;
+    return gateUnder({ ...rest, ...inputs, ...timed }, question, demands, notAsked);
+  }
+  const { schedule: _then, ...rest } = kept;
+  return admissionUnder({ ...rest, ...inputs, ...timed }, question, demands, notAsked);
 }
 
 type Predecessor = DecisionInputs["predecessors"][number];
@@ -80,14 +87,16 @@ function unknown(problem: string): Under {
 /** What gate and admission have in common. A sentence: why it cannot be said. */
 function sharedUnder(
   kept: DecisionInputs,
-  { policy, before, at, soakMs }: Question,
+  { policy, before, at, soakMs, facts }: Question,
   demands: Demands,
 ) {
   const standing = at === "gate" || at === "admission";
   const predecessors = standing ? predecessorsUnder(kept, policy, soakMs) : kept.predecessors;
   const requirements = standing ? requirementsUnder(kept, policy, before) : kept.requirements;
   if (typeof requirements === "string") return requirements;
+  const schedule = standing ? scheduleUnder(kept, policy, facts) : kept.schedule;
   return {
+    schedule,
     inputs: {
       preset: demands.gate,
       minimumIsolation: demands.minimumIsolation,
@@ -107,6 +116,20 @@ function sharedUnder(
         .map(({ asked }) => `a statement: ${asked}`),
     ],
   };
+}
+
+/** The same calendars say what they said then; others are asked, and the clock is as it was. */
+function scheduleUnder(
+  kept: DecisionInputs,
+  policy: LanePolicy,
+  facts: CheckFacts,
+): DecisionInputs["schedule"] {
+  const now = facts.scheduleAt(policy, kept.now);
+  const then = kept.schedule;
+  if (now === undefined) return undefined;
+  if (canonicalJson(now.calendars) === canonicalJson(then?.calendars ?? [])) return then;
+  const clock = then?.clock;
+  return { ...now, ...(clock === undefined ? {} : { clock }) } as unknown as typeof then;
 }
 
 function predecessorsUnder(
@@ -153,15 +176,22 @@ function gateUnder(
   demands: Demands,
   notAsked: readonly string[],
 ): Under {
+  const rules = at === "checks" ? kept.rules : demands.rules;
+  const asksMore = textOf(rules) !== textOf(kept.rules) && rules !== undefined;
+  if (asksMore && (kept.facts === undefined || kept.facts === null)) {
+    return unknown("its rules ask about facts, and none were gathered when this was decided");
+  }
   const evidence = evidenceFor(demands.checks, kept.evidence as readonly Evidence[]);
   const asked = new Set(kept.checks.map(identity));
   const reported = new Set(evidence.map(({ check }) => check));
   // What failed early was decided over the checks that had run by then.
   const checks =
     at === "checks" ? demands.checks.filter(({ name }) => reported.has(name)) : demands.checks;
-  const { diversity: _then, ...rest } = kept;
+  const { diversity: _then, rules: _rules, maxAgeMs: _age, ...rest } = kept;
   const inputs = {
     ...rest,
+    ...(rules === undefined ? {} : { rules }),
+    ...(demands.maxAgeMs === undefined || at !== "gate" ? {} : { maxAgeMs: demands.maxAgeMs }),
     checks: checks.map((check) => ({ ...check })),
     evidence,
     ...(demands.diversity === undefined || at === "checks"

@@ -18,7 +18,9 @@ import {
 } from "../../store/queries/catalogue.ts";
 import { type PastDecision, pastDecisions } from "../../store/queries/decisions.ts";
 import type { Db } from "../../store/schema.ts";
+import { scheduleSays } from "../../policy/schedule.ts";
 import type { Engine } from "../engine.ts";
+import { calendarsOf, timeZones } from "../schedule/gather.ts";
 
 /** Documents as they would be registered. Of those that are not among them each decision has its own. */
 export interface NewDocuments {
@@ -89,6 +91,12 @@ function placeOf({ asked }: PastDecision): DecidedAt {
 
 export function checkFacts(engine: Engine): CheckFacts {
   return {
+    scheduleAt({ pipeline, environment }, now) {
+      const calendars = calendarsOf(environment, pipeline, environment.metadata.name);
+      return calendars.length === 0
+        ? undefined
+        : scheduleSays(calendars, Date.parse(now), timeZones);
+    },
     scannersOf: (checks) => scannersOf(checks, engine.checks),
     isIntrusive: (check) => isIntrusive(engine, check),
   };
