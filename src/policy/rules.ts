@@ -1,7 +1,8 @@
 import type { GateFacts } from "../model/gate-facts.ts";
 import type { PlannedRule } from "../model/gate-rule.ts";
 import { printable } from "../model/printable.ts";
-import { evaluate } from "./cel/evaluate.ts";
+import { type Budget, evaluate } from "./cel/evaluate.ts";
+import { mostStepsOfAll } from "./cel/frame.ts";
 import { type Ground, ground } from "./decide.ts";
 import type { Subject } from "./evidence.ts";
 
@@ -24,8 +25,10 @@ export interface RulesInput {
 export function ruleGrounds(input: RulesInput): readonly Ground[] {
   const rules = input.rules ?? [];
   const facts = factsFor(input);
+  // In the plan's order, so that the same ones find nothing left whenever it is decided again.
+  const budget = { left: mostStepsOfAll };
   return rules.map((rule) => {
-    const said = typeof facts === "string" ? denied(rule, facts) : judged(rule, facts);
+    const said = typeof facts === "string" ? denied(rule, facts) : judged(rule, facts, budget);
     if (input.returning !== true || said.outcome === "allow") return said;
     return ground("allow", said.rule, `${said.message}; a return is not held up by it`);
   });
@@ -49,8 +52,8 @@ function factsFor({ facts, subject, now }: RulesInput): GateFacts | string {
   return `the facts are those of another decision (other ${what}); start the promotion again`;
 }
 
-function judged(rule: PlannedRule, facts: GateFacts): Ground {
-  const { holds, unknown, leanedOn } = evaluate(rule.require, facts);
+function judged(rule: PlannedRule, facts: GateFacts, budget: Budget): Ground {
+  const { holds, unknown, leanedOn } = evaluate(rule.require, facts, budget);
   if (holds) return ground("allow", idOf(rule), `${titleOf(rule)}: ${oneLine(rule.require)}`);
   const said = leanedOn.filter((phrase) => phrase !== unknown);
   const why = unknown === null ? said : [unknown, ...said];
@@ -69,7 +72,8 @@ function idOf({ name }: PlannedRule): string {
 }
 
 function titleOf({ name, from }: PlannedRule): string {
-  return from === "floor" ? `rule ${name} of the environment` : `rule ${name}`;
+  const title = `rule ${printable(name, 63)}`;
+  return from === "floor" ? `${title} of the environment` : title;
 }
 
 /** As a sentence can hold it. */

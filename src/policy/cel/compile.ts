@@ -1,3 +1,4 @@
+import { printable } from "../../model/printable.ts";
 import { factTypes } from "./fact-types.ts";
 import { type Frame, mostSteps, spend, unanswered } from "./frame.ts";
 import { callFunction, callMethod } from "./functions.ts";
@@ -71,6 +72,7 @@ function compileNode(node: Node, scope: Scope): Typed {
 
 function call(node: Node & { kind: "call" }, scope: Scope): Typed {
   const { at, name, target, args } = node;
+  if (name === "_-_") notADash(args, scope);
   const parts = args.map((arg) => compileNode(arg, scope));
   if (target !== null) return callMethod(at, name, compileNode(target, scope), parts);
   const [a, b, c] = parts;
@@ -86,6 +88,21 @@ function call(node: Node & { kind: "call" }, scope: Scope): Typed {
   if (name === "_[_]") return index(at, a, b);
   if (name === "_?_:_" && c !== undefined) return conditional(at, a, b, c);
   return callFunction(at, name, parts);
+}
+
+/** `checks.my-check.verdict` is a difference, and was not meant as one. */
+function notADash([left, right]: readonly Node[], scope: Scope): void {
+  const first = right === undefined ? null : leftmost(right);
+  if (left?.kind !== "field" || first === null) return;
+  if (scope.has(first.name) || factTypes.has(first.name)) return;
+  const message = `there is no fact ${quoted(first.name)}`;
+  const hint = `a name with a dash stands in brackets: \`['${left.name}-${first.name}']\``;
+  throw new RuleProblem(first.at, message, printable(hint));
+}
+
+function leftmost(node: Node): (Node & { kind: "name" }) | null {
+  if (node.kind === "name") return node;
+  return node.kind === "field" ? leftmost(node.of) : null;
 }
 
 function literal(at: number, value: bigint | number | string | boolean | null): Typed {
@@ -235,6 +252,10 @@ function index(at: number, of: Typed, by: Typed): Typed {
       const place = Number(key.run(frame));
       return place >= 0 && place < items.length ? items[place] : none();
     };
+    const [read, ...others] = of.reads;
+    if (key.value !== undefined && of.path !== null && read !== undefined && others.length === 0) {
+      return chain(at, `${of.path}[${String(key.value)}]`, held.type.of, read.slot, run, [of]);
+    }
     return typed(at, held.type.of, run, [of, by]);
   }
   const message = `${of.path ?? "this"} of type ${typeText(of.type)} has no ${typeText(by.type)} places`;

@@ -12,26 +12,39 @@ export interface Evaluated {
   readonly leanedOn: readonly string[];
 }
 
+/** What rules may still take together, in steps. */
+export interface Budget {
+  left: number;
+}
+
 /** More than these nobody reads in one sentence. */
 const mostPhrases = 6;
 
 /** Pure, total and bounded: whatever the expression and whatever the facts, it answers, and never with a yes by mistake. */
-export function evaluate(expression: string, facts: GateFacts): Evaluated {
+export function evaluate(
+  expression: string,
+  facts: GateFacts,
+  budget: Budget = { left: mostSteps },
+): Evaluated {
   const compiled = compiledOrProblem(expression);
   if (compiled instanceof RuleProblem) {
     return { holds: false, unknown: `it is no valid rule: ${compiled.message}`, leanedOn: [] };
   }
-  const frame = frameOf(facts);
+  const most = Math.min(mostSteps, budget.left);
+  const frame = frameOf(facts, most);
   try {
-    if (compiled.run(frame) === true) return { holds: true, unknown: null, leanedOn: [] };
+    const holds = compiled.run(frame) === true;
+    budget.left -= most - frame.left;
+    if (holds) return { holds: true, unknown: null, leanedOn: [] };
     return { holds: false, unknown: null, leanedOn: phrases(compiled, facts) };
   } catch (error) {
+    budget.left -= most - frame.left;
     return { holds: false, unknown: reasonOf(error), leanedOn: phrases(compiled, facts) };
   }
 }
 
-function frameOf(facts: GateFacts): Frame {
-  return { facts, slots: [], left: mostSteps };
+function frameOf(facts: GateFacts, left: number): Frame {
+  return { facts, slots: [], left };
 }
 
 function reasonOf(error: unknown): string {
@@ -41,7 +54,7 @@ function reasonOf(error: unknown): string {
 
 function phrases({ leanedOn }: CompiledExpression, facts: GateFacts): readonly string[] {
   try {
-    return [...new Set(leanedOn(frameOf(facts), true))].slice(0, mostPhrases);
+    return [...new Set(leanedOn(frameOf(facts, mostSteps), true))].slice(0, mostPhrases);
   } catch {
     return [];
   }

@@ -11,6 +11,9 @@ export interface Frame {
  */
 export const mostSteps = 5_000_000;
 
+/** All rules of one decision together. */
+export const mostStepsOfAll = 20_000_000;
+
 /** There is no answer: null, a key that is not there, an overflow. `&&` and `||` may do without (langdef.md, "Logical operators"). */
 export class Unanswered extends Error {
   constructor(message: string) {
@@ -22,7 +25,9 @@ export class Unanswered extends Error {
 /** It took too long; nothing does without that. */
 export class Exhausted extends Error {
   constructor() {
-    super(`it took more than ${mostSteps} steps`);
+    super(
+      `it took too many steps: a rule may take ${mostSteps}, all of a decision ${mostStepsOfAll}`,
+    );
     this.name = "Exhausted";
   }
 }

@@ -1,7 +1,7 @@
 import { type Frame, missing, type Unanswered } from "./frame.ts";
 import { RuleProblem } from "./problem.ts";
 import { asBool, changing, type LeanedOn, type Typed, typed } from "./typed.ts";
-import { bool, comparable, typeText } from "./types.ts";
+import { bool, comparable, isScalar, typeText } from "./types.ts";
 
 /**
  * `&&` and `||`: one side that decides is enough, whatever became of the other (langdef.md, "Logical operators"): a
@@ -53,7 +53,7 @@ export function not(at: number, a: Typed): Typed {
 export function conditional(at: number, a: Typed, b: Typed, c: Typed): Typed {
   const { run } = asBool(a, "what stands before `?`");
   changing(a);
-  const same = comparable(b.type, c.type);
+  const same = comparable(b.type, c.type) && isScalar(b.type);
   const nullable = b.type.kind === "nullable" || c.type.kind === "nullable";
   if (!same || nullable) {
     const message = `both answers have to be of one plain type: ${typeText(b.type)} and ${typeText(c.type)}`;

@@ -4,6 +4,7 @@ import { quoted, RuleProblem } from "./problem.ts";
 import type { Loop } from "./syntax.ts";
 import {
   asBool,
+  keysOf,
   type Compile,
   type LeanedOn,
   present,
@@ -63,7 +64,7 @@ function itemsOf(over: Typed): { run: Items; of: CelType; most: number } {
   const { run, type, at } = over;
   if (type.kind === "list") return { run: run as Items, of: type.of, most: type.most };
   if (type.kind === "map") {
-    const keys: Items = (frame) => Object.keys(run(frame) as object);
+    const keys: Items = (frame) => keysOf(run(frame));
     return { run: keys, of: type.keys, most: type.most };
   }
   const message = `loops go over lists and maps, and this is of type ${typeText(type)}`;

@@ -98,6 +98,11 @@ function shownRead(read: Read, frame: Frame): readonly string[] {
   }
 }
 
+/** In the order that canonical JSON has them: what was kept is read in no other than what was gathered. */
+export function keysOf(map: unknown): readonly string[] {
+  return Object.keys(map as object).sort();
+}
+
 /** A value in few words; whatever comes from outside is made safe to show. */
 export function shown(value: unknown, declared: CelType): string {
   if (value === null || value === undefined) return "null";
@@ -117,7 +122,7 @@ export function shown(value: unknown, declared: CelType): string {
       return `[${few.map((item) => shown(item, type.of)).join(", ")}]`;
     }
     case "map": {
-      const keys = Object.keys(value as object);
+      const keys = keysOf(value);
       const few = keys.slice(0, 5).map((key) => printable(key, 40));
       const more = keys.length > few.length ? ", …" : "";
       return keys.length === 0 ? "empty" : `of ${few.join(", ")}${more}`;
