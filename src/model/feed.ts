@@ -46,17 +46,26 @@ export interface FeedEdition {
   readonly records: number;
 }
 
+/** So many of what is missing are named. */
+const mostNamed = 5;
+
 /** How far a feed may be dated ahead of our clock: zones and clocks differ, and a wrong year would close it for ever. */
 export const aheadMs = 86_400_000;
 
 /**
  * Why one edition must not take another's place; null when it may. A feed only ever moves on: an older or emptier one
- * would call harmless what is known to be bad. `fewer` is a person's reason to believe one that has shrunk. Pure.
+ * would call harmless what is known to be bad, and so would one of as many records that lacks some of them. `fewer` is a
+ * person's reason to believe one that has shrunk or lacks something. Pure.
  */
 export function whyNotInstead(
   next: FeedEdition,
   current: FeedEdition | null,
-  how: { readonly now: Date; readonly fewer?: string | undefined },
+  how: {
+    readonly now: Date;
+    readonly fewer?: string | undefined;
+    /** What the one that counts has and the next one has not. */
+    readonly removed?: readonly string[];
+  },
 ): string | null {
   if (next.records === 0) return "it holds no record";
   if (Date.parse(next.asOf) > how.now.getTime() + aheadMs) {
@@ -68,6 +77,11 @@ export function whyNotInstead(
   }
   if (next.records < current.records && how.fewer === undefined) {
     return `it holds ${next.records} records, and the one that counts ${current.records}`;
+  }
+  const { removed = [] } = how;
+  if (removed.length > 0 && how.fewer === undefined) {
+    const more = removed.length > mostNamed ? ` and ${removed.length - mostNamed} more` : "";
+    return `it lacks ${removed.slice(0, mostNamed).join(", ")}${more}, which the one that counts has`;
   }
   return null;
 }

@@ -113,6 +113,25 @@ describe("nothing changes by one that", () => {
     expect((await feeds.status())[1]?.edition?.records).toBe(2);
   });
 
+  it("lacks what counts, although it holds as many, until somebody says why", async () => {
+    const other = exploited("2026-11-21", "CVE-2020-1000", "CVE-2020-1002", "CVE-2020-1003");
+    await expect(take("kev", other)).rejects.toThrow("it lacks CVE-2020-1001");
+    expect(await count("kev_entries")).toBe(2);
+    const view = await take("kev", other, "it was never exploited");
+    expect(view.edition).toMatchObject({ records: 3, fewer: "it was never exploited" });
+    const { rows } = await sql<{ payload: Record<string, unknown> }>`
+      select payload from ledger_entries where kind like 'feed.%' order by entry desc limit 1`.execute(
+      bench.database.db,
+    );
+    expect(rows[0]?.payload).toMatchObject({
+      removed: ["CVE-2020-1001"],
+      removedCount: 1,
+      instead: { records: 2 },
+    });
+    await worker.engine.log.flush();
+    expect(await verifyState(worker.engine.log, bench.database.db)).toMatchObject({ ok: true });
+  });
+
   it("is smaller, until somebody says why", async () => {
     const view = await take("kev", exploited("2026-11-21", "CVE-2020-1000"), "one was taken back");
     expect(view.edition).toMatchObject({ records: 1, fewer: "one was taken back" });

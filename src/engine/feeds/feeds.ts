@@ -9,6 +9,7 @@ import type { Actor } from "../../ports/control-plane.ts";
 import type { FeedControl } from "../../ports/feed-control.ts";
 import { announce } from "../../store/queries/events.ts";
 import {
+  cvesNotIn,
   lockFeed,
   readFeed,
   replaceEpss,
@@ -49,13 +50,22 @@ async function importFeed(
     if (current?.digest === digest) return current;
     const next = { digest, asOf: read.head.asOf, records: read.records.length };
     const known = current && { ...current, asOf: current.as_of.toISOString() };
-    const why = whyNotInstead(next, known ?? null, { now: new Date(), fewer });
+    const removed = current ? await cvesNotIn(tx, kind, read.records) : [];
+    const why = whyNotInstead(next, known ?? null, { now: new Date(), fewer, removed });
     if (why !== null) throw refused(kind, why);
     if (read.kind === "epss") await replaceEpss(tx, read.records);
     else await replaceKev(tx, read.records);
     const shrunk = current !== undefined && next.records < current.records;
-    const reason = shrunk ? (fewer ?? null) : null;
-    const row = await writeFeed(tx, { kind, digest, ...read.head, fewer: reason, by: actor.id });
+    const reason = shrunk || removed.length > 0 ? (fewer ?? null) : null;
+    const row = await writeFeed(tx, {
+      kind,
+      digest,
+      ...read.head,
+      fewer: reason,
+      by: actor.id,
+      instead: known ? { digest: known.digest, asOf: known.asOf, records: known.records } : null,
+      removed,
+    });
     await announce(tx, {
       kind: "feed.imported",
       message: `${actor.id} imported ${kind} of ${read.head.asOf.slice(0, 10)}: ${row.records} records`,
@@ -70,7 +80,7 @@ function refused(kind: string, why: string): TidelockError {
   return new TidelockError("conflict", `this edition of ${kind} is not taken: ${why}`, {
     fault: "operator",
     where: kind,
-    hint: "import a newer one; one that has rightly shrunk is taken with a reason: --fewer-because <reason>",
+    hint: "import a newer one; one that rightly lacks something is taken with a reason: --allow-removals <reason>",
   });
 }
 

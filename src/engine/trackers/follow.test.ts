@@ -165,7 +165,65 @@ describe("findings that are not urgent", () => {
   });
 });
 
+describe("a token", () => {
+  const at = (url: string | null) =>
+    ServiceSecurity.parse({
+      tracker: url && {
+        kind: "webhook",
+        url,
+        token: { environment: "dev", secret: "TRACKER_TOKEN" },
+      },
+    });
+  const say = async (url: string | null) => {
+    const { security } = worker.controlPlane;
+    const { version } = await security.show("shop");
+    await security.set(operator, "shop", at(url), version);
+  };
+  const setSecret = (version: number) =>
+    sql`insert into secrets (service, environment, name, version, key_id, sealed, created_by)
+      values ('shop', 'dev', 'TRACKER_TOKEN', ${version}, 'k', '', 'operator')`.execute(
+      bench.database.db,
+    );
+
+  it("is sent to no other address than the one it was given for, until it is set again", async () => {
+    await setSecret(1);
+    await follow();
+    expect(creations).toBe(2);
+    await sql`delete from tracked_issues`.execute(bench.database.db);
+    issues.clear();
+    // With the tracker taken away in between, or without.
+    await say("http://127.0.0.1:2");
+    await follow();
+    await say(null);
+    await say("http://127.0.0.1:3");
+    await follow();
+    expect(creations).toBe(2);
+    expect(worker.notices.at(-1)).toContain("TRACKER_TOKEN was given for webhook at http");
+    await setSecret(2);
+    await follow();
+    expect(creations).toBe(4);
+  });
+});
+
 describe("what owners say of a service's security", () => {
+  it("stands in the ledger with what it was before, and a longer term is announced", async () => {
+    const said = ServiceSecurity.parse({ owner: "sec", sla: { critical: 900, low: null } });
+    await worker.controlPlane.security.set(operator, "shop", said, 1);
+    const { rows: entries } = await sql<{ payload: Record<string, unknown> }>`
+      select payload from ledger_entries where kind = 'service.security-set' order by entry desc limit 1`.execute(
+      bench.database.db,
+    );
+    expect(entries[0]?.payload).toMatchObject({
+      before: { sla: { critical: 7 }, tracker: { kind: "webhook" } },
+      content: { sla: { critical: 900 }, tracker: null },
+    });
+    const { rows: events } = await sql<{ message: string }>`
+      select message from events where kind = 'service.security-set'`.execute(bench.database.db);
+    expect(events.map(({ message }) => message)).toEqual([
+      "operator: findings end within other times: critical 7 days -> 900 days, low 120 days -> no end",
+    ]);
+  });
+
   it("is refused when somebody else was quicker", async () => {
     const { security } = worker.controlPlane;
     const said = ServiceSecurity.parse({ owner: "other" });

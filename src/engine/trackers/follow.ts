@@ -13,6 +13,7 @@ import { recordSecretRead } from "../bindings.ts";
 import { ownPorts } from "../check-context.ts";
 import type { Engine } from "../engine.ts";
 import { issueOf } from "./issue-text.ts";
+import { requireTokenForAddress } from "./token-binding.ts";
 
 /** So many at a look: a first import must not flood a tracker, nor take its whole rate. */
 const atOnce = 20;
@@ -43,6 +44,7 @@ async function followOne(
   tracker: Tracker,
 ): Promise<void> {
   const { severities, kind } = settings;
+  await requireTokenForAddress(engine.db, service, settings);
   const waiting = await engine.db.transaction().execute(async (tx) => {
     const taken = await takeUntracked(tx, { service, tracker: kind, severities, limit: atOnce });
     const entries = taken.map((one) => entryOf(service, one, "issue.wanted", { tracker: kind }));

@@ -121,6 +121,14 @@ describe("an edition takes another's place", () => {
     );
   });
 
+  it("never with the same number of others, without a reason", () => {
+    const next = { digest: "b", asOf: "2026-11-20T00:00:00.000Z", records: 3 };
+    const current = { ...next, digest: "a" };
+    const removed = Array.from({ length: 7 }, (_, n) => `CVE-2020-100${n}`);
+    expect(whyNotInstead(next, current, { now, removed })).toContain("and 2 more");
+    expect(whyNotInstead(next, current, { now, removed, fewer: "withdrawn" })).toBeNull();
+  });
+
   it("when it is newer and no smaller, or when there was none", () => {
     const next = { digest: "b", asOf: "2026-11-20T00:00:00.000Z", records: 3 };
     const current = { digest: "a", asOf: "2026-11-19T00:00:00.000Z", records: 3 };

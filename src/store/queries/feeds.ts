@@ -67,7 +67,24 @@ export async function feedContent(
   return { digest: `sha256:${row.hex}`, records: row.records };
 }
 
-/** Row and entry together: from here on this edition counts. */
+/** CVEs that count now and that these records lack, in order. */
+export async function cvesNotIn(
+  tx: Db,
+  kind: FeedRow["kind"],
+  records: Iterable<{ readonly cve: string }>,
+): Promise<readonly string[]> {
+  const table = kind === "epss" ? "epss_scores" : "kev_entries";
+  const left = new Set<string>();
+  const { rows } = await sql<{ cve: string }>`select cve from ${sql.table(table)}`.execute(tx);
+  for (const { cve } of rows) left.add(cve);
+  for (const { cve } of records) left.delete(cve);
+  return [...left].sort();
+}
+
+/** An entry of the ledger names so many of what an edition lacks, and their number. */
+const mostRemoved = 500;
+
+/** Row and entry together: from here on this edition counts. The entry says what it took the place of. */
 export async function writeFeed(
   tx: Tx,
   feed: FeedHead & {
@@ -75,6 +92,12 @@ export async function writeFeed(
     readonly digest: Digest;
     readonly fewer: string | null;
     readonly by: string;
+    readonly instead: {
+      readonly digest: string;
+      readonly asOf: string;
+      readonly records: number;
+    } | null;
+    readonly removed: readonly string[];
   },
 ): Promise<FeedRow> {
   const content = await feedContent(tx, feed.kind);
@@ -99,6 +122,10 @@ export async function writeFeed(
     )
     .returningAll()
     .executeTakeFirstOrThrow();
-  await recordRows(tx, feedsProjection, [row], { actor: feed.by });
+  const { instead, removed, by } = feed;
+  await recordRows(tx, feedsProjection, [row], {
+    actor: by,
+    more: { instead, removed: removed.slice(0, mostRemoved), removedCount: removed.length },
+  });
   return row;
 }

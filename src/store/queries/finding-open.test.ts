@@ -31,6 +31,10 @@ it("tells of every finding, those first that a scan that counts has seen, the wo
   try {
     const { db } = database;
     await manyFindings(db, { findings: 18_000, observations: 18_000 });
+    // Somebody sets the clock of one forward: what opened it is sealed, and says since when it has been there.
+    await sql`
+      insert into finding_changes (finding, import, kind, to_status, at) values (7, 'x', 'opened', 'open', '2020-01-01Z')`.execute(db); // prettier-ignore
+    await sql`update findings set first_seen = now() + interval '1 year', due_at = now() + interval '2 years', status = 'open' where id = 7`.execute(db); // prettier-ignore
     await sql`update findings set trusted = true, service = 'service-0', environment = null where id % 7 = 0`.execute(db); // prettier-ignore
     const lane = { service: "service-0", environment: "production" };
     const seen = await db.transaction().execute(async (tx) => {
@@ -44,6 +48,7 @@ it("tells of every finding, those first that a scan that counts has seen, the wo
     expect(rows[0]?.n).toBeGreaterThan(5_000);
     const open = seen.filter(({ status }) => status !== "verified" && status !== "closed");
     expect(open).toHaveLength(rows[0]?.n ?? 0);
+    expect(seen.find(({ id }) => id === "7")?.first_seen.toISOString()).toBe("2020-01-01T00:00:00.000Z"); // prettier-ignore
     const order = seen.map(({ trusted, severity }) => {
       const worst = ["critical", "high", "medium", "low", "info"].indexOf(severity);
       return (trusted ? 0 : 10) + worst;

@@ -17,7 +17,7 @@ export async function readServiceSecurity(
     .executeTakeFirst();
 }
 
-/** Row and entry together. Undefined when somebody has changed it since `basedOn` (0: there was none). */
+/** Row and entry together; the entry says what it was before. Undefined when somebody has changed it since `basedOn` (0: there was none). */
 export async function writeServiceSecurity(
   tx: Tx,
   wanted: {
@@ -28,6 +28,7 @@ export async function writeServiceSecurity(
   },
 ): Promise<ServiceSecurityRow | undefined> {
   const values = { content: JSON.stringify(wanted.content), set_by: wanted.by };
+  const before = await readServiceSecurity(tx, wanted.service);
   const row =
     wanted.basedOn === 0
       ? await tx
@@ -47,8 +48,43 @@ export async function writeServiceSecurity(
           .where("changes", "=", wanted.basedOn)
           .returningAll()
           .executeTakeFirst();
-  if (row) await recordRows(tx, serviceSecurityProjection, [row], { actor: wanted.by });
+  if (row) {
+    await recordRows(tx, serviceSecurityProjection, [row], {
+      actor: wanted.by,
+      more: { before: before?.content ?? null },
+    });
+  }
   return row;
+}
+
+/** What was ever said of a service's security, by the ledger's entries, newest first. */
+export async function saidOfSecurity(
+  db: Db,
+  service: string,
+): Promise<readonly { readonly content: unknown; readonly at: Date }[]> {
+  const { rows } = await sql<{ content: unknown; at: Date }>`
+    select payload -> 'content' as content, (payload ->> 'setAt')::timestamptz as at
+    from ledger_entries
+    where stream = ${service} and kind = 'service.security-set' and payload is not null
+    order by entry desc
+  `.execute(db);
+  return rows;
+}
+
+/** When a secret got the value that it has; null where there is none. */
+export async function secretSetAt(
+  db: Db,
+  asked: { readonly service: string; readonly environment: string; readonly secret: string },
+): Promise<Date | null> {
+  const row = await db
+    .selectFrom("secrets")
+    .select("created_at")
+    .where("service", "=", asked.service)
+    .where("environment", "=", asked.environment)
+    .where("name", "=", asked.secret)
+    .orderBy("version", "desc")
+    .executeTakeFirst();
+  return row?.created_at ?? null;
 }
 
 /** Services that have a tracker. */

@@ -22,12 +22,16 @@ export const command = defineCommand({
       "--fewer-because <reason>",
       "why fewer records than there are now are right",
     ),
+    allowRemovals: text(
+      "--allow-removals <reason>",
+      "epss, kev: why it may lack CVEs that are there now",
+    ),
     ...connectionOptions,
     dataDir: text("--data-dir <folder>", "osv: where everything is kept (TIDELOCK_DATA_DIR)"),
   },
   details:
     "Tidelock asks nobody outside: fetch the file where you may, and hand it in. An edition only ever moves on: one that\n" +
-    "is older, or holds fewer records, is refused. `osv` is for the server's machine, and the same as `advisories import`.",
+    "is older, holds fewer records, or lacks a CVE that is there now, is refused. `osv` is for the server's machine, and the same as `advisories import`.",
   examples: [
     "tidelock feeds import epss epss_scores-current.csv.gz",
     "tidelock feeds import kev known_exploited_vulnerabilities.json",
@@ -50,12 +54,13 @@ export const command = defineCommand({
     requireDigest(digest, options.digest, args.file);
     const client = context.connect(options);
     if (!(await client.hasBlob(digest))) await client.putBlob(digest, size, createReadStream(path));
+    const reason = options.allowRemovals ?? options.fewerBecause;
     const { edition } = await client
       .call("feedImport", {
         params: { kind },
         body: {
           digest,
-          ...(options.fewerBecause === undefined ? {} : { fewer: options.fewerBecause }),
+          ...(reason === undefined ? {} : { fewer: reason }),
         },
       })
       .catch((error: unknown) => {

@@ -52,6 +52,11 @@ export const command = defineCommand({
         ? now
         : await client.call("securitySet", { params, body: { security, basedOn: now.version } });
     await printOne(context.terminal, context.format(options), card(view));
+    if (now.tracker && view.tracker && now.tracker.url !== view.tracker.url) {
+      context.terminal.note(
+        "the tracker is elsewhere now: its token is sent there once it was set again (tidelock secret set)",
+      );
+    }
     return exit.done;
   },
 });

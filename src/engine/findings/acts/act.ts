@@ -88,7 +88,12 @@ async function insertPlain(
       content: JSON.stringify(content),
       acted_by: actor.id,
     },
-    { finding: finding.id, from: finding.status, to: transition?.to ?? null, detail: content },
+    {
+      finding: finding.id,
+      from: finding.status,
+      to: transition?.to ?? null,
+      detail: { ...content, ...clockChange(finding, after) },
+    },
     {
       set: {
         ...(after.assignee === finding.assignee ? {} : { assignee: after.assignee }),
@@ -96,6 +101,13 @@ async function insertPlain(
       },
     },
   );
+}
+
+/** An act that stops or starts a clock says what it was, and until when it was to end. */
+function clockChange({ paused, due_at }: FindingRow, after: { paused: string | null }): object {
+  if (after.paused === paused) return {};
+  const due = due_at?.toISOString() ?? null;
+  return { before: { paused, due }, after: { paused: after.paused } };
 }
 
 async function insertProposal(

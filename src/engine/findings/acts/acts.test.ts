@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EngineBench, makeRelease, operator } from "../../../../test/support/engine-bench.ts";
 import { consentBy, enrol, type Somebody } from "../../../../test/support/findings.ts";
@@ -170,6 +171,13 @@ describe("what anybody may say", () => {
   it("stops and starts the clock with a reason, and refuses what leads nowhere", async () => {
     await plane.findings.act(operator, id, { kind: "pause", reason: "waits for the vendor" });
     expect(await row()).toMatchObject({ paused: "waits for the vendor" });
+    const { rows: changes } = await sql<{ detail: object }>`
+      select detail from finding_changes where kind = 'pause'`.execute(bench.database.db);
+    expect(changes).toMatchObject([
+      {
+        detail: { before: { paused: null }, after: { paused: "waits for the vendor" } },
+      },
+    ]);
     await expect(
       plane.findings.act(operator, id, { kind: "pause", reason: "again" }),
     ).rejects.toMatchObject({ code: "conflict" });
