@@ -24,9 +24,10 @@ function keysOf(schema: unknown): readonly string[] {
 
 describe("the documentation", () => {
   it("explains every key of tidelock.yaml", () => {
-    // What a check takes in its `with` stands in its own section of checks.md, or in a page of its own.
+    // What a check takes in its `with` stands in its own section of checks.md, or in a page of its own; requirements
+    // and threat models have a page too.
     const text = pages
-      .filter((name) => /^docs\/(pipeline|checks|checks\/.*)\.md$/.test(name))
+      .filter((name) => /^docs\/(pipeline|requirements|checks|checks\/.*)\.md$/.test(name))
       .map((name) => readFileSync(join(root, name), "utf8"))
       .join();
     const words = new Set(text.match(/[A-Za-z][A-Za-z0-9]*/g));

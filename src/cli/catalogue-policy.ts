@@ -62,4 +62,22 @@ export const policyCommands: readonly CatalogueEntry[] = [
     "Propose that one person changes policy again",
     () => import("./commands/governance/solo.ts"),
   ),
+  entry(
+    "requirement list",
+    "Releases",
+    "Which environment asks for which requirement, and what shows it",
+    () => import("./commands/requirement/list.ts"),
+  ),
+  entry(
+    "threat-model review",
+    "Releases",
+    "What is new on the attack surface, and what to ask about it",
+    () => import("./commands/threat-model/review.ts"),
+  ),
+  entry(
+    "threat-model vectors",
+    "Releases",
+    "Known attacks on delivery, and what meets them",
+    () => import("./commands/threat-model/vectors.ts"),
+  ),
 ];

@@ -21,6 +21,7 @@ import { releaseOf } from "./facts/site.ts";
 import { holdUpsOf } from "./schedule/hold-ups.ts";
 import { governanceMode } from "./policy/governance.ts";
 import { groundsOfGate, ledgerSays } from "./ledger/grounds.ts";
+import { obligationsOf } from "./obligations.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** Gathers what the pure gates look at: nothing here decides. */
@@ -49,6 +50,7 @@ export async function decisionAtGate(
     grades: await gradesOf(engine, promotion.id),
   };
   const facts = await gateFacts(context, { ...shown, runs });
+  const obligations = await obligationsOf(engine, plan);
   const input: Omit<GateInput, "ledger"> = {
     ...shown,
     ...policyIn(plan),
@@ -64,6 +66,7 @@ export async function decisionAtGate(
     ...(returning ? { returning } : {}),
     ...(plan.maxAgeMs === undefined || returning ? {} : { maxAgeMs: plan.maxAgeMs }),
     ...(await holdUpsOf(engine, plan, release, now)),
+    ...(obligations === undefined ? {} : { obligations }),
     ...(hasStoppedOld(plan) ? { underWay: true } : {}),
   };
   const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, runs));

@@ -7,6 +7,7 @@ import { HighRisk } from "./high-risk.ts";
 import { GateRule } from "./gate-rule.ts";
 import { Duration, Name, Tier } from "./primitives.ts";
 import { ReleaseRequirements } from "./producers.ts";
+import { Requirement, ThreatModel } from "./requirements.ts";
 
 /**
  * The two documents of a `tidelock.yaml`. `Pipeline` is the service's own and travels with its code;
@@ -214,6 +215,9 @@ export const Pipeline = z.strictObject({
     /** Names of the values and secrets that the service needs; a missing one stops a promotion early. */
     configuration: z.array(ConfigurationKey).default([]),
     environments: z.array(PipelineEnvironment).min(1).max(most),
+    /** What has to be shown about a release, by ids, in some of the environments. */
+    requirements: z.array(Requirement).max(200).optional(),
+    threatModel: ThreatModel.optional(),
   }),
 });
 export type Pipeline = z.infer<typeof Pipeline>;
@@ -275,6 +279,8 @@ export const PolicyFloor = z.strictObject({
   /** Evidence older than this lets nothing through any more, of no service. */
   maxAge: Duration.optional(),
   diversity: Diversity.optional(),
+  /** What has to be shown about any service's release here, by ids. */
+  requirements: z.array(Requirement).max(200).optional(),
   /** Changes of any service that ask for more eyes here. */
   risks: z.array(HighRisk).max(most).optional(),
   /** What has to be true besides, in CEL, of every service here. */

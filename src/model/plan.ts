@@ -3,6 +3,7 @@ import { ScanKind, Scanner } from "./diversity.ts";
 import { Touched } from "./high-risk.ts";
 import type { PlannedRule } from "./gate-rule.ts";
 import { Colour, Digest, Lane } from "./primitives.ts";
+import { Obligations } from "./requirements.ts";
 import {
   type CheckDemand,
   GatePreset,
@@ -79,6 +80,8 @@ export const Plan = z.object({
     .optional(),
   /** Evidence older than this is stale at the gate. Milliseconds. */
   maxAgeMs: z.int().positive().optional(),
+  /** Requirements and threats of which the gate wants to be shown that they are met. */
+  obligations: Obligations.optional(),
   /** Classes of high risk that the change to what is live touches, where somebody asks for a review of one. */
   risks: z.array(Touched).optional(),
   drainMs: z.int().nonnegative(),

@@ -3,6 +3,7 @@ import { Document, type Environment, type Pipeline } from "../model/pipeline.ts"
 import { printable } from "../model/printable.ts";
 import { checkDemands, checkGraphs } from "./check-demands.ts";
 import { checkDiversity } from "./check-diversity.ts";
+import { checkObligations } from "./check-obligations.ts";
 import { crossCheck, type Placed } from "./cross-check.ts";
 import { explainIssues } from "./explain.ts";
 import { expandProfile } from "./profiles.ts";
@@ -64,6 +65,7 @@ export function parseDocuments(file: string, text: string, options: ParseOptions
   problems.push(...checkRules(placed, maxProblems + 1));
   if (options.checks !== undefined) {
     problems.push(...checkDemands(placed, options.checks, maxProblems + 1));
+    problems.push(...checkObligations(placed, options.checks, maxProblems + 1));
     problems.push(...checkDiversity(pipelines, environments, options.checks));
   }
   if (problems.length > 0) throw invalid(file, problems);

@@ -14,6 +14,7 @@ import { type DiversityInput, diversityGrounds } from "./diversity.ts";
 import { governanceGround, identityGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
 import { limitedBy } from "./max-age.ts";
+import { type ObligationInput, obligationGrounds } from "./obligations/grounds.ts";
 import { type Predecessor, predecessorGround } from "./predecessors.ts";
 import { type ScheduleSays, scheduleGrounds } from "./schedule.ts";
 import { type StopSays, stopGrounds } from "./stops.ts";
@@ -51,6 +52,8 @@ export interface GateInput extends Pick<RulesInput, "rules" | "facts" | "returni
   readonly schedule?: ScheduleSays | undefined;
   /** Lines that are stopped here, and bans of what the release is made of; absent: none. */
   readonly stops?: readonly StopSays[] | undefined;
+  /** Requirements and threats, and every run that could show that they are met; absent: nobody asks. */
+  readonly obligations?: ObligationInput | undefined;
   /** What holding all this against the ledger gave; null: it was not held against it. */
   readonly ledger: readonly LedgerSays[] | null;
 }
@@ -87,6 +90,9 @@ export function gateGrounds(preset: GatePreset, input: GateInput): readonly Grou
     ...diversityGrounds(input.diversity, answers),
     ...input.predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
     ...requirementGrounds(input.requirements),
+    ...(input.obligations
+      ? obligationGrounds(input.obligations, input.subject.environment, input.now)
+      : []),
     ...ruleGrounds(input),
     ...scheduleGrounds(input.schedule, { returning, underWay }),
     ...stopGrounds(input.stops, { returning, underWay }),
@@ -128,6 +134,9 @@ function unordered(input: GateInput): Readonly<Record<string, unknown>> {
     evidence: sortedByText(input.evidence),
     predecessors: sortedByText(input.predecessors),
     requirements: sortedByText(input.requirements),
+    ...(input.obligations === undefined
+      ? {}
+      : { obligations: { ...input.obligations, runs: sortedByText(input.obligations.runs) } }),
     ...(input.waivers === undefined
       ? {}
       : {

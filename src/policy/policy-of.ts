@@ -29,7 +29,17 @@ export function lanePolicy(pipeline: Pipeline, environment: string): PolicyPart 
   return {
     service: pipeline.metadata.name,
     ...without(lane, wiring.lane),
+    ...wholeService(pipeline),
     after: predecessorsOf(pipeline, environment),
+  };
+}
+
+/** What the file says of every environment at once. */
+function wholeService({ spec }: Pipeline): PolicyPart {
+  const { requirements, threatModel } = spec;
+  return {
+    ...(requirements === undefined ? {} : { requirements }),
+    ...(threatModel === undefined ? {} : { threatModel }),
   };
 }
 

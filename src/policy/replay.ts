@@ -6,6 +6,7 @@ import { ScanKind } from "../model/diversity.ts";
 import { GateFacts } from "../model/gate-facts.ts";
 import { CheckMinimum, GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import { Colour, Digest } from "../model/primitives.ts";
+import { SurfaceChange } from "../model/requirements.ts";
 import { Severity } from "../model/observation.ts";
 import { Verdict } from "../model/verdict.ts";
 import { Waived } from "../model/waiver.ts";
@@ -126,6 +127,39 @@ const GateInputs = z.looseObject({
           fingerprints: Digest,
           severity: Severity,
           knownExploited: z.boolean().nullable(),
+        }),
+      ),
+    })
+    .optional(),
+  obligations: z
+    .looseObject({
+      asked: z.array(
+        z.looseObject({
+          kind: z.enum(["requirement", "threat"]),
+          id: z.string(),
+          text: z.string(),
+          proofs: z.array(
+            z.looseObject({
+              uses: z.string(),
+              name: z.string().optional(),
+              with: z.record(z.string(), z.unknown()),
+              in: z.array(z.string()).optional(),
+              maxAge: z.number().optional(),
+            }),
+          ),
+        }),
+      ),
+      surface: SurfaceChange.nullable(),
+      runs: z.array(
+        z.looseObject({
+          environment: z.string(),
+          check: z.string(),
+          uses: z.string(),
+          with: z.record(z.string(), z.unknown()),
+          verdict: Verdict,
+          exercised: z.boolean(),
+          at: z.string(),
+          expiresAt: z.string().nullable(),
         }),
       ),
     })

@@ -6,6 +6,7 @@ import type { Digest, Lane } from "../model/primitives.ts";
 import { TidelockError } from "../model/errors.ts";
 import { applyFloor } from "../policy/floor.ts";
 import { touchedClasses } from "../policy/high-risk/classify.ts";
+import { obligationsIn } from "../policy/obligations/asked.ts";
 import { reviewDemands } from "../policy/high-risk/reviews.ts";
 import { policyDigest, predecessorsOf } from "../policy/policy-of.ts";
 import { blueGreenReturn, blueGreenSteps, switchBackSteps } from "./blue-green.ts";
@@ -54,6 +55,7 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
     deployedChecks: namesOf(checks, "deployed"),
   };
   const processes = processesIn(pipeline, wish);
+  const obligations = direction === "forward" ? obligationsIn(pipeline, environment) : null;
   return {
     formatVersion: 1,
     kind: direction === "forward" ? "promotion" : "rollback",
@@ -84,6 +86,7 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
           },
         }),
     ...(demands.maxAgeMs === undefined ? {} : { maxAgeMs: demands.maxAgeMs }),
+    ...(obligations === null ? {} : { obligations }),
     ...(touched.length === 0 ? {} : { risks: [...touched] }),
     drainMs: wish.drain,
     rollbackWindowMs: wish.rollbackWindow,
