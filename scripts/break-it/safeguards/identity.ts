@@ -3,7 +3,12 @@ import type { Safeguard } from "../safeguard.ts";
 const reconciling = "src/findings/identity/reconcile.test.ts";
 const prints = "src/findings/identity/fingerprint.test.ts";
 const life = "src/findings/life-cycle.test.ts";
-const acting = "src/findings/acts.test.ts";
+const acting = "src/engine/findings/acts/acts.test.ts";
+const retiring = "src/engine/findings/acts/retire-scan.test.ts";
+const consenting = "src/engine/findings/acts/consent.ts";
+const takingIn = "src/engine/findings/import/take-in.ts";
+const trust = "src/engine/findings/trust.test.ts";
+const absence = "src/engine/findings/absence.test.ts";
 
 const moved = {
   file: reconciling,
@@ -18,29 +23,64 @@ export const identity: readonly Safeguard[] = [
     off: "absence counts in a report that nobody vouches for",
     edits: [
       {
-        file: "src/findings/life-cycle.ts",
-        text: 'if (!absence.trusted) return noted("not observed: nobody vouches for the report");',
-        replacement: "",
+        file: takingIn,
+        text: "const closes = complete && release !== null && trusted && whyNot === null;",
+        replacement: "const closes = complete && release !== null && whyNot === null;",
       },
     ],
     noticedBy: [
-      { file: reconciling, name: "closes nothing when nobody vouches for it" },
-      { file: life, name: "only a whole, trusted scan of a release that is not older verifies" },
+      {
+        file: trust,
+        name: "A stolen token that imports an empty complete report closes nothing and opens no gate",
+      },
     ],
     unaffected: moved,
   },
   {
     name: "absence-whole",
-    prevents: "a scan that broke off ends what it did not look at",
+    prevents: "a scan that broke off, or a log of events, ends what it did not look at",
     off: "absence counts in a scan that was not whole",
     edits: [
       {
-        file: "src/findings/life-cycle.ts",
-        text: 'if (!absence.complete) return noted("not observed: the scan was not whole");',
-        replacement: "",
+        file: takingIn,
+        text: "const closes = complete && release !== null && trusted && whyNot === null;",
+        replacement: "const closes = release !== null && trusted && whyNot === null;",
       },
     ],
-    noticedBy: [{ file: reconciling, name: "closes nothing when it is not whole" }],
+    noticedBy: [{ file: absence, name: "a sensor's log verifies nothing by its silence" }],
+    unaffected: moved,
+  },
+  {
+    name: "absence-events",
+    prevents: "a quiet hour of a sensor ends what it saw in the hour before",
+    off: "a log of events is a scan like any other",
+    edits: [
+      {
+        file: "src/findings/reading/read-report.ts",
+        text: 'if (absence !== "never") return summary;',
+        replacement: 'if (absence !== "never" || summary.complete) return summary;',
+      },
+    ],
+    noticedBy: [{ file: absence, name: "a sensor's log verifies nothing by its silence" }],
+    unaffected: moved,
+  },
+  {
+    name: "absence-part",
+    prevents: "a bill of materials ends the secrets that the same tool's own report named",
+    off: "a report of a part is a scan of the whole",
+    edits: [
+      {
+        file: "src/findings/reading/reading.ts",
+        text: "withPart(part, whole)",
+        replacement: "whole",
+      },
+    ],
+    noticedBy: [
+      {
+        file: absence,
+        name: "Trivy's bill of materials of a folder verifies none of the secrets",
+      },
+    ],
     unaffected: moved,
   },
   {
@@ -133,17 +173,33 @@ export const identity: readonly Safeguard[] = [
   },
   {
     name: "false-positive-second",
-    prevents: "whoever has to repair a finding calls it false (law 5)",
-    off: "who proposed it, or worked on it, may confirm it",
+    prevents: "one person calls a finding false (law 5)",
+    off: "the same person may sign twice",
     edits: [
       {
-        file: "src/findings/acts.ts",
-        text: "if (!solo && (own || !proven || !proposal.proven)) {",
-        replacement: "if (!solo && (!proven || !proposal.proven)) {",
+        file: consenting,
+        text: 'if (before.some(({ content }) => content["person"] === person)) {',
+        replacement: 'if (before.some(({ content }) => content["person"] === "")) {',
       },
     ],
     noticedBy: [
-      { file: acting, name: "needs a second person who is known, and did not work on it" },
+      { file: acting, name: "counts when two different people have signed it, and not before" },
+    ],
+    unaffected: moved,
+  },
+  {
+    name: "retired-unread",
+    prevents: "what a scan found after its retirement was proposed is closed unread",
+    off: "a retirement covers whatever the scan sees by then",
+    edits: [
+      {
+        file: consenting,
+        text: "return findings === act.scan.findings ? null",
+        replacement: "return findings !== undefined ? null",
+      },
+    ],
+    noticedBy: [
+      { file: retiring, name: "is refused for a scan that has seen something else since" },
     ],
     unaffected: moved,
   },
