@@ -34,8 +34,8 @@ export const gates: readonly Safeguard[] = [
     edits: [
       {
         file: "src/policy/evidence.ts",
-        text: 'return ground("deny", "check.missing"',
-        replacement: 'return ground("allow", "check.missing"',
+        text: 'ground("deny", "check.missing"',
+        replacement: 'ground("allow", "check.missing"',
       },
     ],
     noticedBy: [{ file: gateTests, name: "a demanded check without any evidence always denies" }],

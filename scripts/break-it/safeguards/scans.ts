@@ -32,9 +32,8 @@ export const scans: readonly Safeguard[] = [
     edits: [
       {
         file: "src/policy/evidence.ts",
-        text: "const bound = named.filter((item) => isBound(item, demand, subject));",
-        replacement:
-          "const bound = named.filter((item) => isBound(item, demand, subject) || named.length > 0);",
+        text: "const bound = evidence.filter(\n    (item) => item.check === demand.name && isBound(item, demand, subject),",
+        replacement: "const bound = evidence.filter(\n    (item) => item.check === demand.name,",
       },
     ],
     noticedBy: [{ file: gate, name: "does not count a verdict of" }],
