@@ -110,6 +110,26 @@ it("a tool of which no report came is not one that found nothing", async () => {
   await expect(plane.security.show("shpo")).rejects.toMatchObject({ code: "not-found" });
 });
 
+it("what names the same vulnerability and was not merged is shown as related", async () => {
+  const of = (name: string) => ({
+    VulnerabilityID: "CVE-2026-77777",
+    PkgName: name,
+    InstalledVersion: "1",
+    Severity: "LOW",
+  });
+  const Results = [
+    { Target: "package-lock.json", Class: "lang-pkgs", Vulnerabilities: [of("left"), of("right")] },
+  ];
+  const report = { SchemaVersion: 2, ArtifactName: "other", Results };
+  await signed("trivy", Buffer.from(JSON.stringify(report)));
+  const search = "CVE-2026-77777";
+  const { items } = await plane.findings.list({ service: "shop", search }, { limit: 5 });
+  const [one, two] = items;
+  expect(items).toHaveLength(2);
+  const { related } = await plane.findings.show(one?.id ?? "F-1");
+  expect(related).toEqual([{ id: two?.id, title: two?.title, tool: "trivy" }]);
+});
+
 it("a sensor's log verifies nothing by its silence", async () => {
   const night = await signed("falco", sample("falco/single_rule_with_cat_write.jsonl"));
   expect(night).toMatchObject({ complete: false, missing: expect.stringContaining("a log shows") });

@@ -15,8 +15,6 @@ export interface Entity {
   incoming: Incoming[];
   fingerprints: readonly Fingerprint[];
   learned: readonly Fingerprint[];
-  /** Findings that have what it has, and something better that contradicts. */
-  contested: readonly Entity[];
   /** Fingerprints of `incoming`, once it is too long to be looked through each time. */
   met: Set<string> | null;
 }
@@ -42,7 +40,8 @@ export class EntityIndex {
   /** Counts an observation to the finding that it is of, or to a new one. */
   place(incoming: Incoming): void {
     const { fingerprints } = incoming.identity;
-    const contested: Entity[] = [];
+    /** It has what the hit has, and something better that contradicts. */
+    let contested: Entity | undefined;
     for (const [rank, fingerprint] of fingerprints.entries()) {
       const owner = this.#ownerOf(fingerprint);
       if (owner === undefined) continue;
@@ -51,7 +50,7 @@ export class EntityIndex {
         isSecondPlace(owner, fingerprint) ||
         (this.#trusted && isUsurped(owner, incoming))
       ) {
-        if (!contested.includes(owner)) contested.push(owner);
+        contested ??= owner;
         continue;
       }
       if (owner.known !== null && owner.incoming.length === 0) {
@@ -61,11 +60,9 @@ export class EntityIndex {
       return;
     }
     const made = entityOf(null);
-    made.contested = contested;
     this.#add(made, incoming);
-    const [first] = contested;
     // One without any fingerprint of its own would be new with every report.
-    if (made.fingerprints.length === 0 && first !== undefined) this.#add(first, incoming);
+    if (made.fingerprints.length === 0 && contested) this.#add(contested, incoming);
     else this.entities.push(made);
   }
 
@@ -124,7 +121,6 @@ function entityOf(known: KnownFinding | null): Entity {
     incoming: none,
     fingerprints: none,
     learned: none,
-    contested: none,
     met: null,
   };
 }

@@ -6,7 +6,6 @@ import { type Entity, EntityIndex } from "./entity.ts";
 import type { Incoming } from "./incoming.ts";
 import type { KnownFinding } from "./known.ts";
 import { numberOccurrences } from "./occurrences.ts";
-import { relatedTo } from "./related.ts";
 import { foldSeverity, saidSeverity, worse } from "./severity.ts";
 import { spotPairs } from "./spot.ts";
 import { toolName } from "./tool-name.ts";
@@ -50,8 +49,6 @@ export interface Outcome {
   readonly scopeSeverity: Severity;
   readonly severity: Severity;
   readonly transition: Transition | null;
-  /** Perhaps the same, and not merged: ids of known findings. At most eight. */
-  readonly related: readonly string[];
 }
 
 /** A finding that the scope saw last time and does not see now. */
@@ -111,9 +108,8 @@ export class Reconciler {
     }
     const outcomes: Outcome[] = [];
     const unseen: Unseen[] = [];
-    const related = relatedTo(index.entities);
     for (const entity of index.entities) {
-      if (entity.incoming.length > 0) outcomes.push(this.#outcomeOf(entity, related(entity)));
+      if (entity.incoming.length > 0) outcomes.push(this.#outcomeOf(entity));
       else if (entity.known !== null && isExpected(entity.known, this.#batch)) {
         unseen.push(unseenBy(entity.known, this.#batch));
       }
@@ -129,7 +125,7 @@ export class Reconciler {
     return { drift: first?.identity.drift ?? [], spot: first?.identity.spot ?? null };
   }
 
-  #outcomeOf(entity: Entity, related: readonly string[]): Outcome {
+  #outcomeOf(entity: Entity): Outcome {
     const { known, incoming, how, learned } = entity;
     const { scope, trusted, order, at } = this.#batch;
     const [first] = incoming;
@@ -161,7 +157,6 @@ export class Reconciler {
                   ? (first?.identity.fingerprints ?? [])
                   : incoming.flatMap(({ identity }) => identity.fingerprints),
             }),
-      related,
     };
   }
 }

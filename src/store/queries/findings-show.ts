@@ -77,6 +77,27 @@ export async function historyOfFinding(db: Db, id: string): Promise<readonly His
   return rows;
 }
 
+/** Findings at a time that are shown as perhaps the same. */
+const mostRelated = 8;
+
+/**
+ * What may be the same and was not merged: others that name one of its vulnerabilities; what
+ * is still open first.
+ */
+export async function relatedFindings(
+  db: Db,
+  id: string,
+): Promise<readonly { readonly id: string; readonly title: string; readonly tool: string }[]> {
+  const { rows } = await sql<{ id: string; title: string; tool: string }>`
+    select 'F-' || o.id as id, o.title, coalesce(o.tools[1], '') as tool
+    from findings f join findings o on o.service = f.service and o.id <> f.id
+      and o.ids <> '{}' and o.ids && f.ids
+    where f.id = ${id}
+    order by o.status in ('verified', 'closed', 'false-positive'), o.id limit ${mostRelated}
+  `.execute(db);
+  return rows;
+}
+
 export interface ClaimRow {
   readonly status: string;
   readonly content: Observation;

@@ -9,6 +9,7 @@ import {
   type HistoryRow,
   historyOfFinding,
   observationsOfFinding,
+  relatedFindings,
 } from "../../../store/queries/findings-show.ts";
 import { namesOf } from "../../../store/queries/grants.ts";
 import type { Db } from "../../../store/schema.ts";
@@ -105,7 +106,7 @@ export async function findingView(db: Db, row: SeenFindingRow): Promise<FindingV
         text: await textOf(change, named),
       })),
     ),
-    related: [],
+    related: [...(await relatedFindings(db, row.id))],
     claims: (await claimsOfFinding(db, row.id)).map(({ content, at, ...claim }) => ({
       ...claim,
       justification: content.claim?.justification ?? content.claim?.statement ?? "",
