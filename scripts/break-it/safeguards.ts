@@ -6,6 +6,7 @@ import { fencing } from "./safeguards/fencing.ts";
 import { gates } from "./safeguards/gates.ts";
 import { identity } from "./safeguards/identity.ts";
 import { ledger } from "./safeguards/ledger.ts";
+import { policy } from "./safeguards/policy.ts";
 import { scans } from "./safeguards/scans.ts";
 import { traffic } from "./safeguards/traffic.ts";
 
@@ -16,6 +17,7 @@ export const safeguards: readonly Safeguard[] = [
   ...bytes,
   ...adoption,
   ...gates,
+  ...policy,
   ...checks,
   ...scans,
   ...identity,

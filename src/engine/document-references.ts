@@ -3,6 +3,7 @@ import { asTidelockError, type Problem } from "../model/errors.ts";
 import { diversityProblem } from "../pipeline-file/scanners.ts";
 import { dedicationProblem } from "../policy/dedicated.ts";
 import { mayStartItself } from "../policy/auto-promotion.ts";
+import { programsOfTheCandidate } from "../policy/floor-program.ts";
 import { applyFloor } from "../policy/floor.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import type { Engine } from "./engine.ts";
@@ -49,6 +50,13 @@ export function crossServerProblems(
   for (const environment of changed.environments) {
     const where = `environment ${environment.metadata.name}`;
     problems.push(...fencingProblems(engine, environment, where));
+    for (const { check, program } of programsOfTheCandidate(environment)) {
+      problems.push({
+        where: `${where}: floor.checks.${check}`,
+        message: `${program} is a program of the release under test, so the candidate would say itself that it is good`,
+        hint: "name a program of this machine: by its whole path, or by a name that is found in PATH",
+      });
+    }
   }
   return problems;
 }
