@@ -2,6 +2,7 @@ import type { Decision, Reason } from "../model/decision.ts";
 import { readBy } from "./explain-rule.ts";
 import { decisiveEvidence, type Evidence } from "./evidence.ts";
 import type { DecisionInputs } from "./replay.ts";
+import { limitedBy } from "./max-age.ts";
 import { predecessorGround, span } from "./predecessors.ts";
 
 /** Why a decision is what it is: to each of its reasons what that read. Pure; of the decision nothing is left out. */
@@ -51,6 +52,7 @@ function detailOf(inputs: DecisionInputs, reason: Reason): Detail {
     case "checks":
       return { from: "preset", ...(inputs.kind === "gate" ? readChecks(inputs) : {}) };
     case "evidence":
+    case "window":
       return { from: "floor" };
     case "bindings":
     case "isolation-proof":
@@ -70,7 +72,8 @@ function ofCheck(inputs: GateInputs, { message }: Reason): Detail {
     ({ name }) => message.startsWith(`check ${name}:`) || message.startsWith(`check ${name} `),
   );
   if (demand === undefined) return {};
-  const shown = decisiveEvidence(demand, inputs.subject, inputs.evidence, inputs.now);
+  const evidence = limitedBy(inputs.maxAgeMs, inputs.evidence);
+  const shown = decisiveEvidence(demand, inputs.subject, evidence, inputs.now);
   const { uses, phase, allowWarn } = demand;
   const asked = [
     { name: "uses", value: uses },

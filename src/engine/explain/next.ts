@@ -27,6 +27,8 @@ export function nextFor(part: Part, about: About, pending: boolean): string | nu
 }
 
 function forWait(rule: string): string {
+  if (rule === "line")
+    return "whoever may clears it, with a reason: tidelock line clear <id> --reason …";
   if (rule === "ledger") return "see what is wrong with the ledger: tidelock ledger status";
   return "nothing to do: it goes on by itself when the time has come";
 }
@@ -43,6 +45,8 @@ const sayings: Readonly<Record<string, (part: Part, about: About) => string>> = 
       : `see why nothing was proven: tidelock promotion show ${promotion}`,
   evidence: (_, about) =>
     `hand in what is asked for: tidelock release attest ${named(about)} --file <file>`,
+  release: () => "make a new release: this one may never go live again",
+  line: () => "whoever may clears it, with a reason, and then promote again",
   ledger: () => "see who changed what: tidelock ledger verify --state",
   artifact: (_, { lane }) =>
     `make the release again: tidelock release create --service ${lane.service}`,
