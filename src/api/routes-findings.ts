@@ -11,6 +11,19 @@ import {
   ProposalView,
 } from "./finding-views.ts";
 
+/** The report of a check run that could not be taken in. */
+export const MissingReport = z.object({
+  run: z.string(),
+  check: z.string(),
+  environment: z.string(),
+  why: z.string(),
+  tries: z.int().nonnegative(),
+  /** It is not tried again. */
+  givenUp: z.boolean(),
+  at: z.iso.datetime(),
+});
+export type MissingReport = z.infer<typeof MissingReport>;
+
 /**
  * Calls about findings. Reports themselves go up as a stream of bytes: `POST` to the path of `findingImports`, with
  * `ImportOptions` as query, answered by an `ImportView` (src/server/finding-uploads.ts).
@@ -22,7 +35,26 @@ export const findingRoutes = {
     path: "/api/v1/services/:service/finding-imports",
     params: z.object({ service: Name }),
     query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
-    response: z.object({ items: z.array(ImportView) }),
+    response: z.object({
+      items: z.array(ImportView),
+      /** Reports of Tidelock's own scans that are not among the findings. */
+      missing: z.array(MissingReport),
+    }),
+  },
+  /** As `findingList`, each with all that is known of it: what an export is made of. */
+  findingDetails: {
+    method: "GET",
+    path: "/api/v1/finding-details",
+    query: z.object({
+      ...findingFilter,
+      limit: z.coerce.number().int().min(1).max(200).default(100),
+      after: z.string().max(200).optional(),
+    }),
+    response: z.object({
+      items: z.array(FindingView),
+      total: z.int().nonnegative(),
+      next: z.string().nullable(),
+    }),
   },
   /** Most urgent first. */
   findingList: {

@@ -7,6 +7,7 @@ import type {
   ImportView,
   ProposalView,
 } from "../api/finding-views.ts";
+import type { MissingReport } from "../api/routes-findings.ts";
 import type { FindingMetrics, metricsFilter } from "../api/finding-metrics-views.ts";
 import type { FindingAct } from "../model/finding-act.ts";
 import type { FindingId } from "../model/finding.ts";
@@ -29,11 +30,18 @@ export interface FindingControl {
     bytes: AsyncIterable<Uint8Array>,
   ): Promise<ImportView>;
   imports(service: string, limit: number): Promise<readonly ImportView[]>;
+  /** Reports of Tidelock's own scans that are not among the findings, newest first. */
+  missing(service: string, limit: number): Promise<readonly MissingReport[]>;
   /** Most urgent first. */
   list(
     filter: FindingFilter,
     page: { readonly limit: number; readonly after?: string | undefined },
   ): Promise<{ items: FindingSummary[]; total: number; next: string | null }>;
+  /** The same, each with all that is known of it. */
+  details(
+    filter: FindingFilter,
+    page: { readonly limit: number; readonly after?: string | undefined },
+  ): Promise<{ items: FindingView[]; total: number; next: string | null }>;
   show(id: FindingId): Promise<FindingView>;
   metrics(filter: MetricsFilter): Promise<FindingMetrics>;
   /**

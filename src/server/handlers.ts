@@ -162,7 +162,14 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       return { items: [...(await controlPlane.signals.list(params, filter))] };
     },
     async findingImports({ params, query }) {
-      return { items: [...(await controlPlane.findings.imports(params.service, query.limit))] };
+      const { findings } = controlPlane;
+      return {
+        items: [...(await findings.imports(params.service, query.limit))],
+        missing: [...(await findings.missing(params.service, query.limit))],
+      };
+    },
+    findingDetails({ query: { limit, after, ...filter } }) {
+      return controlPlane.findings.details(filter, { limit, after });
     },
     findingList({ query: { limit, after, ...filter } }) {
       return controlPlane.findings.list(filter, { limit, after });

@@ -1,9 +1,8 @@
 import type { Client } from "../../api/client.ts";
-import type { FindingSummary } from "../../api/finding-views.ts";
 import { type ExportedFinding, exportedOf } from "../../findings/exports/exported.ts";
 
-/** Calls under way at once: quick on a long list, and little for the server. */
-const together = 8;
+/** Findings of one call, each with everything that is known of it. */
+const pageSize = 100;
 
 /**
  * Every finding that a list holds, with its details, page by page. What changes meanwhile may move to a page that was
@@ -31,23 +30,16 @@ export class ExportSource {
   async *findings(): AsyncIterable<ExportedFinding> {
     let after: string | undefined;
     do {
-      const page = await this.#client.call("findingList", {
-        query: { ...this.#query, limit: 500, after },
+      const page = await this.#client.call("findingDetails", {
+        query: { ...this.#query, limit: pageSize, after },
       });
       this.#total = Math.max(this.#total, page.total);
-      const news = page.items.filter(({ id }) => !this.#seen.has(id));
-      for (let at = 0; at < news.length; at += together) {
-        yield* await this.#details(news.slice(at, at + together));
+      for (const view of page.items) {
+        if (this.#seen.has(view.id)) continue;
+        this.#seen.add(view.id);
+        yield exportedOf(view);
       }
       after = page.next ?? undefined;
     } while (after !== undefined);
-  }
-
-  async #details(items: readonly FindingSummary[]): Promise<readonly ExportedFinding[]> {
-    const views = await Promise.all(
-      items.map(({ id }) => this.#client.call("findingShow", { params: { id } })),
-    );
-    for (const { id } of views) this.#seen.add(id);
-    return views.map(exportedOf);
   }
 }

@@ -43,6 +43,25 @@ it("sends a report as it is, and says what it came to and why it closes nothing"
   expect(server.controlPlane.findings.imported[0]?.report.bytes).toBe(2);
 });
 
+it("ends the imports with the reports of own scans that are missing, and why", async () => {
+  server.controlPlane.findings.lost = [
+    {
+      run: "p1/0/scan/1",
+      check: "scan",
+      environment: "dev",
+      why: `it breaks ${escape}`,
+      tries: 9,
+      givenUp: true,
+      at: "2026-06-15T12:00:00.000Z",
+    },
+  ];
+  const { code, stderr } = await cli(["findings", "imports", "--service", "shop"]);
+  expect(code).toBe(0);
+  expect(stderr).toContain("the report of check scan (p1/0/scan/1) is not among the findings: it");
+  expect(stderr).toContain("(tried 9 times)");
+  expect(stderr).not.toMatch(unsafe);
+});
+
 it("reads a report from standard input, of any length, without its length being known", async () => {
   const long = "x".repeat(3_000_000);
   const done = await cli(["findings", "import", "-", "--service", "shop", "-o", "json"], long);

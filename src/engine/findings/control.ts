@@ -4,6 +4,7 @@ import type { FindingControl, FindingFilter } from "../../ports/finding-control.
 import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import { knowsService, listImports, toolsOf } from "../../store/queries/findings-imports.ts";
 import { type After, listFindings } from "../../store/queries/findings-list.ts";
+import { skippedRuns } from "../../store/queries/findings-runs.ts";
 import { readFinding } from "../../store/queries/findings-show.ts";
 import type { Db } from "../../store/schema.ts";
 import type { FindingRow, SeenFindingRow } from "../../store/schema-findings.ts";
@@ -24,15 +25,23 @@ export function makeFindingControl(engine: Engine): FindingControl {
       const rows = await listImports(db, service, limit);
       return Promise.all(rows.map((row) => importView(db, row, named)));
     },
-    async list(filter, { limit, after }) {
-      const { rows, total } = await listFindings(db, filter, { limit, after: readAfter(after) });
-      if (total === 0) {
-        await requireNamed(db, filter);
-        await requireTools(db, filter);
-      }
-      const last = rows.at(-1);
-      const next = last === undefined || rows.length < limit ? null : writeAfter(last);
-      return { items: await summaries(db, rows), total, next };
+    async missing(service, limit) {
+      const runs = await skippedRuns(db, service, limit);
+      return runs.map(({ check_run: run, name: check, given_up: givenUp, at, ...one }) => ({
+        ...one,
+        run,
+        check,
+        givenUp,
+        at: at.toISOString(),
+      }));
+    },
+    async list(filter, asked) {
+      const { rows, ...page } = await pageOf(db, filter, asked);
+      return { items: await summaries(db, rows), ...page };
+    },
+    async details(filter, asked) {
+      const { rows, ...page } = await pageOf(db, filter, asked);
+      return { items: await inTurn(rows, (row) => findingView(db, row)), ...page };
     },
     show: async (id) => findingView(db, await existingFinding(db, id)),
     async metrics(filter) {
@@ -42,6 +51,32 @@ export function makeFindingControl(engine: Engine): FindingControl {
     },
     ...findingActs(engine),
   };
+}
+
+async function pageOf(
+  db: Db,
+  filter: FindingFilter,
+  { limit, after }: { readonly limit: number; readonly after?: string | undefined },
+) {
+  const { rows, total } = await listFindings(db, filter, { limit, after: readAfter(after) });
+  if (total === 0) {
+    await requireNamed(db, filter);
+    await requireTools(db, filter);
+  }
+  const last = rows.at(-1);
+  const next = last === undefined || rows.length < limit ? null : writeAfter(last);
+  return { rows, total, next };
+}
+
+/** So many at once: others ask the database as well. */
+const together = 4;
+
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const made: R[] = [];
+  for (let at = 0; at < items.length; at += together) {
+    made.push(...(await Promise.all(items.slice(at, at + together).map(work))));
+  }
+  return made;
 }
 
 /** Throws `not-found`. */

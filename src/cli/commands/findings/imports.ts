@@ -4,6 +4,7 @@ import { cut, releaseText } from "../../findings/finding-text.ts";
 import { connectionOptions, outputOption, serviceOption, whole } from "../../options.ts";
 import { printList } from "../../output/print.ts";
 import { when } from "../../output/words.ts";
+import { clean } from "../../terminal.ts";
 
 export const command = defineCommand({
   arguments: {},
@@ -15,7 +16,7 @@ export const command = defineCommand({
   },
   async run(context, { options }) {
     const { value: service } = await context.service(options.service, options);
-    const { items } = await context.connect(options).call("findingImports", {
+    const { items, missing } = await context.connect(options).call("findingImports", {
       params: { service },
       query: { limit: options.limit ?? 50 },
     });
@@ -41,6 +42,15 @@ export const command = defineCommand({
       name: ({ id }) => id,
       empty: `no report of ${service} was taken in yet; \`tidelock findings import <report>\` brings one`,
     });
+    for (const { check, run, why, tries, givenUp } of missing) {
+      const tried = tries === 0 ? "" : ` (tried ${tries === 1 ? "once" : `${tries} times`})`;
+      const next = givenUp ? "" : "; it is tried again";
+      context.terminal.note(
+        clean(
+          `! the report of check ${check} (${run}) is not among the findings: ${why}${tried}${next}`,
+        ),
+      );
+    }
     return exit.done;
   },
 });
