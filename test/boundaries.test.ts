@@ -71,6 +71,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/signal-control.ts -> api/routes-signals.ts": "as for views; types only",
   "ports/service-security-control.ts -> api/routes-security.ts": "as for views; types only",
   "ports/engagement-control.ts -> api/routes-engagements.ts": "as for views; types only",
+  "ports/stop-control.ts -> api/routes-stops.ts": "as for views; types only",
   "ports/feed-control.ts -> api/routes-feeds.ts": "as for views; types only",
   "ports/control-plane.ts -> api/routes-policy.ts": "as for views; types only",
   "ports/policy-control.ts -> api/routes-policy.ts": "as for views; types only",

@@ -12,7 +12,7 @@ import {
   unweighedRuns,
 } from "../store/queries/late-runs.ts";
 import { lockLane, readLane } from "../store/queries/lanes.ts";
-import { readPromotion } from "../store/queries/promotions.ts";
+import { readPromotion, wakeWaiting } from "../store/queries/promotions.ts";
 import type { CheckRunRow } from "../store/schema.ts";
 import { sql } from "kysely";
 import { attestCheckRun } from "./attest-promotion.ts";
@@ -120,6 +120,8 @@ async function keep(
       promotion: promotion.id,
       message: `check ${run.name} (out of band): ${report.verdict}: ${report.summary}`,
     });
+    // One that waits at its gate hears of it at once.
+    await wakeWaiting(tx, plan.lane);
     await engine.wake(tx, plan.lane);
   });
   engine.signals.emit("change");

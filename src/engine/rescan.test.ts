@@ -156,6 +156,45 @@ describe("a check of what is live", () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
+  it("is run again on what waits before its switch too, which moves on by the new answer alone", async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "tidelock-rescan-"));
+    const info = bench.host.info();
+    bench.host.info = () => ({ ...info, dataDir });
+    const folder = join(layout(dataDir).checkData, "advisories");
+    mkdirSync(folder, { recursive: true });
+    bench.staged.report = { data: { osv: `${digest("a")} of 2026-01-01` } };
+    await worker.reconciler.stop();
+    let stopped = false;
+    const { controlPlane, engine } = bench.worker({
+      settings: { rescanRetryMs: 0 },
+      hooks: {
+        reach: async (point) => {
+          if (point !== "switch:begin" || stopped) return;
+          stopped = true;
+          await controlPlane.stops.stopLine(operator, "shop/dev", "wait");
+        },
+      },
+    });
+    await controlPlane.applyDocuments(operator, "t.yaml", documents({ dev: checks }));
+    await controlPlane.createRelease(operator, makeRelease(bench, "1.0.0"));
+    const { id } = await controlPlane.promote(operator, { ...dev, release: "1.0.0" });
+    await until(
+      () => controlPlane.showPromotion(id),
+      (view) => view.waiting?.reason.includes("the line") === true,
+    );
+    writeFileSync(join(folder, "current.json"), JSON.stringify({ digest: digest("b") }));
+    await rescanLive(engine);
+    expect((await runs())[2]).toMatchObject({ name: "deps", rescan: `advisories ${digest("b")}` });
+    bench.staged.verdicts = ["fail"];
+    const lates = new LateChecks(engine);
+    await lates.look();
+    const view = await ended(controlPlane, id);
+    await lates.stop();
+    expect(view.state).toBe("failed");
+    expect(view.message).toContain("check deps: fail: staged fail");
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
   it("belongs to what is live: nothing is run for a release that was replaced", async () => {
     const first = await live();
     await worker.controlPlane.createRelease(operator, makeRelease(bench, "1.1.0"));
@@ -184,5 +223,12 @@ describe("when a check is due", () => {
     expect(whyNow(run(hour, { report: {} }), digest("a"), null, 600_000)).not.toBeNull();
     expect(whyNow(run(hour, { report: {}, uses: "sast" }), digest("a"), null, 600_000)).toBeNull();
     expect(whyNow(run(120_000), null, 60_000, 600_000)).toBe("schedule");
+    const until = (validUntil: string) =>
+      run(hour, {
+        report: { ...(report as object), validUntil } as never,
+        ended_at: new Date("2026-11-22T09:00:00Z"),
+      });
+    expect(whyNow(until("2026-11-22T09:59:59Z"), digest("a"), null, 600_000)).toBe("expired");
+    expect(whyNow(until("2026-11-22T10:00:01Z"), digest("a"), null, 600_000)).toBeNull();
   });
 });

@@ -18,8 +18,8 @@ import { knownPlan } from "./attest-promotion.ts";
 import type { Engine } from "./engine.ts";
 
 /**
- * Runs the static checks of what is live again (S2-75): when newer advisories were imported than a run decided by,
- * and as often as the environment asks for. It only inserts rows: they are carried out and weighed as
+ * Runs the static checks of what is live, or on its way, again (S2-75): when newer advisories were imported than a run
+ * decided by, when it has expired, and as often as the environment asks for. It only inserts rows: they are carried out and weighed as
  * out-of-band checks are (late-checks.ts). What is due is read out of the newest rows each time, so nothing has to
  * survive a restart; a lane's lock and the row's id keep two servers from beginning the same one.
  */
@@ -51,12 +51,10 @@ async function rescan(
   const plan = promotion && knownPlan(promotion);
   const demand = plan?.checks.find(({ name }) => name === run.name);
   if (!plan || !demand || !readsFilesOnly(engine, demand)) return false;
-  const why = whyNow(
-    run,
-    advisories,
-    await rescanMs(engine, plan.lane),
-    engine.settings.rescanRetryMs,
-  );
+  const every = [await rescanMs(engine, plan.lane), plan.maxAgeMs ?? null];
+  const known = every.filter((one) => one !== null);
+  const everyMs = known.length === 0 ? null : Math.min(...known);
+  const why = whyNow(run, advisories, everyMs, engine.settings.rescanRetryMs);
   if (why === null) return false;
   return begin(engine, plan, run, why);
 }
@@ -87,7 +85,7 @@ async function begin(engine: Engine, plan: Plan, run: CheckRunRow, why: string):
       kind: "check.again",
       ...lane,
       promotion: run.promotion,
-      message: `check ${run.name} is run again on what is live: ${why}`,
+      message: `check ${run.name} is run again: ${why}`,
     });
     return true;
   });
@@ -95,7 +93,10 @@ async function begin(engine: Engine, plan: Plan, run: CheckRunRow, why: string):
 
 /** Why a check is due, or null. Pure. */
 export function whyNow(
-  run: Pick<CheckRunRow, "uses" | "report"> & { readonly ageMs: number },
+  run: Pick<CheckRunRow, "uses" | "report"> & {
+    readonly ageMs: number;
+    readonly ended_at?: Date | null;
+  },
   advisories: string | null,
   everyMs: number | null,
   retryMs: number,
@@ -104,6 +105,10 @@ export function whyNow(
   // Whatever goes wrong now would go wrong again at once.
   if (ageMs < Math.min(retryMs, everyMs ?? retryMs)) return null;
   if (everyMs !== null && ageMs >= everyMs) return "schedule";
+  // What has expired opens nothing new, and what is live by it is looked at again (law 3).
+  const validUntil = report?.validUntil === undefined ? null : Date.parse(report.validUntil);
+  const now = (run.ended_at?.getTime() ?? Number.NaN) + ageMs;
+  if (validUntil !== null && !(validUntil > now)) return "expired";
   if (advisories === null) return null;
   const decidedBy = report?.data?.["osv"];
   const newer =

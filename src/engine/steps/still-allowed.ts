@@ -1,4 +1,5 @@
 import { openIntents } from "../../store/queries/intents.ts";
+import { pendingRescans } from "../../store/queries/rescans.ts";
 import { decisionAtGate } from "../evidence.ts";
 import { groundsOfAdmission, ledgerSays } from "../ledger/grounds.ts";
 import { admission } from "./admit.ts";
@@ -16,6 +17,16 @@ export async function whyNotAnyMore(context: StepContext): Promise<StepResult | 
   // With `recreate` the gate comes after the stop, and right before the switch.
   if (plan.kind === "rollback" || plan.strategy === "recreate") return null;
   if (await hasBegun(engine.db, promotion.id, ["switch", "arm-return"])) return null;
+  const again = await pendingRescans(engine.db, promotion.id);
+  if (again.length > 0) {
+    return {
+      kind: "wait",
+      reason: `what ${again.join(", ")} said is not taken for granted any more: it is being run again`,
+      who: "nobody: its answer ends it",
+      until: null,
+      againMs: engine.settings.pollMs * 5,
+    };
+  }
   const { decided } = await decisionAtGate(context);
   return decided.decision.outcome === "allow" ? null : resultOf(context, decided);
 }
