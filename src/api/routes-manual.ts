@@ -153,7 +153,9 @@ export const manualRoutes = {
       /** Rights that this version knows. */
       right: z
         .string()
-        .regex(/^(checks\.answer:[a-z]([a-z0-9-]{0,61}[a-z0-9])?|findings\.judge|policy\.change)$/),
+        .regex(
+          /^(checks\.answer:[a-z]([a-z0-9-]{0,61}[a-z0-9])?|findings\.judge|policy\.change|risks\.accept)$/,
+        ),
       service: Name.nullable(),
       environment: Name.nullable(),
     }),

@@ -13,6 +13,7 @@ import { manualRoutes } from "./routes-manual.ts";
 import { AppliedDocuments, policyRoutes } from "./routes-policy.ts";
 import { securityRoutes } from "./routes-security.ts";
 import { signalRoutes } from "./routes-signals.ts";
+import { waiverRoutes } from "./routes-waivers.ts";
 import { AccessView, ReleaseChangesView } from "./change-views.ts";
 import {
   AttestationView,
@@ -50,6 +51,7 @@ export const routes = {
   ...feedRoutes,
   ...engagementRoutes,
   ...stopRoutes,
+  ...waiverRoutes,
   ...securityRoutes,
   ...findingRoutes,
   ...policyRoutes,

@@ -74,4 +74,34 @@ export const findingCommands: readonly CatalogueEntry[] = [
     "List the formats of reports that are known, without a server",
     () => import("./commands/findings/formats.ts"),
   ),
+  entry(
+    "waiver propose",
+    "Findings",
+    "Propose to accept a risk: one finding, or what one check says",
+    () => import("./commands/waiver/propose.ts"),
+  ),
+  entry(
+    "waiver sign",
+    "Findings",
+    "Sign a waiver; with the second person it is in force",
+    () => import("./commands/waiver/sign.ts"),
+  ),
+  entry(
+    "waiver list",
+    "Findings",
+    "List accepted risks, and which of them hold",
+    () => import("./commands/waiver/list.ts"),
+  ),
+  entry(
+    "waiver show",
+    "Findings",
+    "Show an accepted risk",
+    () => import("./commands/waiver/show.ts"),
+  ),
+  entry(
+    "waiver withdraw",
+    "Findings",
+    "End an accepted risk at once",
+    () => import("./commands/waiver/withdraw.ts"),
+  ),
 ];

@@ -36,6 +36,7 @@ import { makeServiceSecurityControl } from "./trackers/service-security.ts";
 import { makeSignalControl } from "./runtime-signals.ts";
 import { makeFindingControl } from "./findings/control.ts";
 import { makeStopControl } from "./stops/control.ts";
+import { makeWaiverControl } from "./waivers/control.ts";
 import { down, removeService, stopService } from "./stop-service.ts";
 import { changesView } from "./views/changes-view.ts";
 import { deploymentViews } from "./views/deployment-view.ts";
@@ -62,6 +63,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     engagements: makeEngagementControl(engine),
     security: makeServiceSecurityControl(engine),
     findings: makeFindingControl(engine),
+    waivers: makeWaiverControl(engine),
     policy: makePolicyControl(engine),
     gates: makeGateControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),

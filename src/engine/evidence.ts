@@ -5,7 +5,12 @@ import { TidelockError } from "../model/errors.ts";
 import { newColour } from "../strategies/compensation.ts";
 import { demandDigest, type Evidence } from "../policy/evidence.ts";
 import type { Decided } from "../policy/decide.ts";
-import { decideGate, type GateInput } from "../policy/gate.ts";
+import { failingIn } from "../policy/failing.ts";
+import { controlGround, decideGate, type GateInput } from "../policy/gate.ts";
+import { waivedRule, type WaiversInput } from "../policy/waived.ts";
+import { canonicalJson } from "../model/canonical.ts";
+import { databaseTime } from "../store/queries/attestations.ts";
+import { waiversInput } from "./waivers/held.ts";
 import type { Predecessor } from "../policy/predecessors.ts";
 import { registeredEnvironment, registeredPipeline } from "../store/queries/catalogue.ts";
 import { checkRunsOf, standingOf } from "../store/queries/evidence.ts";
@@ -44,10 +49,12 @@ export async function decisionAtGate(
   const returning = plan.kind === "rollback";
   // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
   // that was asked when it was accepted.
+  const waivers = await waiversInput(engine.db, plan.lane);
   const shown = {
     subject: subjectOf(plan),
-    evidence: evidenceOf(plan, [...runs, ...late]),
+    evidence: evidenceOf(plan, [...runs, ...late], waivers),
     grades: await gradesOf(engine, promotion.id),
+    ...(waivers === undefined ? {} : { waivers }),
   };
   const facts = await gateFacts(context, { ...shown, runs });
   const obligations = await obligationsOf(engine, plan);
@@ -72,11 +79,15 @@ export async function decisionAtGate(
   const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, runs));
   const decided = decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });
   const seen = new Set(reportedIn({ all, late }));
+  const leantOn = canonicalJson(waivers?.signed ?? []);
   return {
     decided,
     // A return leans on no check.
     holds: async (tx) =>
-      returning || reportedIn(await shownOf(tx, plan, promotion.id)).every((run) => seen.has(run)),
+      returning ||
+      (reportedIn(await shownOf(tx, plan, promotion.id)).every((run) => seen.has(run)) &&
+        // What somebody withdraws meanwhile is withdrawn.
+        canonicalJson((await waiversInput(tx, plan.lane))?.signed ?? []) === leantOn),
   };
 }
 
@@ -105,12 +116,14 @@ export async function decisionOnChecks(context: StepContext): Promise<Decided | 
   const { engine, plan, promotion } = context;
   const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
   const reported = new Set(runs.filter((run) => run.report).map((run) => run.name));
+  const waivers = await waiversInput(engine.db, plan.lane);
   const decided = decideGate(plan.gate, {
     subject: subjectOf(plan),
     ...policyIn(plan),
     now: context.now.toISOString(),
     checks: plan.checks.filter((check) => reported.has(check.name)),
-    evidence: evidenceOf(plan, runs),
+    evidence: evidenceOf(plan, runs, waivers),
+    ...(waivers === undefined ? {} : { waivers }),
     predecessors: [],
     requirements: [],
     minimumIsolation: plan.minimumIsolation,
@@ -127,11 +140,13 @@ export async function decisionAfter(
   promotion: PromotionRow,
 ): Promise<Decided> {
   const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
-  const now = new Date();
+  const now = new Date(await databaseTime(engine.db));
+  const waivers = await waiversInput(engine.db, plan.lane);
   const shown = {
     subject: subjectOf(plan),
-    evidence: evidenceOf(plan, runs),
+    evidence: evidenceOf(plan, runs, waivers),
     grades: await gradesOf(engine, promotion.id),
+    ...(waivers === undefined ? {} : { waivers }),
   };
   const release = await releaseOf(engine, plan.release);
   const facts = release && (await gateFacts({ engine, plan, release, now }, { ...shown, runs }));
@@ -164,7 +179,32 @@ function subjectOf(plan: Plan) {
   };
 }
 
-function evidenceOf(plan: Plan, runs: readonly CheckRunRow[]): readonly Evidence[] {
+/**
+ * Names of checks whose verdict people accepted as it is now, and what says so. A promotion goes on past them; the gate
+ * looks at everything once more.
+ */
+export async function acceptedChecks(
+  { engine, plan, now }: Pick<StepContext, "engine" | "plan" | "now">,
+  runs: readonly CheckRunRow[],
+): Promise<ReadonlyMap<string, string>> {
+  const waivers = await waiversInput(engine.db, plan.lane);
+  if (waivers === undefined) return new Map();
+  const evidence = evidenceOf(plan, runs, waivers);
+  const input = { subject: subjectOf(plan), evidence, now: now.toISOString(), waivers };
+  return new Map(
+    plan.checks
+      .filter(({ phase }) => phase !== "live")
+      .map((demand) => [demand.name, controlGround(demand, input)] as const)
+      .filter(([, ground]) => ground.rule === waivedRule)
+      .map(([name, { message }]) => [name, message]),
+  );
+}
+
+function evidenceOf(
+  plan: Plan,
+  runs: readonly CheckRunRow[],
+  waivers: WaiversInput | undefined,
+): readonly Evidence[] {
   return runs.flatMap((run) => {
     const demand = plan.checks.find((one) => one.name === run.name);
     if (!run.report || !demand) return [];
@@ -185,9 +225,24 @@ function evidenceOf(plan: Plan, runs: readonly CheckRunRow[]): readonly Evidence
         summary: run.report.summary,
         at: (run.ended_at ?? run.started_at).toISOString(),
         expiresAt: run.report.validUntil ?? null,
+        ...leaningOf(run.uses, run.report),
+        ...(isWaived(demand.name, waivers) ? { failing: failingIn(run.report) } : {}),
       },
     ];
   });
+}
+
+/** Only where somebody accepted something of it: else nobody asks. */
+function isWaived(check: string, waivers: WaiversInput | undefined): boolean {
+  return (waivers?.signed ?? []).some(
+    ({ waived: { of } }) => of.kind === "check" && of.check === check,
+  );
+}
+
+/** What it overlooked because people accepted that. */
+function leaningOf(uses: string, { data }: NonNullable<CheckRunRow["report"]>) {
+  const ids = uses === "findings" ? (data?.["waivers"] ?? "").split(" ").filter(Boolean) : [];
+  return ids.length === 0 ? {} : { leansOn: ids };
 }
 
 /** Claims carry their grade (law 13). */

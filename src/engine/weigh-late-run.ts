@@ -1,6 +1,8 @@
 import { asTidelockError, TidelockError } from "../model/errors.ts";
 import type { Lane } from "../model/primitives.ts";
 import { announce } from "../store/queries/events.ts";
+import { databaseTime } from "../store/queries/attestations.ts";
+import { checkRunsOf } from "../store/queries/evidence.ts";
 import { markWeighed } from "../store/queries/late-runs.ts";
 import { readLane } from "../store/queries/lanes.ts";
 import { lastGood, openDeployment, rollbacksTo } from "../store/queries/live.ts";
@@ -9,7 +11,7 @@ import type { CheckRunRow, Db, PromotionRow } from "../store/schema.ts";
 import { attestDecision, knownPlan } from "./attest-promotion.ts";
 import { isAccepted } from "./check-runner.ts";
 import type { Engine } from "./engine.ts";
-import { decisionAfter } from "./evidence.ts";
+import { acceptedChecks, decisionAfter } from "./evidence.ts";
 import { revoke } from "./revoke.ts";
 import { rollback } from "./rollback.ts";
 import type { Plan } from "../model/plan.ts";
@@ -28,7 +30,11 @@ export async function weighLateRun(engine: Engine, run: CheckRunRow): Promise<vo
   const again = report.verdict === "error" && run.rescan === null && run.attempt <= demand.retries;
   // A rescan that could not look says nothing against what is live; one by the promotion itself was awaited.
   const said = run.rescan === null || report.verdict === "fail" || report.verdict === "warn";
-  const bad = !again && said && !isAccepted(report.verdict, demand.allowWarn);
+  const bad =
+    !again &&
+    said &&
+    !isAccepted(report.verdict, demand.allowWarn) &&
+    !(await isWaived(engine, plan, run));
   if (!said && report.verdict !== "pass") await sayUnsaid(engine, promotion, run);
   if (bad && promotion.state === "complete") {
     const when = run.rescan === null ? "came late" : `was run again (${run.rescan})`;
@@ -38,6 +44,13 @@ export async function weighLateRun(engine: Engine, run: CheckRunRow): Promise<vo
   }
   await markWeighed(engine.db, run.id);
   engine.signals.emit("change");
+}
+
+/** People accepted just that: what leaned on it stands. */
+async function isWaived(engine: Engine, plan: Plan, run: CheckRunRow): Promise<boolean> {
+  const now = new Date(await databaseTime(engine.db));
+  const runs = await checkRunsOf(engine.db, run.promotion);
+  return (await acceptedChecks({ engine, plan, now }, runs)).has(run.name);
 }
 
 /** Nobody must take it for clean: it is announced, and tried again after a rest. */
@@ -97,7 +110,7 @@ async function isDecided(tx: Db, promotion: string, step: number): Promise<boole
  * Only while users meet what it brought, by itself or by a rollback to it; a second time there is nothing to
  * give back. Whatever keeps the traffic where it is, is announced.
  */
-async function giveBack(
+export async function giveBack(
   engine: Engine,
   promotion: PromotionRow,
   plan: Plan,

@@ -10,6 +10,7 @@ import { LateChecks } from "./late-checks.ts";
 import { Reconciler } from "./reconciler.ts";
 import { FindingRanking } from "./findings/rank.ts";
 import { FindingTidying } from "./findings/tidy.ts";
+import { expireWaivers } from "./waivers/expire.ts";
 import { followTrackers } from "./trackers/follow.ts";
 import { rescanLive } from "./rescan.ts";
 
@@ -62,6 +63,10 @@ export class EngineWorker {
       ),
       setInterval(
         () => this.#do("findings of what is live", () => settleFindings(this.#engine)),
+        settings.sweepMs,
+      ),
+      setInterval(
+        () => this.#do("accepted risks", () => expireWaivers(this.#engine)),
         settings.sweepMs,
       ),
       setInterval(

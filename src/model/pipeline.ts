@@ -4,6 +4,7 @@ import { ConfigurationKey } from "./configuration.ts";
 import { Diversity } from "./diversity.ts";
 import { FindingPolicy } from "./finding-policy.ts";
 import { HighRisk } from "./high-risk.ts";
+import { WaiverPolicy } from "./waiver.ts";
 import { GateRule } from "./gate-rule.ts";
 import { Duration, Name, Tier } from "./primitives.ts";
 import { ReleaseRequirements } from "./producers.ts";
@@ -310,6 +311,8 @@ export const Environment = z.strictObject({
     ...calendarKeys,
     /** Whose reports and statements about findings count here beyond opening them; without it nobody's. */
     findings: FindingPolicy.optional(),
+    /** Which risks people may accept here, and for how long; without it findings, for 90 days. */
+    waivers: WaiverPolicy.optional(),
   }),
 });
 export type Environment = z.infer<typeof Environment>;

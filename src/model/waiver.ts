@@ -14,6 +14,11 @@ export const WaiverId = z
   .regex(/^W-[1-9]\d{0,15}$/, "expected W- and a number, like W-12");
 export type WaiverId = z.infer<typeof WaiverId>;
 
+/** The number in the table. */
+export function fromWaiverId(id: WaiverId): string {
+  return id.slice("W-".length);
+}
+
 /** Verdicts of a check that a waiver can accept. A run that exercised nothing is `inconclusive`. */
 export const WaivableVerdict = z.enum([
   "warn",

@@ -54,8 +54,10 @@ export function waivedGround(
     empty: run !== undefined && requests + assertions + files === 0,
     failing,
   };
-  const signed = [...waivers.signed].sort((a, b) =>
-    compareText(canonicalJson(a.waived), canonicalJson(b.waived)),
+  const signed = [...waivers.signed].sort(
+    (a, b) =>
+      compareText(a.waived.waiver, b.waived.waiver) ||
+      compareText(canonicalJson(a), canonicalJson(b)),
   );
   for (const waiver of signed) {
     const held = holds(waiver, { ...subject, policy: waivers.policy, of }, now);

@@ -151,6 +151,8 @@ export interface OpenFinding {
   readonly note: string;
   /** Why it does not count, in a sentence; null when it counts. */
   readonly setAside: string | null;
+  /** The accepted risk by which it does not count for now; null: nobody accepted it here. */
+  readonly waiver: { readonly id: string; /** RFC 3339. */ readonly until: string } | null;
 }
 
 export interface UserTrafficView {

@@ -6,6 +6,7 @@ import type { Release } from "../model/release.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
+import type { WaiverControl } from "./waiver-control.ts";
 import type { FindingControl } from "./finding-control.ts";
 import type { GateControl } from "./gate-control.ts";
 import type { AppliedDocuments } from "../api/routes-policy.ts";
@@ -50,6 +51,7 @@ export interface ControlPlane {
   readonly feeds: FeedControl;
   readonly engagements: EngagementControl;
   readonly stops: StopControl;
+  readonly waivers: WaiverControl;
   readonly security: ServiceSecurityControl;
   readonly signals: SignalControl;
   readonly findings: FindingControl;

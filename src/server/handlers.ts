@@ -146,6 +146,15 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       const { environment = null, service = null } = query;
       return { items: [...(await controlPlane.stops.windows({ environment, service }))] };
     },
+    waiverPropose: ({ actor, body }) => controlPlane.waivers.propose(actor, body),
+    async waiverList({ query }) {
+      return { items: [...(await controlPlane.waivers.list(query))] };
+    },
+    waiverShow: ({ params }) => controlPlane.waivers.show(params.id),
+    waiverSign: ({ actor, params, body }) =>
+      controlPlane.waivers.sign(actor, params.id, Buffer.from(body.envelope, "base64")),
+    waiverWithdraw: ({ actor, params, body }) =>
+      controlPlane.waivers.withdraw(actor, params.id, body.reason),
     securityShow: ({ params }) => controlPlane.security.show(params.service),
     securitySet: ({ actor, params, body }) =>
       controlPlane.security.set(actor, params.service, body.security, body.basedOn),

@@ -17,6 +17,7 @@ import type { StopsSchema } from "./schema-stops.ts";
 import type { SecuritySchema } from "./schema-security.ts";
 import type { SignalsSchema } from "./schema-signals.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
+import type { WaiversSchema } from "./schema-waivers.ts";
 
 /** The tables of src/store/migrations as kysely sees them. Times are set by the database's clock. */
 
@@ -292,6 +293,7 @@ export interface Schema
     FindingsSchema,
     FeedsSchema,
     EngagementsSchema,
+    WaiversSchema,
     SecuritySchema,
     PolicySchema,
     StopsSchema {

@@ -33,6 +33,7 @@ const finding: OpenFinding = {
   knownExploited: null,
   note: "",
   setAside: null,
+  waiver: null,
 };
 
 interface Given extends Partial<OpenFindings> {
@@ -97,6 +98,7 @@ describe("an open finding", () => {
     [{}, { newOnly: true }, "fail"],
     [{}, { kinds: ["secret"] }, "pass"],
     [{ setAside: "two people called it false" }, {}, "pass"],
+    [{ waiver: { id: "W-1", until: "2026-07-01T00:00:00.000Z" } }, {}, "pass"],
   ] as const)("%j for %j is %s", (change, configuration, verdict) => {
     expect(one(change, configuration)).toBe(verdict);
   });

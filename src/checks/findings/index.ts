@@ -43,6 +43,7 @@ export class Judgement {
   readonly #counts = { fail: 0, inconclusive: 0, warn: 0, pass: 0 };
   readonly #strange = { fail: 0, inconclusive: 0, warn: 0, pass: 0 };
   #aside = 0;
+  readonly #waivers = new Set<string>();
 
   constructor(configuration: FindingsConfiguration) {
     this.#configuration = configuration;
@@ -52,12 +53,20 @@ export class Judgement {
     const { kinds, newOnly } = this.#configuration;
     if (!(kinds?.includes(finding.kind) ?? true) || (newOnly && !finding.isNew)) return;
     if (finding.setAside !== null) this.#aside += 1;
+    else if (finding.waiver !== null) this.#waivers.add(finding.waiver.id);
     const result = judge(finding, this.#configuration);
     if (result) this.#add(result, finding.vouched);
   }
 
   /** @param now judges how old scans are */
   end(open: OpenFindings, now: Date): CheckReport {
+    const waivers = [...this.#waivers].sort();
+    const report = this.#endOn(open, now);
+    // Without them it would say something else: a gate asks whether they still hold.
+    return waivers.length === 0 ? report : { ...report, data: { waivers: waivers.join(" ") } };
+  }
+
+  #endOn(open: OpenFindings, now: Date): CheckReport {
     if (open.changed !== null) {
       const summary = `the records of findings are not what the ledger says: ${open.changed}`;
       return report("error", summary, [], open);
@@ -71,8 +80,14 @@ export class Judgement {
     if (first) return report("inconclusive", first.message, results, open);
     if (warn > 0) return report("warn", this.#saying("warn", "are a warning"), results, open);
     const aside = this.#aside === 0 ? "" : `; ${this.#aside} set aside`;
-    const summary = `no finding at ${this.#configuration.failOn} or worse is open by ${scansText(open)}${aside}`;
+    const summary = `no finding at ${this.#configuration.failOn} or worse is open by ${scansText(open)}${aside}${this.#accepted()}`;
     return report("pass", summary, results, open);
+  }
+
+  #accepted(): string {
+    const ids = [...this.#waivers].sort();
+    if (ids.length === 0) return "";
+    return `; accepted: ${ids.length <= 5 ? ids.join(", ") : `${ids.length} findings`}`;
   }
 
   #add(result: Result, vouched: boolean): void {
@@ -103,10 +118,14 @@ export class Judgement {
 
 function judge(finding: OpenFinding, configuration: FindingsConfiguration): Result | null {
   const { failOn, warnOn, overdue, knownExploited } = configuration;
-  const { id, severity, rule, title, tools, status, setAside, note } = finding;
+  const { id, severity, rule, title, tools, status, setAside, waiver, note } = finding;
   const name = `${id} ${rule}`;
   const what = `${severity}, ${status}: ${title} (${tools.join(", ")})${note === "" ? "" : `; ${note}`}`;
   if (setAside !== null) return { name, verdict: "pass", message: `${what}; ${setAside}` };
+  if (waiver !== null) {
+    const message = `${what}; accepted by ${waiver.id} until ${waiver.until}`;
+    return { name, verdict: "pass", message };
+  }
   if (isAtLeast(severity, failOn)) return { name, verdict: "fail", message: what };
   if (finding.knownExploited === true && knownExploited === "fail") {
     return { name, verdict: "fail", message: `known to be exploited; ${what}` };

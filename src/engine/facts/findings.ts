@@ -12,15 +12,16 @@ import { type FactsSite, secondsSince } from "./site.ts";
 const noSignal = new AbortController().signal;
 
 /** What is open of the release, against what was live when the plan was made; held against the ledger. */
-export async function findingFacts(
-  { engine, plan, now }: FactsSite,
-  waived: (finding: string) => boolean,
-): Promise<GateFacts["findings"]> {
+export async function findingFacts({
+  engine,
+  plan,
+  now,
+}: FactsSite): Promise<GateFacts["findings"]> {
   const live = plan.live?.release ?? null;
   const counted: FactFinding[] = [];
   const asked = { lane: plan.lane, release: plan.release, live, promotion: null, patienceMs: 0 };
   const open = await openFindings(engine, { ...asked, signal: noSignal }, (one) => {
-    if (one.setAside === null) counted.push(factOf(one, now, waived(one.id)));
+    if (one.setAside === null) counted.push(factOf(one, now, one.waiver !== null));
   });
   if (open.changed !== null) engine.notice(`a gate knows nothing of findings: ${open.changed}`);
   // Of what nobody has listed nobody knows how bad it is.

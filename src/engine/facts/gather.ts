@@ -2,6 +2,7 @@ import type { Configuration } from "../../model/configuration.ts";
 import type { Grades } from "../../model/decision.ts";
 import type { GateFacts } from "../../model/gate-facts.ts";
 import type { Evidence, Subject } from "../../policy/evidence.ts";
+import type { WaiversInput } from "../../policy/waived.ts";
 import type { CheckRunRow } from "../../store/schema.ts";
 import { approvalFacts } from "./approvals.ts";
 import { changeFacts } from "./changes.ts";
@@ -22,6 +23,8 @@ export interface Shown {
   /** Finished runs of this promotion that have their signed statement. */
   readonly runs: readonly CheckRunRow[];
   readonly grades: Grades;
+  /** Accepted risks in this lane; absent where there are none. */
+  readonly waivers?: WaiversInput | undefined;
   /** The plan's configuration, where it is not stored yet. */
   readonly given?: Configuration;
 }
@@ -44,13 +47,13 @@ async function gather(site: FactsSite, shown: Shown): Promise<GateFacts> {
   const environment = await environmentOf(site);
   const requires = environment?.spec.requires;
   const material = await materialAbout(site, requires);
-  const waivers = await waiverFacts();
+  const waivers = waiverFacts(site, shown.waivers);
   const [release, configuration, live, changes, findings, sbom, approvals] = await Promise.all([
     releaseFacts(site),
     configurationFacts(site, shown.given ?? null),
     liveFacts(site),
     changeFacts(site),
-    findingFacts(site, () => false),
+    findingFacts(site),
     sbomFacts(site, requires, material),
     approvalFacts(site, shown.runs),
   ]);
@@ -67,7 +70,7 @@ async function gather(site: FactsSite, shown: Shown): Promise<GateFacts> {
     configuration,
     live,
     changes,
-    checks: checkFacts(site, shown.subject, shown.evidence),
+    checks: checkFacts(site, shown),
     findings,
     sbom,
     evidence: evidenceFacts(site, requires, material, sbom !== null),

@@ -1,5 +1,4 @@
 import { clockAt, defaultSla } from "../../findings/sla.ts";
-import { isAtLeast, type Severity } from "../../model/observation.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
 import { ServiceSecurity, type SlaDays } from "../../model/service-security.ts";
 import type { OpenFinding, OpenFindings } from "../../ports/check.ts";
@@ -25,6 +24,8 @@ import { readRelease } from "../../store/queries/catalogue.ts";
 import { readServiceSecurity } from "../../store/queries/service-security.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { type HeldWaiver, groundsOfWaivers, heldIn, waiversInput } from "../waivers/held.ts";
+import { severityOf } from "./severity.ts";
 import { isProduct, type Product } from "./product.ts";
 import { type Ground, groundsOf, lastingDifference, nothingAfter } from "../ledger/leaning.ts";
 import { ownRunsAwaited } from "./own-runs-awaited.ts";
@@ -53,9 +54,10 @@ export async function openFindings(
   see: (finding: OpenFinding) => void,
 ): Promise<OpenFindings> {
   const awaited = await ownRunsAwaited(engine, asked);
-  const difference = await lastingDifference(engine.log, engine.db, () =>
-    groundsOfFindings(engine.db, asked.lane.service),
-  );
+  const difference = await lastingDifference(engine.log, engine.db, async () => [
+    ...(await groundsOfFindings(engine.db, asked.lane.service)),
+    ...(await groundsOfWaivers(engine.db, asked.lane)),
+  ]);
   if (difference) {
     const { message: changed } = difference;
     return { changed, scans: [], unvouched: 0, partial: 0, awaited: null, left: 0 };
@@ -131,6 +133,8 @@ async function readOpen(
   const security = await readServiceSecurity(tx, lane.service);
   const sla = security ? ServiceSecurity.parse(security.content).sla : defaultSla;
   const now = new Date(await databaseTime(tx));
+  const accepted = await waiversInput(tx, lane);
+  const waivers = accepted === undefined ? [] : heldIn(accepted, release, now.toISOString());
   let seen = 0;
   let left = 0;
   for await (const rows of concernedBy(tx, lane, release, live)) {
@@ -142,7 +146,7 @@ async function readOpen(
       }
       const judged = judgements.get(one.id) ?? [];
       const said = words.get(one.id) ?? [];
-      see(openFinding(one, { judged, said, listed, sla, now }));
+      see(openFinding(one, { judged, said, waivers, listed, sla, now }));
     }
   }
   return {
@@ -166,6 +170,8 @@ export function lastWords(words: readonly Word[], product: Product): readonly Wo
 interface Said {
   readonly judged: Awaited<ReturnType<typeof judgementsOf>>;
   readonly said: readonly Word[];
+  /** Accepted risks that hold. */
+  readonly waivers?: readonly HeldWaiver[];
   readonly listed: boolean;
   readonly sla: SlaDays;
   readonly now: Date;
@@ -173,7 +179,8 @@ interface Said {
 
 /** Pure: what counts of what was said for and against one finding. */
 export function openFinding(row: ConcernedRow, given: Said): OpenFinding {
-  const { judged, said, listed, sla, now } = given;
+  const { judged, said, waivers = [], listed, sla, now } = given;
+  const waiver = waivers.find(({ kind, of }) => kind === "finding" && of === `F-${row.id}`);
   const { severity, note: changed } = severityOf(row, judged, now);
   const false_ = falsePositive(row, judged, now);
   const stated = statedAway(said);
@@ -203,38 +210,7 @@ export function openFinding(row: ConcernedRow, given: Said): OpenFinding {
     knownExploited: listed ? row.exploited : null,
     note: [changed, false_.note].filter(Boolean).join("; "),
     setAside: false_.why ?? stated,
-  };
-}
-
-/** What its tools say, unless two people have judged it less bad, or anybody worse. */
-function severityOf(
-  { severity: own, trusted }: ConcernedRow,
-  judged: Said["judged"],
-  now: Date,
-): { readonly severity: Severity; readonly note: string } {
-  const lower = judged.find(({ kind }) => kind === "lower");
-  const raise = judged.find(({ kind }) => kind === "raise");
-  if (raise && (!lower || raise.at > lower.at)) {
-    const to = raise.detail["severity"] as Severity;
-    return isAtLeast(own, to)
-      ? { severity: own, note: "" }
-      : { severity: to, note: `its tools say ${own}, somebody here worse` };
-  }
-  if (!lower) return { severity: own, note: "" };
-  if (Date.parse(String(lower.detail["until"])) <= now.getTime()) {
-    return { severity: own, note: "that it is less bad has ended" };
-  }
-  if (trusted && lower.detail["trusted"] !== true) {
-    const note = "a trusted scan sees what was judged when only untrusted reports had it";
-    return { severity: own, note };
-  }
-  // Judged was what its tools said then; worse than that nobody has looked at.
-  if (!isAtLeast(lower.detail["severityThen"] as Severity, own)) {
-    return { severity: own, note: "it is worse now than when two people judged it" };
-  }
-  return {
-    severity: lower.detail["severity"] as Severity,
-    note: `two people judged ${own} less bad`,
+    waiver: waiver ? { id: waiver.id, until: waiver.until } : null,
   };
 }
 

@@ -24,6 +24,7 @@ import type { Engine } from "../engine.ts";
 import { groundsOfStops } from "../stops/grounds.ts";
 import type { StepContext } from "../steps/step.ts";
 import { groundsOfGovernance } from "../policy/governance.ts";
+import { groundsOfWaivers } from "../waivers/held.ts";
 import { type Ground, groundsOf, lastingDifference, nothingAfter } from "./leaning.ts";
 
 /** The rows that decisions lean on, each to be held against the log before it counts. */
@@ -71,6 +72,7 @@ export async function groundsOfGate(
     ...(await groundsOfAdmission(context)),
     ...groundsOf(checkRunsProjection, runs.filter((run) => run.report !== null).map(placed)),
     ...groundsOf(stepsProjection, steps.map(placed)),
+    ...(await groundsOfWaivers(engine.db, plan.lane)),
   ];
 }
 

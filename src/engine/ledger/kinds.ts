@@ -51,6 +51,11 @@ export const kinds = {
   "engagement.recorded":
     "a penetration test, red team or bug bounty took place, as a person signed it",
   "engagement.withdrawn": "the record of an engagement counts no more",
+  "waiver.proposed":
+    "somebody wants a risk accepted: one finding or one check's verdict, in one environment, until a day",
+  "waiver.signed": "a person signed a waiver; with the second one it is in force",
+  "waiver.withdrawn": "a person ended a waiver",
+  "waiver.ended": "a waiver holds no more: its day came, or what was accepted became another thing",
   "feed.imported":
     "another edition of what others publish about vulnerabilities counts from here on, by the digests of its file and its records",
   "check.answered": "a person's signed answer to a check arrived, or an earlier one is used again",

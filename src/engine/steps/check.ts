@@ -7,7 +7,7 @@ import type { CheckRunRow } from "../../store/schema.ts";
 import type { Subject } from "../check-context.ts";
 import { type Held, isAccepted, startCheck } from "../check-runner.ts";
 import type { Engine } from "../engine.ts";
-import { decisionOnChecks } from "../evidence.ts";
+import { acceptedChecks, decisionOnChecks } from "../evidence.ts";
 import { recordNotBegun } from "../not-begun.ts";
 import { generationOf } from "./deploy.ts";
 import {
@@ -36,7 +36,8 @@ export const check: StepDefinition<"check"> = {
   async run(context, step) {
     const { engine, plan, promotion } = context;
     const runs = await checkRunsOf(engine.db, promotion.id);
-    const placed = placedChecks(context, runs);
+    const accepted = await acceptedChecks(context, runs);
+    const placed = placedChecks(context, runs, accepted);
     const own = placed.find(({ index }) => index === context.step.index);
     if (!own) return failed(`the plan has no check named ${step.check}`);
     const bad = placed.find(({ node }) => node.state === "failed");
@@ -62,7 +63,8 @@ export const check: StepDefinition<"check"> = {
     }
     const report = own.runs.at(-1)?.report;
     if (own.node.state === "passed" && report) {
-      return { kind: "done", message: `${report.verdict}: ${report.summary}` };
+      const waived = accepted.get(own.node.name);
+      return { kind: "done", message: waived ?? `${report.verdict}: ${report.summary}` };
     }
     const held = waits.get(own.node.name);
     if (own.node.outOfBand && held === undefined) {
@@ -110,7 +112,11 @@ function waitOf(
 const longestLookMs = 60_000;
 
 /** Every check up to the end of the unbroken run of check steps that this one stands in. */
-function placedChecks(context: StepContext, runs: readonly CheckRunRow[]): readonly Placed[] {
+function placedChecks(
+  context: StepContext,
+  runs: readonly CheckRunRow[],
+  accepted: ReadonlyMap<string, string>,
+): readonly Placed[] {
   const { steps } = context.plan;
   const rest = steps.findIndex(
     (step, index) => index > context.step.index && step.kind !== "check",
@@ -122,7 +128,8 @@ function placedChecks(context: StepContext, runs: readonly CheckRunRow[]): reado
         : undefined;
     if (step.kind !== "check" || !demand) return [];
     const own = runs.filter((run) => run.step === index);
-    return [{ index, step, demand, runs: own, node: nodeOf(context, step, demand, own) }];
+    const state = stateOf(demand, own.at(-1), accepted.has(demand.name));
+    return [{ index, step, demand, runs: own, node: nodeOf(context, step, demand, state) }];
   });
   return afterScans(context.engine, placed);
 }
@@ -146,7 +153,7 @@ function nodeOf(
   { engine, plan }: StepContext,
   step: StepOf<"check">,
   demand: CheckDemand,
-  runs: readonly CheckRunRow[],
+  state: CheckNode["state"],
 ): CheckNode {
   // One that this server does not have says so as soon as it is asked.
   const adapter = engine.checks.get(demand.uses);
@@ -159,16 +166,21 @@ function nodeOf(
     needs: demand.needs ?? [],
     outOfBand: demand.outOfBand ?? false,
     exclusive: demand.exclusive ?? false,
-    state: stateOf(demand, runs.at(-1)),
+    state,
   };
 }
 
 /** A finding is never tried away; only an error of the check itself is tried again. */
-function stateOf(demand: CheckDemand, last: CheckRunRow | undefined): CheckNode["state"] {
+function stateOf(
+  demand: CheckDemand,
+  last: CheckRunRow | undefined,
+  waived: boolean,
+): CheckNode["state"] {
   if (last === undefined) return "idle";
   if (!last.report) return "running";
   if (isAccepted(last.report.verdict, demand.allowWarn)) return "passed";
-  return last.report.verdict === "error" && last.attempt <= demand.retries ? "idle" : "failed";
+  if (last.report.verdict === "error" && last.attempt <= demand.retries) return "idle";
+  return waived ? "passed" : "failed";
 }
 
 /** Null, or why it does not go on. */

@@ -3,6 +3,7 @@ import { laneKey } from "../../model/primitives.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
 import { isAccepted, startCheck } from "../check-runner.ts";
 import { addressesOf } from "../check-context.ts";
+import { acceptedChecks } from "../evidence.ts";
 import type { Waiting } from "../manual/ask.ts";
 import { probe, type ProbeResult } from "../probe.ts";
 import { importJournal } from "../journal-import.ts";
@@ -135,13 +136,16 @@ function probeTimeout(plan: Plan): number {
 }
 
 /** A bad answer of a check that nobody waited for, while the release can still be taken back as one. */
-async function lateAnswer({ engine, plan, promotion }: StepContext): Promise<string | null> {
+async function lateAnswer(context: StepContext): Promise<string | null> {
+  const { engine, plan, promotion } = context;
   if (!plan.checks.some((check) => check.outOfBand)) return null;
   const runs = await checkRunsOf(engine.db, promotion.id);
+  const accepted = await acceptedChecks(context, runs);
   for (const demand of plan.checks.filter((check) => check.outOfBand)) {
     const last = runs.findLast((run) => run.name === demand.name);
     const report = last?.report;
     if (!last || !report || isAccepted(report.verdict, demand.allowWarn)) continue;
+    if (accepted.has(demand.name)) continue;
     if (report.verdict === "error" && last.attempt <= demand.retries) continue;
     return `check ${demand.name} came late: ${report.verdict}: ${report.summary}`;
   }

@@ -25,6 +25,7 @@ import { project, type TableProjection } from "./projection.ts";
 import { serviceSecurityProjection } from "./service-security.ts";
 import { stopsProjection } from "./stops.ts";
 import { signalsProjection } from "./signals.ts";
+import { waiversProjection } from "./waivers.ts";
 import { agentsProjection, keysProjection, storeProjection } from "./trust.ts";
 
 /** Every table that can open a gate or grant a right, each rebuilt from the ledger. tables.ts knows the others. */
@@ -42,6 +43,7 @@ export const projections: readonly TableProjection[] = [
   project(engagementsProjection),
   project(findingImportsProjection),
   project(findingActsProjection),
+  project(waiversProjection),
   project(serviceSecurityProjection),
   project(documentsProjection),
   project(releasesProjection),

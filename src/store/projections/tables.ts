@@ -69,6 +69,10 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   finding_acts: rebuilt,
   engagements: { how: "rebuilt", beside: "the envelope: by its digest, which the entry names" },
   finding_claims: { how: "checked", by: "those of an import have the digest that its entry names" },
+  waivers: {
+    how: "rebuilt",
+    beside: "settled: forgotten, what leaned on it is looked at once more",
+  },
   service_security: rebuilt,
   tracked_issues: {
     how: "no-ground",

@@ -15,17 +15,19 @@ export const command = defineCommand({
       "says, with a second person, that a finding is none or less bad",
     ),
     policy: flag("--policy", "signs, with a second person, changes of policy (governance team)"),
+    accept: flag("--accept-risks", "signs waivers, with a second person"),
     service: name("--service <name>", "only for this service (default: every one)"),
     environment: name("--environment <name>", "only in this environment (default: every one)"),
     ...connectionOptions,
     ...outputOption,
   },
   details:
-    "Gives the right checks.answer:<role>, findings.judge or policy.change. Nobody has one who was not given it.\n" +
+    "Gives the right checks.answer:<role>, findings.judge, risks.accept or policy.change. Nobody has one who was not given it.\n" +
     "In team mode policy.change counts when two people have signed it (exit code 5).",
   examples: [
     "tidelock person grant maria@shop.example --role qa --environment staging",
     "tidelock person grant maria@shop.example --judge-findings --service shop",
+    "tidelock person grant maria@shop.example --accept-risks --environment production",
   ],
   async run(context, { args, options }) {
     const view = await context.connect(options).call("grantAdd", {
@@ -45,16 +47,18 @@ function rightOf(given: {
   readonly role: string | undefined;
   readonly judge: boolean;
   readonly policy: boolean;
+  readonly accept: boolean;
 }): string {
-  const { role, judge, policy } = given;
+  const { role, judge, policy, accept } = given;
   const rights = [
     ...(role === undefined ? [] : [`checks.answer:${role}`]),
     ...(judge ? ["findings.judge"] : []),
+    ...(accept ? ["risks.accept"] : []),
     ...(policy ? [policyRight] : []),
   ];
   const [right, another] = rights;
   if (right !== undefined && another === undefined) return right;
-  const message = "name one right: --role, --judge-findings or --policy";
+  const message = "name one right: --role, --judge-findings, --accept-risks or --policy";
   throw new TidelockError("invalid-input", message, {
     fault: "operator",
     where: "--role",

@@ -176,6 +176,7 @@ describe("what two people judged less bad when only strangers had it", () => {
         {
           judged: [lower(judged)],
           said: [],
+          waivers: [],
           listed: false,
           sla: defaultSla,
           now: new Date(),

@@ -127,6 +127,7 @@ const authored: ReadonlySet<string> = new Set([
   "policy.changed",
   "policy.void",
   "signal.recorded",
+  "waiver.proposed",
   "finding.imported",
   "finding.acted",
   "finding.settled",
