@@ -5,6 +5,8 @@ import { clean } from "../terminal.ts";
 export function proposalCard(view: ProposalView) {
   const { proposed, consents } = view;
   const { act } = proposed;
+  // It lasts until the scan is made again.
+  const retired = act.kind === "retire-scan" && view.state === "in-force";
   return {
     item: view,
     name: view.id,
@@ -12,7 +14,9 @@ export function proposalCard(view: ProposalView) {
       ["proposal", view.id],
       ["finding", clean(`${proposed.finding}  ${proposed.title}`)],
       ["says", clean(saysOf(view))],
-      [act.kind === "retire-scan" ? "to be signed by" : "until", when(act.until)],
+      ...(retired
+        ? []
+        : [[act.kind === "retire-scan" ? "to be signed by" : "until", when(act.until)] as const]),
       ["reason", clean(act.reason)],
       ["state", stateOf(view)],
       [
@@ -27,7 +31,9 @@ export function proposalCard(view: ProposalView) {
 export function proposalLines(view: ProposalView): readonly string[] {
   const { proposed, consents } = view;
   const signed = consents.map(({ name, person }) => name ?? person).join(", ");
-  const what = `${view.id}  ${saysOf(view)} until ${when(proposed.act.until)}: ${proposed.act.reason}`;
+  const { kind, until, reason } = proposed.act;
+  const end = kind === "retire-scan" ? "" : ` until ${when(until)}`;
+  const what = `${view.id}  ${saysOf(view)}${end}: ${reason}`;
   return [
     clean(`${what}  (${stateOf(view)}; signed by ${signed || "nobody"})`),
     ...(view.state === "waiting" ? [confirmHint(view.id)] : []),
