@@ -59,12 +59,7 @@ export function demandsOf(environment: Environment, pipeline: Pipeline | null): 
     ...rulesOf(floor, wish),
     ...predecessorsText(environment, pipeline),
     ...soakOf(demands?.soakMs ?? floor.minimumSoak, floor),
-    {
-      what: "isolation",
-      name: isolation,
-      text: `services and checks run with isolation ${isolation} or better`,
-      from: isolation === floor.isolation ? "floor" : "preset",
-    },
+    ...isolationOf(isolation, floor),
     ...diversityOf(demands?.diversity ?? floor.diversity, floor),
     ...requiresOf(requires),
   ];
@@ -120,6 +115,13 @@ function soakOf(soakMs: number, floor: Floor): GateDemand[] {
   const from = soakMs === floor.minimumSoak ? "floor" : "pipeline";
   const text = `live and healthy here for ${span(soakMs)} in a row before it goes further`;
   return [{ what: "soak", name: null, text, from }];
+}
+
+function isolationOf(isolation: Floor["isolation"], floor: Floor): GateDemand[] {
+  if (isolation === "none") return [];
+  const text = `services and checks run with isolation ${isolation} or better`;
+  const from = isolation === floor.isolation ? "floor" : "preset";
+  return [{ what: "isolation", name: isolation, text, from }];
 }
 
 function diversityOf(asked: Floor["diversity"], floor: Floor): GateDemand[] {

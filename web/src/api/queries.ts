@@ -6,6 +6,7 @@ import type {
   ServerInfoView,
   TraceView,
 } from "../../../src/api/views.ts";
+import type { GateExplanation } from "../../../src/api/gate-views.ts";
 import type { ManualRequestView } from "../../../src/api/routes-manual.ts";
 import type { RawReportView } from "../../../src/api/routes-checks.ts";
 import { ApiError, call } from "./call.ts";
@@ -59,6 +60,16 @@ export function askedQuery(id: string) {
       call<List<ManualRequestView>>(`/api/v1/manual-checks?promotion=${encodeURIComponent(id)}`, {
         signal,
       }),
+  });
+}
+
+/** Not asked anew whenever something happens: of what is not decided yet it is a whole decision. */
+export function explanationQuery(id: string) {
+  return queryOptions({
+    queryKey: ["explanation", id],
+    queryFn: ({ signal }) =>
+      call<GateExplanation>(`/api/v1/promotions/${encodeURIComponent(id)}/explanation`, { signal }),
+    retry: false,
   });
 }
 

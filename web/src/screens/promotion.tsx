@@ -11,6 +11,7 @@ import { PromotionActions } from "./promotion-actions.tsx";
 import { Asked } from "./promotion-asked.tsx";
 import { Checks } from "./promotion-checks.tsx";
 import { DecisionPart } from "./promotion-decision.tsx";
+import { Why } from "./promotion-why.tsx";
 
 export function Promotion() {
   const { id } = useParams({ from: "/promotions/$id" });
@@ -81,6 +82,7 @@ function Details({ promotion }: { readonly promotion: PromotionView }) {
       <Asked promotion={promotion.id} />
       <Checks checks={promotion.checks} />
       <DecisionPart decision={promotion.decision} />
+      <Why promotion={promotion.id} />
     </>
   );
 }

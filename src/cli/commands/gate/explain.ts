@@ -1,4 +1,5 @@
 import type { GateExplanation } from "../../../api/gate-views.ts";
+import { TidelockError } from "../../../model/errors.ts";
 import type { CommandContext } from "../../context.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
@@ -48,7 +49,21 @@ async function explanation(
     const params = { service, environment: options.to };
     return client.call("gateExplain", { params, query: { release } });
   }
-  const [service = "", environment] = of.split("/");
+  const [service = "", environment, ...more] = of.split("/");
+  if (more.length > 0 || service === "" || environment === "") {
+    throw new TidelockError("invalid-input", `${of} is neither a promotion nor a service's lane`, {
+      fault: "operator",
+      where: of,
+      hint: "write the id of a promotion, shop/production, or shop@1.4.2 --to production",
+    });
+  }
+  if (of.includes("@")) {
+    throw new TidelockError("invalid-input", "where would that release go?", {
+      fault: "operator",
+      where: of,
+      hint: `say it: tidelock gate explain ${of} --to production`,
+    });
+  }
   if (environment === undefined) return client.call("promotionExplain", { params: { id: of } });
   return client.call("gateExplain", { params: { service, environment }, query: {} });
 }
