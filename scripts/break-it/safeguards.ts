@@ -9,11 +9,13 @@ import { ledger } from "./safeguards/ledger.ts";
 import { policy } from "./safeguards/policy.ts";
 import { scans } from "./safeguards/scans.ts";
 import { traffic } from "./safeguards/traffic.ts";
+import { windows } from "./safeguards/windows.ts";
 
 /** Every safeguard that `npm run break-it` switches off. */
 export const safeguards: readonly Safeguard[] = [
   ...fencing,
   ...traffic,
+  ...windows,
   ...bytes,
   ...adoption,
   ...gates,
