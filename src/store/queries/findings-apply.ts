@@ -37,16 +37,32 @@ export async function lockFindings(tx: Db, service: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(7468022, hashtext(${service}))`.execute(tx);
 }
 
+/** The transaction waits for a thread that tells hits apart, and is not given up for that. */
+export async function allowLongThought(tx: Db): Promise<void> {
+  await sql`
+    select set_config('idle_in_transaction_session_timeout', '300000', true)
+  `.execute(tx);
+}
+
 /** 0 is the worst, so that the least number is the highest severity. */
 const rank = (severity: unknown) =>
   sql<number>`array_position(array['critical', 'high', 'medium', 'low', 'info'], ${severity}) - 1`;
 const word = (number: unknown) =>
   sql<string>`(array['critical', 'high', 'medium', 'low', 'info'])[${number} + 1]`;
 
+export async function openOutcomes(tx: Db): Promise<void> {
+  await sql`
+    create temp table import_outcomes (
+      finding bigint not null, fresh boolean not null, ordinals integer[] not null, worst integer not null,
+      learn jsonb not null, to_status text, why text, reopened boolean not null
+    ) on commit drop
+  `.execute(tx);
+}
+
 /** What the reconciler said of the observations that are not plain. */
 export async function takeOutcomes(tx: Db, outcomes: readonly Outcome[]): Promise<void> {
   await sql`
-    create temp table import_outcomes on commit drop as
+    insert into import_outcomes
     select coalesce(row.known, nextval(pg_get_serial_sequence('findings', 'id'))) as finding,
       row.known is null as fresh, row.ordinals, row.worst, row.learn, row.to_status, row.why, row.reopened
     from jsonb_to_recordset(${JSON.stringify(outcomes.map(outcomeRow))}::jsonb) as row (
@@ -168,8 +184,9 @@ export async function keepObservations(tx: Db, given: Applied): Promise<void> {
 async function learn(tx: Db, { id, service }: Applied): Promise<void> {
   await sql`
     create temp table import_learned on commit drop as
+    -- A new finding takes a name from a known one that is given it as well, and never the other way round.
     select distinct on (1, 2) pair ->> 0 as algorithm, pair ->> 1 as value, finding
-    from import_outcomes, jsonb_array_elements(learn) as pair order by 1, 2, finding
+    from import_outcomes, jsonb_array_elements(learn) as pair order by 1, 2, fresh desc, finding
   `.execute(tx);
   // What another import brought, and its entry names, stays on record when it moves.
   await sql`

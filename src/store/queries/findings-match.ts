@@ -178,8 +178,12 @@ function prints(pairs: Pairs): readonly Fingerprint[] {
   return pairs.map(([algorithm, value]) => ({ algorithm, value }));
 }
 
-/** Observations for the reconciler, in the report's order; it numbers equal ones by itself. */
-export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
+/** Observations for the reconciler, in the report's order, some behind one; it numbers equal ones by itself. */
+export async function hardObservations(
+  tx: Db,
+  after: number,
+  limit: number,
+): Promise<readonly Incoming[]> {
   const { rows } = await sql<{
     ordinal: number;
     rule: string;
@@ -199,7 +203,7 @@ export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
         from import_fingerprints f where f.ordinal = o.ordinal
       ) as fingerprints
     from import_plain p join import_observations o on o.ordinal = p.ordinal
-    where p.hard order by o.ordinal
+    where p.hard and p.ordinal > ${after} order by p.ordinal limit ${limit}
   `.execute(tx);
   return rows.map(({ ordinal, rule, severity, line, kind, environment, spot, ids, ...row }) => ({
     ordinal,
@@ -217,8 +221,12 @@ export async function hardObservations(tx: Db): Promise<readonly Incoming[]> {
   }));
 }
 
-/** Findings that the hard observations may be of. */
-export async function hardKnown(tx: Db): Promise<readonly KnownFinding[]> {
+/** Findings that the hard observations may be of, by number, some behind one. */
+export async function hardKnown(
+  tx: Db,
+  after: string,
+  limit: number,
+): Promise<readonly KnownFinding[]> {
   const { rows } = await sql<{
     id: string;
     kind: FindingKind;
@@ -252,7 +260,8 @@ export async function hardKnown(tx: Db): Promise<readonly KnownFinding[]> {
         where c.finding = f.id and c.to_status = 'false-positive' order by c.id desc limit 1
       ) end as claim
     from import_known_hard h join findings f on f.id = h.finding
-    left join finding_sights g on g.finding = f.id order by f.id
+    left join finding_sights g on g.finding = f.id
+    where h.finding > ${after}::bigint order by h.finding limit ${limit}
   `.execute(tx);
   return rows.map(({ claim, drift, fingerprints, ...row }) => ({
     id: row.id,

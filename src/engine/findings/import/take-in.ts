@@ -1,5 +1,4 @@
 import { hkdfSync } from "node:crypto";
-import { type Outcome, Reconciler } from "../../../findings/identity/reconcile.ts";
 import { scopeId } from "../../../findings/identity/scope.ts";
 import { toolName } from "../../../findings/identity/tool-name.ts";
 import { TidelockError } from "../../../model/errors.ts";
@@ -14,17 +13,11 @@ import {
   markScope,
   nameFindings,
   openFresh,
+  openOutcomes,
   refreshKnown,
-  takeOutcomes,
 } from "../../../store/queries/findings-apply.ts";
 import { countChanges, missUnseen } from "../../../store/queries/findings-unseen.ts";
-import {
-  countHard,
-  hardKnown,
-  hardObservations,
-  matchPlain,
-  orderNow,
-} from "../../../store/queries/findings-match.ts";
+import { matchPlain } from "../../../store/queries/findings-match.ts";
 import {
   finishImport,
   importOfRun,
@@ -42,6 +35,7 @@ import type { Engine } from "../../engine.ts";
 import { newImportId } from "../../ids.ts";
 import { whyClosesNothing } from "../vouch.ts";
 import type { ReadEnd, ReadFailure } from "./messages.ts";
+import { reconcileHard } from "./reconcile-hard.ts";
 import { readSpool } from "./read-spool.ts";
 import type { Spooled } from "./spool.ts";
 
@@ -84,6 +78,7 @@ export const mostObservations = 2_000_000;
  *
  *   spooled --thread--> staged (temporary) --one transaction--> import, observations, findings, changes, entry
  *
+ * @param readWith a test hands over what it made itself
  * @throws TidelockError `invalid-input` naming format and position
  */
 export async function takeIn(
@@ -91,13 +86,14 @@ export async function takeIn(
   incoming: Incoming,
   spooled: Spooled,
   judge: (read: ReadEnd) => Promise<Standing>,
+  readWith: typeof readSpool = readSpool,
 ): Promise<FindingImportRow> {
   const secretKey = await findingKey(engine);
   const taken = await engine.db.connection().execute(async (connection) => {
     await openStaging(connection);
     try {
       const { service, format, scan, environment } = incoming;
-      const read = await readSpool(
+      const read = await readWith(
         {
           path: spooled.path,
           service,
@@ -176,7 +172,8 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
     missing: missing.join("; "),
   });
   await matchPlain(tx, applied);
-  await takeOutcomes(tx, await reconcileHard(tx, applied));
+  await openOutcomes(tx);
+  await reconcileHard(tx, applied);
   await nameFindings(tx, applied);
   await openFresh(tx, applied);
   await keepObservations(tx, applied);
@@ -200,41 +197,6 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
   });
   await engine.hooks?.reach("import:before-commit");
   return row;
-}
-
-/** Held in memory all at once, with what they may be. */
-const mostHard = 250_000;
-
-/** What is not plainly one finding's is told apart by the reconciler. */
-async function reconcileHard(tx: Db, applied: Applied): Promise<readonly Outcome[]> {
-  const count = await countHard(tx);
-  if (count === 0) return [];
-  if (count > mostHard) {
-    throw new TidelockError(
-      "invalid-input",
-      `${count} of its hits and what they may be are too alike to be told apart at once (${mostHard} at most)`,
-      {
-        fault: "operator",
-        where: "the report",
-        hint: "split the scan, one report for each of its targets",
-      },
-    );
-  }
-  const { scope, tool, trust, complete, release } = applied;
-  const { order, now } = await orderNow(tx, release);
-  const at = now.toISOString();
-  const reconciler = new Reconciler({
-    scope,
-    tool,
-    trusted: isTrusted(trust),
-    complete,
-    release,
-    order,
-    at,
-  });
-  for (const known of await hardKnown(tx)) reconciler.know(known);
-  for (const incoming of await hardObservations(tx)) reconciler.see(incoming);
-  return reconciler.finish().outcomes;
 }
 
 function applyColumns({ incoming, spooled, read, standing }: Report, applied: Applied) {
