@@ -176,7 +176,21 @@ interface FindingSweepsTable {
   at: GeneratedTime;
 }
 
+interface FindingLiveTable {
+  environment: string;
+  finding: Big;
+  service: string;
+}
+
+interface FindingLiveMarksTable {
+  service: string;
+  live: string;
+  import: Big;
+}
+
 export interface FindingsSchema {
+  finding_live: FindingLiveTable;
+  finding_live_marks: FindingLiveMarksTable;
   finding_imports: FindingImportsTable;
   findings: FindingsTable;
   finding_sights: FindingSightsTable;

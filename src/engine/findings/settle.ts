@@ -8,6 +8,8 @@ import {
   unsettled,
   unsweptServices,
 } from "../../store/queries/findings-live.ts";
+import { liveImports } from "../../store/queries/findings-list.ts";
+import { keepLive } from "../../store/queries/findings-live-in.ts";
 import type { Engine } from "../engine.ts";
 import { newActId } from "../ids.ts";
 
@@ -47,6 +49,7 @@ async function settleService(engine: Engine, service: string): Promise<void> {
     return settled.length > 0;
   });
   if (changed) engine.signals.emit("change");
+  await keepLive(engine.db, service, liveImports);
 }
 
 async function expire(engine: Engine, service: string): Promise<void> {

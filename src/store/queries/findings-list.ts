@@ -4,6 +4,7 @@ import { openStatuses } from "../../model/finding.ts";
 import { severities } from "../../model/observation.ts";
 import type { Db } from "../schema.ts";
 import type { SeenFindingRow } from "../schema-findings.ts";
+import { movedOn } from "./findings-live-in.ts";
 import { narrow, toolName } from "./findings-narrow.ts";
 
 /** Lists of findings, most urgent first, and where they are live. */
@@ -24,7 +25,8 @@ export async function listFindings(
   filter: FindingFilter,
   page: { readonly limit: number; readonly after: After | null },
 ): Promise<FindingPage> {
-  const where = conditions(filter);
+  const { environment } = filter;
+  const where = conditions(filter, environment === undefined ? [] : await movedOn(db, environment));
   const behind =
     page.after === null
       ? sql``
@@ -40,8 +42,12 @@ export async function listFindings(
   return { rows, total: counted.rows[0]?.total ?? 0 };
 }
 
-/** `f` is the finding. */
-function conditions(filter: FindingFilter): RawBuilder<unknown> {
+/**
+ * `f` is the finding.
+ *
+ * @param moved services of which it has to be computed anew what is live
+ */
+function conditions(filter: FindingFilter, moved: readonly string[]): RawBuilder<unknown> {
   const all: RawBuilder<unknown>[] = [sql`true`];
   const { service, environment, status, severity, kind, tool, assignee, overdue, search } = filter;
   if (service !== undefined) all.push(sql`f.service = ${service}`);
@@ -57,7 +63,7 @@ function conditions(filter: FindingFilter): RawBuilder<unknown> {
   if (overdue !== undefined) all.push(sql`(${isOverdue}) = ${overdue}`);
   if (environment !== undefined) {
     all.push(
-      sql`(f.first_environment = ${environment} or f.environment = ${environment} or ${liveThere(environment)})`,
+      sql`(f.first_environment = ${environment} or f.environment = ${environment} or ${liveThere(environment, moved)})`,
     );
   }
   if (search !== undefined) {
@@ -78,7 +84,7 @@ const isOverdue = sql`f.due_at is not null and f.paused is null and f.due_at < c
  * Imports that say what the live release of each lane has: of every scan of it the newest complete one that is
  * trusted, and whatever came later.
  */
-const liveImports = sql`
+export const liveImports = sql`
   select l.service, l.environment, i.id as import
   from lanes l join finding_imports i on i.release = l.live_release and i.service = l.service
   where l.removed_at is null and i.number >= coalesce((
@@ -87,7 +93,14 @@ const liveImports = sql`
       and newest.complete and newest.trust in ('own', 'signed')
   ), 0)`;
 
-function liveThere(environment: string): RawBuilder<unknown> {
+function liveThere(environment: string, moved: readonly string[]): RawBuilder<unknown> {
+  const kept = sql`f.id in (select finding from finding_live where environment = ${environment})`;
+  return moved.length === 0
+    ? kept
+    : sql`case when f.service = any (${[...moved]}) then ${liveNow(environment)} else ${kept} end`;
+}
+
+function liveNow(environment: string): RawBuilder<unknown> {
   return sql`exists (
     select from observations o
     join (${liveImports} and l.environment = ${environment}) live
