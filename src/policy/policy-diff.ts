@@ -19,7 +19,9 @@ export function policyDiff(
   const fresh = after === null ? new Map<string, string>() : flat(after);
   const lines = [...new Set([...old.keys(), ...fresh.keys()])].sort().flatMap((path) => {
     const [was, is] = [old.get(path), fresh.get(path)];
-    if (was === is) return [];
+    if (was === is || named.has(path)) return [];
+    // Of what is new all that asks for nothing is left out.
+    if (before === null && is !== undefined && asksNothing.has(is)) return [];
     // Nothing in a list is no difference of its own where the other side says what was in it.
     if ((was === "[]" && hasBelow(fresh, path)) || (is === "[]" && hasBelow(old, path))) return [];
     if (was === undefined) return [`${path} is new: ${is}`];
@@ -36,6 +38,10 @@ export function policyDiff(
 function hasBelow(values: ReadonlyMap<string, string>, path: string): boolean {
   return [...values.keys()].some((key) => key.startsWith(`${path}.`));
 }
+
+/** Said in the title. */
+const named: ReadonlySet<string> = new Set(["name", "service"]);
+const asksNothing: ReadonlySet<string> = new Set(["[]", "0", "false", "{}"]);
 
 /** Values by path; what has a name is one value, so that a check is seen whole. */
 function flat(value: PolicyPart, path = ""): Map<string, string> {

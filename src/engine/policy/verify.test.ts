@@ -74,3 +74,44 @@ describe("what was decided", () => {
     expect(await policyNow("production")).not.toBe(before);
   });
 });
+
+describe("a replay", () => {
+  it("says of every past decision what another file would have made of it, and changes nothing", async () => {
+    const { controlPlane: plane } = worker;
+    await ship("1.0.0", "dev");
+    await ship("1.0.0", "production");
+    const policy = await policyNow("production");
+    const more = documents({
+      floor: "  floor: { checks: [{ name: deep, uses: staged, with: { deep: true } }] }",
+    });
+    const ask = (filter: { service?: string; environment?: string }) =>
+      plane.policy.replay("new.yaml", more, { sinceMs: 3_600_000, ...filter });
+    const { counts, differing, changes } = await ask({});
+    expect(changes).toEqual([
+      expect.stringMatching(/^environment production: floor\.checks\.deep/),
+    ]);
+    expect(counts.decisions).toBe(4);
+    expect(counts.same + counts.reasons + counts.differ + counts.unknown).toBe(4);
+    expect(counts).toMatchObject({ stricter: 1, looser: 0, notAsked: 1, unknown: 0 });
+    expect(differing).toMatchObject([
+      {
+        environment: "production",
+        was: "allow",
+        wouldBe: "deny",
+        notAsked: ["check deep"],
+        onlyNotAsked: true,
+      },
+    ]);
+    expect((await ask({ environment: "dev" })).counts.differ).toBe(0);
+    expect((await ask({ service: "nobody" })).counts.decisions).toBe(0);
+    expect(await policyNow("production")).toBe(policy);
+    await bench.database.pool.query("delete from decision_inputs");
+    expect((await ask({})).counts).toMatchObject({
+      differ: 0,
+      unknown: 4,
+      why: { "its inputs are not kept any more": 4 },
+    });
+    const lost = await plane.applyDocuments(operator, "t.yaml", more);
+    expect(lost.policy?.replay).toContain("4 could not be made again");
+  });
+});

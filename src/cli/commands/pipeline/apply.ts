@@ -8,6 +8,9 @@ import { shortDigest } from "../../output/words.ts";
 import { policyProposalCard, policySignHint } from "../../policy/proposal-card.ts";
 import { clean } from "../../terminal.ts";
 
+/** A first registration is all new; what is there is shown by `policy show`. */
+const shownChanges = 20;
+
 export const command = defineCommand({
   arguments: {},
   options: {
@@ -49,7 +52,9 @@ export const command = defineCommand({
       empty: "the file has no documents",
     });
     if (policy !== null) {
-      for (const line of policy.changes) context.terminal.note(clean(line));
+      for (const line of policy.changes.slice(0, shownChanges)) context.terminal.note(clean(line));
+      const more = policy.changes.length - shownChanges;
+      if (more > 0) context.terminal.note(`and ${more} more: tidelock policy show`);
       context.terminal.note(
         `this changes policy, on one person's word (governance ${policy.governance}); in the last 90 days: ${policy.replay}`,
       );
