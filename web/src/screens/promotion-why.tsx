@@ -14,7 +14,7 @@ export function Why({ promotion }: { readonly promotion: string }) {
   const [open, setOpen] = useState(false);
   const { data, error } = useQuery({ ...explanationQuery(promotion), enabled: open });
   return (
-    <details className="check" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details className="why" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Why, and what would change it</summary>
       {data === undefined ? (
         <p className="muted">{error ? <Foreign text={error.message} /> : "Gathering …"}</p>
