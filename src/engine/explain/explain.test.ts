@@ -8,7 +8,7 @@ beforeEach(async () => {
   story = await GateStory.begin();
   await story.plane.applyDocuments(operator, "tidelock.yaml", documents({ dev: "      soak: 1h" }));
   await story.release("1.0.0", { "server.js": "serve()" });
-}, 60_000);
+}, 90_000);
 
 afterEach(() => story.end());
 
@@ -47,7 +47,7 @@ describe("what a gate says is explained", () => {
     expect(first).toMatchObject({ outcome: "wait", rule: "predecessor.soak" });
     expect(first?.next).toContain("nothing to do");
     expect(first?.leansOn).toMatchObject([{ kind: "promotion", text: "complete there" }]);
-  }, 30_000);
+  }, 90_000);
 
   it("after it was denied, and after it was allowed: by the inputs that were kept", async () => {
     await story.plane.applyDocuments(operator, "tidelock.yaml", documents());
@@ -70,7 +70,7 @@ describe("what a gate says is explained", () => {
     const preview = await story.plane.gates.explainLane(lane, "1.0.0");
     expect(preview).toMatchObject({ about: "preview", outcome: "wait" });
     expect(preview.parts[0]).toMatchObject({ rule: "check.missing", pending: true, next: null });
-  }, 30_000);
+  }, 90_000);
 });
 
 it("is what an environment asks, and who asks for it", async () => {

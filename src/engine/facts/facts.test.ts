@@ -10,7 +10,7 @@ const shop = { "server.js": "serve()", "auth/login.js": "login()", "old.txt": "o
 beforeEach(async () => {
   story = await GateStory.begin();
   await story.plane.applyDocuments(operator, "tidelock.yaml", documents());
-}, 60_000);
+}, 90_000);
 
 afterEach(() => story.end());
 
@@ -65,7 +65,7 @@ describe("what a gate knows", () => {
       ["sqli", true],
       ["sqli", true],
     ]);
-  }, 30_000);
+  }, 90_000);
 
   it("is null where bytes or rows are not what they were", async () => {
     await story.release("1.0.0", shop);
@@ -82,5 +82,5 @@ describe("what a gate knows", () => {
     const facts = await story.lastFacts();
     expect(facts).toMatchObject({ changes: null, findings: null });
     expect(story.worker.notices.join("\n")).toContain("a gate knows nothing of findings");
-  }, 30_000);
+  }, 90_000);
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { documents, operator } from "../../../test/support/engine-bench.ts";
+import { documents, ended, operator } from "../../../test/support/engine-bench.ts";
 import { consentBy, enrol } from "../../../test/support/findings.ts";
 import { GateStory } from "../../../test/support/gate-story.ts";
 
@@ -19,7 +19,7 @@ let story: GateStory;
 beforeEach(async () => {
   story = await GateStory.begin();
   await story.plane.applyDocuments(operator, "tidelock.yaml", documents({ production: rules }));
-}, 60_000);
+}, 90_000);
 
 afterEach(() => story.end());
 
@@ -79,4 +79,19 @@ it("deny by findings, files and settings, say what they read and what to do, and
     { to: "1.0.0", reason: "drill" },
   );
   expect(back.kind).toBe("rollback");
-}, 60_000);
+}, 90_000);
+
+it("lets anybody promote where the gate suffices, and asks nobody", async () => {
+  await story.release("1.0.0", { "server.js": "serve()" });
+  await story.promote("1.0.0", "dev");
+  const asked = { service: "shop", release: "1.0.0", environment: "production" };
+  const { id } = await story.plane.promote({ id: "a-developer" }, asked);
+  expect(await ended(story.plane, id)).toMatchObject({
+    state: "complete",
+    createdBy: "a-developer",
+  });
+  const seen = await story.plane.gates.explain(id);
+  expect(seen.parts.flatMap(({ leansOn }) => leansOn.map(({ kind }) => kind))).not.toContain(
+    "answer",
+  );
+}, 90_000);
