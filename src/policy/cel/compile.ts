@@ -188,7 +188,7 @@ function fieldHint(type: CelType): string {
 /** Instants stand as text in the facts; a field that old facts lack is not known, as null is. */
 function fieldOf(of: Typed["run"], name: string, type: CelType, path: string): Typed["run"] {
   const lacking = unanswered(`${path} is not in these facts`);
-  const read = (frame: Frame) => (of(frame) as Readonly<Record<string, unknown>>)[name];
+  const read = (frame: Frame) => (of(frame) as Held)[name];
   if (strip(type).kind === "timestamp") {
     const unreadable = unanswered(`${path} is no instant`);
     return (frame) => {
@@ -197,8 +197,11 @@ function fieldOf(of: Typed["run"], name: string, type: CelType, path: string): T
     };
   }
   if (type.kind === "nullable") return (frame) => read(frame) ?? null;
-  return (frame) => read(frame) ?? lacking();
+  // Written out: this is what loops do most.
+  return (frame) => (of(frame) as Held)[name] ?? lacking();
 }
+
+type Held = Readonly<Record<string, unknown>>;
 
 function keyOf(at: number, map: Typed, path: string, key: string): Typed {
   if (map.type.kind !== "map") throw new RuleProblem(at, "this has no keys");

@@ -80,14 +80,20 @@ function decided(
   decides: boolean,
 ): (frame: Frame) => boolean {
   return (frame) => {
+    const all = items(frame);
     let unknown: Unanswered | null = null;
-    for (const item of items(frame)) {
-      spend(frame, flat);
-      frame.slots[slot] = item;
+    let index = 0;
+    // Goes on behind an item that had no answer; without one the inner loop is all of it.
+    while (index < all.length) {
       try {
-        if (test(frame) === decides) return decides;
+        for (; index < all.length; index += 1) {
+          spend(frame, flat);
+          frame.slots[slot] = all[index];
+          if (test(frame) === decides) return decides;
+        }
       } catch (error) {
         unknown ??= missing(error);
+        index += 1;
       }
     }
     if (unknown !== null) throw unknown;

@@ -28,7 +28,9 @@ export function equality(at: number, name: string, a: Typed, b: Typed): Typed {
   if ("value" in b) {
     const { value } = b;
     const { run } = a;
-    return typed(at, bool, (frame) => (run(frame) === value) === same, [a, b]);
+    const is = (frame: Frame) => run(frame) === value;
+    const isNot = (frame: Frame) => run(frame) !== value;
+    return typed(at, bool, same ? is : isNot, [a, b]);
   }
   return typed(at, bool, (frame) => (a.run(frame) === b.run(frame)) === same, [a, b]);
 }

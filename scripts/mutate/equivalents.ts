@@ -1,0 +1,37 @@
+/** Changes that nothing can notice, each with its reason. `line`: a part of the line that it stands in. */
+export const equivalents: readonly {
+  readonly file: string;
+  readonly line: string;
+  readonly was: string;
+  readonly becomes: string;
+  readonly why: string;
+}[] = [
+  {
+    file: "src/policy/grades.ts",
+    line: "const isolationOrder",
+    was: '"none"',
+    becomes: '"mutated"',
+    why: "a word that is not in the list has place -1, below all others, where `none` belongs",
+  },
+  {
+    file: "src/policy/grades.ts",
+    line: "const presetOrder",
+    was: '"baseline"',
+    becomes: '"mutated"',
+    why: "as above",
+  },
+  {
+    file: "src/policy/grades.ts",
+    line: "return presetOrder.indexOf(a) >=",
+    was: ">=",
+    becomes: ">",
+    why: "of two that are the same either may be given back",
+  },
+  {
+    file: "src/policy/grades.ts",
+    line: 'return preset === "strict" ? "separate-user"',
+    was: '"none"',
+    becomes: '"mutated"',
+    why: "what is below everything is never the stronger one",
+  },
+];
