@@ -8,6 +8,7 @@ import { identity } from "./safeguards/identity.ts";
 import { ledger } from "./safeguards/ledger.ts";
 import { policy } from "./safeguards/policy.ts";
 import { scans } from "./safeguards/scans.ts";
+import { waiverSafeguards } from "./safeguards/waivers.ts";
 import { traffic } from "./safeguards/traffic.ts";
 import { windows } from "./safeguards/windows.ts";
 
@@ -19,6 +20,7 @@ export const safeguards: readonly Safeguard[] = [
   ...bytes,
   ...adoption,
   ...gates,
+  ...waiverSafeguards,
   ...policy,
   ...checks,
   ...scans,

@@ -66,6 +66,14 @@ beforeAll(async () => {
   });
   await controlPlane.findings.importReport(operator, "shop", { release: "1.1.0" }, report());
   await controlPlane.findings.act(operator, "F-1", { kind: "triage" });
+  await controlPlane.waivers.propose(operator, {
+    ...dev,
+    of: { kind: "finding", finding: "F-2" },
+    reason: "no fix is out",
+    control: "blocked at the edge",
+    owner: "maria",
+    until: new Date(Date.now() + 86_400_000).toISOString(),
+  });
   for (const name of ["maria@shop.example", "jo@shop.example"]) {
     const { publicKey } = generateKeyPairSync("ed25519");
     const key = String(publicKey.export({ type: "spki", format: "pem" }));
@@ -222,6 +230,13 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
     "insert into runtime_signals (source, signal, service, environment, release, kind, severity, message, added_by) select 'waf', '1', 'shop', 'dev', id, 'heartbeat', 'info', 'x', 'y' from releases limit 1",
     "runtime_signals",
   ],
+  [
+    "update waivers set content = jsonb_set(content, '{until}', '\"2099-01-01T00:00:00.000Z\"')",
+    "waivers",
+    "content",
+  ],
+  ["update waivers set state = 'in-force', since = now()", "waivers"],
+  ["delete from waivers", "waivers"],
   ["update runtime_signals set severity = 'low'", "runtime_signals", "severity"],
   ["update runtime_signals set at = at - interval '1 day'", "runtime_signals", "at"],
   ["delete from runtime_signals", "runtime_signals"],
