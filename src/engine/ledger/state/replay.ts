@@ -128,6 +128,7 @@ const authored: ReadonlySet<string> = new Set([
   "policy.void",
   "signal.recorded",
   "waiver.proposed",
+  "stop.set",
   "finding.imported",
   "finding.acted",
   "finding.settled",
