@@ -67,6 +67,8 @@ export interface Judged {
   readonly run: Evidence | undefined;
   /** Names of what fails in it; null: not known. */
   readonly failing: readonly string[] | null;
+  /** What other runs say since the last that passed: whoever accepts one bad answer has not accepted another. */
+  readonly besides: readonly Verdict[];
 }
 
 export function checkGround(...given: Parameters<typeof judgeCheck>): Ground {
@@ -89,18 +91,28 @@ export function judgeCheck(
     const named = evidence.some((item) => item.check === demand.name);
     const other = named ? "it ran for something else" : "it did not run";
     const message = `check ${demand.name}: no verdict for this; ${other}`;
-    const none = { verdict: "missing", run: undefined, failing: null } as const;
+    const none = { verdict: "missing", run: undefined, failing: null, besides: [] } as const;
     return { ground: ground("deny", "check.missing", message), ...none };
   }
   const { verdict, evidence: run } = decisive;
   const gone = run.verdict === "fail" ? undefined : fallen(run, standing);
   const why = gone === undefined ? "" : `it leaned on ${gone}, which holds no more; `;
   const text = `check ${demand.name}: ${verdict}: ${why}${run.summary}`;
-  const failed = evidence.filter(
-    (item) =>
-      item.verdict === "fail" && item.check === demand.name && isBound(item, demand, subject),
-  );
-  return { ground: groundOf(verdict, text, demand), verdict, run, failing: everyFailing(failed) };
+  const failed = boundTo(demand, subject, evidence).filter((item) => item.verdict === "fail");
+  const besides = sinceLastPass(boundTo(demand, subject, evidence), now, standing);
+  const failing = everyFailing(failed);
+  return { ground: groundOf(verdict, text, demand), verdict, run, failing, besides };
+}
+
+function sinceLastPass(
+  bound: readonly Evidence[],
+  now: string,
+  standing: ReadonlySet<string>,
+): readonly Verdict[] {
+  const judged = bound.map((item) => ({ at: time(item), verdict: verdictAt(item, now, standing) }));
+  const last = Math.max(...judged.filter((one) => one.verdict === "pass").map(({ at }) => at));
+  const bad = judged.filter(({ at, verdict }) => verdict !== "pass" && at >= last);
+  return worstFirst.filter((verdict) => bad.some((one) => one.verdict === verdict));
 }
 
 /** Of all runs that failed: a later one that shows less takes nothing back. */
@@ -135,9 +147,7 @@ export function decisiveEvidence(
   now: string,
   standing: ReadonlySet<string> = new Set(),
 ): { readonly evidence: Evidence; readonly verdict: Verdict } | undefined {
-  const bound = evidence.filter(
-    (item) => item.check === demand.name && isBound(item, demand, subject),
-  );
+  const bound = boundTo(demand, subject, evidence);
   const failed = bound.filter((item) => item.verdict === "fail");
   const decisive = newest(failed, now, standing) ?? newest(bound, now, standing);
   return decisive && { evidence: decisive, verdict: verdictAt(decisive, now, standing) };
@@ -149,7 +159,15 @@ export function hasAnswered(
   subject: Subject,
   evidence: readonly Evidence[],
 ): boolean {
-  return evidence.some((item) => item.check === demand.name && isBound(item, demand, subject));
+  return boundTo(demand, subject, evidence).length > 0;
+}
+
+function boundTo(
+  demand: DemandedCheck,
+  subject: Subject,
+  evidence: readonly Evidence[],
+): readonly Evidence[] {
+  return evidence.filter((item) => item.check === demand.name && isBound(item, demand, subject));
 }
 
 function isBound(item: Evidence, demand: DemandedCheck, subject: Subject): boolean {

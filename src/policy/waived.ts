@@ -40,7 +40,7 @@ export function standingWaivers({ subject, waivers, now }: Place): ReadonlySet<s
  */
 export function waivedGround(
   demand: DemandedCheck,
-  { ground: said, verdict, run, failing }: Judged,
+  { ground: said, verdict, run, failing, besides }: Judged,
   { subject, waivers, now }: Place,
 ): Ground {
   if (said.outcome !== "deny" || waivers === undefined || verdict === "pass") return said;
@@ -62,6 +62,9 @@ export function waivedGround(
   for (const waiver of signed) {
     const held = holds(waiver, { ...subject, policy: waivers.policy, of }, now);
     if (!held.holds) continue;
+    // Else a further bad answer, of a kind that is accepted, would open what another keeps closed.
+    const all = besides.map((one) => ({ ...subject, policy: waivers.policy, of: { ...of, verdict: one } })); // prettier-ignore
+    if (!all.every((one) => holds(waiver, one, now).holds)) continue;
     const { waived, people } = waiver;
     const message = `${said.message}; accepted by ${waived.waiver} until ${held.until}, signed by ${people.join(" and ")}`;
     return ground("allow", waivedRule, message);

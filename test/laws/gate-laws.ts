@@ -4,8 +4,8 @@ import { Outcome } from "../../src/model/decision.ts";
 import { Verdict } from "../../src/model/verdict.ts";
 import { decideGate, evaluateGate } from "../../src/policy/gate.ts";
 import { replay } from "../../src/policy/replay.ts";
-import { ages, anyRun, type CheckCase, type GateCase, gateCase, inputOf, type Run, scopes } from "./gate-cases.ts"; // prettier-ignore
-import { passed } from "./oracle.ts";
+import { ages, anyRun, waiverFlaws, type CheckCase, type GateCase, gateCase, inputOf, type Run, scopes } from "./gate-cases.ts"; // prettier-ignore
+import { accepted, answered, passed, restLetsThrough } from "./oracle.ts";
 
 /** How often each class was met, so that a law which nothing puts to the test is seen to be one. */
 export type Counts = Map<string, number>;
@@ -21,7 +21,8 @@ export function holdGateLaws(cases: number, seed: number): Counts {
       if (outcome === "allow") requirePassed(one);
       againstAddingBad(one, outcome, place, further);
       againstTakingAway(one, outcome, place);
-      againstBeingWaivedThrough(one, outcome);
+      againstBorrowing(one, outcome);
+      withoutWaivers(one, outcome);
       decidesAgain(one);
     }),
     { numRuns: cases, seed },
@@ -38,6 +39,13 @@ export const classes: readonly string[] = [
   ...scopes.map((one) => `scope: ${one}`),
   "exercised nothing",
   "no run at all",
+  ...waiverFlaws.map((one) => `waiver, flaw: ${one}`),
+  "allowed by a waiver",
+  "a window is closed",
+  "a line is stopped",
+  "a rule is not true",
+  "allowed with a rule",
+  "allowed with a requirement",
   "allowed with a warning",
   "allowed without an answer out of band",
 ];
@@ -52,8 +60,11 @@ function asked({ checks }: GateCase): readonly CheckCase[] {
 
 /** No preset allows unless each demanded check passed, or warned where it may. */
 function requirePassed(one: GateCase): void {
+  if (!restLetsThrough(one))
+    throw new Error("allowed against something that is asked besides checks");
   for (const check of asked(one)) {
-    if (!passed(check)) throw new Error(`allowed although ${check.demand.name} has not passed`);
+    if (passed(check, one.rest.maxAgeMs) || accepted(one, check)) continue;
+    throw new Error(`allowed although ${check.demand.name} has neither passed nor been accepted`);
   }
 }
 
@@ -61,6 +72,9 @@ function requirePassed(one: GateCase): void {
 function againstAddingBad(one: GateCase, outcome: Outcome, place: number, further: Run): void {
   if (outcome === "allow" || one.checks.length === 0) return;
   if (further.verdict === "pass" || further.verdict === "warn") return;
+  const check = one.checks[place % one.checks.length];
+  // Where nothing has run, what two people accepted of a run opens as soon as there is one: that is what they accepted.
+  if (check && accepted(one, check) && !answered(check)) return;
   const more = changed(one, place, (runs) => [...runs, further]);
   if (decided(more) === "allow") throw new Error(`a further ${further.verdict} opened the gate`);
 }
@@ -72,13 +86,16 @@ function againstTakingAway(one: GateCase, outcome: Outcome, place: number): void
     runs.filter(({ verdict }) => verdict !== "pass" && verdict !== "warn"),
   );
   const outOfBand = fewer.checks.some(({ demand }) => demand.outOfBand);
+  // What is not a pass any more keeps a gate closed beside what was accepted; without it only that is left.
+  const check = one.checks[place % one.checks.length];
+  if (check && accepted(one, check)) return;
   // An answer that was worth nothing (expired, say) is no answer any more, and nobody waits for one.
   if (!outOfBand && decided(fewer) === "allow")
     throw new Error("taking a pass away opened the gate");
 }
 
 /** One check's verdict is no other's: a good run under another name changes nothing. */
-function againstBeingWaivedThrough(one: GateCase, outcome: Outcome): void {
+function againstBorrowing(one: GateCase, outcome: Outcome): void {
   const [first] = asked(one);
   if (outcome === "allow" || first === undefined) return;
   const input = inputOf(one);
@@ -87,6 +104,15 @@ function againstBeingWaivedThrough(one: GateCase, outcome: Outcome): void {
   if (evaluateGate(one.preset, more).outcome !== outcome) {
     throw new Error("runs of checks that nobody demanded changed the outcome");
   }
+}
+
+/** A waiver only ever opens, and only what it is about: without any, what is denied stays denied. */
+function withoutWaivers(one: GateCase, outcome: Outcome): void {
+  if (one.waivers.length === 0) return;
+  const without = decided({ ...one, waivers: [] });
+  if (without === "allow" && outcome !== "allow") throw new Error("a waiver closed the gate");
+  const sound = one.waivers.some(({ flaw }) => flaw === "none");
+  if ((!sound || !one.mayWaive) && without !== outcome) throw new Error("a flawed waiver counted");
 }
 
 function decidesAgain(one: GateCase): void {
@@ -119,6 +145,16 @@ function count(counts: Counts, one: GateCase, outcome: Outcome): void {
     if (outcome === "allow" && demand.outOfBand && runs.every(({ scope }) => scope !== "this")) {
       met.add("allowed without an answer out of band");
     }
+  }
+  for (const { flaw } of one.waivers) met.add(`waiver, flaw: ${flaw}`);
+  if (one.rest.schedule?.open === false) met.add("a window is closed");
+  if (one.rest.stops) met.add("a line is stopped");
+  if (one.rules.some((truth) => truth !== "true")) met.add("a rule is not true");
+  if (outcome === "allow") {
+    if (one.rules.length > 0) met.add("allowed with a rule");
+    if (one.rest.obligations) met.add("allowed with a requirement");
+    if (asked(one).some((check) => !passed(check, one.rest.maxAgeMs)))
+      met.add("allowed by a waiver");
   }
   for (const name of met) counts.set(name, (counts.get(name) ?? 0) + 1);
 }

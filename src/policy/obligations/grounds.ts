@@ -1,7 +1,7 @@
 import { canonicalJson } from "../../model/canonical.ts";
 import type { Obligation, Obligations, Proof } from "../../model/requirements.ts";
 import type { Verdict } from "../../model/verdict.ts";
-import { type Ground, ground } from "../decide.ts";
+import { compareText, type Ground, ground } from "../decide.ts";
 
 /** One finished, signed run of a check about the release, wherever it was. */
 export interface ShownRun {
@@ -76,15 +76,23 @@ function lackIn(
   const fitting = runs.filter((run) => run.environment === place && fits(proof, run));
   if (fitting.length === 0) return "has not run for this release";
   if (fitting.some((run) => run.verdict === "fail")) return "has failed";
-  const [newest] = fitting.toSorted((a, b) => time(b) - time(a));
-  if (newest === undefined || newest.verdict !== "pass")
-    return `is ${newest?.verdict ?? "missing"}`;
-  if (!newest.exercised) return "passed and has exercised nothing";
+  // Of several at one moment none speaks for the others.
+  const last = Math.max(...fitting.map(time));
+  const lacks = fitting
+    .filter((run) => time(run) === last)
+    .flatMap((run) => lackOfRun(proof, run, now) ?? []);
+  // The order in which runs were read shows nowhere.
+  return lacks.toSorted(compareText)[0] ?? null;
+}
+
+function lackOfRun({ maxAge }: Proof, run: ShownRun, now: string): string | null {
+  if (run.verdict !== "pass") return `is ${run.verdict}`;
+  if (!run.exercised) return "passed and has exercised nothing";
   // Written so that an unreadable time (NaN) never shows anything.
-  const until = proof.maxAge === undefined ? Infinity : Date.parse(newest.at) + proof.maxAge;
-  const expires = newest.expiresAt === null ? Infinity : Date.parse(newest.expiresAt);
-  const fresh = Date.parse(newest.at) <= Date.parse(now) && until > Date.parse(now) && expires > Date.parse(now); // prettier-ignore
-  return fresh ? null : "passed too long ago";
+  const [at, moment] = [Date.parse(run.at), Date.parse(now)];
+  const until = maxAge === undefined ? Infinity : at + maxAge;
+  const expires = run.expiresAt === null ? Infinity : Date.parse(run.expiresAt);
+  return at <= moment && until > moment && expires > moment ? null : "passed too long ago";
 }
 
 function fits(proof: Proof, run: ShownRun): boolean {

@@ -59,6 +59,12 @@ describe("a requirement", () => {
     expect(answer(proof, [])?.message).toContain("a check by http with path as required in staging has not run"); // prettier-ignore
   });
 
+  it("is not met by a pass when another run of the same moment is none, in whatever order they come", () => {
+    const other = { ...run, verdict: "missing" as const };
+    expect(answer(proof, [run, other])?.outcome).toBe("deny");
+    expect(answer(proof, [other, run])?.outcome).toBe("deny");
+  });
+
   it("that a run has failed stays failed whatever is run afterwards", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...Verdict.options), { maxLength: 5 }), (later) => {
