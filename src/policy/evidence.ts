@@ -109,7 +109,11 @@ function sinceLastPass(
   now: string,
   standing: ReadonlySet<string>,
 ): readonly Verdict[] {
-  const judged = bound.map((item) => ({ at: time(item), verdict: verdictAt(item, now, standing) }));
+  const judged = bound.flatMap((item) => {
+    const said = { at: time(item), verdict: verdictAt(item, now, standing) };
+    // It may be stale as well: that nothing was exercised is not hidden behind its age.
+    return exercisedNothing(item) ? [said, { ...said, verdict: "inconclusive" as const }] : [said];
+  });
   const last = Math.max(...judged.filter((one) => one.verdict === "pass").map(({ at }) => at));
   const bad = judged.filter(({ at, verdict }) => verdict !== "pass" && at >= last);
   return worstFirst.filter((verdict) => bad.some((one) => one.verdict === verdict));
@@ -184,11 +188,13 @@ function isBound(item: Evidence, demand: DemandedCheck, subject: Subject): boole
 function verdictAt(item: Evidence, now: string, standing: ReadonlySet<string>): Verdict {
   if (item.verdict === "fail" || fallen(item, standing) !== undefined) return "fail";
   if (item.expiresAt !== null && !(Date.parse(item.expiresAt) > Date.parse(now))) return "stale";
-  const { requests, assertions, files } = item.exercised;
-  const nothing = requests + assertions + files === 0;
-  return nothing && (item.verdict === "pass" || item.verdict === "warn")
+  return exercisedNothing(item) && (item.verdict === "pass" || item.verdict === "warn")
     ? "inconclusive"
     : item.verdict;
+}
+
+function exercisedNothing({ exercised }: Evidence): boolean {
+  return exercised.requests + exercised.assertions + exercised.files === 0;
 }
 
 const worstFirst: readonly Verdict[] = [

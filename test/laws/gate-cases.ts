@@ -96,10 +96,10 @@ const others = <T extends string>(all: readonly T[], good: T, weight: number) =>
   );
 
 export const anyRun: fc.Arbitrary<Run> = fc.record({
-  verdict: others(Verdict.options, "pass", 40),
-  scope: others(scopes, "this", 60),
-  age: others(ages, "fresh", 60),
-  exercised: weighted([12, true], [1, false]),
+  verdict: others(Verdict.options, "pass", 70),
+  scope: others(scopes, "this", 110),
+  age: others(ages, "fresh", 110),
+  exercised: weighted([24, true], [1, false]),
   at: fc.integer({ min: 0, max: 4 }),
 });
 
@@ -111,7 +111,7 @@ const demand = (name: string): fc.Arbitrary<DemandedCheck> =>
       with: fc.constant({ path: `/${name}` }),
       phase: fc.constantFrom("static" as const, "deployed" as const, "deployed" as const, "live" as const), // prettier-ignore
       allowWarn: fc.boolean(),
-      outOfBand: weighted([6, false], [1, true]),
+      outOfBand: weighted([1, false], [1, true]),
       minimum: fc.constant({ requests: 1 }),
     },
     { requiredKeys: ["name", "uses", "with", "phase", "allowWarn"] },
@@ -161,15 +161,15 @@ const rest: fc.Arbitrary<GateCase["rest"]> = fc.record({
       arbitrary: fc.array(fc.record({ outcome: grade("allow", "deny", "wait"), message: fc.constant("held against") }), { maxLength: 2 }), // prettier-ignore
     },
   ),
-  maxAgeMs: weighted([8, undefined], [1, 60_000], [1, 27_500]),
+  maxAgeMs: weighted([24, undefined], [1, 60_000], [1, 27_500]),
   schedule: weighted(
-    [8, undefined],
-    [2, { open: true, until: null, because: [], calendars: [], timeZones: "2026a" }],
+    [20, undefined],
+    [4, { open: true, until: null, because: [], calendars: [], timeZones: "2026a" }],
     [1, { open: false, until: at(90), because: ["a freeze"], calendars: [], timeZones: "2026a" }],
     [1, { open: true, until: null, because: [], calendars: [], timeZones: "2026a", clock: { message: "the clock was set", until: at(60) } }], // prettier-ignore
   ),
   stops: fc.oneof(
-    { weight: 12, arbitrary: fc.constant(undefined) },
+    { weight: 30, arbitrary: fc.constant(undefined) },
     {
       weight: 1,
       arbitrary: fc.array(
@@ -179,7 +179,7 @@ const rest: fc.Arbitrary<GateCase["rest"]> = fc.record({
     },
   ),
   obligations: fc.oneof(
-    { weight: 8, arbitrary: fc.constant(undefined) },
+    { weight: 16, arbitrary: fc.constant(undefined) },
     {
       weight: 2,
       arbitrary: fc.record({
@@ -218,10 +218,10 @@ export const gateCase: fc.Arbitrary<GateCase> = fc.record({
     { weight: 6, arbitrary: fc.constant([]) },
     {
       weight: 3,
-      arbitrary: fc.array(weighted([12, "true" as const], [1, "false" as const], [1, "unknown" as const]), { minLength: 1, maxLength: 2 }), // prettier-ignore
+      arbitrary: fc.array(weighted([24, "true" as const], [1, "false" as const], [1, "unknown" as const]), { minLength: 1, maxLength: 2 }), // prettier-ignore
     },
   ),
-  factsGathered: weighted([15, true], [1, false]),
+  factsGathered: weighted([40, true], [1, false]),
   rest,
 });
 
