@@ -166,9 +166,11 @@ describe("policy in team mode", () => {
     });
     await signed(maria, proposal);
     await signed(jo, proposal);
-    const fresh = await proposed(
-      documents().replaceAll("shop", "shop2").replaceAll("1808", "1809"),
-    );
+    const another = documents()
+      .replace('18081"', '18081", shop2: "127.0.0.1:18091"')
+      .replace('18082"', '18082", shop2: "127.0.0.1:18092"')
+      .replace("metadata: { name: shop }", "metadata: { name: shop2 }");
+    const fresh = await proposed(another);
     expect(fresh.proposed.change).toMatchObject({
       documents: [
         { name: "dev" },
