@@ -34,4 +34,11 @@ export const equivalents: readonly {
     becomes: '"mutated"',
     why: "what is below everything is never the stronger one",
   },
+  {
+    file: "src/policy/decide.ts",
+    line: 'sorted[0]?.outcome ?? "deny"',
+    was: '"deny"',
+    becomes: '"mutated"',
+    why: "there is always a first reason: where there was none, `no rule spoke for it` is one",
+  },
 ];
