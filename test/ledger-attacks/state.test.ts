@@ -182,6 +182,7 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["update secrets set sealed = '\\x00'", "secrets", "sealed"],
   ["delete from secrets", "secrets"],
   ["update stops set cleared_at = now()", "stops", "clearedAt"],
+  ["update stops set by_actor = 'builder'", "stops", "by_actor"],
   ["update stops set service = 'cart'", "stops", "service"],
   ["delete from stops", "stops"],
   [

@@ -21,6 +21,7 @@ const columns: readonly Column<LaneView>[] = [
   { title: "last good", wide: true, value: (lane) => lane.lastGood?.version ?? "-" },
   { title: "now", value: (lane) => current(lane) },
   { title: "releases may go", value: (lane) => goes(lane) },
+  { title: "because", wide: true, value: (lane) => lane.goes?.because.join("; ") || "-" },
   { title: "address", value: (lane) => lane.address ?? "-" },
 ];
 
@@ -54,7 +55,7 @@ function current(lane: LaneView): string {
 
 function goes({ goes: said }: LaneView): string {
   if (said === undefined || said.open) return "yes";
-  return said.until === null ? `no: ${said.because.join("; ")}` : `from ${when(said.until)}`;
+  return said.until === null ? "no" : `from ${when(said.until)}`;
 }
 
 export const command = defineCommand({

@@ -20,7 +20,20 @@ export const stopsProjection: Projection<StopRow> = {
     clearedAt: time(cleared_at),
     clearedReason: row.cleared_reason,
   }),
-  authors: (row) => [authorOf(stopsProjection, row, "by_actor", row.by_actor)],
+  authors: (row) => [
+    authorOf(stopsProjection, row, "by_actor", row.by_actor),
+    // It is cleared once, and that is the row's second writing.
+    ...(row.cleared_by === null
+      ? []
+      : [
+          {
+            column: "cleared_by",
+            who: row.cleared_by,
+            operation: `stop/${row.id}/2`,
+            kind: "stop.cleared",
+          },
+        ]),
+  ],
   stream: ({ service, environment }) =>
     service === null
       ? `*/${environment ?? "*"}`

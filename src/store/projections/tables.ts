@@ -40,7 +40,7 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     beside: "store_id: the name under which the log's keys were introduced",
   },
   runtime_signals: rebuilt,
-  stops: { how: "rebuilt", beside: "cleared_by: for people to read; its entry says who" },
+  stops: rebuilt,
   finding_imports: rebuilt,
   findings: {
     how: "checked",

@@ -127,6 +127,8 @@ const authored: ReadonlySet<string> = new Set([
   "policy.changed",
   "policy.void",
   "signal.recorded",
+  "stop.set",
+  "stop.cleared",
   "waiver.proposed",
   "stop.set",
   "finding.imported",
