@@ -49,8 +49,8 @@ export function makeWaiverControl(engine: Engine): WaiverControl {
       }
       engine.signals.emit("change");
       engine.signals.emit("lane", { service: row.service, environment: row.environment });
-      // At once, and not at the next look.
-      await expireWaivers(engine);
+      // At once, and not at the next look, which comes all the same.
+      await expireWaivers(engine).catch((error: unknown) => engine.notice(String(error)));
       return waiverView(db, row);
     },
   };

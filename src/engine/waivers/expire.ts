@@ -1,4 +1,6 @@
 import { asTidelockError } from "../../model/errors.ts";
+import { type Lane, laneKey } from "../../model/primitives.ts";
+import { fromWaiverId } from "../../model/waiver.ts";
 import type { Plan } from "../../model/plan.ts";
 import { hasEnded } from "../../model/promotion.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
@@ -22,7 +24,7 @@ import type { Engine } from "../engine.ts";
 import { decisionAfter } from "../evidence.ts";
 import { revoke } from "../revoke.ts";
 import { giveBack } from "../weigh-late-run.ts";
-import { holdsNow, signedWaiver, waiversInput } from "./held.ts";
+import { holdsNow, waiversInput } from "./held.ts";
 
 /**
  * What was accepted counts again once a waiver ends: on its day, or because it became another thing. Gates and checks
@@ -37,10 +39,8 @@ export async function expireWaivers(engine: Engine, now?: string): Promise<void>
   for (const row of await overdueProposals(engine.db)) {
     await end(engine, row, "its day came before two people had signed it");
   }
-  for (const row of await waiversInForce(engine.db)) {
-    const why = await whyOver(engine.db, row, now ?? (await databaseTime(engine.db)));
-    if (why !== null) await end(engine, row, why);
-  }
+  const lanes = Map.groupBy(await waiversInForce(engine.db), laneKey);
+  for (const [row] of lanes.values()) if (row) await endOver(engine, row, now);
   for (const row of await unsettledWaivers(engine.db)) {
     try {
       await settle(engine, row);
@@ -51,15 +51,18 @@ export async function expireWaivers(engine: Engine, now?: string): Promise<void>
   }
 }
 
-/** Null while it holds, or may hold again. */
-async function whyOver(db: Db, row: WaiverRow, now: string): Promise<string | null> {
-  const input = await waiversInput(db, row);
-  if (input === undefined) return null;
-  const held = holdsNow(signedWaiver(row), input, now);
-  return held.holds || !held.void ? null : held.why;
+/** Those of one lane that can never hold again. */
+async function endOver(engine: Engine, lane: Lane, now: string | undefined): Promise<void> {
+  const input = await waiversInput(engine.db, lane);
+  const at = now ?? (await databaseTime(engine.db));
+  for (const waiver of input?.signed ?? []) {
+    const held = input && holdsNow(waiver, input, at);
+    if (!held || held.holds || !held.void) continue;
+    await end(engine, { id: fromWaiverId(waiver.waived.waiver) }, held.why);
+  }
 }
 
-async function end(engine: Engine, { id }: WaiverRow, why: string): Promise<void> {
+async function end(engine: Engine, { id }: Pick<WaiverRow, "id">, why: string): Promise<void> {
   const row = await engine.db.transaction().execute(async (tx) => {
     const ended = await endWaiver(tx, id, { state: "ended", why, by: "tidelock" });
     if (ended) await sayEnded(engine, tx, ended);
