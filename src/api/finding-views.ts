@@ -185,3 +185,16 @@ export const ImportOptions = z.object({
   /** Digest of a blob: the DSSE envelope in which a producer vouches for this report. */
   attestation: Digest.optional(),
 });
+
+/** The report of a check run that could not be taken in. */
+export const MissingReport = z.object({
+  run: z.string(),
+  check: z.string(),
+  environment: z.string(),
+  why: z.string(),
+  tries: z.int().nonnegative(),
+  /** It is not tried again. */
+  givenUp: z.boolean(),
+  at: z.iso.datetime(),
+});
+export type MissingReport = z.infer<typeof MissingReport>;

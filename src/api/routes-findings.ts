@@ -8,21 +8,9 @@ import {
   FindingSummary,
   FindingView,
   ImportView,
+  MissingReport,
   ProposalView,
 } from "./finding-views.ts";
-
-/** The report of a check run that could not be taken in. */
-export const MissingReport = z.object({
-  run: z.string(),
-  check: z.string(),
-  environment: z.string(),
-  why: z.string(),
-  tries: z.int().nonnegative(),
-  /** It is not tried again. */
-  givenUp: z.boolean(),
-  at: z.iso.datetime(),
-});
-export type MissingReport = z.infer<typeof MissingReport>;
 
 /**
  * Calls about findings. Reports themselves go up as a stream of bytes: `POST` to the path of `findingImports`, with

@@ -5,9 +5,9 @@ import type {
   FindingView,
   ImportOptions,
   ImportView,
+  MissingReport,
   ProposalView,
 } from "../api/finding-views.ts";
-import type { MissingReport } from "../api/routes-findings.ts";
 import type { FindingMetrics, metricsFilter } from "../api/finding-metrics-views.ts";
 import type { FindingAct } from "../model/finding-act.ts";
 import type { FindingId } from "../model/finding.ts";
