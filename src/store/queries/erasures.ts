@@ -139,6 +139,8 @@ const nameColumns = [
   ["ledger_erasures", "requested_by"],
   ["ledger_erasures", "confirmed_by"],
   ["runtime_signals", "added_by"],
+  ["stops", "by_actor"],
+  ["stops", "cleared_by"],
   ["person_keys", "added_by"],
   ["person_keys", "removed_by"],
   ["person_links", "added_by"],
