@@ -130,7 +130,6 @@ const authored: ReadonlySet<string> = new Set([
   "stop.set",
   "stop.cleared",
   "waiver.proposed",
-  "stop.set",
   "finding.imported",
   "finding.acted",
   "finding.settled",
