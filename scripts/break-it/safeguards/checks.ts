@@ -299,8 +299,8 @@ export const checks: readonly Safeguard[] = [
     edits: [
       {
         file: "src/engine/steps/check.ts",
-        text: 'return last.report.verdict === "error" && last.attempt <= demand.retries',
-        replacement: "return last.attempt <= demand.retries",
+        text: 'if (last.report.verdict === "error" && last.attempt <= demand.retries)',
+        replacement: "if (last.attempt <= demand.retries)",
       },
     ],
     noticedBy: [

@@ -48,8 +48,8 @@ export const gates: readonly Safeguard[] = [
     edits: [
       {
         file: "src/policy/evidence.ts",
-        text: "const nothing = requests + assertions + files === 0;",
-        replacement: "const nothing = requests + assertions + files < 0;",
+        text: "return exercised.requests + exercised.assertions + exercised.files === 0;",
+        replacement: "return exercised.requests + exercised.assertions + exercised.files < 0;",
       },
     ],
     noticedBy: [{ file: gateTests, name: "takes a pass that exercised nothing as inconclusive" }],

@@ -32,8 +32,8 @@ export const scans: readonly Safeguard[] = [
     edits: [
       {
         file: "src/policy/evidence.ts",
-        text: "const bound = evidence.filter(\n    (item) => item.check === demand.name && isBound(item, demand, subject),",
-        replacement: "const bound = evidence.filter(\n    (item) => item.check === demand.name,",
+        text: "return evidence.filter((item) => item.check === demand.name && isBound(item, demand, subject));",
+        replacement: "return evidence.filter((item) => item.check === demand.name);",
       },
     ],
     noticedBy: [{ file: gate, name: "does not count a verdict of" }],
