@@ -86,27 +86,32 @@ export interface AgeGroup {
   readonly n: number;
 }
 
-const hourMs = 3_600_000;
 /** What is older than twenty years is twenty years old. */
+const mostDays = 20 * 366;
+/** Whole days down to three, then whole hours; the database makes the same list for itself. */
 const ageHours: readonly number[] = [
-  ...Array.from({ length: 20 * 366 - 3 }, (_, day) => (20 * 366 - 1 - day) * 24),
+  ...Array.from({ length: mostDays - 3 }, (_, day) => (mostDays - 1 - day) * 24),
   ...Array.from({ length: 72 }, (_, hour) => 71 - hour),
 ];
+const agesAgo = (at: Date) => sql`array(
+  select ${at}::timestamptz - make_interval(hours => age) from (
+    select day * 24 as age from generate_series(3, ${mostDays - 1}) day
+    union all select hour from generate_series(0, 71) hour
+  ) ages order by age desc)`;
 
 /**
  * Ages at the moment of asking. Exactly `k` days old counts as younger, as "seen first at that moment or later" does
  * in a list.
  */
 export async function findingAges(db: Db, asked: Measured): Promise<readonly AgeGroup[]> {
-  const ends = ageHours.map((hours) => new Date(asked.at.getTime() - hours * hourMs).toISOString());
   return hashed(db, async (tx) => {
     const { rows } = await sql<{ severity: Severity; open: boolean; slot: number; n: number }>`
       select severity, status = any (${[...openStatuses]}) as open,
-        width_bucket(first_seen, ${ends}::timestamptz[]) as slot, count(*)::integer as n
+        width_bucket(first_seen, ${agesAgo(asked.at)}) as slot, count(*)::integer as n
       from findings f where ${about(asked)}
       group by 1, 2, 3
     `.execute(tx);
-    // Slot k begins with `ends[k - 1]`; what is in it is at most as old as that, and at least as `ends[k]`.
+    // Slot k begins that many hours ago which stand at k - 1; what is in it is younger than that, and at least as old as k.
     return rows.map(({ slot, ...group }) => ({
       ...group,
       hours: slot === 0 ? (ageHours[0] ?? 0) : (ageHours[slot] ?? -1),
