@@ -8,6 +8,8 @@ import {
   operator,
   type Worker,
 } from "../../../test/support/engine-bench.ts";
+import { ServiceSecurity } from "../../model/service-security.ts";
+import { nameColumns } from "../../store/queries/erasures.ts";
 import { readLeaves } from "../../store/queries/ledger-read.ts";
 import { standingOf } from "../../store/queries/evidence.ts";
 import { verifyPack } from "../../audit/verify-pack.ts";
@@ -49,6 +51,24 @@ async function erase(index: number): Promise<void> {
   await controlPlane.confirmErasure(other, asked.id);
   await worker.engine.log.flush();
 }
+
+async function* report(): AsyncGenerator<Uint8Array> {
+  const results = [{ ruleId: "eval", message: { text: "eval" } }];
+  const runs = [{ tool: { driver: { name: "scan" } }, results }];
+  yield Buffer.from(JSON.stringify({ version: "2.1.0", runs }));
+}
+
+it("knows every column that names who did something", async () => {
+  const { rows } = await bench.database.pool.query<{ place: string }>(
+    `select table_name || '.' || column_name as place from information_schema.columns
+     where table_schema = 'public' and data_type = 'text'
+       and (column_name like '%\\_by' or column_name = 'by_actor') order by 1`,
+  );
+  // How a report was vouched for, not by whom.
+  const others = ["finding_imports.vouched_by"];
+  const known = [...nameColumns.map(([table, column]) => `${table}.${column}`), ...others];
+  expect(rows.map(({ place }) => place).filter((place) => !known.includes(place))).toEqual([]);
+});
 
 describe("an erasure", () => {
   it("takes two people: whoever asked for it cannot confirm it", async () => {
@@ -197,6 +217,11 @@ describe("an erasure", () => {
   it("of a person leaves the pseudonym, which then means nobody anywhere", async () => {
     const { db } = bench.database;
     const { controlPlane } = worker;
+    await controlPlane.findings.importReport(operator, "shop", {}, report());
+    const [finding] = (await controlPlane.findings.list({ service: "shop" }, { limit: 1 })).items;
+    await controlPlane.findings.act(operator, finding?.id ?? "", { kind: "triage" });
+    await controlPlane.security.set(operator, "shop", ServiceSecurity.parse({ owner: "Ada" }), 0);
+    await controlPlane.stops.stopLine(operator, "shop", "a leak");
     const asked = await controlPlane.requestErasure(other, { person: "operator" }, "left");
     await controlPlane.confirmErasure({ id: "third-person" }, asked.id);
     const pseudonym = asked.pseudonym ?? "";

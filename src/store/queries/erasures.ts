@@ -125,7 +125,7 @@ export async function newestEntryBy(db: Db, pseudonym: string): Promise<number |
 }
 
 /** Where a person stands by name outside of the ledger. */
-const nameColumns = [
+export const nameColumns = [
   ["documents", "applied_by"],
   ["releases", "created_by"],
   ["configurations", "created_by"],
@@ -139,6 +139,14 @@ const nameColumns = [
   ["ledger_erasures", "requested_by"],
   ["ledger_erasures", "confirmed_by"],
   ["runtime_signals", "added_by"],
+  ["finding_imports", "added_by"],
+  ["finding_acts", "acted_by"],
+  ["feeds", "imported_by"],
+  ["service_security", "set_by"],
+  ["engagements", "added_by"],
+  ["governance", "set_by"],
+  ["policy_acts", "acted_by"],
+  ["waivers", "proposed_by"],
   ["stops", "by_actor"],
   ["stops", "cleared_by"],
   ["person_keys", "added_by"],
@@ -162,7 +170,7 @@ export async function forgetPerson(tx: Db, pseudonym: string, person: string): P
     `.execute(tx);
   }
   await sql`
-    update events set message = regexp_replace(message, ${`(^|\\s)${escaped(person)}(?=\\s|$)`}, ${`\\1${pseudonym}`}, 'g')
+    update events set message = regexp_replace(message, ${`(^|[\\s(])${escaped(person)}(?=[\\s:;,)]|$)`}, ${`\\1${pseudonym}`}, 'g')
     where position(${person} in message) > 0
   `.execute(tx);
   return row;
