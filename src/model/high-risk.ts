@@ -9,7 +9,7 @@ import { Name } from "./primitives.ts";
 export const HighRisk = z.strictObject({
   /** A known class (`authentication`, `cryptography`, `pipeline`, …) brings paths and contents; another name has only its own. */
   class: Name,
-  /** Globs as of `node:path` matchesGlob, beside those of a known class. */
+  /** Globs beside those of a known class; capitals and leading dots do not matter. */
   paths: z.array(z.string().min(1).max(200)).max(64).optional(),
   /** Texts, exactly as written, beside those of a known class. */
   contains: z.array(z.string().min(3).max(200)).max(64).optional(),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -38,18 +38,24 @@ export class GateStory {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** A release whose tree has these files. */
-  async release(version: string, files: Readonly<Record<string, string>>): Promise<string> {
+  /** A release whose tree has these files, and links. */
+  async release(
+    version: string,
+    files: Readonly<Record<string, string>>,
+    links: Readonly<Record<string, string>> = {},
+    name = "tree",
+  ): Promise<string> {
     const root = join(this.#folder, `tree-${version}`);
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), text);
     }
+    for (const [path, target] of Object.entries(links)) await symlink(target, join(root, path));
     const bytes = await buffer(packTree(root));
     const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
     this.bench.content.blobs.set(digest, bytes);
     await writeFile(join(this.#folder, digest.slice(7)), bytes);
-    const artifact = { name: "tree", digest, size: bytes.length, mediaType: treeMediaType };
+    const artifact = { name, digest, size: bytes.length, mediaType: treeMediaType };
     const made = makeRelease(this.bench, version, { artifacts: [artifact] });
     return (await this.plane.createRelease({ id: "builder" }, made)).id;
   }

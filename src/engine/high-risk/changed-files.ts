@@ -28,7 +28,8 @@ export async function changedFiles(
     const prefix = names.length > 1 ? `${name}/` : "";
     const bytes = contents ? await bytesOf(content, [old, fresh], new Set(paths)) : null;
     for (const path of paths) {
-      changed.push({ path: `${prefix}${path}`, contents: bytes?.(path) ?? null });
+      const place = prefix === "" ? {} : { within: path };
+      changed.push({ path: `${prefix}${path}`, ...place, contents: bytes?.(path) ?? null });
     }
   }
   return changed.sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -80,3 +80,20 @@ it("a release that cannot be compared with what is live may have changed anythin
   expect(plan.risks?.map((one) => one.class)).toEqual(["authentication", "payments"]);
   content.path = path;
 });
+
+it("a link that names another file may have changed anything", async () => {
+  const checks = { "strict.js": "passport.authenticate()", "lax.js": "next()" };
+  await story.release("1.0.1", { ...files, ...checks }, { "check.js": "strict.js" });
+  await story.plane.applyDocuments(operator, "t.yaml", documents());
+  expect(await story.promote("1.0.1", "dev")).toMatchObject({ state: "complete" });
+  await story.plane.applyDocuments(operator, "t.yaml", documents({ dev: risks }));
+  await story.release("1.1.0", { ...files, ...checks }, { "check.js": "lax.js" });
+  const { plan } = await story.plane.plan({ ...dev, release: "1.1.0" });
+  expect(plan.risks?.map((one) => one.class)).toEqual(["authentication"]);
+});
+
+it("an artifact under another name, or beside another, hides no path", async () => {
+  await story.release("1.1.0", { ...files, "pay/card.js": "x" }, {}, "other");
+  const { plan } = await story.plane.plan({ ...dev, release: "1.1.0" });
+  expect(plan.risks?.map((one) => one.class)).toEqual(["authentication", "payments"]);
+});

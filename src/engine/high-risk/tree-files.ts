@@ -10,7 +10,8 @@ const most = { file: 8 * 1024 ** 2, all: 128 * 1024 ** 2 };
 
 /**
  * The bytes of some files of an artifact in our format. A file that is too large, or comes after too much, is there with
- * null; links are not there. Throws what reading a broken tree throws.
+ * null; so is a link, whose
+ * target may be any file. Throws what reading a broken tree throws.
  */
 export async function treeFiles(
   content: ContentStore,
@@ -24,6 +25,7 @@ export async function treeFiles(
   try {
     const entries = new TreeReader(reader);
     for (let entry = await entries.next(); entry; entry = await entries.next()) {
+      if (entry.kind === "symlink" && wanted.has(entry.path)) files.set(entry.path, null);
       if (entry.kind !== "file") continue;
       const asked = wanted.has(entry.path);
       const kept = asked && entry.size <= most.file && read + entry.size <= most.all;

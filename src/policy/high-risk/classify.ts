@@ -1,10 +1,13 @@
-import { matchesGlob } from "node:path";
+import { matchesGlob } from "node:path/posix";
 import type { HighRisk, Touched } from "../../model/high-risk.ts";
+import { globMatcher, globProblem } from "../cel/glob.ts";
 import { knownRisks, type Signs } from "./catalogue.ts";
 
 /** A file that is not in both releases as it is. */
 export interface ChangedFile {
   readonly path: string;
+  /** The path within its artifact, where `path` begins with the artifact's name. */
+  readonly within?: string;
   /** Its bytes before and after, as far as there are; null: they were not read, and may say anything. */
   readonly contents: readonly Uint8Array[] | null;
 }
@@ -38,15 +41,40 @@ function signsOf(name: string, declared: readonly HighRisk[]): Signs {
 }
 
 function told(changed: readonly ChangedFile[], { paths, contains }: Signs): string | null {
+  const globs = paths.map(matcherOf);
   const texts = contains.map((text) => ({ text, bytes: Buffer.from(text) }));
-  const found = changed.flatMap(({ path, contents }) => {
-    if (paths.some((glob) => path === glob || matchesGlob(path, glob))) return [path];
+  const found = changed.flatMap(({ path, within = path, contents }) => {
+    // Whoever names artifacts must not be able to name a path away: both forms count.
+    if (globs.some((fits) => fits(path) || fits(within))) return [path];
     if (texts.length === 0) return [];
-    if (contents === null) return [`${path} (too large to look into)`];
+    if (contents === null) return [`${path} (cannot be looked into)`];
     const [said] = texts.filter(({ bytes }) => contents.some((one) => Buffer.from(one.buffer, one.byteOffset, one.byteLength).includes(bytes))); // prettier-ignore
     return said === undefined ? [] : [`${path} (${said.text})`];
   });
   const [first, ...more] = found.toSorted();
   if (first === undefined) return null;
   return more.length === 0 ? first : `${first} and ${more.length} more`;
+}
+
+const matchers = new Map<string, (path: string) => boolean>();
+
+/** Whether a glob fits a path. Neither capitals nor a leading dot hide a file: a sign may well be seen too often. */
+function matcherOf(glob: string): (path: string) => boolean {
+  const known = matchers.get(glob);
+  if (known !== undefined) return known;
+  const lower = glob.toLowerCase();
+  const simple = globProblem(lower) === null ? globMatcher(lower) : null;
+  const fits = (path: string): boolean => {
+    if (path === glob) return true;
+    if (simple !== null) return simple(path.toLowerCase());
+    return matchesGlob(path, glob) || matchesGlob(undotted(path), undotted(glob));
+  };
+  if (matchers.size >= 1_000) matchers.clear();
+  matchers.set(glob, fits);
+  return fits;
+}
+
+/** Without names that begin with a dot, which stars do not stand for in these globs. */
+function undotted(text: string): string {
+  return text.toLowerCase().replace(/(^|[/{,])\./g, "$1x.");
 }

@@ -27,6 +27,26 @@ describe("what a change touches", () => {
     expect(classes([file(path, "x")])).toEqual(expected === null ? [] : [expected]);
   });
 
+  it.each([
+    ["src/pay/.hidden/card.js", "payments"],
+    ["src/pay/.card.js", "payments"],
+    [".lib/auth/login.js", "authentication"],
+    ["src/Auth/Login.cs", "authentication"],
+    ["src/.x/deep/Fee.TS", "fees"],
+  ])("%s is not hidden by a dot or by capitals", (path, expected) => {
+    const declared: HighRisk[] = [
+      { class: "payments", paths: ["src/pay/**"], review },
+      { class: "fees", paths: ["src/**/fee.{js,ts}"], review },
+    ];
+    expect(classes([file(path, "x")], declared)).toEqual([expected]);
+  });
+
+  it("is told by the path within an artifact too: how artifacts are called hides none", () => {
+    const declared: HighRisk[] = [{ class: "payments", paths: ["src/pay/**"], review }];
+    const renamed = { ...file("web/src/pay/card.js", "x"), within: "src/pay/card.js" };
+    expect(classes([renamed], declared)).toEqual(["payments"]);
+  });
+
   it("is told by what stands in a changed file, and by what stood there and is gone", () => {
     const gone = file("src/app.js", "app.use(passport.authenticate('local'))", "app.use()");
     expect(touchedClasses([gone])).toEqual([
