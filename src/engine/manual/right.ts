@@ -10,7 +10,7 @@ import { readRelease } from "../../store/queries/catalogue.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
 import type { Db, DocumentRow } from "../../store/schema.ts";
 import { type Ground, groundsOf } from "../ledger/leaning.ts";
-import { reviewOf } from "../../policy/high-risk/reviews.ts";
+import { reviewsOfOne } from "../../policy/high-risk/reviews.ts";
 import { type Separation, separationOf } from "./own-work.ts";
 
 /** The right to answer what a check asks of a role. */
@@ -65,8 +65,6 @@ export async function standingOf(db: Db, person: string, request: Asked): Promis
 
 /** Several reviews of one kind of change are asked of different people. */
 async function reviewOfSame(db: Db, person: string, request: Asked): Promise<string | null> {
-  const kind = reviewOf(request.check);
-  if (kind === null) return null;
   const given = await db
     .selectFrom("check_requests")
     .select("check")
@@ -74,7 +72,7 @@ async function reviewOfSame(db: Db, person: string, request: Asked): Promise<str
     .where("person", "=", person)
     .where("id", "<>", request.id)
     .execute();
-  const same = given.find(({ check }) => reviewOf(check) === kind);
+  const same = given.find(({ check }) => reviewsOfOne(check, request.check));
   return same === undefined
     ? null
     : `this person has answered ${same.check}, and ${request.check} is for somebody else`;

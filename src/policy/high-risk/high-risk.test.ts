@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HighRisk } from "../../model/high-risk.ts";
 import { manual } from "../../checks/manual/index.ts";
 import { type ChangedFile, touchedClasses } from "./classify.ts";
-import { reviewDemands, reviewOf } from "./reviews.ts";
+import { reviewDemands, reviewsOfOne } from "./reviews.ts";
 
 const file = (path: string, ...texts: readonly string[]): ChangedFile => ({
   path,
@@ -89,8 +89,21 @@ describe("the reviews that it asks for", () => {
     expect(asked.map(({ name }) => name)).toEqual(["review-authentication", "review-authentication-2"]); // prettier-ignore
     expect(asked[0]?.with).toMatchObject({ role: "security" });
     expect(JSON.stringify(asked[0]?.with)).toContain("src/auth/login.ts");
-    expect(asked.map(({ name }) => reviewOf(name))).toEqual(["authentication", "authentication"]);
   });
+
+  it.each(["authentication", "pci-4", "oauth-2", "x".repeat(56), `${"long-".repeat(12)}end`])(
+    "of %s are told to be of one class, and not of another",
+    (name) => {
+      const three: HighRisk[] = [{ class: name, review: { role: "security", people: 3 } }];
+      const [one, two, last] = reviewDemands(three, [{ class: name, because }], []).map((check) => check.name); // prettier-ignore
+      expect(new Set([one, two, last]).size).toBe(3);
+      expect(reviewsOfOne(one ?? "", two ?? "")).toBe(true);
+      expect(reviewsOfOne(two ?? "", last ?? "")).toBe(true);
+      expect(reviewsOfOne(last ?? "", one ?? "")).toBe(true);
+      expect(reviewsOfOne(one ?? "", "review-database")).toBe(false);
+      expect(reviewsOfOne(one ?? "", "smoke")).toBe(false);
+    },
+  );
 
   it("are none for what nobody declared, and take nobody's name", () => {
     expect(reviewDemands(declared, [{ class: "cryptography", because }], [])).toEqual([]);

@@ -8,11 +8,23 @@ const mostSaid = 600;
 /** Begins the name of every check that asks for a review of a high-risk change. */
 const reviewPrefix = "review-";
 
-/** The class that a check reviews, told by its name; null for one that is no such review. */
-export function reviewOf(check: string): string | null {
-  return check.startsWith(reviewPrefix)
-    ? check.slice(reviewPrefix.length).replace(/-\d+$/, "")
-    : null;
+/**
+ * Whether two checks may be reviews of one class, which different people have to answer. Names are all that says so, and a
+ * class may end in a number or be cut to fit: in doubt they are.
+ */
+export function reviewsOfOne(one: string, other: string): boolean {
+  if (!one.startsWith(reviewPrefix) || !other.startsWith(reviewPrefix)) return false;
+  const others = readings(other);
+  return readings(one).some((name) => others.includes(name));
+}
+
+/** Longer names are cut by at most so much less when a number is put to them. */
+const compared = 40;
+
+/** With its last number as a part of the class's name, and without. */
+function readings(check: string): readonly string[] {
+  const name = check.slice(reviewPrefix.length);
+  return [name, name.replace(/-\d+$/, "")].map((text) => text.slice(0, compared));
 }
 
 /**
