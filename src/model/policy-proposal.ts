@@ -44,19 +44,23 @@ export const PolicyChange = z.discriminatedUnion("kind", [
   }),
   /** Back to one person's word. */
   z.strictObject({ kind: z.literal("governance"), to: z.literal("solo") }),
-  /** One more person who may sign. */
+  /** One more person who may sign, or whose word counts otherwise. */
   z.strictObject({
     kind: z.literal("grant"),
     person: z.string().max(64),
+    /** Absent: the right to sign changes of policy. */
+    right: z.string().max(128).optional(),
     /** Whose signatures count as this person's when it takes effect: exactly these. */
     keys: z.array(Digest).max(64),
     service: Name.nullable(),
     environment: Name.nullable(),
   }),
-  /** One more key of a person who may sign. */
+  /** One more key of a person who may sign, or whose word counts otherwise. */
   z.strictObject({
     kind: z.literal("key"),
     person: z.string().max(64),
+    /** What the person may do; absent: sign changes of policy. */
+    rights: z.array(z.string().max(128)).max(100).optional(),
     key: Digest,
     publicKey: z.string().max(2_000),
   }),

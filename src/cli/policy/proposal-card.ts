@@ -34,9 +34,9 @@ export function whatOf({ proposed: { change } }: PolicyProposalView): string {
     case "governance":
       return "governance solo: one person changes policy";
     case "grant":
-      return `the right to change policy, for ${change.person}`;
+      return `the right ${change.right === undefined ? "to change policy" : clean(change.right)}, for ${change.person}`;
     case "key":
-      return `another key of ${change.person}, who may sign`;
+      return `another key of ${change.person}, ${change.rights === undefined ? "who may sign" : "whose word counts"}`;
   }
 }
 

@@ -40,14 +40,14 @@ export async function takeEffect(
       break;
     }
     case "grant": {
-      const { person, service, environment } = change;
+      const { person, right = policyRight, service, environment } = change;
       const keys = (await keysOf(tx, person)).map(({ key_id }) => key_id).sort();
       if (keys.join() !== [...change.keys].sort().join()) {
         const message = "this person has other keys than when it was proposed; propose it anew";
         throw refused("conflict", message, proposal);
       }
       const id = `g${randomBytes(5).toString("hex")}`;
-      await addGrant(tx, { id, person, right: policyRight, service, environment }, actor.id);
+      await addGrant(tx, { id, person, right, service, environment }, actor.id);
       await noteInEffect(tx, actor, proposal, { grant: id, person });
       break;
     }

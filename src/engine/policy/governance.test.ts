@@ -261,6 +261,28 @@ describe("policy in team mode", () => {
     expect(view.waitsFor).toMatch(/^a/);
   });
 
+  it("gives no other right on one word either: else one token would be the two people who accept a risk", async () => {
+    const [maria, jo] = await team();
+    const kim = await somebody("kim@shop.example", null);
+    const given = { name: "kim@shop.example", right: "risks.accept", ...everywhere };
+    for (const right of ["risks.accept", "findings.judge", "checks.answer:security"]) {
+      const view = await plane.people.grant(operator, { ...given, right });
+      expect(view.waitsFor).toMatch(/^a/);
+      expect(view.grants).toEqual([]);
+    }
+    const waiting = await plane.policy.proposals({ state: "waiting", limit: 10 });
+    const accept = waiting.find(({ proposed: { change } }) => change.kind === "grant" && change.right === "risks.accept")!; // prettier-ignore
+    await signed(maria, accept);
+    await signed(jo, accept);
+    const view = (await plane.people.list()).find(({ person }) => person === kim.person);
+    expect(view?.grants).toMatchObject([{ right: "risks.accept" }]);
+    const pair = generateKeyPairSync("ed25519");
+    const key = String(pair.publicKey.export({ type: "spki", format: "pem" }));
+    const further = await plane.people.add(operator, { name: "kim@shop.example", key, also: [] });
+    expect(further.keys).toHaveLength(1);
+    expect(further.waitsFor).toMatch(/^a/);
+  });
+
   it("keeps as many who can sign as it takes", async () => {
     await team();
     const [one] = await plane.people.list();

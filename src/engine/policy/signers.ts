@@ -7,8 +7,9 @@ import { governanceMode } from "./governance.ts";
 import { propose } from "./proposal.ts";
 
 /**
- * In team mode whoever may sign is policy too: else the shared token would make itself two people. Each answers the
- * proposal that has to be signed first, or null when nobody has to.
+ * In team mode whoever may sign is policy too, and so is whoever else's word lets something through (who accepts risks,
+ * judges findings, answers checks): else the shared token would make itself two people. Each answers the proposal that
+ * has to be signed first, or null when nobody has to.
  */
 
 const everywhere = [{ service: "", environment: "" }];
@@ -23,11 +24,12 @@ export async function proposeGrant(
     readonly environment: string | null;
   },
 ): Promise<string | null> {
-  if (grant.right !== policyRight || (await governanceMode(tx)) !== "team") return null;
-  const { service, environment } = grant;
+  if ((await governanceMode(tx)) !== "team") return null;
+  const { right, service, environment } = grant;
   // A key that came between proposal and signature would be somebody else's.
   const keys = (await keysOf(tx, person)).map(({ key_id }) => key_id).sort();
-  const change = { kind: "grant", person, keys, service, environment } as const;
+  const other = right === policyRight ? {} : { right };
+  const change = { kind: "grant", person, keys, ...other, service, environment } as const;
   const row = await propose(tx, actor, change, {
     documents: [],
     file: "",
@@ -37,15 +39,18 @@ export async function proposeGrant(
   return row.id;
 }
 
-/** A further key of somebody who may sign; nobody else's key signs anything here. */
+/** A further key of somebody who has a right; nobody else's key signs anything here. */
 export async function proposeKey(
   tx: Db,
   actor: Actor,
   person: string,
   added: { readonly key: Digest; readonly publicKey: string },
 ): Promise<string | null> {
-  if ((await governanceMode(tx)) !== "team" || !(await maySign(tx, person))) return null;
-  const change = { kind: "key", person, ...added } as const;
+  if ((await governanceMode(tx)) !== "team") return null;
+  const rights = await rightsOf(tx, person);
+  if (rights.length === 0) return null;
+  const others = rights.includes(policyRight) ? {} : { rights: [...rights] };
+  const change = { kind: "key", person, ...others, ...added } as const;
   const row = await propose(tx, actor, change, {
     documents: [],
     file: "",
@@ -55,14 +60,15 @@ export async function proposeKey(
   return row.id;
 }
 
-async function maySign(tx: Db, person: string): Promise<boolean> {
-  const grant = await tx
+async function rightsOf(tx: Db, person: string): Promise<readonly string[]> {
+  const grants = await tx
     .selectFrom("grants")
-    .select("id")
+    .select("right")
+    .distinct()
     .where("person", "=", person)
-    .where("right", "=", policyRight)
     .where("removed_at", "is", null)
-    .limit(1)
-    .executeTakeFirst();
-  return grant !== undefined;
+    .orderBy("right")
+    .limit(100)
+    .execute();
+  return grants.map(({ right }) => right);
 }

@@ -46,9 +46,9 @@ function sentenceOf(change: PolicyChange): string {
     case "governance":
       return "from here on one person alone may change policy (governance solo), and every decision says so";
     case "grant":
-      return `${change.person} may sign changes of policy in ${change.environment ?? "every environment"}, for ${change.service ?? "every service"}, by ${change.keys.length === 0 ? "no key yet" : `the keys ${change.keys.join(", ")}`}`;
+      return `${change.person} ${change.right === undefined ? "may sign changes of policy" : `has the right ${change.right}`} in ${change.environment ?? "every environment"}, for ${change.service ?? "every service"}, by ${change.keys.length === 0 ? "no key yet" : `the keys ${change.keys.join(", ")}`}`;
     case "key":
-      return `the key ${change.key} signs for ${change.person}, who may sign changes of policy`;
+      return `the key ${change.key} signs for ${change.person}, ${change.rights === undefined ? "who may sign changes of policy" : `who has the rights ${change.rights.join(", ")}`}`;
   }
 }
 

@@ -23,7 +23,7 @@ export const command = defineCommand({
   },
   details:
     "Gives the right checks.answer:<role>, findings.judge, risks.accept or policy.change. Nobody has one who was not given it.\n" +
-    "In team mode policy.change counts when two people have signed it (exit code 5).",
+    "In team mode a right counts when two people have signed it (exit code 5).",
   examples: [
     "tidelock person grant maria@shop.example --role qa --environment staging",
     "tidelock person grant maria@shop.example --judge-findings --service shop",
