@@ -73,10 +73,13 @@ export async function decisionAtGate(
     ...(returning ? { returning } : {}),
     ...(plan.maxAgeMs === undefined || returning ? {} : { maxAgeMs: plan.maxAgeMs }),
     ...(await holdUpsOf(engine, plan, release, now)),
-    ...(obligations === undefined ? {} : { obligations }),
+    ...(obligations === undefined ? {} : { obligations: obligations.input }),
     ...(hasStoppedOld(plan) ? { underWay: true } : {}),
   };
-  const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, runs));
+  // Those too that count for nothing: one that somebody has edited may be the one that failed.
+  const here = [...all, ...late].map((run) => ({ ...run, ...plan.lane }));
+  const leaning = [...here, ...(obligations?.rows ?? [])];
+  const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, leaning));
   const decided = decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });
   const seen = new Set(reportedIn({ all, late }));
   const leantOn = canonicalJson(waivers?.signed ?? []);

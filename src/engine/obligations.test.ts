@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { documents, ended, EngineBench, makeRelease, operator, type Worker } from "../../test/support/engine-bench.ts"; // prettier-ignore
 
 let bench: EngineBench;
@@ -58,6 +58,46 @@ it("a run that somebody has edited shows nothing", async () => {
   const view = await ended(plane, (await plane.promote(operator, { ...wish, environment: "production" })).id); // prettier-ignore
   expect(view.state).toBe("failed");
   expect(view.message).toContain("PCI-6.2.4");
+});
+
+describe("a fail of what is required", () => {
+  const wish = { service: "shop", release: "1.0.0" };
+  const to = async (environment: string) =>
+    ended(worker.controlPlane, (await worker.controlPlane.promote(operator, { ...wish, environment })).id); // prettier-ignore
+
+  beforeEach(async () => {
+    const { controlPlane: plane } = worker;
+    await worker.engine.log.open("1.0.0");
+    await plane.applyDocuments(operator, "t.yaml", documents({ dev: deep, floor }));
+    await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
+    bench.staged.verdicts = ["fail"];
+    expect(await to("dev")).toMatchObject({ state: "failed" });
+    bench.staged.verdicts = [];
+    expect(await to("dev")).toMatchObject({ state: "complete" });
+  });
+
+  it("stays behind a hundred later promotions", async () => {
+    await bench.database.pool.query(`insert into promotions overriding user value
+      select (jsonb_populate_record(p, jsonb_build_object('id', p.id || n, 'created_at', now()))).*
+      from generate_series(1, 101) n, promotions p where p.state = 'complete'`);
+    const view = await to("production");
+    expect(view.state).toBe("failed");
+    expect(view.decision?.reasons).toContainEqual(
+      expect.objectContaining({ rule: "requirement", message: expect.stringContaining("has failed") }), // prettier-ignore
+    );
+  });
+
+  it.each([
+    [`update check_runs set report = jsonb_set(report, '{verdict}', '"pass"')`],
+    ["delete from check_runs"],
+  ])("is missed when somebody takes it out of the database: %s", async (change) => {
+    await bench.database.pool.query(`${change} where report ->> 'verdict' = 'fail'`);
+    const view = await to("production");
+    expect(view.state).toBe("failed");
+    expect(view.decision?.reasons).toContainEqual(
+      expect.objectContaining({ outcome: "deny", rule: "ledger" }),
+    );
+  });
 });
 
 it("a threat model of another attack surface holds the release back, and says what is new", async () => {

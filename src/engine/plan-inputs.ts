@@ -1,3 +1,5 @@
+import { digestOf } from "../model/canonical.ts";
+import { releaseId } from "../model/release.ts";
 import { Configuration, configurationDigest } from "../model/configuration.ts";
 import type { Environment, Pipeline } from "../model/pipeline.ts";
 import type { Digest, Lane } from "../model/primitives.ts";
@@ -101,3 +103,30 @@ export function nothingThere(lane: Lane): TidelockError {
     hint: `begin with: tidelock promote ${lane.service}@<version> --to ${lane.environment}`,
   });
 }
+
+/**
+ * What a plan is made from has the digests that the plan will name. Later the log is asked about those; a row that was
+ * another only while the plan was made would be met by nobody.
+ *
+ * @throws TidelockError `digest-mismatch`
+ */
+export function requireWhole(
+  { pipeline, environment }: Readonly<Record<"pipeline" | "environment", Whole>>,
+  release: Pick<ReleaseRow, "id" | "content">,
+): void {
+  const other = [pipeline, environment].find(
+    ({ document, digest }) => digestOf(document) !== digest,
+  );
+  if (other === undefined && releaseId(release.content) === release.id) return;
+  const where = other?.digest ?? release.id;
+  throw new TidelockError(
+    "digest-mismatch",
+    "a row that the plan is made from was changed in the database",
+    {
+      where,
+      hint: "nothing was accepted; see `tidelock ledger verify --state`",
+    },
+  );
+}
+
+type Whole = Pick<Registered<Pipeline | Environment>, "digest" | "document">;

@@ -29,6 +29,7 @@ import {
   emptyConfiguration,
   findRelease,
   laneDocuments,
+  requireWhole,
 } from "./plan-inputs.ts";
 import { liveOf } from "./queue.ts";
 import { refuseBanned } from "./stops/ban.ts";
@@ -54,6 +55,7 @@ export async function promote(
   const lane = { service: request.service, environment: request.environment };
   const documents = await laneDocuments(engine.db, lane);
   const release = await findRelease(engine.db, lane.service, request.release);
+  requireWhole(documents, release);
   await refuseBanned(engine.db, release);
   const attempt = () =>
     engine.db.transaction().execute(async (tx) => {

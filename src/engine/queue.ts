@@ -2,12 +2,14 @@ import { canonicalJson } from "../model/canonical.ts";
 import type { Environment, Pipeline } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
 import { TidelockError } from "../model/errors.ts";
+import type { Digest } from "../model/primitives.ts";
 import { scannersOf } from "../pipeline-file/scanners.ts";
 import { makePlan, readPlan } from "../strategies/plan.ts";
 import { documentByDigest, readRelease } from "../store/queries/catalogue.ts";
 import { nextQueued } from "../store/queries/promotions.ts";
-import type { Db, LaneRow, PromotionRow } from "../store/schema.ts";
+import type { Db, LaneRow, PromotionRow, ReleaseRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
+import { requireWhole } from "./plan-inputs.ts";
 import { touchedBy } from "./high-risk/touched.ts";
 import { type Lease, withLease } from "./lease.ts";
 import { finish, start } from "./transitions.ts";
@@ -60,8 +62,13 @@ async function planFromHere(
       fault: "bug",
     });
   }
-  const documents = { pipeline: { document: pipeline }, environment: { document: environment } };
-  const release = await readRelease(tx, plan.release);
+  const documents = {
+    pipeline: { digest: plan.pipeline, document: pipeline },
+    environment: { digest: plan.environment, document: environment },
+  };
+  const returning = plan.kind === "rollback";
+  const release = returning ? null : await existingRelease(tx, plan.release);
+  if (release !== null) requireWhole(documents, release);
   const touched = release && { touched: await touchedBy(engine, tx, { ...documents, release: release.content, live }) }; // prettier-ignore
   return makePlan(
     {
@@ -69,13 +76,18 @@ async function planFromHere(
       lane: plan.lane,
       release: plan.release,
       configuration: plan.configuration,
-      pipeline: { digest: plan.pipeline, document: pipeline },
-      environment: { digest: plan.environment, document: environment },
+      ...documents,
       live,
       scannersOf: (checks) => scannersOf(checks, engine.checks),
     },
     plan.kind === "rollback" ? "back" : "forward",
   );
+}
+
+async function existingRelease(tx: Db, id: Digest): Promise<ReleaseRow> {
+  const release = await readRelease(tx, id);
+  if (release) return release;
+  throw new TidelockError("internal", "a plan names a release that is not stored", { where: id });
 }
 
 /** What a plan says of a lane's live colour. */

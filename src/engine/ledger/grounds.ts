@@ -11,6 +11,7 @@ import { deploymentsProjection, lanesProjection } from "../../store/projections/
 import {
   checkRunsProjection,
   isRecorded,
+  type PlacedRun,
   promotionsProjection,
   stepsProjection,
 } from "../../store/projections/promotions.ts";
@@ -19,7 +20,7 @@ import { standingOf } from "../../store/queries/evidence.ts";
 import { announce } from "../../store/queries/events.ts";
 import { readLane } from "../../store/queries/lanes.ts";
 import { readPromotion, stepsOf } from "../../store/queries/promotions.ts";
-import type { CheckRunRow, Db, DocumentRow } from "../../store/schema.ts";
+import type { Db, DocumentRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOfStops } from "../stops/grounds.ts";
 import type { StepContext } from "../steps/step.ts";
@@ -63,17 +64,39 @@ export async function groundsOfAdmission(context: LedgerSite): Promise<readonly 
 /** The same, and the evidence: check runs, and the steps that proved whom they met. */
 export async function groundsOfGate(
   context: LedgerSite,
-  runs: readonly CheckRunRow[],
+  runs: readonly PlacedRun[],
 ): Promise<readonly Ground[]> {
   const { engine, plan, promotion } = context;
   const placed = <R>(row: R) => ({ ...row, ...plan.lane });
   const steps = (await stepsOf(engine.db, promotion.id)).filter((step) => isRecorded(step.state));
   return [
     ...(await groundsOfAdmission(context)),
-    ...groundsOf(checkRunsProjection, runs.filter((run) => run.report !== null).map(placed)),
+    ...groundsOf(
+      checkRunsProjection,
+      runs.filter((run) => run.report !== null),
+    ),
+    noRunGone(plan.lane.service),
     ...groundsOf(stepsProjection, steps.map(placed)),
     ...(await groundsOfWaivers(engine.db, plan.lane)),
   ];
+}
+
+/** A run that failed stays, in whatever promotion: one that was taken out of the database would let another speak. */
+function noRunGone(service: string): Ground {
+  return {
+    async holds(db) {
+      const { rows } = await sql<{ operation: string }>`
+        select e.operation from ledger_entries e
+        where e.kind = 'check.reported' and starts_with(e.stream, ${`${service}/`})
+          and not exists (select from check_runs c where c.id = e.operation and c.report is not null)
+        order by e.entry limit 1
+      `.execute(db);
+      const [gone] = rows;
+      if (!gone) return null;
+      const message = `check_runs: ${gone.operation} is in the log and not in the database`;
+      return { table: "check_runs", row: gone.operation, column: null, index: null, message };
+    },
+  };
 }
 
 /**

@@ -65,7 +65,10 @@ export async function markWeighed(tx: Db, id: string): Promise<void> {
   await sql`update check_runs set weighed_at = clock_timestamp() where id = ${id}`.execute(tx);
 }
 
-/** What out-of-band checks found about a release in a lane, in other promotions than this one. */
+/**
+ * What out-of-band checks found about a release in a lane, in other promotions than this one. The newest of each check:
+ * however often one fails, it does not push out what another has found.
+ */
 export async function lateFailures(
   db: Db,
   lane: Lane,
@@ -73,10 +76,13 @@ export async function lateFailures(
   promotion: string,
 ): Promise<readonly CheckRunRow[]> {
   const { rows } = await sql<CheckRunRow>`
-    select c.* from check_runs c join promotions p on p.id = c.promotion
-    where c.out_of_band and c.report ->> 'verdict' = 'fail' and c.release = ${release}
-      and p.service = ${lane.service} and p.environment = ${lane.environment} and p.id <> ${promotion}
-    order by c.ended_at desc limit 50
+    select * from (
+      select c.*, row_number() over (partition by c.name order by c.ended_at desc) as place
+      from check_runs c join promotions p on p.id = c.promotion
+      where c.out_of_band and c.report ->> 'verdict' = 'fail' and c.release = ${release}
+        and p.service = ${lane.service} and p.environment = ${lane.environment} and p.id <> ${promotion}
+    ) as late
+    where place <= 50 order by ended_at desc
   `.execute(db);
   return rows;
 }
