@@ -97,7 +97,8 @@ export const Obligation = z.strictObject({
   kind: z.enum(["requirement", "threat"]),
   id: z.string(),
   text: z.string(),
-  proofs: z.array(Proof),
+  /** As read from the documents: a plan keeps milliseconds, and is read again from its own form. */
+  proofs: z.array(Proof.extend({ maxAge: z.int().nonnegative().optional() })),
 });
 export type Obligation = z.infer<typeof Obligation>;
 

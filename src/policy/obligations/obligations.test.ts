@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { checkKinds } from "../../compose-local.ts";
 import { parseDocuments } from "../../pipeline-file/parse.ts";
-import type { Proof } from "../../model/requirements.ts";
+import { Obligations, type Proof } from "../../model/requirements.ts";
 import { Verdict } from "../../model/verdict.ts";
 import { documents } from "../../../test/support/engine-bench.ts";
 import { obligationsIn } from "./asked.ts";
@@ -119,6 +120,15 @@ describe("what a pipeline and its environment ask for", () => {
       "threat T-1",
     ]);
     expect(found?.surface?.added).toContain("process web, takes users' requests, keeps nothing");
+  });
+
+  it("is read from a plan as it was written there, the greatest age of a proof too", () => {
+    const { pipeline, production } = parsed([]);
+    const found = obligationsIn(pipeline, production);
+    if (!found) throw new Error("nothing is asked");
+    expect(found.asked[1]?.proofs[0]?.maxAge).toBe(86_400_000);
+    expect(z.encode(Obligations, found)).toEqual(found);
+    expect(Obligations.parse(JSON.parse(JSON.stringify(found)))).toEqual(found);
   });
 
   it("is, with a model of another surface than this, that somebody looks again", () => {
