@@ -176,7 +176,7 @@ class Reader {
     }
     if (hasTag(node)) {
       const tag = printable(node.tag, 64);
-      this.#report(node, `the tag \`${tag}\` is not read here`, "leave the tag out");
+      this.#report(node, `the tag \`${tag}\` is not read here`, tagHint);
       return undefined;
     }
     if (isMap(node)) return this.#map(node, depth);
@@ -249,6 +249,9 @@ class Reader {
   }
 }
 
+// A rule such as `!a.b` is read as a tag: without its `!` it would say the opposite.
+const tagHint = "put text that begins with `!` in double quotes; a tag has to go";
+
 const yamlHints: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "indent with spaces, for example two a level",
   BAD_INDENT: "compare the indentation with the lines above; use spaces, for example two a level",
@@ -259,7 +262,7 @@ const yamlHints: Readonly<Record<string, string>> = {
     "close the quote, bracket or brace, or write `key: value` with a space after the colon",
   UNEXPECTED_TOKEN: "put text that holds : # [ ] { } , & * ! | > ' \" % @ ` in double quotes",
   BAD_SCALAR_START: "put the text in double quotes",
-  TAG_RESOLVE_FAILED: "leave the tag out",
+  TAG_RESOLVE_FAILED: tagHint,
 };
 
 /**
