@@ -55,6 +55,9 @@ const sayings: Readonly<Record<string, (part: Part, about: About) => string>> = 
   secret: (_, { lane }) =>
     `set it: tidelock secret set <name> --service ${lane.service} --environment ${lane.environment}`,
   diversity: () => "demand a check by another program, or mend the one that did not pass",
+  requirement: () => "let the named checks pass for this release: tidelock requirement list",
+  threat: () => "let what meets it pass for this release: tidelock requirement list",
+  "threat-model": () => "answer what is asked of the new surface: tidelock threat-model review",
   checks: (_, about) => `demand a check of what is deployed in tidelock.yaml: ${gateShow(about)}`,
 };
 
