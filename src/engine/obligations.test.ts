@@ -90,6 +90,7 @@ describe("a fail of what is required", () => {
   it.each([
     [`update check_runs set report = jsonb_set(report, '{verdict}', '"pass"')`],
     ["delete from check_runs"],
+    ["update check_runs set report = null"],
   ])("is missed when somebody takes it out of the database: %s", async (change) => {
     await bench.database.pool.query(`${change} where report ->> 'verdict' = 'fail'`);
     const view = await to("production");

@@ -142,6 +142,13 @@ describe("an erasure", () => {
     expect((await standingOf(db, lane, id))[0]?.verified_at).toBeNull();
     const runs = await db.selectFrom("check_runs").select("report").execute();
     expect(runs).toEqual([{ report: null }]);
+    // Later releases are not held up by it.
+    await worker.controlPlane.createRelease(operator, makeRelease(bench, "1.1.0"));
+    for (const environment of ["dev", "production"]) {
+      const wish = { service: "shop", release: "1.1.0", environment };
+      const { id: next } = await worker.controlPlane.promote(operator, wish);
+      expect(await ended(worker.controlPlane, next)).toMatchObject({ state: "complete" });
+    }
   });
 
   it("is refused before the retention time, naming until when", async () => {

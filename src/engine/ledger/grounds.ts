@@ -81,14 +81,17 @@ export async function groundsOfGate(
   ];
 }
 
-/** A run that failed stays, in whatever promotion: one that was taken out of the database would let another speak. */
+/** A run that failed stays, in whatever promotion: one that was taken out of the database would let another speak. One whose report was erased by the record is known to be gone. */
 function noRunGone(service: string): Ground {
   return {
     async holds(db) {
       const { rows } = await sql<{ operation: string }>`
         select e.operation from ledger_entries e
         where e.kind = 'check.reported' and starts_with(e.stream, ${`${service}/`})
-          and not exists (select from check_runs c where c.id = e.operation and c.report is not null)
+          and not exists (
+            select from check_runs c where c.id = e.operation and (c.report is not null or exists (
+              select from ledger_entries x
+              where x.kind = 'payload.erased' and x.payload ->> 'operation' = e.operation)))
         order by e.entry limit 1
       `.execute(db);
       const [gone] = rows;
