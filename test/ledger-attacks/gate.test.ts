@@ -67,7 +67,10 @@ describe("a gate denies, and says which row is not what the log says, when someb
     await ended(plane, id);
     await edit(`update documents set content = jsonb_set(content, '{spec,environments,1,checks}', '[]')
       where kind = 'Pipeline'`);
-    await denied();
+    // No plan is made from it at all.
+    await expect(plane.promote(operator, production)).rejects.toMatchObject({
+      message: "a row that the plan is made from was changed in the database",
+    });
   });
 
   it("deleted the newest pipeline, so that an older one without the check counts again", async () => {

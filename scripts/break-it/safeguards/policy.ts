@@ -93,8 +93,8 @@ export const policy: readonly Safeguard[] = [
     edits: [
       {
         file: "src/engine/policy/signers.ts",
-        text: "if (grant.right !== policyRight || (await governanceMode(tx))",
-        replacement: "if (grant.right === policyRight || (await governanceMode(tx))",
+        text: 'if ((await governanceMode(tx)) !== "team") return null;\n  const { right,',
+        replacement: 'if (grant.right !== "") return null;\n  const { right,',
       },
     ],
     noticedBy: [{ file: governance, name: "gives the right to sign, and keys" }],
