@@ -127,7 +127,7 @@ export class LedgerLog {
     });
     if (clamped !== null) await this.#sayClamped(clamped);
     const head = await this.#requireOwn(await readTree(db));
-    this.#seen = head;
+    this.#see(head);
     await this.#requireShown(head);
     const checkpoint = await makeCheckpoint(
       db,
@@ -254,6 +254,11 @@ export class LedgerLog {
     notice(answer.message);
   }
 
+  /** Of two that looked at once the later answer may be the older one. */
+  #see(head: TreeHead): void {
+    if (isNewer(head, this.#seen)) this.#seen = head;
+  }
+
   /** A recovery has made this database the truth: what was known before does not count any more. */
   forget(): void {
     this.#seen = null;
@@ -269,19 +274,21 @@ export class LedgerLog {
 
   async #lookAtWorld(): Promise<{ readonly head: TreeHead; readonly why: string | null }> {
     const { db, mirror } = this.#parts;
+    // Before the database is read: what others of this process learn meanwhile is newer than the answer may be.
+    const seen = this.#seen;
+    const known = seen ?? mirror?.read() ?? null;
+    const from = seen ? "this server" : "server/ledger-checkpoint of the data directory";
     const head = await readTree(db);
     if (head.behind) return { head, why: head.behind };
-    const known = this.#seen ?? mirror?.read() ?? null;
-    const from = this.#seen ? "this server" : "server/ledger-checkpoint of the data directory";
     const same = known?.origin === head.origin && known.size === head.size;
-    const named = this.#seen?.origin === head.origin ? null : await nameProblem(db, head);
+    const named = seen?.origin === head.origin ? null : await nameProblem(db, head);
     const older =
       known && !(same && head.root.equals(known.root))
         ? await whyBehind(db, head, known, from)
         : null;
     const why = older ?? named?.message ?? null;
     if (why) await this.declareBehind(why);
-    else this.#seen = head;
+    else this.#see(head);
     return { head, why };
   }
 

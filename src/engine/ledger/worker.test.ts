@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CompiledQuery } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createMigratedDatabase } from "../../../test/support/database.ts";
 import { testLog, until } from "../../../test/support/engine-bench.ts";
@@ -67,6 +68,36 @@ it("gives what others committed its place without being told, and says so once i
   } finally {
     await worker.stop();
   }
+});
+
+it("takes no answer that was overtaken by its own later ones for a database that was put back", async () => {
+  let overtaken: Promise<void> | undefined;
+  const slow = new Proxy(database.db, {
+    get(db, name) {
+      const value: unknown = Reflect.get(db, name);
+      if (name !== "executeQuery") return typeof value === "function" ? value.bind(db) : value;
+      return async (query: CompiledQuery) => {
+        const answer = await db.executeQuery(query);
+        const held = overtaken;
+        overtaken = undefined;
+        await held;
+        return answer;
+      };
+    },
+  });
+  const log = testLog(slow);
+  await log.open("1.0.0");
+  await log.flush();
+  let arrive = () => {};
+  overtaken = new Promise<void>((resolve) => (arrive = resolve));
+  const looking = log.checkWorld();
+  await tableLedger.append(database.db, entry("meanwhile"));
+  const { size } = (await log.flush()) ?? {};
+  expect(Number(size)).toBe(4);
+  arrive();
+  expect(await looking).toBeNull();
+  // Nor is what is known made older by it.
+  expect(log.knownOutside()).toMatchObject({ size: 4 });
 });
 
 it("keeps the last checkpoint beside the database, and nothing of a damaged one", async () => {
