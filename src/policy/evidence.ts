@@ -71,10 +71,6 @@ export interface Judged {
   readonly besides: readonly Verdict[];
 }
 
-export function checkGround(...given: Parameters<typeof judgeCheck>): Ground {
-  return judgeCheck(...given).ground;
-}
-
 /**
  * What the evidence says about one demanded check. Only runs bound to the subject count. A `fail` stays
  * whatever is run afterwards; of the rest the newest decides, and of two at one moment the worse.

@@ -5,6 +5,8 @@ import type { Decided } from "./decide.ts";
 import { demandDigest, type Evidence } from "./evidence.ts";
 import { applyFloor } from "./floor.ts";
 import { decideGate } from "./gate.ts";
+import { obligationsIn } from "./obligations/asked.ts";
+import type { ObligationInput } from "./obligations/grounds.ts";
 import { policyDigest } from "./policy-of.ts";
 import { type CheckFacts, decideUnder, type LanePolicy, type Question } from "./under.ts";
 import { countWhatIf, whatIf, whatIfText } from "./what-if.ts";
@@ -72,9 +74,12 @@ function evidenceOf(demand: CheckDemand, verdict: Evidence["verdict"]): Evidence
 function decided(
   of: LanePolicy,
   verdicts: Partial<Record<string, Evidence["verdict"]>> = {},
+  more: { checks?: readonly CheckDemand[]; obligations?: ObligationInput } = {},
 ): Decided {
   const wish = of.pipeline.spec.environments[1]!;
-  const demands = applyFloor(wish, of.environment.spec.floor);
+  const floored = applyFloor(wish, of.environment.spec.floor);
+  const demands = { ...floored, checks: [...floored.checks, ...(more.checks ?? [])] };
+  const { obligations } = more;
   return decideGate(demands.gate, {
     subject: {
       service: "shop",
@@ -92,6 +97,7 @@ function decided(
     ],
     minimumIsolation: demands.minimumIsolation,
     requirements: [],
+    ...(obligations === undefined ? {} : { obligations }),
     grades: { isolation: "separate-user", identity: "bound", governance: "solo" },
     ledger: [],
   });
@@ -119,6 +125,36 @@ describe("a past decision under another policy", () => {
     const under = decideUnder(kept.inputs, question(before));
     expect(under).toMatchObject({ ok: true, notAsked: [], decided: { decision: was.decision } });
     expect(what(was, before)).toMatchObject({ kind: "same", gone: [], added: [] });
+  });
+
+  it("keeps the reviews that a change asked for, and cannot say what other risks would have asked", () => {
+    const risks = [{ class: "database", review: { role: "dba" } }];
+    const risky = policy({ lane: { ...lane, risks } });
+    const review: CheckDemand = { ...before.pipeline.spec.environments[1]!.checks[1]!, name: "review-database", uses: "manual" }; // prettier-ignore
+    const was = decided(risky, { "review-database": "fail" }, { checks: [review] });
+    expect(was.decision.outcome).toBe("deny");
+    expect(what(was, risky, { before: risky })).toMatchObject({ kind: "same" });
+    expect(what(was, before, { before: risky })).toMatchObject({ kind: "unknown" });
+    expect(what(decided(before), risky)).toMatchObject({
+      kind: "unknown",
+      problem: expect.stringContaining("risks"),
+    });
+  });
+
+  it("asks for requirements over the runs that were looked at, and cannot say what others would have shown", () => {
+    const asking = (uses: string, environments = ["production"]) =>
+      policy({ lane, floor: { requirements: [{ id: "R-1", text: "it was attacked", environments, satisfiedBy: [{ uses, in: ["dev"] }] }] } }); // prettier-ignore
+    expect(what(decided(before), asking("dast"))).toMatchObject({
+      kind: "unknown",
+      problem: expect.stringContaining("runs by dast"),
+    });
+    const elsewhere = asking("dast", ["staging"]);
+    expect(what(decided(before), elsewhere)).toMatchObject({ kind: "same" });
+    const asked = asking("dast");
+    const obligations = { ...obligationsIn(asked.pipeline, asked.environment)!, runs: [] };
+    const was = decided(asked, {}, { obligations });
+    expect(was.decision.outcome).toBe("deny");
+    expect(what(was, before, { before: asked })).toMatchObject({ wouldBe: "allow" });
   });
 
   it("denies for a check that nobody was asked for, and says that apart", () => {

@@ -1,9 +1,11 @@
 import type { Scanner } from "../model/diversity.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import type { CheckDemand, Environment, Pipeline } from "../model/pipeline.ts";
+import { defaultWaiverPolicy } from "../model/waiver.ts";
 import type { Decided } from "./decide.ts";
 import { demandDigest, type Evidence } from "./evidence.ts";
 import { applyFloor, type Demands } from "./floor.ts";
+import { obligationsIn } from "./obligations/asked.ts";
 import { policyDigest, predecessorsOf } from "./policy-of.ts";
 import type { ScheduleSays } from "./schedule.ts";
 import { decideAgain, type DecisionInputs } from "./replay.ts";
@@ -62,7 +64,10 @@ export function decideUnder(kept: DecisionInputs, question: Question): Under {
   if (lane === undefined) {
     return unknown("the service does not go to this environment under the new policy");
   }
-  const demands = applyFloor(lane, policy.environment.spec.floor);
+  const floored = applyFloor(lane, policy.environment.spec.floor);
+  const reviews = reviewsUnder(kept, floored, question);
+  if (typeof reviews === "string") return unknown(reviews);
+  const demands = { ...floored, checks: [...floored.checks, ...reviews] };
   const shared = sharedUnder(kept, question, demands);
   if (typeof shared === "string") return unknown(shared);
   const { inputs, schedule, notAsked } = shared;
@@ -170,12 +175,52 @@ function requirementsUnder(
   return asked.map((one) => ({ asked: one, met: false, message: notAskedThen }));
 }
 
+/** The reviews that the change asked for then: what else would have asked for one depends on files that are not kept. */
+function reviewsUnder(
+  kept: DecisionInputs,
+  { risks }: Demands,
+  { before }: Question,
+): readonly CheckDemand[] | string {
+  const lane = before.pipeline.spec.environments.find(
+    ({ name }) => name === before.environment.metadata.name,
+  );
+  const then = lane && applyFloor(lane, before.environment.spec.floor);
+  if (textOf(risks) !== textOf(then?.risks)) {
+    return "which changes ask for a review (risks) is another, and the changed files are not among the inputs";
+  }
+  if (risks === undefined || kept.kind !== "gate") return [];
+  // Only what was changed adds to what documents demand.
+  const added = kept.checks.filter(({ name }) => !then?.checks.some((one) => one.name === name));
+  return added as unknown as readonly CheckDemand[];
+}
+
+/** Requirements and threats, over the runs that were looked at then. A sentence: others would have to be looked at. */
+function obligationsUnder(
+  kept: GateInputs,
+  { policy, at }: Question,
+): GateInputs["obligations"] | string {
+  if (at !== "gate") return kept.obligations;
+  const now = obligationsIn(policy.pipeline, policy.environment);
+  if (now === null) return undefined;
+  const usesOf = (asked: typeof now.asked) =>
+    asked.flatMap(({ proofs }) => proofs.map(({ uses }) => uses));
+  const known = new Set(usesOf((kept.obligations?.asked ?? []) as typeof now.asked));
+  const [fresh] = usesOf(now.asked).filter((uses) => !known.has(uses));
+  if (fresh !== undefined) {
+    return `it asks for a requirement or threat that runs by ${fresh} show, and those are not among the inputs`;
+  }
+  return { ...now, runs: kept.obligations?.runs ?? [] } as unknown as GateInputs["obligations"];
+}
+
 function gateUnder(
   kept: GateInputs,
-  { at, facts }: Question,
+  question: Question,
   demands: Demands,
   notAsked: readonly string[],
 ): Under {
+  const { at, facts, policy } = question;
+  const obligations = obligationsUnder(kept, question);
+  if (typeof obligations === "string") return unknown(obligations);
   const rules = at === "checks" ? kept.rules : demands.rules;
   const asksMore = textOf(rules) !== textOf(kept.rules) && rules !== undefined;
   if (asksMore && (kept.facts === undefined || kept.facts === null)) {
@@ -187,9 +232,18 @@ function gateUnder(
   // What failed early was decided over the checks that had run by then.
   const checks =
     at === "checks" ? demands.checks.filter(({ name }) => reported.has(name)) : demands.checks;
-  const { diversity: _then, rules: _rules, maxAgeMs: _age, ...rest } = kept;
+  const { diversity: _then, rules: _rules, maxAgeMs: _age, obligations: _asked, ...rest } = kept;
   const inputs = {
     ...rest,
+    ...(obligations === undefined ? {} : { obligations }),
+    ...(kept.waivers === undefined
+      ? {}
+      : {
+          waivers: {
+            ...kept.waivers,
+            policy: policy.environment.spec.waivers ?? defaultWaiverPolicy,
+          },
+        }),
     ...(rules === undefined ? {} : { rules }),
     ...(demands.maxAgeMs === undefined || at !== "gate" ? {} : { maxAgeMs: demands.maxAgeMs }),
     checks: checks.map((check) => ({ ...check })),
