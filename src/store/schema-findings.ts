@@ -210,4 +210,3 @@ export type FindingRow = Selectable<FindingsTable>;
 export type SeenFindingRow = FindingRow &
   Pick<Selectable<FindingSightsTable>, "last_seen" | "last_release">;
 export type FindingActRow = Selectable<FindingActsTable>;
-export type FindingChangeRow = Selectable<FindingChangesTable>;

@@ -1,3 +1,4 @@
+import type { DecisionAgain } from "../../audit/checks/decisions.ts";
 import type { OutputFormat } from "../options.ts";
 import { printDocument, printList } from "../output/print.ts";
 import { shortDigest } from "../output/words.ts";
@@ -5,18 +6,7 @@ import { exit, type ExitCode } from "../exit-codes.ts";
 import { clean, type Terminal } from "../terminal.ts";
 
 /** One decision as it was recorded and as it follows now. */
-export interface AgainLine {
-  /** `<promotion>/<step>`. */
-  readonly operation: string;
-  readonly outcome: string | null;
-  readonly recorded: string | null;
-  readonly recomputed: string | null;
-  readonly inputs: string | null;
-  readonly evaluator: string | null;
-  readonly policy: string | null;
-  readonly result: "same" | "differs" | "unknown";
-  readonly why: readonly string[];
-}
+export type AgainLine = Omit<DecisionAgain, "entry" | "stream">;
 
 const words = {
   same: "the same",

@@ -56,17 +56,6 @@ export function makeWaiverControl(engine: Engine): WaiverControl {
   };
 }
 
-/** Of a finding, the newest first. */
-export async function waiversOfFinding(
-  db: Db,
-  service: string,
-  finding: string,
-): Promise<WaiverView[]> {
-  const states = ["proposed", "in-force", "withdrawn", "ended"] as const;
-  const rows = await listWaivers(db, { service, finding, states, limit: 20 });
-  return Promise.all(rows.map((row) => waiverView(db, row)));
-}
-
 export async function waiverView(db: Db, row: WaiverRow): Promise<WaiverView> {
   const { content, state, signatures } = row;
   const input = state === "in-force" ? await waiversInput(db, row) : undefined;

@@ -83,14 +83,3 @@ export async function listPolicyProposals(
   }
   return query.orderBy("at", "desc").limit(limit).execute();
 }
-
-/** What took effect, newest first. */
-export async function policyChanges(db: Db, limit: number): Promise<readonly PolicyActRow[]> {
-  return db
-    .selectFrom("policy_acts")
-    .selectAll()
-    .where("kind", "=", "effect")
-    .orderBy("at", "desc")
-    .limit(limit)
-    .execute();
-}

@@ -43,9 +43,6 @@ export interface ReadFailure {
 
 export type FromThread = Batch | ReadEnd | ReadFailure;
 
-/** One batch has been stored: one more may come. */
-export type ToThread = "more";
-
 /** So many batches may be on their way at once. */
 export const batchesAhead = 2;
 export const batchSize = 500;
