@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
-import { type Outcome, failed, nothing } from "./outcome.ts";
+import { type Outcome, add, failed, nothing } from "./outcome.ts";
 import { ending, root, start } from "./run-step.ts";
 
 /** The part of vitest's JSON report that is counted here. */
@@ -24,6 +24,8 @@ interface VitestRun {
   readonly filters: readonly string[];
   readonly exclude?: readonly string[];
   readonly workers?: number;
+  /** Files whose process died under them have one further run. */
+  readonly again?: boolean;
 }
 
 /** Runs the test files that match and counts their tests; a file that does not even load is a failure. */
@@ -44,13 +46,28 @@ export async function runVitest(run: VitestRun): Promise<Outcome> {
   if (child === null) return failed(`${run.title}: interrupted`);
   const code = await ending(child);
   if (!existsSync(report)) return code === 0 ? nothing : failed(`${run.title}: ended with ${code}`);
-  const outcome = count(Report.parse(JSON.parse(readFileSync(report, "utf8"))).testResults);
+  const files = Report.parse(JSON.parse(readFileSync(report, "utf8"))).testResults;
+  const dead = run.again === true ? [] : files.filter(diedUnder).map(nameOf);
+  const outcome = count(files.filter((file) => !dead.includes(nameOf(file))));
+  if (dead.length > 0) {
+    for (const name of dead) console.log(`the process that ran ${name} died: it runs once more`);
+    const title = `${run.title} once more`;
+    return add(outcome, await runVitest({ work: run.work, title, filters: dead, again: true }));
+  }
   // For instance an error outside every test: the report is clean, the run was not.
   if (code !== 0 && outcome.failed === 0) {
     return { ...outcome, ...sum(outcome, `${run.title}: vitest ended with ${code}`) };
   }
   return outcome;
 }
+
+/** A worker of Node's that was killed or crashed, as a signal is not the answer of any test. */
+function diedUnder({ status, message, assertionResults }: Suite): boolean {
+  const failed = assertionResults.some((test) => test.status === "failed");
+  return status === "failed" && !failed && (message ?? "") === "";
+}
+
+const nameOf = (file: Suite): string => relative(root, file.name);
 
 function sum(outcome: Outcome, failure: string): Pick<Outcome, "failed" | "failures"> {
   return { failed: outcome.failed + 1, failures: [...outcome.failures, failure] };
@@ -62,7 +79,7 @@ function count(files: readonly Suite[]): Outcome {
   let good = 0;
   let skipped = 0;
   for (const file of files) {
-    const name = relative(root, file.name);
+    const name = nameOf(file);
     const suite = { ran: 0, skipped: 0 };
     for (const test of file.assertionResults) {
       if (test.status === "passed") good += 1;

