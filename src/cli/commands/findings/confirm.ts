@@ -1,17 +1,11 @@
-import { encodeBase64 } from "../../../evidence/bytes.ts";
-import { encodeEnvelope } from "../../../evidence/dsse.ts";
 import { consentStatement, consentText } from "../../../evidence/predicates/finding-consent.ts";
-import { signStatement } from "../../../evidence/statement.ts";
 import { TidelockError } from "../../../model/errors.ts";
-import { confirm } from "../../confirm.ts";
 import { defineCommand } from "../../define-command.ts";
-import { signerOf } from "../../evidence/signer.ts";
 import { exit } from "../../exit-codes.ts";
 import { proposalCard } from "../../findings/proposal-card.ts";
-import { whoseKey } from "../../evidence/whose-key.ts";
 import { argument, connectionOptions, flag, outputOption, required, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
-import { clean } from "../../terminal.ts";
+import { signShown } from "../../sign-shown.ts";
 
 export const command = defineCommand({
   arguments: { proposal: argument("proposal", "see `tidelock findings show`") },
@@ -38,13 +32,11 @@ export const command = defineCommand({
         hint: "see the finding: tidelock findings show <id>",
       });
     }
-    const signer = signerOf(options.key);
-    const { person, name } = await whoseKey(client, signer.name);
-    for (const line of consentText(view.proposed, person)) terminal.note(clean(line, 10_000));
-    terminal.note(`(${person} is ${clean(name)})`);
-    await confirm(context, "Sign this?", options.yes);
-    const statement = consentStatement(view.proposed, person);
-    const envelope = encodeBase64(encodeEnvelope(await signStatement(signer, statement)));
+    const shown = {
+      text: (person: string) => consentText(view.proposed, person),
+      statement: (person: string) => consentStatement(view.proposed, person),
+    };
+    const envelope = await signShown(context, client, shown, options);
     const done = await client.call("findingConsent", { body: { proposal: view.id, envelope } });
     await printOne(terminal, context.format(options), proposalCard(done));
     return exit.done;

@@ -1,19 +1,13 @@
-import { encodeBase64 } from "../../../evidence/bytes.ts";
-import { encodeEnvelope } from "../../../evidence/dsse.ts";
 import {
   policyConsentStatement,
   policyConsentText,
 } from "../../../evidence/predicates/policy-consent.ts";
-import { signStatement } from "../../../evidence/statement.ts";
-import { confirm } from "../../confirm.ts";
 import { defineCommand } from "../../define-command.ts";
-import { signerOf } from "../../evidence/signer.ts";
-import { whoseKey } from "../../evidence/whose-key.ts";
 import { exit } from "../../exit-codes.ts";
 import { argument, connectionOptions, flag, outputOption, required, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
 import { policyProposalCard } from "../../policy/proposal-card.ts";
-import { clean } from "../../terminal.ts";
+import { signShown } from "../../sign-shown.ts";
 
 export const command = defineCommand({
   arguments: { proposal: argument("proposal", "see `tidelock policy proposals`") },
@@ -32,13 +26,11 @@ export const command = defineCommand({
     const { terminal } = context;
     const client = context.connect(options);
     const view = await client.call("policyProposal", { params: { id: args.proposal } });
-    const signer = signerOf(options.key);
-    const { person, name } = await whoseKey(client, signer.name);
-    for (const line of policyConsentText(view.proposed, person)) terminal.note(clean(line, 2_000));
-    terminal.note(`(${person} is ${clean(name)})`);
-    await confirm(context, "Sign this?", options.yes);
-    const statement = policyConsentStatement(view.proposed, person);
-    const envelope = encodeBase64(encodeEnvelope(await signStatement(signer, statement)));
+    const shown = {
+      text: (person: string) => policyConsentText(view.proposed, person),
+      statement: (person: string) => policyConsentStatement(view.proposed, person),
+    };
+    const envelope = await signShown(context, client, shown, options);
     const done = await client.call("policySign", { body: { proposal: view.id, envelope } });
     await printOne(terminal, context.format(options), policyProposalCard(done));
     return done.state === "waiting" ? exit.waiting : exit.done;

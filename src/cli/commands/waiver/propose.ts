@@ -5,7 +5,7 @@ import { exit } from "../../exit-codes.ts";
 import { findingId } from "../../findings/finding-id.ts";
 import { connectionOptions, flag, name, outputOption, required, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
-import { signShown } from "../../waiver/sign-waiver.ts";
+import { signWaiver } from "../../waiver/sign-waiver.ts";
 import { waiverCard } from "../../waiver/waiver-card.ts";
 
 export const command = defineCommand({
@@ -42,7 +42,7 @@ export const command = defineCommand({
     const body = wishOf(options);
     const view = await client.call("waiverPropose", { body });
     const { key, yes } = options;
-    const signed = key === undefined ? view : await signShown(context, client, view, { key, yes });
+    const signed = key === undefined ? view : await signWaiver(context, client, view, { key, yes });
     await printOne(context.terminal, context.format(options), waiverCard(signed));
     return signed.state === "in-force" ? exit.done : exit.waiting;
   },

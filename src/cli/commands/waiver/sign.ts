@@ -2,7 +2,7 @@ import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { argument, connectionOptions, flag, outputOption, required, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
-import { signShown } from "../../waiver/sign-waiver.ts";
+import { signWaiver } from "../../waiver/sign-waiver.ts";
 import { waiverCard } from "../../waiver/waiver-card.ts";
 
 export const command = defineCommand({
@@ -21,7 +21,7 @@ export const command = defineCommand({
     const client = context.connect(options);
     const view = await client.call("waiverShow", { params: { id: args.id } });
     const { key, yes } = options;
-    const signed = await signShown(context, client, view, { key, yes });
+    const signed = await signWaiver(context, client, view, { key, yes });
     await printOne(context.terminal, context.format(options), waiverCard(signed));
     return signed.state === "in-force" ? exit.done : exit.waiting;
   },
