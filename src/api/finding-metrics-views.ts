@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { FindingKind, Severity } from "../model/observation.ts";
+import { FindingId } from "../model/finding.ts";
 import { Name } from "../model/primitives.ts";
+import { WaiverId } from "../model/waiver.ts";
 import { FindingStage, ReleaseName } from "./finding-views.ts";
 
 /**
@@ -93,6 +95,22 @@ export const FindingMetrics = z.object({
     slaKept: RateView,
     /** Since somebody judged it to be one. */
     falsePositives: SpanView,
+    /**
+     * Of what is open and accepted now: since two people accepted it in some environment. A waiver that follows on
+     * another one within thirty days goes on with it: renewing makes nothing young.
+     */
+    acceptedRisks: SpanView.extend({
+      oldest: z
+        .object({
+          finding: FindingId,
+          waiver: WaiverId,
+          environment: Name,
+          since: time,
+          ageMs: z.number().nonnegative(),
+          until: time,
+        })
+        .nullable(),
+    }),
   }),
   /** Of every live release: which kinds of scans of it are complete and trusted. */
   coverage: z.object({

@@ -3,6 +3,7 @@ import { Finding, FindingStatus, ImportTrust } from "../model/finding.ts";
 import { Proposed } from "../model/finding-act.ts";
 import { Observation, Severity, FindingKind } from "../model/observation.ts";
 import { Digest, Name, Version } from "../model/primitives.ts";
+import { WaiverId } from "../model/waiver.ts";
 
 /** What the API says of findings, imports and feeds. All texts of reports are hostile until escaped. */
 
@@ -41,6 +42,21 @@ export const ImportView = z.object({
 });
 export type ImportView = z.infer<typeof ImportView>;
 
+/** A waiver that holds for a finding now: what it is about is accepted there, and nowhere else. */
+export const AcceptedRisk = z.object({
+  waiver: WaiverId,
+  environment: Name,
+  /** Null: of any release that has it. */
+  release: Digest.nullable(),
+  reason: z.string(),
+  /** What keeps it from doing harm meanwhile. */
+  control: z.string(),
+  owner: z.string(),
+  since: time,
+  until: time,
+});
+export type AcceptedRisk = z.infer<typeof AcceptedRisk>;
+
 /** A line of a list. */
 export const FindingSummary = Finding.extend({
   /** How urgent: higher first; `why` in words. */
@@ -52,6 +68,8 @@ export const FindingSummary = Finding.extend({
   /** Environments in which a release with it is live now. */
   liveIn: z.array(Name),
   overdue: z.boolean(),
+  /** Where its risk is accepted now. Its status stays what it is; empty of what is not open. */
+  accepted: z.array(AcceptedRisk),
 });
 export type FindingSummary = z.infer<typeof FindingSummary>;
 
@@ -147,6 +165,12 @@ export const findingFilter = {
     })
     .optional()
     .describe("comma-separated; default: the open ones; `any`"),
+  state: z
+    .enum(["risk-accepted", "not-accepted"])
+    .optional()
+    .describe(
+      "open, and a waiver holds for it (in `environment`, where that is given); or none does",
+    ),
   severity: Severity.optional().describe("this one and worse"),
   severityIs: Severity.optional().describe("this one alone"),
   kind: FindingKind.optional(),

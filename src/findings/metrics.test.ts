@@ -1,6 +1,14 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
-import { enough, kindsOfScan, shareOf, spanOf, sumBy, toolYields } from "./metrics.ts";
+import { describe, expect, it } from "vitest";
+import {
+  acceptedSince,
+  enough,
+  kindsOfScan,
+  shareOf,
+  spanOf,
+  sumBy,
+  toolYields,
+} from "./metrics.ts";
 
 it("says nothing of too few cases, and the share of enough", () => {
   expect(shareOf(1, 2)).toBeNull();
@@ -66,4 +74,50 @@ it("knows what a clean scan looked for by its format, and what a tool has found 
   expect(kindsOfScan({ tool: "codeql", format: "sarif" }, seen)).toEqual(["code"]);
   expect(kindsOfScan({ tool: "new", format: "sarif" }, seen)).toEqual([]);
   expect(kindsOfScan({ tool: "testssl", format: "testssl-csv" }, seen)).toEqual(["network"]);
+});
+
+describe("since when a risk is accepted", () => {
+  const day = 86_400_000;
+  it.each([
+    ["one", [{ since: 5 * day, ended: null }], 5],
+    [
+      "renewed in time",
+      [
+        { since: 0, ended: 90 * day },
+        { since: 80 * day, ended: null },
+      ],
+      0,
+    ],
+    [
+      "renewed soon after",
+      [
+        { since: 0, ended: 90 * day },
+        { since: 120 * day, ended: null },
+      ],
+      0,
+    ],
+    [
+      "again, long after",
+      [
+        { since: 0, ended: 90 * day },
+        { since: 121 * day, ended: null },
+      ],
+      121,
+    ],
+    [
+      "one within another",
+      [
+        { since: 0, ended: 300 * day },
+        { since: 1, ended: 2 },
+        { since: 320 * day, ended: null },
+      ],
+      0,
+    ],
+  ])("%s", (_, spans, days) => {
+    expect(acceptedSince(spans.toReversed())).toBe(days * day);
+  });
+
+  it("is nothing where nobody ever did", () => {
+    expect(acceptedSince([])).toBeNull();
+  });
 });

@@ -37,6 +37,22 @@ export function quantile(
   return null;
 }
 
+/** Of a thing that was accepted several times: so long after the end of one the next goes on with it. */
+const renewedMs = 30 * 86_400_000;
+
+/** Since when it has been accepted, as of the last of these; null of none. Milliseconds since 1970. */
+export function acceptedSince(
+  spans: readonly { readonly since: number; readonly ended: number | null }[],
+): number | null {
+  let since: number | null = null;
+  let end = Number.NEGATIVE_INFINITY;
+  for (const one of spans.toSorted((a, b) => a.since - b.since)) {
+    if (since === null || one.since - end > renewedMs) since = one.since;
+    end = Math.max(end, one.ended ?? Number.POSITIVE_INFINITY);
+  }
+  return since;
+}
+
 /** Findings that are alike, as far as tools are concerned. */
 export interface ToolGroup {
   /** In the order in which they saw it. */

@@ -6,6 +6,7 @@ import {
 } from "@tanstack/react-router";
 import { filterKeys, type FindingSearch, type MetricsSearch } from "./api/finding-queries.ts";
 import type { DeploymentFilter } from "./api/queries.ts";
+import type { WaiverSearch } from "./api/waiver-queries.ts";
 import { Page } from "./parts/page.tsx";
 import { Shell } from "./parts/shell.tsx";
 import { Commits } from "./screens/commits.tsx";
@@ -17,6 +18,8 @@ import { Findings } from "./screens/findings.tsx";
 import { Matrix } from "./screens/matrix.tsx";
 import { Promotion } from "./screens/promotion.tsx";
 import { Promotions } from "./screens/promotions.tsx";
+import { Waiver } from "./screens/waiver.tsx";
+import { Waivers } from "./screens/waivers.tsx";
 
 const root = createRootRoute({
   component: Shell,
@@ -78,6 +81,14 @@ const routeTree = root.addChildren([
       pick({ ...search }, ["service"]),
   }),
   createRoute({ getParentRoute: () => root, path: "/findings/$id", component: Finding }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/waivers",
+    component: Waivers,
+    validateSearch: (search: WaiverSearch & SearchSchemaInput): WaiverSearch =>
+      pick({ ...search }, ["service", "environment", "finding", "state"]),
+  }),
+  createRoute({ getParentRoute: () => root, path: "/waivers/$id", component: Waiver }),
   createRoute({
     getParentRoute: () => root,
     path: "/commits",

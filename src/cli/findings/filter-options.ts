@@ -13,6 +13,11 @@ export const findingFilterOptions = {
     "--status <list>",
     "open, triaged, in-progress, fixed, verified, closed, false-positive, or any; default: what is not settled",
   ),
+  state: choice(
+    "--state <word>",
+    "its risk is accepted (in --environment), or it is open and not",
+    ["risk-accepted", "not-accepted"],
+  ),
   severity: choice("--severity <word>", "this one and worse", Severity.options),
   severityIs: choice("--severity-is <word>", "this one alone", Severity.options),
   kind: choice("--kind <kind>", "what kind of thing it is", FindingKind.options),

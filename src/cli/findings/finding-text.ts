@@ -2,7 +2,7 @@ import type { FindingSummary, FindingView, ImportView } from "../../api/finding-
 import { placeName } from "../../findings/judge.ts";
 import type { FindingFilter } from "../../ports/finding-control.ts";
 import type { Column } from "../output/print.ts";
-import { shortDigest, spanText } from "../output/words.ts";
+import { shortDigest, spanText, when } from "../output/words.ts";
 
 /** Findings in words. Everything a report brought is hostile: what prints these texts escapes them. */
 
@@ -21,6 +21,21 @@ export function whereText(place: FindingSummary["place"]): string {
 /** `high`, `critical?`: a severity that nobody stated counts as the worst, and says so. */
 export function severityText(one: Pick<FindingSummary, "severity" | "severityStated">): string {
   return one.severityStated ? one.severity : `${one.severity}?`;
+}
+
+/** `open`, `triaged, risk accepted in production` */
+export function statusText({
+  status,
+  accepted,
+}: Pick<FindingSummary, "status" | "accepted">): string {
+  const places = [...new Set(accepted.map(({ environment }) => environment))].join(", ");
+  return places === "" ? status : `${status}, risk accepted in ${places}`;
+}
+
+/** `production until 2026-12-31 09:00 by W-7` */
+export function acceptedText(one: FindingSummary["accepted"][number]): string {
+  const only = one.release === null ? "" : `, of release ${shortDigest(one.release)} alone`;
+  return `in ${one.environment} until ${when(one.until)} by ${one.waiver}${only}`;
 }
 
 /** `3 d`, `5 h 12 m` */
@@ -47,7 +62,7 @@ export const findingColumns: readonly Column<FindingSummary>[] = [
     title: "severity",
     value: (one) => `${severityText(one)}${one.knownExploited === true ? ", exploited" : ""}`,
   },
-  { title: "status", value: ({ status }) => status },
+  { title: "status", value: statusText },
   { title: "title", value: ({ title, rule }) => cut(title === "" ? rule : title) },
   { title: "where", value: ({ place }) => cut(whereText(place), 40) },
   { title: "tool", value: ({ tools }) => cut(tools.join(", "), 30) },

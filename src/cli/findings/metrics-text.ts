@@ -83,6 +83,8 @@ export function metricsSections(metrics: FindingMetrics): readonly MetricsSectio
         rateLine("came back", trend.reopened, metrics),
         rateLine("closed by their date", trend.slaKept, metrics),
         spanLine("called false positives, for", trend.falsePositives, metrics),
+        spanLine("accepted risks, for", trend.acceptedRisks, metrics),
+        ...oldestAccepted(trend.acceptedRisks.oldest),
       ],
     },
     {
@@ -105,6 +107,15 @@ export function metricsSections(metrics: FindingMetrics): readonly MetricsSectio
       ],
     },
   ];
+}
+
+function oldestAccepted(
+  oldest: FindingMetrics["trend"]["acceptedRisks"]["oldest"],
+): readonly MetricsLine[] {
+  if (oldest === null) return [];
+  const { finding, waiver, environment, since, ageMs } = oldest;
+  const value = `${finding} in ${environment}, for ${daysText(ageMs)}, since ${since.slice(0, 10)} (now ${waiver})`;
+  return [{ name: "  the oldest", value, rows: null }];
 }
 
 /** From the first week on in which anything happened; the weeks before say nothing. */

@@ -9,6 +9,7 @@ import { readFinding } from "../../store/queries/findings-show.ts";
 import type { Db } from "../../store/schema.ts";
 import type { FindingRow, SeenFindingRow } from "../../store/schema-findings.ts";
 import type { Engine } from "../engine.ts";
+import { acceptedRisks } from "../waivers/accepted.ts";
 import { findingActs } from "./acts/control.ts";
 import { importReport } from "./import/import-report.ts";
 import { findingMetrics } from "./metrics.ts";
@@ -58,7 +59,9 @@ async function pageOf(
   filter: FindingFilter,
   { limit, after }: { readonly limit: number; readonly after?: string | undefined },
 ) {
-  const { rows, total } = await listFindings(db, filter, { limit, after: readAfter(after) });
+  const accepted = filter.state === undefined ? undefined : await acceptedFindings(db, filter);
+  const page = { limit, after: readAfter(after), accepted };
+  const { rows, total } = await listFindings(db, filter, page);
   if (total === 0) {
     await requireNamed(db, filter);
     await requireTools(db, filter);
@@ -66,6 +69,17 @@ async function pageOf(
   const last = rows.at(-1);
   const next = last === undefined || rows.length < limit ? null : writeAfter(last);
   return { rows, total, next };
+}
+
+/** Numbers of the findings whose risk is accepted; with an environment: there. */
+export async function acceptedFindings(
+  db: Db,
+  { environment }: Pick<FindingFilter, "environment">,
+): Promise<readonly string[]> {
+  const all = await acceptedRisks(db, null);
+  return [...all].flatMap(([id, risks]) =>
+    environment === undefined || risks.some((one) => one.environment === environment) ? [id] : [],
+  );
 }
 
 /** So many at once: others ask the database as well. */

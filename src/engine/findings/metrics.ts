@@ -33,6 +33,7 @@ import {
   type Measured,
 } from "../../store/queries/finding-metrics.ts";
 import type { Db } from "../../store/schema.ts";
+import { acceptedAge } from "./accepted-age.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -57,13 +58,14 @@ export async function findingMetrics(db: Db, filter: MetricsFilter): Promise<Fin
     ...(service === undefined ? {} : { service }),
     ...(kind === undefined ? {} : { kind }),
   };
-  const [groups, closed, ages, falsePositives, scans, tiers] = await Promise.all([
+  const [groups, closed, ages, falsePositives, scans, tiers, acceptedRisks] = await Promise.all([
     findingGroups(db, asked),
     closedSpans(db, asked),
     findingAges(db, asked),
     falsePositiveAges(db, asked),
     liveScans(db, asked),
     environmentTiers(db),
+    acceptedAge(db, asked, base),
   ]);
   return {
     at: at.toISOString(),
@@ -76,6 +78,7 @@ export async function findingMetrics(db: Db, filter: MetricsFilter): Promise<Fin
       weeks: weeks(asked, { ages, closed }, base),
       ...standing(groups, base),
       falsePositives: span(falsePositives, { ...base, status: "false-positive" }),
+      acceptedRisks,
     },
     coverage: coverage(scans, groups),
     production: [...tiers].filter(([, tier]) => tier === "production").map(([name]) => name),

@@ -12,6 +12,7 @@ import type { WaiverView } from "../../api/routes-waivers.ts";
 import { findings as check } from "../../checks/findings/index.ts";
 import { waiverStatement } from "../../evidence/predicates/waiver-consent.ts";
 import type { WaiverWish } from "../../model/waiver.ts";
+import type { FindingFilter } from "../../ports/finding-control.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
 import { verifyState } from "../ledger/verify-state.ts";
 import { expireWaivers } from "./expire.ts";
@@ -80,10 +81,38 @@ async function promoted() {
   return ended(plane, id, 30_000);
 }
 
+async function listed(filter: Partial<FindingFilter>): Promise<readonly string[]> {
+  const { items, total } = await plane.findings.list({ service: "shop", ...filter }, { limit: 10 });
+  expect(total).toBe(items.length);
+  return items.map(({ id }) => id);
+}
+
+/** Whoever looks at the finding sees it, and every list and number of them agrees. */
+async function seenAsAccepted({ id }: WaiverView): Promise<void> {
+  const view = await plane.findings.show("F-1");
+  expect(view).toMatchObject({
+    status: "open",
+    accepted: [{ waiver: id, environment: "dev", reason: "no way around it yet", owner: "maria" }],
+  });
+  expect(await listed({ state: "risk-accepted" })).toEqual(["F-1"]);
+  expect(await listed({ state: "risk-accepted", environment: "dev" })).toEqual([]);
+  expect(await listed({ state: "not-accepted" })).toEqual([]);
+  const { acceptedRisks } = (await plane.findings.metrics({ days: 90 })).trend;
+  expect(acceptedRisks).toMatchObject({
+    n: 1,
+    medianMs: null,
+    rows: { status: "any", state: "risk-accepted" },
+    oldest: { finding: "F-1", waiver: id, environment: "dev" },
+  });
+  const elsewhere = await plane.findings.metrics({ days: 90, service: "other" }).catch(String);
+  expect(elsewhere).toContain("there is no service other");
+}
+
 it("a finding that two people accepted closes no gate until it becomes worse", async () => {
   const denied = await promoted();
   expect(denied).toMatchObject({ state: "failed", message: expect.stringContaining("F-1 sqli") });
   const waiver = await accepted({ kind: "finding", finding: "F-1" });
+  await seenAsAccepted(waiver);
   // Nobody whose word counts has scanned: of that nothing was accepted yet.
   expect((await promoted()).message).toContain("inconclusive");
   await accepted({ kind: "check", check: "findings", verdicts: ["inconclusive"] });
@@ -98,6 +127,13 @@ it("a finding that two people accepted closes no gate until it becomes worse", a
   expect(await plane.waivers.show(waiver.id)).toMatchObject({
     holds: false,
     why: "it is critical now, and was high when it was signed",
+  });
+  expect((await plane.findings.show("F-1")).accepted).toEqual([]);
+  expect(await listed({ state: "risk-accepted" })).toEqual([]);
+  expect(await listed({ state: "not-accepted" })).toEqual(["F-1"]);
+  expect((await plane.findings.metrics({ days: 90 })).trend.acceptedRisks).toMatchObject({
+    n: 0,
+    oldest: null,
   });
   await expireWaivers(worker.engine);
   expect(await plane.waivers.show(waiver.id)).toMatchObject({ state: "ended" });

@@ -12,7 +12,7 @@ import {
 import { waiversProjection } from "../../store/projections/waivers.ts";
 import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import { hasExploitedList, judgementsOf } from "../../store/queries/finding-open.ts";
-import { fingerprintsOf } from "../../store/queries/finding-acts.ts";
+import { fingerprintsOfMany } from "../../store/queries/finding-acts.ts";
 import { goneWaiver, waivedFindings, waiversInForce } from "../../store/queries/waivers.ts";
 import type { WaiverRow } from "../../store/schema-waivers.ts";
 import type { Db } from "../../store/schema.ts";
@@ -52,28 +52,42 @@ async function findingsNow(
   const ids = signed.flatMap(({ waived: { of } }) =>
     of.kind === "finding" ? [of.finding.slice("F-".length)] : [],
   );
+  return findingsAsNow(db, [...new Set(ids)]);
+}
+
+/** @param ids numbers, without `F-`; what is not there is left out */
+export async function findingsAsNow(
+  db: Db,
+  ids: readonly string[],
+): Promise<readonly FindingNow[]> {
   if (ids.length === 0) return [];
-  const found: FindingNow[] = [];
-  for (const id of new Set(ids)) {
-    const now = await findingNow(db, id);
-    if (now) found.push(now);
-  }
-  return found;
+  const [rows, fingerprints, listed] = await Promise.all([
+    waivedFindings(db, ids),
+    fingerprintsOfMany(db, ids),
+    hasExploitedList(db),
+  ]);
+  const services = [...new Set(rows.map(({ service }) => service))];
+  const judged = (await Promise.all(services.map((one) => judgementsOf(db, one)))).flat();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => {
+    const row = byId.get(id);
+    if (!row) return [];
+    const own = judged.filter(({ finding }) => finding === id);
+    return [
+      {
+        kind: "finding" as const,
+        finding: `F-${id}`,
+        fingerprints: digestOf(fingerprints.get(id) ?? []),
+        severity: severityOf(row, own, new Date()).severity,
+        knownExploited: listed ? row.exploited : null,
+      },
+    ];
+  });
 }
 
 /** @param id a number, without `F-` */
 export async function findingNow(db: Db, id: string): Promise<FindingNow | undefined> {
-  const [row] = await waivedFindings(db, [id]);
-  if (!row) return undefined;
-  const judged = await judgementsOf(db, row.service);
-  const own = judged.filter(({ finding }) => finding === id);
-  return {
-    kind: "finding",
-    finding: `F-${id}`,
-    fingerprints: digestOf(await fingerprintsOf(db, id)),
-    severity: severityOf(row, own, new Date()).severity,
-    knownExploited: (await hasExploitedList(db)) ? row.exploited : null,
-  };
+  return (await findingsAsNow(db, [id]))[0];
 }
 
 /** What is to be let through by a waiver, as it is now: of a check whatever the waiver itself speaks of. */

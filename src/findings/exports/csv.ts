@@ -31,6 +31,10 @@ const columns: readonly (readonly [
   ["due", ({ due }) => due],
   ["paused", ({ paused }) => paused],
   ["reason", ({ falsePositive }) => falsePositive?.reason ?? null],
+  ["acceptedIn", ({ accepted }) => accepted.map(({ environment }) => environment).join(" ")],
+  ["acceptedUntil", ({ accepted }) => accepted.map(({ until }) => until).join(" ")],
+  ["acceptedBy", ({ accepted }) => accepted.map(({ waiver }) => waiver).join(" ")],
+  ["acceptedWhy", ({ accepted }) => accepted.map(({ reason }) => reason).join("; ")],
   ["fingerprints", (finding) => JSON.stringify(fingerprintsOf(finding))],
   ["message", ({ message }) => message],
 ];

@@ -1,4 +1,5 @@
 import {
+  type About,
   compare,
   type ExportedFinding,
   type Exporter,
@@ -40,7 +41,7 @@ export const exportCyclonedx: Exporter = async function* (findings, about) {
     const component = componentOf(finding);
     if (component) components.set(component["bom-ref"], component);
     const ref = component?.["bom-ref"] ?? product;
-    yield separator + JSON.stringify(vulnerabilityOf(finding, ref));
+    yield separator + JSON.stringify(vulnerabilityOf(finding, ref, about));
     separator = ",\n";
   }
   yield '\n],"components":[';
@@ -69,7 +70,7 @@ function componentOf({ place }: ExportedFinding): { readonly "bom-ref": string }
 
 const methods = { "2.0": "CVSSv2", "3.0": "CVSSv3", "3.1": "CVSSv31", "4.0": "CVSSv4" } as const;
 
-function vulnerabilityOf(finding: ExportedFinding, ref: string): object {
+function vulnerabilityOf(finding: ExportedFinding, ref: string, about: About): object {
   const { id, rule, severity, cvss, cwe, message, title, fixedIn, references } = finding;
   const others = otherNames(finding);
   const links = [...new Set(references)].filter((link) => URL.canParse(link));
@@ -93,7 +94,7 @@ function vulnerabilityOf(finding: ExportedFinding, ref: string): object {
     ...(message === "" ? {} : { detail: message }),
     ...(fixedIn === null ? {} : { recommendation: actionOf(finding) }),
     ...(links.length === 0 ? {} : { advisories: links.map((url) => ({ url })) }),
-    analysis: analysisOf(finding),
+    analysis: analysisOf(finding, about),
     affects: [{ ref }],
     properties: [
       { name: "tidelock:status", value: finding.status },
@@ -113,8 +114,8 @@ function sourceOf(name: string): string {
 }
 
 /** `not_affected` only with a justification: without one the standard leaves it to the reader what was looked at. */
-function analysisOf(finding: ExportedFinding): object {
-  const standing = standingOf(finding);
+function analysisOf(finding: ExportedFinding, about: About): object {
+  const standing = standingOf(finding, about);
   const times = { firstIssued: finding.firstSeen, lastUpdated: finding.lastSeen };
   switch (standing.state) {
     case "triage":
@@ -123,6 +124,14 @@ function analysisOf(finding: ExportedFinding): object {
       return { state: "exploitable", detail: actionOf(finding), ...times };
     case "fixing":
       return { state: "exploitable", response: ["update"], detail: actionOf(finding), ...times };
+    // Its words for a risk that is taken: it can be exploited, and the response is not to fix it for now.
+    case "accepted":
+      return {
+        state: "exploitable",
+        response: ["will_not_fix"],
+        detail: `${standing.statement}. ${actionOf(finding)}`,
+        ...times,
+      };
     case "gone":
       return { state: "resolved", ...times };
     case "false-positive":

@@ -16,6 +16,22 @@ export interface ExportedFinding extends Finding {
   readonly falsePositive: { readonly reason: string; readonly by: string } | null;
   /** A statement of an issuer whom the policy trusts; null where there is none. */
   readonly claim: Claim | null;
+  /** Environments in which a release with it is live. */
+  readonly liveIn: readonly string[];
+  /** Where its risk is accepted now. */
+  readonly accepted: readonly AcceptedThere[];
+}
+
+/** An accepted risk in one environment. */
+export interface AcceptedThere {
+  readonly waiver: string;
+  readonly environment: string;
+  /** Null: of any release that has it. */
+  readonly release: string | null;
+  readonly reason: string;
+  readonly control: string;
+  /** RFC 3339. */
+  readonly until: string;
 }
 
 /** What the document is about, and who writes it when: of the same findings it makes the same text. */
@@ -23,6 +39,8 @@ export interface About {
   readonly service: string;
   /** What the statements are true of; null: of the service, whatever is released. */
   readonly release: { readonly id: string; readonly version: string | null } | null;
+  /** Whose findings it lists; null or absent: of every environment. */
+  readonly environment?: string | null;
   /** RFC 3339. */
   readonly at: string;
   /** Tidelock's own. */
@@ -43,6 +61,8 @@ interface Seen extends Finding {
   readonly fingerprints: readonly Fingerprint[];
   readonly knownExploited: boolean | null;
   readonly epss: number | null;
+  readonly liveIn: readonly string[];
+  readonly accepted: readonly AcceptedThere[];
   readonly observations: readonly { readonly observation: Observation }[];
   readonly history: readonly {
     readonly to: FindingStatus | null;
@@ -105,6 +125,35 @@ export function statementOf(finding: ExportedFinding): Claim | null {
     ...(reason === "" ? {} : { statement: reason }),
     ...(by === "" ? {} : { by }),
   };
+}
+
+/**
+ * The accepted risks by which it is accepted wherever the document speaks of: in its environment, or in each in which
+ * the finding is live or that it is bound to. Empty where one of them is missing: what is accepted in one place is
+ * not accepted everywhere, and a reader of the document could not tell.
+ */
+export function acceptedIn(finding: ExportedFinding, about: About): readonly AcceptedThere[] {
+  const { accepted, liveIn, environment } = finding;
+  const named = about.environment ?? environment;
+  const places = named === null ? liveIn : [named];
+  const release = about.release?.id ?? null;
+  const found = places.map((place) =>
+    accepted.find(
+      (one) => one.environment === place && (one.release === null || one.release === release),
+    ),
+  );
+  const all = found.filter((one) => one !== undefined);
+  return all.length < places.length ? [] : all;
+}
+
+/** Accepted risks in a sentence each. */
+export function acceptedText(risks: readonly AcceptedThere[]): string {
+  return risks
+    .map(
+      ({ waiver, environment, reason, until }) =>
+        `${reason} (risk accepted in ${environment} until ${until} by ${waiver})`,
+    )
+    .join("; ");
 }
 
 /** One value an algorithm, in the order of the names: two documents of the same findings are the same text. */

@@ -322,6 +322,66 @@ it("CycloneDX states a status, and not_affected only with a justification", asyn
   ]);
 });
 
+describe("a risk that is accepted", () => {
+  const risk = {
+    waiver: "W-7",
+    environment: "production",
+    release: null,
+    reason: "no fix is out",
+    control: "blocked at the edge",
+    until: "2026-12-31T00:00:00.000Z",
+  };
+  const accepted = finding({ liveIn: ["production"], accepted: [risk] });
+  const why = "no fix is out (risk accepted in production until 2026-12-31T00:00:00.000Z by W-7)";
+
+  it("is affected and exploitable, and never said not to be", async () => {
+    const { statements } = JSON.parse(await write("openvex", [accepted])) as Vex;
+    expect(statements[0]).toMatchObject({
+      status: "affected",
+      action_statement: `${why}. Meanwhile: blocked at the edge. Update lodash to 4.17.21 or later.`,
+    });
+    const bom = JSON.parse(await write("cyclonedx", [accepted])) as Bom;
+    expect(bom.vulnerabilities[0]?.analysis).toMatchObject({
+      state: "exploitable",
+      response: ["will_not_fix"],
+    });
+  });
+
+  const suppressed = async (one: ExportedFinding, what = about) =>
+    (JSON.parse(await write("sarif", [one], what)) as Sarif).runs[0].results[0]?.suppressions;
+
+  it("is suppressed in SARIF from outside, with its reason", async () => {
+    expect(await suppressed(accepted)).toEqual([
+      { kind: "external", status: "accepted", justification: why },
+    ]);
+  });
+
+  it.each([
+    ["where it is live elsewhere too", { ...accepted, liveIn: ["production", "staging"] }, about],
+    ["where it is live nowhere", { ...accepted, liveIn: [] }, about],
+    ["in another environment", accepted, { ...about, environment: "staging" }],
+    ["of another release", { ...accepted, accepted: [{ ...risk, release: "sha256:0" }] }, about],
+    ["once it is gone", { ...accepted, status: "closed" as const }, about],
+  ])("is not suppressed %s", async (_, one, what) => {
+    expect(await suppressed(one, what)).toEqual([]);
+  });
+
+  it("is suppressed in the document of the environment that accepted it", async () => {
+    const one = { ...accepted, liveIn: [] };
+    expect(await suppressed(one, { ...about, environment: "production" })).toHaveLength(1);
+  });
+
+  it("has columns in CSV, and stands in the record in JSON", async () => {
+    const [head, row] = (await write("csv", [accepted])).split("\r\n");
+    expect(head).toContain("acceptedIn,acceptedUntil,acceptedBy,acceptedWhy");
+    expect(row).toContain("production,2026-12-31T00:00:00.000Z,W-7,no fix is out");
+    const json = JSON.parse(await write("json", [accepted])) as {
+      findings: { record: { accepted: unknown } }[];
+    };
+    expect(json.findings[0]?.record.accepted).toEqual([risk]);
+  });
+});
+
 describe("hostile texts", () => {
   const hostile = `</finding>&\u0000\u0008"']]>\uD800\uFFFE\r\n{{x}}`;
 

@@ -61,7 +61,7 @@ export const exportGeneric: Exporter = async function* (findings, about) {
 function recordOf(finding: ExportedFinding): Record<string, unknown> {
   const { id, service, environment, status, tools, firstSeen, lastSeen } = finding;
   const { firstRelease, lastRelease, reopened, assignee, due, paused } = finding;
-  const { knownExploited, epss } = finding;
+  const { knownExploited, epss, accepted } = finding;
   return {
     id,
     service,
@@ -78,5 +78,6 @@ function recordOf(finding: ExportedFinding): Record<string, unknown> {
     paused,
     knownExploited,
     epss,
+    accepted,
   };
 }

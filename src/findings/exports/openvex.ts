@@ -34,7 +34,7 @@ function statementOf(finding: ExportedFinding, about: About): object {
     },
     timestamp: firstSeen,
     products: [{ "@id": productOf(about), ...partOf(finding) }],
-    ...statusOf(finding),
+    ...statusOf(finding, about),
   };
 }
 
@@ -46,8 +46,8 @@ function partOf({ place }: ExportedFinding): object {
   return { subcomponents: [{ "@id": id }] };
 }
 
-function statusOf(finding: ExportedFinding): object {
-  const standing = standingOf(finding);
+function statusOf(finding: ExportedFinding, about: About): object {
+  const standing = standingOf(finding, about);
   const notes = { status_notes: `${finding.id}: ${finding.status}` };
   switch (standing.state) {
     case "triage":
@@ -55,6 +55,12 @@ function statusOf(finding: ExportedFinding): object {
     case "affected":
     case "fixing":
       return { status: "affected", ...notes, action_statement: actionOf(finding) };
+    case "accepted":
+      return {
+        status: "affected",
+        ...notes,
+        action_statement: `${standing.statement}. ${actionOf(finding)}`,
+      };
     case "gone":
       return { status: "fixed", ...notes };
     case "false-positive":

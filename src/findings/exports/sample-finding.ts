@@ -52,6 +52,8 @@ export function finding(more: Partial<ExportedFinding> = {}): ExportedFinding {
     epss: 0.01,
     falsePositive: null,
     claim: null,
+    liveIn: [],
+    accepted: [],
     ...more,
   };
 }

@@ -2,6 +2,8 @@ import type { Severity } from "../../model/observation.ts";
 import { severityOfScore } from "../observe.ts";
 import {
   type About,
+  acceptedIn,
+  acceptedText,
   type ExportedFinding,
   type Exporter,
   fingerprintsOf,
@@ -16,8 +18,8 @@ const schema =
 const mostRules = 20_000;
 
 /**
- * SARIF 2.1.0 (OASIS): a run of Tidelock, a result a finding. A false positive alone is suppressed; what is gone is
- * `absent` where the document is about a release, else of kind `pass`. The rules stand behind the results, so that
+ * SARIF 2.1.0 (OASIS): a run of Tidelock, a result a finding. Suppressed is a false positive, and what is accepted
+ * wherever the document speaks of; what is gone is `absent` where the document is about a release, else of kind `pass`. The rules stand behind the results, so that
  * nothing has to be known beforehand.
  */
 export const exportSarif: Exporter = async function* (findings, about) {
@@ -82,7 +84,7 @@ function scoreOf({ severity, cvss }: ExportedFinding): string {
 }
 
 function resultOf(finding: ExportedFinding, about: About, ruleIndex: number | undefined): object {
-  const { rule, severity, title, message, status, falsePositive } = finding;
+  const { rule, severity, title, message } = finding;
   const gone = isGone(finding);
   const fingerprints = fingerprintsOf(finding);
   const passed = gone && about.release === null;
@@ -96,16 +98,7 @@ function resultOf(finding: ExportedFinding, about: About, ruleIndex: number | un
     locations: [locationOf(finding)],
     ...(Object.keys(fingerprints).length === 0 ? {} : { fingerprints }),
     // Of one run either all results say, or none (3.27.23).
-    suppressions:
-      status === "false-positive"
-        ? [
-            {
-              kind: "external",
-              status: "accepted",
-              justification: falsePositive?.reason || "reviewed as a false positive",
-            },
-          ]
-        : [],
+    suppressions: suppressionsOf(finding, about),
     ...(about.release === null ? {} : { baselineState: stateOf(finding, about.release.id) }),
     properties: {
       "security-severity": scoreOf(finding),
@@ -113,6 +106,21 @@ function resultOf(finding: ExportedFinding, about: About, ruleIndex: number | un
       tidelock: ownOf(finding),
     },
   };
+}
+
+/** SARIF 3.35: outside of the code, and accepted, is what people here have judged or accepted. */
+function suppressionsOf(finding: ExportedFinding, about: About): readonly object[] {
+  const { status, falsePositive } = finding;
+  const suppressed = (justification: string) => ({
+    kind: "external",
+    status: "accepted",
+    justification,
+  });
+  if (status === "false-positive") {
+    return [suppressed(falsePositive?.reason || "reviewed as a false positive")];
+  }
+  if (isGone(finding)) return [];
+  return acceptedIn(finding, about).map((one) => suppressed(acceptedText([one])));
 }
 
 function stateOf(finding: ExportedFinding, release: string): string {
@@ -165,6 +173,7 @@ function ownOf(finding: ExportedFinding): object {
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(cwe.length === 0 ? {} : { cwe }),
     ...(fixedIn === null ? {} : { fixedIn }),
+    ...(finding.accepted.length === 0 ? {} : { acceptedRisks: finding.accepted }),
     ...placeOf(place),
   };
 }

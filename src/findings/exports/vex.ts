@@ -1,5 +1,5 @@
 import type { Claim } from "../../model/observation.ts";
-import { type ExportedFinding, isGone } from "./exported.ts";
+import { type About, acceptedIn, acceptedText, type ExportedFinding, isGone } from "./exported.ts";
 
 /** OpenVEX 0.2.0, "Status Justifications". */
 const justifications = [
@@ -34,6 +34,8 @@ const fromCyclonedx: ReadonlyMap<string, Justification> = new Map([
 /** What is said of a finding, in words that both formats of VEX can be made of. */
 export type Standing =
   | { readonly state: "triage" | "affected" | "fixing" | "gone" }
+  /** It is there, it can do harm, and people have accepted that for a time: nothing that says "not affected". */
+  | { readonly state: "accepted"; readonly statement: string }
   | { readonly state: "false-positive"; readonly statement: string }
   | {
       readonly state: "not-affected";
@@ -45,7 +47,7 @@ export type Standing =
  * Our own life cycle, and statements of trusted issuers where nobody here has gone further. What somebody only calls
  * fixed is still in what is live, so it is affected until a scan of a release says otherwise.
  */
-export function standingOf(finding: ExportedFinding): Standing {
+export function standingOf(finding: ExportedFinding, about: About): Standing {
   if (isGone(finding)) return { state: "gone" };
   if (finding.status === "false-positive") {
     const { reason = "", by = "" } = finding.falsePositive ?? {};
@@ -55,6 +57,11 @@ export function standingOf(finding: ExportedFinding): Standing {
   const { claim } = finding;
   if (claim?.status === "not-affected" || claim?.status === "false-positive") {
     return notAffected(claim);
+  }
+  const risks = acceptedIn(finding, about);
+  if (risks.length > 0) {
+    const meanwhile = [...new Set(risks.map(({ control }) => control))].join("; ");
+    return { state: "accepted", statement: `${acceptedText(risks)}. Meanwhile: ${meanwhile}` };
   }
   if (finding.status === "open") return { state: "triage" };
   return { state: finding.status === "fixed" ? "fixing" : "affected" };

@@ -150,6 +150,25 @@ export async function fingerprintsOf(
   return rows.map(({ algorithm, value }) => [algorithm, value]);
 }
 
+/** Of several, each as `fingerprintsOf` has it. */
+export async function fingerprintsOfMany(
+  db: Db,
+  findings: readonly string[],
+): Promise<ReadonlyMap<string, readonly [string, string][]>> {
+  const { rows } = await sql<{ finding: string; algorithm: string; value: string }>`
+    select finding, algorithm, value from finding_fingerprints
+    where finding = any (${[...findings]}::bigint[])
+    order by finding, algorithm collate "C", value collate "C"
+  `.execute(db);
+  const found = new Map<string, [string, string][]>();
+  for (const { finding, algorithm, value } of rows) {
+    const own = found.get(finding) ?? [];
+    own.push([algorithm, value]);
+    found.set(finding, own);
+  }
+  return found;
+}
+
 /** Whether Tidelock's own run, or a report that a trusted producer signed, has seen it. */
 export async function seenByTrusted(db: Db, finding: string): Promise<boolean> {
   const { rows } = await sql`

@@ -23,10 +23,16 @@ export interface FindingPage {
 export async function listFindings(
   db: Db,
   filter: FindingFilter,
-  page: { readonly limit: number; readonly after: After | null },
+  page: {
+    readonly limit: number;
+    readonly after: After | null;
+    /** Findings (numbers) whose risk is accepted; needed where the filter names a `state`. */
+    readonly accepted?: readonly string[] | undefined;
+  },
 ): Promise<FindingPage> {
   const { environment } = filter;
-  const where = conditions(filter, environment === undefined ? [] : await movedOn(db, environment));
+  const where = sql`${conditions(filter, environment === undefined ? [] : await movedOn(db, environment))}
+    and ${stateIs(filter, page.accepted)}`;
   const behind =
     page.after === null
       ? sql``
@@ -75,6 +81,13 @@ function conditions(filter: FindingFilter, moved: readonly string[]): RawBuilder
   }
   all.push(...narrow(filter));
   return sql.join(all, sql` and `);
+}
+
+function stateIs({ state }: FindingFilter, accepted: readonly string[] | undefined) {
+  if (state === undefined) return sql`true`;
+  if (accepted === undefined) throw new Error("a list by state, without what is accepted");
+  return sql`(f.status = any (${[...openStatuses]}) and f.id = any (${[...accepted]}::bigint[])) =
+    ${state === "risk-accepted"}`;
 }
 
 const isOverdue = sql`f.due_at is not null and f.paused is null and f.due_at < clock_timestamp()

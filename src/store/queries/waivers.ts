@@ -111,6 +111,52 @@ export async function waiversInForce(db: Db, lane?: Lane): Promise<readonly Waiv
   return query.orderBy("id").execute();
 }
 
+/** Of findings, all or these (numbers); of each lane only as many as count. */
+export async function findingWaivers(
+  db: Db,
+  findings: readonly string[] | null,
+): Promise<readonly WaiverRow[]> {
+  const wanted = findings?.map((id) => `F-${id}`) ?? null;
+  if (wanted?.length === 0) return [];
+  const { rows } = await sql<WaiverRow>`
+    select * from (
+      select w.*, row_number() over (partition by service, environment order by id) as place
+      from waivers w where state = 'in-force'
+    ) counted
+    where place <= ${mostInForce} and content -> 'of' ->> 'kind' = 'finding'
+      and (${wanted}::text[] is null or content -> 'of' ->> 'finding' = any (${wanted}::text[]))
+    order by id
+  `.execute(db);
+  return rows;
+}
+
+/** Since when, and until when, findings were ever accepted; `finding` is a number. */
+export async function acceptances(
+  db: Db,
+  findings: readonly string[],
+): Promise<
+  readonly {
+    readonly finding: string;
+    readonly environment: string;
+    readonly since: Date;
+    readonly ended: Date | null;
+  }[]
+> {
+  if (findings.length === 0) return [];
+  const { rows } = await sql<{
+    finding: string;
+    environment: string;
+    since: Date;
+    ended: Date | null;
+  }>`
+    select substr(content -> 'of' ->> 'finding', 3) as finding, environment, since, ended_at as ended
+    from waivers
+    where since is not null and content -> 'of' ->> 'finding' = any (${findings.map((id) => `F-${id}`)})
+    order by since
+  `.execute(db);
+  return rows;
+}
+
 /** Proposals whose day is over, without two signatures. */
 export async function overdueProposals(db: Db): Promise<readonly WaiverRow[]> {
   return db

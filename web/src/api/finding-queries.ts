@@ -8,6 +8,7 @@ export const filterKeys = [
   "service",
   "environment",
   "status",
+  "state",
   "severity",
   "severityIs",
   "kind",

@@ -19,6 +19,13 @@ export function FindingStatus({ status }: { readonly status: FindingSummary["sta
   return <Badge tone={statusTones[status] ?? "quiet"}>{status.replaceAll("-", " ")}</Badge>;
 }
 
+/** Where its risk is accepted; nothing where it is nowhere. */
+export function Accepted({ finding }: { readonly finding: Pick<FindingSummary, "accepted"> }) {
+  const places = [...new Set(finding.accepted.map(({ environment }) => environment))];
+  if (places.length === 0) return null;
+  return <Badge tone="warn">risk accepted in {places.join(", ")}</Badge>;
+}
+
 // The schemas themselves would bring their library along; their types keep these complete.
 export const severities: readonly FindingSummary["severity"][] = [
   "critical",

@@ -11,6 +11,7 @@ const pages = [
   { to: "/", name: "Environments" },
   { to: "/promotions", name: "Promotions" },
   { to: "/findings", name: "Findings" },
+  { to: "/waivers", name: "Waivers" },
   { to: "/deployments", name: "Deployments" },
   { to: "/commits", name: "Commits" },
 ] as const;

@@ -5,6 +5,7 @@ import type { FindingView } from "../../../src/api/finding-views.ts";
 import { findingQuery } from "../api/finding-queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import {
+  Accepted,
   Age,
   Due,
   FindingStatus,
@@ -35,6 +36,7 @@ function Shown({ view }: { readonly view: FindingView }) {
       <p className="facts">
         <HowBad finding={view} />
         <FindingStatus status={view.status} />
+        <Accepted finding={view} />
         {view.knownExploited === true ? <Badge tone="bad">known exploited</Badge> : null}
         {view.overdue ? <Badge tone="bad">overdue</Badge> : null}
         {view.reopened > 0 ? <Badge tone="warn">came back {view.reopened}×</Badge> : null}
@@ -50,6 +52,7 @@ function Shown({ view }: { readonly view: FindingView }) {
           </pre>
         </Section>
       )}
+      <AcceptedRisks view={view} />
       <Guidance view={view} />
       <History view={view} />
       <Observations view={view} />
@@ -158,6 +161,37 @@ function Facts({ view }: { readonly view: FindingView }) {
         </Fact>
       )}
     </dl>
+  );
+}
+
+function AcceptedRisks({ view }: { readonly view: FindingView }) {
+  if (view.accepted.length === 0) return null;
+  return (
+    <Section title="Risk accepted">
+      {view.accepted.map((one) => (
+        <dl className="inline" key={one.waiver}>
+          <Fact name="In">
+            {one.environment}
+            {one.release === null ? "" : `, of release ${one.release} alone`}, by{" "}
+            <Link to="/waivers/$id" params={{ id: one.waiver }}>
+              {one.waiver}
+            </Link>
+          </Fact>
+          <Fact name="Until">
+            <When at={one.until} />
+          </Fact>
+          <Fact name="Why">
+            <Foreign text={one.reason} />
+          </Fact>
+          <Fact name="Meanwhile">
+            <Foreign text={one.control} />
+          </Fact>
+          <Fact name="Answers for it">
+            <Foreign text={one.owner} />
+          </Fact>
+        </dl>
+      ))}
+    </Section>
   );
 }
 

@@ -5,6 +5,7 @@ import type { FindingSummary } from "../../../src/api/finding-views.ts";
 import { filterKeys, type FindingSearch, findingsQuery } from "../api/finding-queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import {
+  Accepted,
   Age,
   Due,
   FindingStatus,
@@ -19,7 +20,16 @@ import { Foreign } from "../parts/foreign.tsx";
 import { Page } from "../parts/page.tsx";
 
 /** Fields of the form; what else a number's address narrows to is named beside it. */
-const fields = ["service", "environment", "severity", "status", "kind", "tool", "search"] as const;
+const fields = [
+  "service",
+  "environment",
+  "severity",
+  "status",
+  "state",
+  "kind",
+  "tool",
+  "search",
+] as const;
 
 /** All findings of all services, most urgent first. The filter is in the address, so that a list can be shared. */
 export function Findings() {
@@ -47,6 +57,7 @@ export function Findings() {
       aside={
         <span className="row">
           <Link to="/findings/metrics">Numbers</Link>
+          <Link to="/waivers">Waivers</Link>
           <Link to="/findings/imports" search={filter.service ? { service: filter.service } : {}}>
             Imports
           </Link>
@@ -65,6 +76,12 @@ export function Findings() {
         </Choice>
         <Choice name="status" title="Status" value={filter.status} none="not settled">
           {[["any", "any"], ...statuses.map((one) => [one, one.replaceAll("-", " ")])]}
+        </Choice>
+        <Choice name="state" title="Risk" value={filter.state} none="any">
+          {[
+            ["risk-accepted", "accepted"],
+            ["not-accepted", "not accepted"],
+          ]}
         </Choice>
         <Choice name="kind" title="Kind" value={filter.kind} none="any">
           {kinds.map((one) => [one, one])}
@@ -177,7 +194,7 @@ function Table({ items }: { readonly items: readonly FindingSummary[] }) {
                 <HowBad finding={one} />
               </td>
               <td>
-                <FindingStatus status={one.status} />
+                <FindingStatus status={one.status} /> <Accepted finding={one} />
               </td>
               <td className="what">
                 <Foreign text={one.title === "" ? one.rule : one.title} most={160} />

@@ -26,7 +26,9 @@ export const command = defineCommand({
   },
   details:
     "Of one service, whatever the status, unless --status says otherwise. A VEX document that is sent on speaks for\n" +
-    "whoever sends it: an open finding is under investigation in it, and a false positive bears its reason.",
+    "whoever sends it: an open finding is under investigation in it, and a false positive bears its reason. What is\n" +
+    "accepted is affected all the same, and says so; it is called accepted (suppressed, in SARIF) only where it is so in\n" +
+    "--environment, or in every environment in which it is live.",
   examples: [
     "tidelock findings export --service shop --format sarif -o shop.sarif",
     "tidelock findings export --service shop --release 1.4.2 --format openvex --author 'Shop Ltd.' -o shop.openvex.json",
@@ -70,8 +72,13 @@ async function aboutOf(
   service: string,
   {
     release,
+    environment,
     author,
-  }: { readonly release: string | undefined; readonly author: string | undefined },
+  }: {
+    readonly release: string | undefined;
+    readonly environment: string | undefined;
+    readonly author: string | undefined;
+  },
 ): Promise<About> {
   const known =
     release === undefined
@@ -83,6 +90,7 @@ async function aboutOf(
   return {
     service,
     release: known === null ? null : { id: known.id, version: known.version },
+    environment: environment ?? null,
     at: new Date().toISOString(),
     version: manifest.version,
     author: author ?? service,

@@ -3,12 +3,14 @@ import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { findingId } from "../../findings/finding-id.ts";
 import {
+  acceptedText,
   ageText,
   cut,
   dueText,
   historyText,
   releaseText,
   severityText,
+  statusText,
   whereText,
 } from "../../findings/finding-text.ts";
 import { proposalLines } from "../../findings/proposal-card.ts";
@@ -52,7 +54,10 @@ function factLines(view: FindingView): readonly (readonly [string, string | null
       `${severityText(view)}${view.severityStated ? "" : " (the tool stated none: unknown counts as the worst)"}`,
     ],
     ["urgency", urgency.filter(Boolean).join("; ")],
-    ["status", view.status + (view.reopened === 0 ? "" : `, came back ${view.reopened} times`)],
+    [
+      "status",
+      statusText(view) + (view.reopened === 0 ? "" : `, came back ${view.reopened} times`),
+    ],
     ["live in", view.liveIn.join(", ") || "nowhere"],
     ["where", whereText(view.place)],
     ["kind", view.kind],
@@ -100,6 +105,17 @@ function printSections(terminal: Terminal, view: FindingView, all: boolean): voi
   section(
     "What to do",
     view.guidance.map(({ title, url }) => clean(title === url ? url : `${title}  ${url}`)),
+  );
+  section(
+    "Risk accepted",
+    view.accepted.flatMap((one) =>
+      [
+        acceptedText(one),
+        `  since ${when(one.since)}, ${one.owner} answers for it; see tidelock waiver show ${one.waiver}`,
+        `  why        ${one.reason}`,
+        `  meanwhile  ${one.control}`,
+      ].map((line) => clean(line, 4_096)),
+    ),
   );
   section("Proposed", (view.proposals ?? []).flatMap(proposalLines));
   section(

@@ -1,5 +1,5 @@
 import { proposalsOf } from "../acts/control.ts";
-import type { FindingSummary, FindingView } from "../../../api/finding-views.ts";
+import type { AcceptedRisk, FindingSummary, FindingView } from "../../../api/finding-views.ts";
 import { guidanceFor } from "../../../findings/guidance.ts";
 import { openStatuses } from "../../../model/finding.ts";
 import { liveIn } from "../../../store/queries/findings-list.ts";
@@ -14,6 +14,7 @@ import {
 import { namesOf } from "../../../store/queries/grants.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { FindingRow, SeenFindingRow } from "../../../store/schema-findings.ts";
+import { acceptedRisks } from "../../waivers/accepted.ts";
 import { releaseNames } from "./import-view.ts";
 
 /** Observations of one finding that are shown. */
@@ -23,14 +24,22 @@ export async function summaries(
   db: Db,
   rows: readonly SeenFindingRow[],
 ): Promise<FindingSummary[]> {
-  const live = await liveIn(
-    db,
-    rows.map(({ id }) => id),
+  const ids = rows.map(({ id }) => id);
+  const [live, accepted] = await Promise.all([liveIn(db, ids), acceptedRisks(db, ids)]);
+  return rows.map((row) =>
+    summaryOf(
+      row,
+      live.get(row.id) ?? [],
+      openStatuses.includes(row.status) ? (accepted.get(row.id) ?? []) : [],
+    ),
   );
-  return rows.map((row) => summaryOf(row, live.get(row.id) ?? []));
 }
 
-function summaryOf(row: SeenFindingRow, live: readonly string[]): FindingSummary {
+function summaryOf(
+  row: SeenFindingRow,
+  live: readonly string[],
+  accepted: readonly AcceptedRisk[],
+): FindingSummary {
   const { due_at: due, severity, details } = row;
   const { fixedIn } = details;
   return {
@@ -65,6 +74,7 @@ function summaryOf(row: SeenFindingRow, live: readonly string[]): FindingSummary
       row.paused === null &&
       due.getTime() < Date.now() &&
       openStatuses.includes(row.status),
+    accepted: [...accepted],
   };
 }
 

@@ -1,4 +1,6 @@
 import type { FindingMetrics, SpanView } from "../../../../src/api/finding-metrics-views.ts";
+import { Link } from "@tanstack/react-router";
+import { spanOf } from "../../parts/finding-words.tsx";
 import { Count, counted, Numbers, Rate, type Row, Section, Span } from "../../parts/numbers.tsx";
 import { Severity } from "../../parts/status.tsx";
 
@@ -35,6 +37,15 @@ export function Trend({ metrics: { trend } }: { readonly metrics: FindingMetrics
             key: "false",
             value: <Span of={trend.falsePositives} />,
           },
+          {
+            name: "accepted risks, for",
+            key: "accepted",
+            value: (
+              <>
+                <Span of={trend.acceptedRisks} /> <Oldest of={trend.acceptedRisks.oldest} />
+              </>
+            ),
+          },
         ]}
       />
       <table>
@@ -63,6 +74,23 @@ export function Trend({ metrics: { trend } }: { readonly metrics: FindingMetrics
         </tbody>
       </table>
     </Section>
+  );
+}
+
+function Oldest({ of }: { readonly of: FindingMetrics["trend"]["acceptedRisks"]["oldest"] }) {
+  if (of === null) return null;
+  return (
+    <div className="muted">
+      the oldest: {spanOf(of.ageMs)},{" "}
+      <Link to="/waivers/$id" params={{ id: of.waiver }}>
+        {of.waiver}
+      </Link>{" "}
+      of{" "}
+      <Link to="/findings/$id" params={{ id: of.finding }}>
+        {of.finding}
+      </Link>{" "}
+      in {of.environment}
+    </div>
   );
 }
 

@@ -1,0 +1,29 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { WaiverView } from "../../../src/api/routes-waivers.ts";
+import { call } from "./call.ts";
+
+/** As it stands in the address. */
+export interface WaiverSearch {
+  readonly service?: string;
+  readonly environment?: string;
+  readonly finding?: string;
+  readonly state?: string;
+}
+
+export function waiversQuery(filter: WaiverSearch) {
+  const search = new URLSearchParams({ limit: "500" });
+  for (const [name, value] of Object.entries(filter)) if (value) search.set(name, String(value));
+  return queryOptions({
+    queryKey: ["waivers", search.toString()],
+    queryFn: ({ signal }) =>
+      call<{ readonly items: readonly WaiverView[] }>(`/api/v1/waivers?${search}`, { signal }),
+  });
+}
+
+export function waiverQuery(id: string) {
+  return queryOptions({
+    queryKey: ["waiver", id],
+    queryFn: ({ signal }) =>
+      call<WaiverView>(`/api/v1/waivers/${encodeURIComponent(id)}`, { signal }),
+  });
+}

@@ -1,0 +1,116 @@
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { WaiverView } from "../../../src/api/routes-waivers.ts";
+import { waiverQuery } from "../api/waiver-queries.ts";
+import { Answer } from "../parts/answer.tsx";
+import { Foreign } from "../parts/foreign.tsx";
+import { Page } from "../parts/page.tsx";
+import { Ends, WaivedThing, WaiverState } from "../parts/waiver-words.tsx";
+import { When } from "../parts/when.tsx";
+
+/** One accepted risk: whether it holds, until when, for what, why, and who signed it. */
+export function Waiver() {
+  const { id } = useParams({ from: "/waivers/$id" });
+  const waiver = useQuery(waiverQuery(id));
+  return (
+    <Page title={`Waiver ${id}`}>
+      <Answer query={waiver}>{(view) => <Shown view={view} />}</Answer>
+    </Page>
+  );
+}
+
+function Shown({ view }: { readonly view: WaiverView }) {
+  const { waived, why, since } = view;
+  const { of } = waived;
+  return (
+    <>
+      <p className="facts">
+        <WaiverState waiver={view} />
+      </p>
+      <p className="what">
+        <WaivedThing of={of} />
+      </p>
+      <dl className="inline">
+        {why === null ? null : (
+          <Fact name={view.state === "withdrawn" ? "Withdrawn because" : "Does not hold because"}>
+            <Foreign text={why} />
+          </Fact>
+        )}
+        <Fact name="Ends">
+          <Ends waiver={view} />
+        </Fact>
+        <Fact name="Service">{waived.service}</Fact>
+        <Fact name="Environment">{waived.environment}</Fact>
+        <Fact name="Release">
+          {waived.release === null ? "any that has the same" : <code>{waived.release}</code>}
+        </Fact>
+        {of.kind === "finding" ? (
+          <Fact name="Accepted as">
+            {of.severity}
+            {of.knownExploited === true ? ", known exploited" : ""}; worse ends it
+          </Fact>
+        ) : (
+          <Fact name="Check">
+            {of.check} ({of.uses}), in its present configuration: {of.verdicts.join(", ")}
+          </Fact>
+        )}
+        <Fact name="Why">
+          <Foreign text={waived.reason} />
+        </Fact>
+        <Fact name="Meanwhile">
+          <Foreign text={waived.control} />
+        </Fact>
+        <Fact name="Answers for it">
+          <Foreign text={waived.owner} />
+        </Fact>
+        <Fact name="Proposed">
+          <When at={view.at} /> by <Foreign text={view.by} />
+        </Fact>
+        <Fact name="In force since">{since === null ? "not yet" : <When at={since} />}</Fact>
+      </dl>
+      {of.kind === "check" && of.failing.length > 0 ? (
+        <section>
+          <h2>What may fail</h2>
+          <ul>
+            {of.failing.map((one) => (
+              <li key={one}>
+                <Foreign text={one} most={300} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : null}
+      <section>
+        <h2>Signatures</h2>
+        {view.signatures.length === 0 ? (
+          <p>
+            Nobody has signed it. Two people have to: <code>tidelock waiver sign {view.id}</code>
+          </p>
+        ) : (
+          <ol className="results">
+            {view.signatures.map((one) => (
+              <li key={one.person}>
+                <When at={one.at} /> <Foreign text={one.name ?? one.person} />
+                {one.separation === null ? null : (
+                  <div className="muted">
+                    <Foreign text={one.separation} />
+                  </div>
+                )}
+              </li>
+            ))}
+          </ol>
+        )}
+      </section>
+    </>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
