@@ -15,6 +15,7 @@ const pure = [
   "ledger",
   "evidence",
   "audit",
+  "identity",
 ];
 
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -31,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ledger: ["model"],
   evidence: ["model", "ports", "ledger"],
   audit: ["model", "ports", "ledger", "evidence", "policy"],
+  identity: ["model", "ports"],
 
   store: ["model", "ports", ...pure],
   witness: ["model", "ports", "egress", "store", "ledger"],
@@ -48,7 +50,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   "compose.ts": ["*"],
   "compose-local.ts": ["*"],
-  server: ["model", "ports", "api", "store", "compose.ts"],
+  server: ["model", "ports", "api", "identity", "store", "compose.ts"],
   cli: ["model", "ports", "api", "intake", "compose-local.ts", ...pure],
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { found, inLane } from "../model/permissions.ts";
 import { Conformance } from "../model/conformance.ts";
 import { Plan } from "../model/plan.ts";
 import { Digest, Name } from "../model/primitives.ts";
@@ -41,12 +42,16 @@ export const checkRoutes = {
   checkDemands: {
     method: "GET",
     path: "/api/v1/services/:service/environments/:environment/checks",
+    permission: "pipeline.read",
+    resource: inLane,
     params: z.object({ service: Name, environment: Name }),
     response: DemandsView,
   },
   promotionConformance: {
     method: "GET",
     path: "/api/v1/promotions/:id/conformance",
+    permission: "promotion.read",
+    resource: found("promotion", "params.id"),
     params: z.object({ id: z.string().min(1).max(64) }),
     response: ConformanceView,
   },
@@ -54,6 +59,8 @@ export const checkRoutes = {
   checkRaw: {
     method: "GET",
     path: "/api/v1/promotions/:id/checks/:check/raw",
+    permission: "check.read",
+    resource: found("promotion", "params.id"),
     params: checkParams,
     response: RawReportView,
   },

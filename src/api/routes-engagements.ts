@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { everything, found, listed } from "../model/permissions.ts";
 import { Engagement, EngagementId } from "../model/engagement.ts";
 import { Digest, Name } from "../model/primitives.ts";
 
@@ -27,12 +28,16 @@ export const engagementRoutes = {
   engagementAdd: {
     method: "POST",
     path: "/api/v1/engagements",
+    permission: "engagement.add",
+    resource: everything,
     body: z.object({ envelope: z.string().max(512 * 1024) }),
     response: EngagementView,
   },
   engagementList: {
     method: "GET",
     path: "/api/v1/engagements",
+    permission: "engagement.read",
+    resource: listed("engagement.service", "engagement.environment"),
     query: z.object({
       service: Name.optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
@@ -42,6 +47,8 @@ export const engagementRoutes = {
   engagementShow: {
     method: "GET",
     path: "/api/v1/engagements/:id",
+    permission: "engagement.read",
+    resource: found("engagement", "params.id"),
     params,
     response: EngagementView,
   },
@@ -49,12 +56,16 @@ export const engagementRoutes = {
   engagementEvidence: {
     method: "GET",
     path: "/api/v1/engagements/:id/evidence/:digest",
+    permission: "engagement.read",
+    resource: found("engagement", "params.id"),
     params: params.extend({ digest: Digest }),
     response: z.object({ name: z.string(), digest: Digest, content: z.base64() }),
   },
   engagementWithdraw: {
     method: "POST",
     path: "/api/v1/engagements/:id/withdraw",
+    permission: "engagement.withdraw",
+    resource: found("engagement", "params.id"),
     params,
     body: z.object({ reason: z.string().min(1).max(1_000) }),
     response: EngagementView,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { anywhere, everything } from "../model/permissions.ts";
 import { FeedKind } from "../model/feed.ts";
 import { Digest } from "../model/primitives.ts";
 
@@ -29,12 +30,16 @@ export const feedRoutes = {
   feedStatus: {
     method: "GET",
     path: "/api/v1/feeds",
+    permission: "feed.read",
+    resource: anywhere,
     response: z.object({ items: z.array(FeedView) }),
   },
   /** Bytes first (`PUT /api/v1/blobs/<digest>`), then their digest. */
   feedImport: {
     method: "POST",
     path: "/api/v1/feeds/:kind/imports",
+    permission: "feed.import",
+    resource: everything,
     params: z.object({ kind: z.enum(["epss", "kev"]) }),
     body: z.object({
       digest: Digest,

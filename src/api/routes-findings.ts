@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { at, found, listed, ofService } from "../model/permissions.ts";
 import { Name } from "../model/primitives.ts";
 import { FindingId } from "../model/finding.ts";
 import { FindingAct } from "../model/finding-act.ts";
@@ -21,6 +22,8 @@ export const findingRoutes = {
   findingImports: {
     method: "GET",
     path: "/api/v1/services/:service/finding-imports",
+    permission: "finding.read",
+    resource: ofService,
     params: z.object({ service: Name }),
     query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
     response: z.object({
@@ -33,6 +36,8 @@ export const findingRoutes = {
   findingDetails: {
     method: "GET",
     path: "/api/v1/finding-details",
+    permission: "finding.read",
+    resource: at("query.service", "any"),
     query: z.object({
       ...findingFilter,
       limit: z.coerce.number().int().min(1).max(200).default(100),
@@ -48,6 +53,8 @@ export const findingRoutes = {
   findingList: {
     method: "GET",
     path: "/api/v1/findings",
+    permission: "finding.read",
+    resource: at("query.service", "any"),
     query: z.object({
       ...findingFilter,
       limit: z.coerce.number().int().min(1).max(500).default(50),
@@ -63,12 +70,16 @@ export const findingRoutes = {
   findingMetrics: {
     method: "GET",
     path: "/api/v1/findings/metrics",
+    permission: "finding.read",
+    resource: at("query.service", "any"),
     query: z.object(metricsFilter),
     response: FindingMetrics,
   },
   findingShow: {
     method: "GET",
     path: "/api/v1/findings/:id",
+    permission: "finding.read",
+    resource: found("finding", "params.id"),
     params: z.object({ id: FindingId }),
     response: FindingView,
   },
@@ -76,6 +87,8 @@ export const findingRoutes = {
   findingAct: {
     method: "POST",
     path: "/api/v1/findings/:id/acts",
+    permission: "finding.act",
+    resource: found("finding", "params.id"),
     params: z.object({ id: FindingId }),
     body: z.strictObject({
       act: FindingAct,
@@ -87,6 +100,8 @@ export const findingRoutes = {
   findingConsent: {
     method: "POST",
     path: "/api/v1/finding-consents",
+    permission: "finding.judge",
+    resource: found("finding-proposal", "body.proposal"),
     body: z.strictObject({
       proposal: z.string().min(1).max(64),
       /** DSSE envelope in base64. */
@@ -97,6 +112,8 @@ export const findingRoutes = {
   findingProposals: {
     method: "GET",
     path: "/api/v1/finding-proposals",
+    permission: "finding.read",
+    resource: listed("proposed.service", null),
     query: z.object({
       service: Name.optional(),
       state: z.enum(["waiting", "any"]).default("waiting"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { at, found, inLane } from "../model/permissions.ts";
 import { Name } from "../model/primitives.ts";
 import { GateExplanation, GateView } from "./gate-views.ts";
 
@@ -9,6 +10,8 @@ export const gateRoutes = {
   promotionExplain: {
     method: "GET",
     path: "/api/v1/promotions/:id/explanation",
+    permission: "promotion.read",
+    resource: found("promotion", "params.id"),
     params: z.object({ id: z.string().min(1).max(64) }),
     response: GateExplanation,
   },
@@ -16,6 +19,8 @@ export const gateRoutes = {
   gateExplain: {
     method: "GET",
     path: "/api/v1/services/:service/environments/:environment/gate/explanation",
+    permission: "promotion.read",
+    resource: inLane,
     params: z.object({ service: Name, environment: Name }),
     query: z.object({
       /** As everywhere: version, id, or the beginning of one. */
@@ -27,6 +32,8 @@ export const gateRoutes = {
   gateShow: {
     method: "GET",
     path: "/api/v1/environments/:environment/gate",
+    permission: "policy.read",
+    resource: at("query.service", "params.environment"),
     params: z.object({ environment: Name }),
     query: z.object({ service: Name.optional() }),
     response: GateView,

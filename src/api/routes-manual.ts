@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { everything, found, listed } from "../model/permissions.ts";
 import { ManualAnswers, ManualForm, Role } from "../model/manual-check.ts";
 import { Colour, Digest, Name, Version } from "../model/primitives.ts";
 
@@ -101,6 +102,8 @@ export const manualRoutes = {
   manualList: {
     method: "GET",
     path: "/api/v1/manual-checks",
+    permission: "check.read",
+    resource: listed(),
     query: z.object({ promotion: z.string().min(1).max(64).optional() }),
     response: list(ManualRequestView),
   },
@@ -108,6 +111,8 @@ export const manualRoutes = {
   manualShow: {
     method: "POST",
     path: "/api/v1/manual-checks/show",
+    permission: "check.read",
+    resource: found("manual-check", "body.request"),
     body: z.object({ request: Reference }),
     response: ManualRequestView,
   },
@@ -115,6 +120,8 @@ export const manualRoutes = {
   manualBegin: {
     method: "POST",
     path: "/api/v1/manual-checks/begin",
+    permission: "check.answer",
+    resource: found("manual-check", "body.request"),
     body: z.object({ request: Reference }),
     response: ManualRequestView,
   },
@@ -122,15 +129,25 @@ export const manualRoutes = {
   manualAnswer: {
     method: "POST",
     path: "/api/v1/manual-checks/answer",
+    permission: "check.answer",
+    resource: found("manual-check", "body.request"),
     body: z.object({ request: Reference, envelope: z.string().max(800_000) }),
     response: ManualRequestView,
   },
 
-  personList: { method: "GET", path: "/api/v1/people", response: list(PersonView) },
+  personList: {
+    method: "GET",
+    path: "/api/v1/people",
+    permission: "person.read",
+    resource: everything,
+    response: list(PersonView),
+  },
   /** A public key whose signatures are this person's from here on, and names that are the same person's. */
   personAdd: {
     method: "POST",
     path: "/api/v1/people",
+    permission: "person.write",
+    resource: everything,
     body: z.object({
       name: PersonName,
       /** PEM: Ed25519, ECDSA P-256 or P-384. */
@@ -142,12 +159,16 @@ export const manualRoutes = {
   personRemoveKey: {
     method: "DELETE",
     path: "/api/v1/people/keys/:key",
+    permission: "person.write",
+    resource: everything,
     params: z.object({ key: Digest }),
     response: PersonView,
   },
   grantAdd: {
     method: "POST",
     path: "/api/v1/grants",
+    permission: "grant.write",
+    resource: everything,
     body: z.object({
       name: PersonName,
       /** Rights that this version knows. */
@@ -164,6 +185,8 @@ export const manualRoutes = {
   grantRemove: {
     method: "DELETE",
     path: "/api/v1/grants/:id",
+    permission: "grant.write",
+    resource: everything,
     params: z.object({ id: z.string().min(1).max(64) }),
     response: PersonView,
   },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { anywhere, at, everything, found } from "../model/permissions.ts";
 import { Decision, Outcome, Reason } from "../model/decision.ts";
 import { GovernanceMode, PolicyProposed } from "../model/policy-proposal.ts";
 import { Digest, Name } from "../model/primitives.ts";
@@ -167,12 +168,16 @@ export const policyRoutes = {
   promotionDecisions: {
     method: "GET",
     path: "/api/v1/promotions/:id/decisions",
+    permission: "promotion.read",
+    resource: found("promotion", "params.id"),
     params: z.object({ id: z.string().min(1).max(64) }),
     response: list(KeptDecision),
   },
   policyShow: {
     method: "GET",
     path: "/api/v1/policy",
+    permission: "policy.read",
+    resource: at("all", "query.environment"),
     query: z.object({ environment: Name.optional() }),
     response: list(PolicyView),
   },
@@ -180,6 +185,8 @@ export const policyRoutes = {
   policyReplay: {
     method: "POST",
     path: "/api/v1/policy/replay",
+    permission: "policy.read",
+    resource: everything,
     body: z.object({
       file: z.string(),
       text: z.string().max(256_000),
@@ -195,6 +202,8 @@ export const policyRoutes = {
   policyProposals: {
     method: "GET",
     path: "/api/v1/policy/proposals",
+    permission: "policy.read",
+    resource: everything,
     query: z.object({
       state: z.enum(["waiting", "any"]).default("waiting"),
       limit: z.coerce.number().int().min(1).max(500).default(100),
@@ -204,6 +213,8 @@ export const policyRoutes = {
   policyProposal: {
     method: "GET",
     path: "/api/v1/policy/proposals/:id",
+    permission: "policy.read",
+    resource: everything,
     params: z.object({ id: z.string().min(1).max(64) }),
     response: PolicyProposalView,
   },
@@ -211,14 +222,24 @@ export const policyRoutes = {
   policySign: {
     method: "POST",
     path: "/api/v1/policy/proposals/sign",
+    permission: "policy.sign",
+    resource: everything,
     body: z.object({ proposal: z.string().min(1).max(64), envelope: z.string().max(200_000) }),
     response: PolicyProposalView,
   },
-  governanceShow: { method: "GET", path: "/api/v1/governance", response: GovernanceView },
+  governanceShow: {
+    method: "GET",
+    path: "/api/v1/governance",
+    permission: "policy.read",
+    resource: anywhere,
+    response: GovernanceView,
+  },
   /** `team` counts at once; `solo` is proposed, and two people have to sign it. */
   governanceSet: {
     method: "POST",
     path: "/api/v1/governance",
+    permission: "governance.set",
+    resource: everything,
     body: z.object({ mode: GovernanceMode }),
     response: z.object({ governance: GovernanceView, proposal: PolicyProposalView.nullable() }),
   },

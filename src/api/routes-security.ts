@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ofService, wholeService } from "../model/permissions.ts";
 import { Name } from "../model/primitives.ts";
 import { ServiceSecurity } from "../model/service-security.ts";
 
@@ -17,6 +18,8 @@ export const securityRoutes = {
   securityShow: {
     method: "GET",
     path: "/api/v1/services/:service/security",
+    permission: "service.read",
+    resource: ofService,
     params: z.object({ service: Name }),
     response: ServiceSecurityView,
   },
@@ -24,6 +27,8 @@ export const securityRoutes = {
   securitySet: {
     method: "PUT",
     path: "/api/v1/services/:service/security",
+    permission: "security.write",
+    resource: wholeService,
     params: z.object({ service: Name }),
     body: z.object({ security: ServiceSecurity, basedOn: z.int().nonnegative() }),
     response: ServiceSecurityView,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inLane } from "../model/permissions.ts";
 import { FalcoAlert } from "./falco-alert.ts";
 import { Digest, Name, Version } from "../model/primitives.ts";
 import { SignalInput } from "../model/signal.ts";
@@ -21,6 +22,8 @@ export const signalRoutes = {
   signalAdd: {
     method: "POST",
     path: "/api/v1/services/:service/environments/:environment/signals",
+    permission: "signal.add",
+    resource: inLane,
     params: laneParams,
     body: z.object({ signal: SignalInput, release: z.string().min(1).max(200).optional() }),
     response: SignalView,
@@ -29,6 +32,8 @@ export const signalRoutes = {
   signalFalco: {
     method: "POST",
     path: "/api/v1/services/:service/environments/:environment/signals/falco",
+    permission: "signal.add",
+    resource: inLane,
     params: laneParams,
     body: FalcoAlert,
     response: SignalView,
@@ -36,6 +41,8 @@ export const signalRoutes = {
   signalList: {
     method: "GET",
     path: "/api/v1/services/:service/environments/:environment/signals",
+    permission: "signal.read",
+    resource: inLane,
     params: laneParams,
     query: z.object({
       release: z.string().min(1).max(200).optional(),

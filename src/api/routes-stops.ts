@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { found, listed, wholeService } from "../model/permissions.ts";
 import { Name } from "../model/primitives.ts";
 import { StopId, StopReason } from "../model/stop.ts";
 
@@ -38,12 +39,16 @@ export const stopRoutes = {
   lineStop: {
     method: "POST",
     path: "/api/v1/lines/stop",
+    permission: "line.stop",
+    resource: found("line", "body.scope"),
     body: z.object({ scope: z.string().min(1).max(130), reason: StopReason }),
     response: StopView,
   },
   stopClear: {
     method: "POST",
     path: "/api/v1/stops/:id/clear",
+    permission: "line.clear",
+    resource: found("stop", "params.id"),
     params: z.object({ id: StopId }),
     body: z.object({ reason: StopReason }),
     response: StopView,
@@ -51,12 +56,16 @@ export const stopRoutes = {
   stopList: {
     method: "GET",
     path: "/api/v1/stops",
+    permission: "line.read",
+    resource: listed(),
     query: z.object({ cleared: z.enum(["true", "false"]).default("false") }),
     response: z.object({ items: z.array(StopView) }),
   },
   releaseBan: {
     method: "POST",
     path: "/api/v1/services/:service/releases/:release/ban",
+    permission: "release.ban",
+    resource: wholeService,
     params: z.object({ service: Name, release: z.string().max(128) }),
     body: z.object({ reason: StopReason }),
     response: StopView,
@@ -64,6 +73,8 @@ export const stopRoutes = {
   windowList: {
     method: "GET",
     path: "/api/v1/windows",
+    permission: "service.read",
+    resource: listed(),
     query: z.object({ environment: Name.optional(), service: Name.optional() }),
     response: z.object({ items: z.array(WindowView) }),
   },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { at, found, listed } from "../model/permissions.ts";
 import { FindingId } from "../model/finding.ts";
 import { Name } from "../model/primitives.ts";
 import { Waived, WaiverId, WaiverWish } from "../model/waiver.ts";
@@ -39,12 +40,16 @@ export const waiverRoutes = {
   waiverPropose: {
     method: "POST",
     path: "/api/v1/waivers",
+    permission: "waiver.propose",
+    resource: at("body.service", "body.environment"),
     body: WaiverWish,
     response: WaiverView,
   },
   waiverList: {
     method: "GET",
     path: "/api/v1/waivers",
+    permission: "waiver.read",
+    resource: listed("waived.service", "waived.environment"),
     query: z.object({
       service: Name.optional(),
       environment: Name.optional(),
@@ -54,10 +59,19 @@ export const waiverRoutes = {
     }),
     response: z.object({ items: z.array(WaiverView) }),
   },
-  waiverShow: { method: "GET", path: "/api/v1/waivers/:id", params, response: WaiverView },
+  waiverShow: {
+    method: "GET",
+    path: "/api/v1/waivers/:id",
+    permission: "waiver.read",
+    resource: found("waiver", "params.id"),
+    params,
+    response: WaiverView,
+  },
   waiverSign: {
     method: "POST",
     path: "/api/v1/waivers/:id/signatures",
+    permission: "waiver.sign",
+    resource: found("waiver", "params.id"),
     params,
     /** DSSE envelope in base64. */
     body: z.strictObject({ envelope: z.string().max(256 * 1024) }),
@@ -66,6 +80,8 @@ export const waiverRoutes = {
   waiverWithdraw: {
     method: "POST",
     path: "/api/v1/waivers/:id/withdraw",
+    permission: "waiver.withdraw",
+    resource: found("waiver", "params.id"),
     params,
     body: z.strictObject({ reason: z.string().min(1).max(1_000) }),
     response: WaiverView,

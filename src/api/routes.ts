@@ -1,4 +1,14 @@
 import { z } from "zod";
+import {
+  anywhere,
+  at,
+  everything,
+  found,
+  inLane,
+  listed,
+  ofService,
+  wholeService,
+} from "../model/permissions.ts";
 import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { Release } from "../model/release.ts";
@@ -57,24 +67,52 @@ export const routes = {
   ...policyRoutes,
   ...gateRoutes,
 
-  serverInfo: { method: "GET", path: "/api/v1/server", response: ServerInfoView },
+  serverInfo: {
+    method: "GET",
+    path: "/api/v1/server",
+    permission: "server.read",
+    resource: anywhere,
+    response: ServerInfoView,
+  },
   /** Ends this server process; services go on. */
-  serverStop: { method: "POST", path: "/api/v1/server/stop", response: Done },
+  serverStop: {
+    method: "POST",
+    path: "/api/v1/server/stop",
+    permission: "server.stop",
+    resource: everything,
+    response: Done,
+  },
   /** After a restore from a backup: this database is the truth, over what any agent has seen. */
-  serverRecover: { method: "POST", path: "/api/v1/server/recover", response: Done },
+  serverRecover: {
+    method: "POST",
+    path: "/api/v1/server/recover",
+    permission: "server.recover",
+    resource: everything,
+    response: Done,
+  },
   /** Stops every service, router and agent of this data directory, then the server. */
-  down: { method: "POST", path: "/api/v1/down", response: Done },
+  down: {
+    method: "POST",
+    path: "/api/v1/down",
+    permission: "server.stop",
+    resource: everything,
+    response: Done,
+  },
 
   /** The text of a tidelock.yaml, all documents, applied as one: everything or nothing. */
   pipelineApply: {
     method: "POST",
     path: "/api/v1/pipelines",
+    permission: "pipeline.apply",
+    resource: found("documents", "body.text"),
     body: z.object({ file: z.string(), text: z.string().max(256_000) }),
     response: AppliedDocuments,
   },
   pipelineList: {
     method: "GET",
     path: "/api/v1/pipelines",
+    permission: "pipeline.read",
+    resource: listed("name", null),
     response: list(
       z.object({ name: Name, digest: Digest, version: z.int(), environments: z.array(Name) }),
     ),
@@ -84,12 +122,16 @@ export const routes = {
   releaseCreate: {
     method: "POST",
     path: "/api/v1/releases",
+    permission: "release.create",
+    resource: at("body.release.service", "any"),
     body: z.object({ release: Release }),
     response: ReleaseView,
   },
   releaseList: {
     method: "GET",
     path: "/api/v1/releases",
+    permission: "release.read",
+    resource: listed("service", null),
     query: z.object({
       service: Name.optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
@@ -99,6 +141,8 @@ export const routes = {
   releaseShow: {
     method: "GET",
     path: "/api/v1/services/:service/releases/:release",
+    permission: "release.read",
+    resource: ofService,
     params: z.object({ service: Name, release: ReleaseRef }),
     response: ReleaseView,
   },
@@ -106,6 +150,8 @@ export const routes = {
   releaseAttest: {
     method: "POST",
     path: "/api/v1/services/:service/releases/:release/attestations",
+    permission: "release.attest",
+    resource: ofService,
     params: z.object({ service: Name, release: ReleaseRef }),
     body: z.object({ digest: Digest }),
     response: AttestationView,
@@ -114,6 +160,8 @@ export const routes = {
   releaseEvidence: {
     method: "GET",
     path: "/api/v1/services/:service/releases/:release/evidence",
+    permission: "release.read",
+    resource: ofService,
     params: z.object({ service: Name, release: ReleaseRef }),
     response: z.object({ id: Digest, release: Release, attestations: z.array(AttestationView) }),
   },
@@ -121,6 +169,8 @@ export const routes = {
   attestationContent: {
     method: "GET",
     path: "/api/v1/services/:service/releases/:release/attestations/:digest",
+    permission: "release.read",
+    resource: ofService,
     params: z.object({ service: Name, release: ReleaseRef, digest: Digest }),
     response: z.object({ digest: Digest, content: z.string() }),
   },
@@ -128,6 +178,8 @@ export const routes = {
   accessList: {
     method: "GET",
     path: "/api/v1/audit/access",
+    permission: "audit.read",
+    resource: everything,
     query: z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(100) }),
     response: AccessView,
   },
@@ -135,6 +187,8 @@ export const routes = {
   releaseChanges: {
     method: "GET",
     path: "/api/v1/services/:service/releases/:release/changes",
+    permission: "release.read",
+    resource: ofService,
     params: z.object({ service: Name, release: ReleaseRef }),
     response: ReleaseChangesView,
   },
@@ -142,12 +196,16 @@ export const routes = {
   releaseSince: {
     method: "GET",
     path: "/api/v1/services/:service/since",
+    permission: "release.read",
+    resource: ofService,
     params: z.object({ service: Name }),
     response: z.object({ revision: z.string().nullable() }),
   },
   trace: {
     method: "GET",
     path: "/api/v1/commits/:revision",
+    permission: "release.read",
+    resource: listed("service", null, "releases"),
     params: z.object({ revision: z.string().regex(/^[0-9a-f]{7,64}$/) }),
     response: list(TraceView),
   },
@@ -155,6 +213,8 @@ export const routes = {
   configurationApply: {
     method: "PUT",
     path: "/api/v1/configurations/:service/:environment",
+    permission: "configuration.write",
+    resource: inLane,
     params: laneParams,
     body: z.object({
       configuration: Configuration,
@@ -166,6 +226,8 @@ export const routes = {
   configurationShow: {
     method: "GET",
     path: "/api/v1/configurations/:service/:environment",
+    permission: "configuration.read",
+    resource: inLane,
     params: laneParams,
     query: z.object({ version: z.coerce.number().int().positive().optional() }),
     response: ConfigurationView,
@@ -173,6 +235,8 @@ export const routes = {
   secretPut: {
     method: "PUT",
     path: "/api/v1/secrets/:service/:environment/:name",
+    permission: "secret.write",
+    resource: inLane,
     params: laneParams.extend({ name: z.string().min(1).max(256) }),
     body: z.object({ value: z.string().max(65_536) }),
     response: z.object({ name: z.string(), version: z.string() }),
@@ -180,6 +244,8 @@ export const routes = {
   secretList: {
     method: "GET",
     path: "/api/v1/secrets/:service/:environment",
+    permission: "secret.list",
+    resource: inLane,
     params: laneParams,
     response: list(z.object({ name: z.string(), version: z.string(), createdAt: z.string() })),
   },
@@ -187,12 +253,16 @@ export const routes = {
   plan: {
     method: "POST",
     path: "/api/v1/plans",
+    permission: "promotion.plan",
+    resource: at("body.service", "body.environment"),
     body: z.object({ service: Name, release: ReleaseRef, environment: Name }),
     response: PlanView,
   },
   promotionCreate: {
     method: "POST",
     path: "/api/v1/promotions",
+    permission: "promotion.start",
+    resource: at("body.service", "body.environment"),
     body: z.object({
       service: Name,
       release: ReleaseRef,
@@ -205,6 +275,8 @@ export const routes = {
   promotionList: {
     method: "GET",
     path: "/api/v1/promotions",
+    permission: "promotion.read",
+    resource: listed(),
     query: z.object({
       service: Name.optional(),
       environment: Name.optional(),
@@ -215,18 +287,24 @@ export const routes = {
   promotionShow: {
     method: "GET",
     path: "/api/v1/promotions/:id",
+    permission: "promotion.read",
+    resource: found("promotion", "params.id"),
     params: promotionParams,
     response: PromotionView,
   },
   promotionAbort: {
     method: "POST",
     path: "/api/v1/promotions/:id/abort",
+    permission: "promotion.abort",
+    resource: found("promotion", "params.id"),
     params: promotionParams,
     response: PromotionView,
   },
   promotionRetry: {
     method: "POST",
     path: "/api/v1/promotions/:id/retry",
+    permission: "promotion.start",
+    resource: found("promotion", "params.id"),
     params: promotionParams,
     response: PromotionView,
   },
@@ -234,6 +312,8 @@ export const routes = {
   rollback: {
     method: "POST",
     path: "/api/v1/lanes/:service/:environment/rollback",
+    permission: "promotion.rollback",
+    resource: inLane,
     params: laneParams,
     body: z.object({ to: ReleaseRef.optional(), reason: z.string().max(1000).default("") }),
     response: PromotionView,
@@ -242,6 +322,8 @@ export const routes = {
   status: {
     method: "GET",
     path: "/api/v1/status",
+    permission: "service.read",
+    resource: listed(),
     query: z.object({ service: Name.optional() }),
     /** `readOnly`: why what is shown may be older than what runs; null when it is not. */
     response: list(LaneView).extend({ readOnly: z.string().nullable() }),
@@ -249,6 +331,8 @@ export const routes = {
   deploymentList: {
     method: "GET",
     path: "/api/v1/deployments",
+    permission: "service.read",
+    resource: listed(),
     query: z.object({
       service: Name.optional(),
       environment: Name.optional(),
@@ -261,6 +345,8 @@ export const routes = {
   serviceStop: {
     method: "POST",
     path: "/api/v1/lanes/:service/:environment/stop",
+    permission: "service.stop",
+    resource: inLane,
     params: laneParams,
     response: Done,
   },
@@ -268,6 +354,8 @@ export const routes = {
   serviceRemove: {
     method: "DELETE",
     path: "/api/v1/services/:service",
+    permission: "service.remove",
+    resource: wholeService,
     params: z.object({ service: Name }),
     response: Done,
   },
@@ -276,6 +364,8 @@ export const routes = {
   logs: {
     method: "GET",
     path: "/api/v1/logs/:service/:environment/:colour",
+    permission: "log.read",
+    resource: inLane,
     params: laneParams.extend({ colour: Colour }),
     query: z.object({
       process: Name.optional(),
@@ -288,6 +378,8 @@ export const routes = {
   events: {
     method: "GET",
     path: "/api/v1/events",
+    permission: "service.read",
+    resource: listed(),
     query: z.object({ service: Name.optional(), promotion: z.string().optional() }),
     response: EventView,
   },

@@ -5,6 +5,7 @@ import { listPromotions } from "../store/queries/promotions.ts";
 import { sql } from "kysely";
 import type { PromotionRow } from "../store/schema.ts";
 import { abort, existingPromotion } from "./abort.ts";
+import { makeAccessControl } from "./access/control.ts";
 import { makePeopleControl } from "./access/people.ts";
 import { accessEvents, noteAccess } from "./access/access-log.ts";
 import { exportPack } from "./audit/export-pack.ts";
@@ -57,6 +58,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     ledger: makeLedgerControl(engine),
     checks: makeCheckControl(engine),
     people: makePeopleControl(engine),
+    access: makeAccessControl(engine),
     signals: makeSignalControl(engine),
     stops: makeStopControl(engine),
     feeds: makeFeedControl(engine),

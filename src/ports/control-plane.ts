@@ -2,7 +2,9 @@ import type { AuditPackRequest } from "../api/audit.ts";
 import type { AccessView, ReleaseChangesView } from "../api/change-views.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
+import type { Principal } from "../model/principal.ts";
 import type { Release } from "../model/release.ts";
+import type { AccessControl } from "./access-control.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
@@ -33,9 +35,11 @@ import type {
 
 import type { LedgerOutside } from "./ledger-outside.ts";
 
-/** Who asks: shown in records. Roles come with the identity work; today every token is an operator. */
+/** Who asks: `id` is shown in records. */
 export interface Actor {
   readonly id: string;
+  /** Absent: a program of ours. */
+  readonly principal?: Principal;
 }
 
 type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;
@@ -48,6 +52,7 @@ export interface ControlPlane {
   readonly ledger: LedgerControl;
   readonly checks: CheckControl;
   readonly people: PeopleControl;
+  readonly access: AccessControl;
   readonly feeds: FeedControl;
   readonly engagements: EngagementControl;
   readonly stops: StopControl;

@@ -17,7 +17,7 @@ const ask = (method: string, path: string, token: string | null = server.token) 
 
 /** The hook runs when the answer has left. */
 async function noted(count: number): Promise<unknown[]> {
-  const { access } = server.controlPlane;
+  const { noted: access } = server.controlPlane;
   for (let wait = 0; access.length < count && wait < 100; wait += 1) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { routes } from "../api/routes.ts";
+import type { Principal } from "../model/principal.ts";
 import type { ServerParts } from "./app.ts";
-import { operator } from "./token-check.ts";
+import { principalOf } from "./access.ts";
 
 /** Attempts without a valid token that are written down in a minute; more are only counted. */
 const strangersPerMinute = 30;
@@ -42,16 +43,23 @@ export function registerAccessLog(app: FastifyInstance, { controlPlane, log }: S
       minute = now;
       if (strangers > strangersPerMinute) return;
     }
+    const principal = principalOf(request);
     const event = {
-      actor: statusCode === 401 ? null : operator.id,
+      actor: principal?.id ?? null,
       action: `${request.method} ${pattern}`,
-      target: accessTargets.get(request) ?? targetOf(request),
+      target: `${accessTargets.get(request) ?? targetOf(request)}${via(principal)}`,
       outcome: String(statusCode),
     };
     await controlPlane.noteAccess(event).catch((error: unknown) => {
       log.warn("access not recorded", { message: String(error), action: event.action });
     });
   });
+}
+
+/** By which of somebody's tokens or sessions. */
+function via(principal: Principal | undefined): string {
+  const { kind, credential } = principal ?? {};
+  return credential ? ` (${kind} ${credential.id})` : "";
 }
 
 /** What a call was about, where its path does not say so: set by its handler. */

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type RouteOptions } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { ContentStore } from "../ports/content-store.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
+import { anywhere } from "../model/permissions.ts";
+import { registerAccess } from "./access.ts";
 import { registerAccessLog } from "./access-log.ts";
 import { registerAuditPacks } from "./audit-packs.ts";
 import { registerBlobs } from "./blobs.ts";
@@ -38,6 +40,8 @@ export interface ServerParts {
   readonly blobLimitBytes?: number;
   /** A stream without events says that it is alive this often. */
   readonly heartbeatMs?: number;
+  /** Told of every route that is registered. */
+  readonly onRoute?: (route: RouteOptions) => void;
 }
 
 /** What the server says of itself; `url` is known once it listens. */
@@ -78,6 +82,8 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   registerSecurityHeaders(app);
   registerErrors(app, parts.log);
   app.addHook("onRequest", requireKnownHost(parts.hostNames));
+  if (parts.onRoute) app.addHook("onRoute", parts.onRoute);
+  registerAccess(app, parts.controlPlane.access, requireToken(parts.token));
   app.addHook("onResponse", async (request, reply) => {
     parts.log.info("request", {
       id: request.id,
@@ -94,12 +100,18 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   registerPublicLedger(app, parts);
   await app.register(async (api) => {
     registerAccessLog(api, parts);
-    api.addHook("onRequest", requireToken(parts.token));
     registerRoutes(api, handlers(parts));
     registerStreams(api, parts);
     registerAuditPacks(api, parts);
     registerLedgerEntries(api, parts);
-    api.get("/api/v1/openapi.json", { schema: { hide: true } as object }, () => app.swagger());
+    api.get(
+      "/api/v1/openapi.json",
+      {
+        schema: { hide: true } as object,
+        config: { access: { permission: "server.read", resource: anywhere } },
+      },
+      () => app.swagger(),
+    );
     await api.register(async (blobs) => registerBlobs(blobs, parts));
     await api.register(async (uploads) => registerFindingUploads(uploads, parts));
   });

@@ -1,14 +1,19 @@
 import type { FastifyInstance } from "fastify";
 import { auditPackPath, AuditPackRequest } from "../api/audit.ts";
+import { at } from "../model/permissions.ts";
+import { actorOf } from "./access.ts";
 import { accessTargets } from "./access-log.ts";
 import type { ServerParts } from "./app.ts";
-import { operator } from "./token-check.ts";
 
 /** Audit packs: asked for as JSON, answered as the zip. */
 export function registerAuditPacks(app: FastifyInstance, parts: ServerParts): void {
   app.route({
     method: "POST",
     url: auditPackPath,
+    // A release's pack tells of all its environments, an environment's of all services in it.
+    config: {
+      access: { permission: "audit.export", resource: at("body.service", "body.environment") },
+    },
     schema: { body: AuditPackRequest, tags: ["audit"], operationId: "auditPack" } as object,
     handler: async (request, reply) => {
       const asked = request.body as AuditPackRequest;
@@ -18,7 +23,7 @@ export function registerAuditPacks(app: FastifyInstance, parts: ServerParts): vo
           ? `${asked.service}@${asked.release}`
           : `${asked.environment} ${asked.from ?? ""}..${asked.to ?? ""}`,
       );
-      const { name, zip } = await parts.controlPlane.exportPack(operator, asked);
+      const { name, zip } = await parts.controlPlane.exportPack(actorOf(request), asked);
       return reply
         .type("application/zip")
         .header("content-disposition", `attachment; filename="${name}"`)

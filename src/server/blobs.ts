@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { Digest } from "../model/primitives.ts";
+import { anywhere } from "../model/permissions.ts";
 import type { ServerParts } from "./app.ts";
 import { limitedBody } from "./limited-body.ts";
 
@@ -8,6 +9,7 @@ import { limitedBody } from "./limited-body.ts";
 const defaultLimitBytes = 8 * 1024 ** 3;
 const params = z.object({ digest: Digest });
 const path = "/api/v1/blobs/:digest";
+const config = { access: { permission: "content.write", resource: anywhere } } as const;
 
 /**
  * Bytes of artifacts, addressed by what they are. `PUT` streams to the content store, which makes a blob
@@ -21,7 +23,7 @@ export async function registerBlobs(app: FastifyInstance, parts: ServerParts): P
 
   app.head(
     path,
-    { schema: { params, tags: ["blobs"], operationId: "blobHas" } as object },
+    { config, schema: { params, tags: ["blobs"], operationId: "blobHas" } as object },
     async (request, reply) => {
       const { digest } = request.params as z.output<typeof params>;
       const there = await parts.content.has(digest);
@@ -32,6 +34,7 @@ export async function registerBlobs(app: FastifyInstance, parts: ServerParts): P
   app.put(
     path,
     {
+      config,
       schema: { params, tags: ["blobs"], operationId: "blobPut" } as object,
       bodyLimit: limit,
     },

@@ -2,9 +2,10 @@ import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import { ImportOptions, ImportView } from "../api/finding-views.ts";
 import { findingRoutes } from "../api/routes-findings.ts";
+import { ofService } from "../model/permissions.ts";
+import { actorOf } from "./access.ts";
 import type { ServerParts } from "./app.ts";
 import { limitedBody } from "./limited-body.ts";
-import { operator } from "./token-check.ts";
 
 /** Largest report by default: 8 GiB. */
 const defaultLimitBytes = 8 * 1024 ** 3;
@@ -24,6 +25,7 @@ export async function registerFindingUploads(
   app.route({
     method: "POST",
     url: findingRoutes.findingImports.path,
+    config: { access: { permission: "finding.import", resource: ofService } },
     schema: {
       params,
       querystring: ImportOptions,
@@ -40,7 +42,7 @@ export async function registerFindingUploads(
         what: "report",
         hint: "split it by scan, or raise the server's --blob-limit",
       });
-      return parts.controlPlane.findings.importReport(operator, service, options, body);
+      return parts.controlPlane.findings.importReport(actorOf(request), service, options, body);
     },
   });
 }

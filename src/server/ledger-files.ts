@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TidelockError } from "../model/errors.ts";
+import { anywhere, everything, type ResourceFrom } from "../model/permissions.ts";
 import type { ServerParts } from "./app.ts";
 
 /**
@@ -8,15 +9,25 @@ import type { ServerParts } from "./app.ts";
  * witness or monitor may have them; entries need a token.
  */
 const hidden = { schema: { hide: true } as object };
+const open = {
+  ...hidden,
+  config: {
+    access: { public: "hashes tell nothing of what was recorded, and anybody may watch them" },
+  },
+};
+const reading = (resource: ResourceFrom) => ({
+  ...hidden,
+  config: { access: { permission: "ledger.read" as const, resource } },
+});
 /** Never changes once it is there (C2SP tlog-tiles). */
 const forever = "max-age=31536000, immutable";
 
 export function registerPublicLedger(app: FastifyInstance, parts: ServerParts): void {
-  app.get("/ledger/checkpoint", hidden, async (request, reply) => {
+  app.get("/ledger/checkpoint", open, async (request, reply) => {
     reply.type("text/plain; charset=utf-8").header("cache-control", "no-cache");
     return send(parts, "checkpoint", request, reply);
   });
-  app.get("/ledger/tile/*", hidden, async (request, reply) => {
+  app.get("/ledger/tile/*", open, async (request, reply) => {
     const path = wildcard(request);
     // Hashes alone are public, however a path to something else is spelled.
     if (!/^[0-9]/.test(path)) throw nothingAt(request);
@@ -28,11 +39,11 @@ export function registerPublicLedger(app: FastifyInstance, parts: ServerParts): 
 /** Behind the token. */
 export function registerLedgerEntries(app: FastifyInstance, parts: ServerParts): void {
   // Beside the tiles: what entries about the log's keys say (audit/log-keys.ts).
-  app.get("/ledger/keys.json", hidden, async (request, reply) => {
+  app.get("/ledger/keys.json", reading(anywhere), async (request, reply) => {
     reply.header("cache-control", "no-cache");
     return send(parts, "keys.json", request, reply);
   });
-  app.get("/ledger/tile/entries/*", hidden, async (request, reply) => {
+  app.get("/ledger/tile/entries/*", reading(everything), async (request, reply) => {
     reply.header("cache-control", `private, ${forever}`);
     return send(parts, `tile/entries/${wildcard(request)}`, request, reply);
   });

@@ -2,8 +2,10 @@ import type { FastifyInstance, FastifySchema } from "fastify";
 import type { z } from "zod";
 import { routes, type RouteName, type Routes } from "../api/routes.ts";
 import { ErrorView } from "../api/views.ts";
+import type { Permission, ResourceFrom } from "../model/permissions.ts";
 import type { Actor } from "../ports/control-plane.ts";
-import { operator } from "./token-check.ts";
+import { actorOf } from "./access.ts";
+import { visibilityOf, visibleAnswer, widened } from "./visible.ts";
 
 /** Answered as streams, see streams.ts. */
 export type StreamName = "events" | "logs";
@@ -29,6 +31,8 @@ export type Handlers = {
 interface RouteEntry {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
+  readonly permission: Permission;
+  readonly resource: ResourceFrom;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
@@ -48,6 +52,15 @@ export function schemaOf(name: RouteName, extra: FastifySchema = {}): FastifySch
   };
 }
 
+/** Every entry says who may ask for it: one that does not is no entry. */
+routes satisfies Readonly<Record<string, RouteEntry>>;
+
+/** What the table's entry of `name` declares, as Fastify carries it to where it is decided. */
+export function accessOf(name: RouteName) {
+  const { permission, resource }: RouteEntry = routes[name];
+  return { access: { permission, resource } };
+}
+
 /** Registers the whole table: parse by its schemas, call the handler of the same name, serialise by its schema. */
 export function registerRoutes(app: FastifyInstance, handlers: Handlers): void {
   for (const name of Object.keys(handlers) as CallName[]) {
@@ -57,13 +70,17 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers): void {
       method: route.method,
       url: route.path,
       schema: schemaOf(name),
-      handler: (request) =>
-        handler({
+      config: accessOf(name),
+      handler: async (request) => {
+        const sees = visibilityOf(request);
+        const answer = await handler({
           params: request.params,
-          query: request.query,
+          query: sees === null ? request.query : widened(request.query),
           body: request.body,
-          actor: operator,
-        } as unknown as CallInput<RouteName>),
+          actor: actorOf(request),
+        } as unknown as CallInput<RouteName>);
+        return sees === null ? answer : visibleAnswer(request, sees, answer);
+      },
     });
   }
 }

@@ -1,11 +1,12 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { routes } from "../api/routes.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import type { ServerParts } from "./app.ts";
-import { schemaOf } from "./routes.ts";
+import { accessOf, schemaOf } from "./routes.ts";
 import { type EventSink, serveEvents } from "./sse.ts";
+import { visibilityOf } from "./visible.ts";
 
 type EventQuery = z.output<typeof routes.events.query>;
 type LogParams = z.output<typeof routes.logs.params>;
@@ -41,6 +42,7 @@ export function registerStreams(app: FastifyInstance, parts: ServerParts): void 
   app.route({
     method: "GET",
     url: routes.events.path,
+    config: accessOf("events"),
     schema: schemaOf("events", {
       response: { 200: { content: { "text/event-stream": { schema: routes.events.response } } } },
     }),
@@ -49,7 +51,7 @@ export function registerStreams(app: FastifyInstance, parts: ServerParts): void 
       const resume = resumeId(request.headers["last-event-id"]);
       await counted(() =>
         serveEvents(request, reply, stopping.signal, (sink) =>
-          followEvents(parts.controlPlane, query, resume, waitMs, sink),
+          followEvents(parts.controlPlane, query, resume, waitMs, visibleOnly(request, sink)),
         ),
       );
       return reply;
@@ -59,6 +61,7 @@ export function registerStreams(app: FastifyInstance, parts: ServerParts): void 
   app.route({
     method: "GET",
     url: routes.logs.path,
+    config: accessOf("logs"),
     schema: schemaOf("logs"),
     handler: async (request, reply) => {
       const params = request.params as LogParams;
@@ -82,6 +85,22 @@ export function registerStreams(app: FastifyInstance, parts: ServerParts): void 
       return reply;
     },
   });
+}
+
+/** Events of what whoever asks may not see pass by as their number alone; so do those of no service. */
+function visibleOnly(request: FastifyRequest, sink: EventSink): EventSink {
+  const sees = visibilityOf(request);
+  if (sees === null) return sink;
+  return {
+    signal: sink.signal,
+    heartbeat: () => sink.heartbeat(),
+    send: (message) => {
+      const event = message.data as { readonly service?: string | null } | undefined;
+      const plain = event === undefined || message.event !== undefined;
+      const visible = plain || (typeof event.service === "string" && sees(event));
+      return sink.send(visible || message.id === undefined ? message : { id: message.id });
+    },
+  };
 }
 
 function resumeId(header: string | string[] | undefined): number | null {

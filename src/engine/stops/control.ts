@@ -78,7 +78,7 @@ export function makeStopControl(engine: Engine): StopControl {
 }
 
 /** Throws `invalid-input`, or `not-found` for what nobody registered: a stop that concerns nothing stops nothing. */
-async function lineOf(db: Db, text: string): Promise<LineScope> {
+export async function lineOf(db: Db, text: string): Promise<LineScope> {
   const read = readLineScope(text);
   const [services, environments] = await Promise.all([
     registeredDocuments(db, "Pipeline"),

@@ -1,0 +1,38 @@
+import type { Permission } from "./permissions.ts";
+
+/** Where a role counts. Null: in every service, or every environment. */
+export interface Scope {
+  readonly service: string | null;
+  readonly environment: string | null;
+}
+
+/**
+ * One side of where a call reaches. `any`: it belongs to no one of them, and a role in one is enough; `all`: it
+ * touches every one, and only a role without that limit is enough.
+ */
+export type Reach = "any" | "all" | { readonly name: string };
+
+export interface Resource {
+  readonly service: Reach;
+  readonly environment: Reach;
+}
+
+/** One role that somebody has somewhere. */
+export interface Holding extends Scope {
+  readonly role: string;
+  readonly permissions: ReadonlySet<Permission>;
+}
+
+/** Who asks, as the server has proven it for this one request. */
+export interface Principal {
+  readonly kind: "bootstrap" | "token" | "session";
+  /** Stands in records: a person's name, or `token:<id>/<name>` of a machine's. */
+  readonly id: string;
+  /** Pseudonym of the person whose it is; null: a machine's, or whoever owns the data directory. */
+  readonly person: string | null;
+  /** Of the token or session; null: the bootstrap token. */
+  readonly credential: { readonly id: string; readonly name: string } | null;
+  readonly holdings: readonly Holding[];
+  /** A person's token may no more than this, besides what its person may; null: no narrower. */
+  readonly within: Holding | null;
+}
