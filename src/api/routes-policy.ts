@@ -137,6 +137,8 @@ export const PolicyReplayView = z.object({
     stricter: z.int(),
     looser: z.int(),
     notAsked: z.int(),
+    /** Of those that differ: they do already under the policy in force now. */
+    already: z.int(),
     otherRules: z.int(),
     unknown: z.int(),
     why: z.record(z.string(), z.int()),
@@ -151,6 +153,8 @@ export const PolicyReplayView = z.object({
       at: Time,
       was: Outcome,
       wouldBe: Outcome,
+      /** Under the policy in force now it differs from what was decided already. */
+      already: z.boolean(),
       added: z.array(Reason),
       gone: z.array(Reason),
       notAsked: z.array(z.string()),

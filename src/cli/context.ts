@@ -83,8 +83,12 @@ export class CommandContext {
     return new Client({ url: url.value, token: token.value, signal });
   }
 
-  projectFile(path?: string): ProjectFile {
-    const file = readProjectFile(path ?? `${this.folder}/${projectFileName}`);
+  /** @param option by which another one would be named; for hints */
+  projectFile(path?: string, option = "--file"): ProjectFile {
+    const file =
+      path === undefined
+        ? readProjectFile(`${this.folder}/${projectFileName}`)
+        : readProjectFile(path, option);
     this.sources.set(file.path, file.text);
     return file;
   }

@@ -20,15 +20,19 @@ export function findProjectFile(folder: string): string | null {
   return existsSync(path) ? path : null;
 }
 
-/** @throws TidelockError `not-found` or `invalid-input` (too large, unreadable) */
-export function readProjectFile(path: string): ProjectFile {
+/**
+ * @param option that named it; none: it is where one is expected
+ * @throws TidelockError `not-found` or `invalid-input` (too large, unreadable)
+ */
+export function readProjectFile(path: string, option?: string): ProjectFile {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) {
-    throw new TidelockError("not-found", "there is no pipeline file", {
-      fault: "operator",
-      where: path,
-      hint: "`tidelock init` writes a first one; --file names another",
-    });
+    const hint =
+      option === undefined
+        ? "`tidelock init` writes a first one; --file names another"
+        : `${option} names a file of Environment and Pipeline documents that is there`;
+    const message = option === undefined ? "there is no pipeline file" : "there is no such file";
+    throw new TidelockError("not-found", message, { fault: "operator", where: path, hint });
   }
   if (size > maxBytes) {
     throw new TidelockError("invalid-input", "the pipeline file is larger than 256 kB", {

@@ -1,12 +1,14 @@
 import { canonicalJson } from "../model/canonical.ts";
+import { isDurationKey, wordsOf } from "./document-words.ts";
 import type { PolicyPart } from "./policy-of.ts";
 
 const longestLine = 300;
 const mostLines = 100;
 
 /**
- * What one policy says otherwise than another, a line each: `floor.gate: "baseline" becomes "strict"`. Things with a
- * name (checks, rules, windows) are told apart by it, wherever they stand in their list.
+ * What one policy says otherwise than another, a line each: `floor.gate: baseline becomes strict`. Things with a
+ * name (checks, rules, windows) are told apart by it, wherever they stand in their list. Values read as the document
+ * writes them: `7d`, not milliseconds.
  *
  * @param before null: there was none
  */
@@ -15,17 +17,19 @@ export function policyDiff(
   before: PolicyPart | null,
   after: PolicyPart | null,
 ): readonly string[] {
-  const old = before === null ? new Map<string, string>() : flat(before);
-  const fresh = after === null ? new Map<string, string>() : flat(after);
+  const old = before === null ? new Map<string, Said>() : flat(before);
+  const fresh = after === null ? new Map<string, Said>() : flat(after);
   const lines = [...new Set([...old.keys(), ...fresh.keys()])].sort().flatMap((path) => {
     const [was, is] = [old.get(path), fresh.get(path)];
-    if (was === is || named.has(path)) return [];
+    if (was?.exact === is?.exact || named.has(path)) return [];
     // Of what is new all that asks for nothing is left out.
-    if (before === null && is !== undefined && asksNothing.has(is)) return [];
+    if (before === null && is !== undefined && asksNothing.has(is.exact)) return [];
     // Nothing in a list is no difference of its own where the other side says what was in it.
-    if ((was === "[]" && hasBelow(fresh, path)) || (is === "[]" && hasBelow(old, path))) return [];
-    if (was === undefined) return [`${path} is new: ${is}`];
-    return [is === undefined ? `${path} goes: it was ${was}` : `${path}: ${was} becomes ${is}`];
+    if (isEmpty(was) && hasBelow(fresh, path)) return [];
+    if (isEmpty(is) && hasBelow(old, path)) return [];
+    if (was === undefined) return is === undefined ? [] : [`${path} is new: ${is.words}`];
+    if (is === undefined) return [`${path} goes: it was ${was.words}`];
+    return [`${path}: ${between(was, is)}`];
   });
   const shown = lines.slice(0, mostLines).map((line) => {
     const whole = `${title}: ${line}`;
@@ -35,7 +39,31 @@ export function policyDiff(
   return more > 0 ? [...shown, `${title}: and ${more} more differences`] : shown;
 }
 
-function hasBelow(values: ReadonlyMap<string, string>, path: string): boolean {
+/** A value exactly, to compare; for people; and itself. */
+interface Said {
+  readonly exact: string;
+  readonly words: string;
+  readonly value: unknown;
+}
+
+function isEmpty(said: Said | undefined): boolean {
+  return said?.exact === "[]";
+}
+
+/** Of a thing that stays (a check, a rule) only what is otherwise. */
+function between(was: Said, is: Said): string {
+  const whole = `${was.words} becomes ${is.words}`;
+  if (!isObject(was.value) || !isObject(is.value)) return whole;
+  const [old, fresh] = [flat(was.value), flat(is.value)];
+  const keys = [...new Set([...old.keys(), ...fresh.keys()])].sort();
+  const changed = keys.filter((key) => old.get(key)?.exact !== fresh.get(key)?.exact);
+  const none = "nothing";
+  return changed
+    .map((key) => `${key} ${old.get(key)?.words ?? none} becomes ${fresh.get(key)?.words ?? none}`)
+    .join("; ");
+}
+
+function hasBelow(values: ReadonlyMap<string, Said>, path: string): boolean {
   return [...values.keys()].some((key) => key.startsWith(`${path}.`));
 }
 
@@ -44,14 +72,19 @@ const named: ReadonlySet<string> = new Set(["name", "service"]);
 const asksNothing: ReadonlySet<string> = new Set(["[]", "0", "false", "{}"]);
 
 /** Values by path; what has a name is one value, so that a check is seen whole. */
-function flat(value: PolicyPart, path = ""): Map<string, string> {
-  const found = new Map<string, string>();
+function flat(value: PolicyPart, path = ""): Map<string, Said> {
+  const found = new Map<string, Said>();
+  const say = (place: string, key: string, inner: unknown) => {
+    // What an adapter gets is not ours to convert.
+    const isTime = isDurationKey(key) && !place.split(".").includes("with");
+    const words = isTime ? wordsOf(inner, key) : wordsOf(inner);
+    found.set(place, { exact: canonicalJson(inner), words, value: inner });
+  };
   for (const [key, inner] of Object.entries(value)) {
     const place = path === "" ? key : `${path}.${key}`;
-    if (isNamedList(inner)) {
-      for (const one of inner) found.set(`${place}.${one.name}`, canonicalJson(one));
-    } else if (isObject(inner)) for (const entry of flat(inner, place)) found.set(...entry);
-    else if (inner !== undefined) found.set(place, canonicalJson(inner));
+    if (isNamedList(inner)) for (const one of inner) say(`${place}.${one.name}`, "", one);
+    else if (isObject(inner)) for (const entry of flat(inner, place)) found.set(...entry);
+    else if (inner !== undefined) say(place, key, inner);
   }
   return found;
 }

@@ -99,6 +99,8 @@ export interface WhatIfCounts {
   readonly looser: number;
   /** Of those that differ: for want of evidence alone that nobody had been asked for. */
   readonly notAsked: number;
+  /** Of those that differ: under the policy in force now they differ from what was decided already. */
+  readonly already: number;
   /** Of all: made by another version of the rules. */
   readonly otherRules: number;
   readonly unknown: number;
@@ -114,6 +116,7 @@ const nothing: WhatIfCounts = {
   stricter: 0,
   looser: 0,
   notAsked: 0,
+  already: 0,
   otherRules: 0,
   unknown: 0,
   why: {},
@@ -121,8 +124,16 @@ const nothing: WhatIfCounts = {
 
 const openness: readonly Outcome[] = ["deny", "wait", "allow"];
 
-/** Counts one after the other; begin without a first argument. */
-export function countWhatIf(counts: WhatIfCounts | null, one: WhatIf): WhatIfCounts {
+/**
+ * Counts one after the other; begin without a first argument.
+ *
+ * @param now the same decision under the policy that is in force now, where it was asked
+ */
+export function countWhatIf(
+  counts: WhatIfCounts | null,
+  one: WhatIf,
+  now: WhatIf | null = null,
+): WhatIfCounts {
   const so = counts ?? nothing;
   const decisions = so.decisions + 1;
   if (one.kind === "unknown") {
@@ -140,6 +151,7 @@ export function countWhatIf(counts: WhatIfCounts | null, one: WhatIf): WhatIfCou
     stricter: so.stricter + Number(differs && opens < 0),
     looser: so.looser + Number(differs && opens > 0),
     notAsked: so.notAsked + Number(one.onlyNotAsked),
+    already: so.already + Number(differs && now?.kind === "outcome"),
     otherRules: so.otherRules + Number(one.otherRules),
   };
 }
@@ -149,15 +161,16 @@ export const noDecisions: WhatIfCounts = nothing;
 
 /** `12 decisions: 10 the same, …`; in whole words, because it is signed. */
 export function whatIfText(counts: WhatIfCounts): string {
-  const { decisions, differ, stricter, looser, notAsked, unknown } = counts;
+  const { decisions, differ, stricter, looser, notAsked, already, unknown } = counts;
   if (decisions === 0) return "nothing was decided in that time";
   const parts = [
-    `${differ} of ${decisions} decisions would have differed`,
+    `${differ} of ${decisions} decisions would have differed from what was decided then`,
     ...(differ === 0
       ? []
       : [
           `${stricter} would not have been let through that were, ${looser} would have been that were not`,
         ]),
+    ...(already === 0 ? [] : [`of those, ${already} already differ under the policy in force now`]),
     ...(notAsked === 0 ? [] : [`${notAsked} only for evidence that had not been asked for`]),
     ...(unknown === 0 ? [] : [`${unknown} could not be made again`]),
   ];

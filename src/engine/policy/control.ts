@@ -49,7 +49,7 @@ async function replayFile(
   const differing: PolicyReplayView["differing"] = [];
   const unknown: PolicyReplayView["unknown"] = [];
   const filter = { since, service, environment };
-  const counts = await replayPast(engine, engine.db, fresh, filter, (past, found) => {
+  const counts = await replayPast(engine, engine.db, fresh, filter, (past, found, now) => {
     const decision = `${past.promotion}/${past.step}`;
     if (found.kind === "unknown") {
       if (unknown.length < mostListed) unknown.push({ decision, problem: found.problem });
@@ -63,6 +63,7 @@ async function replayFile(
         at: past.at.toISOString(),
         was,
         wouldBe,
+        already: now?.kind === "outcome",
         added: [...found.added],
         gone: [...found.gone],
         notAsked: [...notAsked],

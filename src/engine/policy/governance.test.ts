@@ -91,7 +91,7 @@ describe("policy in solo mode", () => {
       replay: "nothing was decided in that time",
     });
     expect(policy?.changes).toEqual([
-      'environment production: floor.gate: "baseline" becomes "strict"',
+      "environment production: floor.gate: baseline becomes strict",
     ]);
     expect(await gate()).toEqual(["strict"]);
     const entries = await bench.database.db

@@ -46,41 +46,74 @@ export async function replayPast(
   db: Db,
   fresh: NewDocuments,
   filter: ReplayFilter,
-  each: (past: PastDecision, found: WhatIf) => void = () => undefined,
+  each: (past: PastDecision, found: WhatIf, now: WhatIf | null) => void = () => undefined,
 ): Promise<WhatIfCounts> {
   const documents = new KnownDocuments(db);
-  const facts = checkFacts(engine);
-  const soaks = await soaksUnder(db, fresh);
+  const asFresh = await underDocuments(engine, db, fresh);
+  // What is in force in their place: a change of last week is none of this file's.
+  const asNow = await underDocuments(engine, db, await standingOf(db, fresh));
   let counts = noDecisions;
   for await (const past of pastDecisions(db, filter)) {
-    const pipeline = fresh.pipelines.find(({ metadata }) => metadata.name === past.service);
-    const owners = fresh.environments.find(({ metadata }) => metadata.name === past.environment);
-    const soaksOf = soaks.get(past.service);
-    if (!pipeline && !owners && soaksOf === undefined) continue;
+    if (!asFresh.concerns(past)) continue;
     const before = await documents.of(past);
-    const found: WhatIf =
-      before === null
-        ? {
-            kind: "unknown",
-            was: past.decision.outcome,
-            problem: "the documents that its plan was made from are gone",
-          }
-        : whatIf(past.decision, past.inputs, {
-            before,
-            policy: {
-              pipeline: pipeline ?? before.pipeline,
-              environment: owners ?? before.environment,
-            },
-            at: placeOf(past),
-            returning: past.kind === "rollback",
-            facts,
-            soakMs: (name) => soaksOf?.get(name) ?? null,
-          });
-    counts = countWhatIf(counts, found);
-    each(past, found);
+    const found = asFresh.decide(past, before);
+    const now =
+      found.kind === "outcome" && asNow.concerns(past) ? asNow.decide(past, before) : null;
+    counts = countWhatIf(counts, found, now);
+    each(past, found, now);
     if (counts.decisions % batch === 0) await setImmediate();
   }
   return counts;
+}
+
+/** Decides a past decision under some documents; of all others it keeps its own. */
+async function underDocuments(engine: Engine, db: Db, fresh: NewDocuments) {
+  const facts = checkFacts(engine);
+  const soaks = await soaksUnder(db, fresh);
+  const named = (past: PastDecision) => ({
+    pipeline: fresh.pipelines.find(({ metadata }) => metadata.name === past.service),
+    owners: fresh.environments.find(({ metadata }) => metadata.name === past.environment),
+    soaksOf: soaks.get(past.service),
+  });
+  return {
+    concerns(past: PastDecision): boolean {
+      const { pipeline, owners, soaksOf } = named(past);
+      return pipeline !== undefined || owners !== undefined || soaksOf !== undefined;
+    },
+    decide(past: PastDecision, before: LanePolicy | null): WhatIf {
+      if (before === null) {
+        const problem = "the documents that its plan was made from are gone";
+        return { kind: "unknown", was: past.decision.outcome, problem };
+      }
+      const { pipeline, owners, soaksOf } = named(past);
+      return whatIf(past.decision, past.inputs, {
+        before,
+        policy: {
+          pipeline: pipeline ?? before.pipeline,
+          environment: owners ?? before.environment,
+        },
+        at: placeOf(past),
+        returning: past.kind === "rollback",
+        facts,
+        soakMs: (name) => soaksOf?.get(name) ?? null,
+      });
+    },
+  };
+}
+
+/** What is registered under the same names. */
+async function standingOf(db: Db, fresh: NewDocuments): Promise<NewDocuments> {
+  const pipelines: Pipeline[] = [];
+  const environments: Environment[] = [];
+  for (const { metadata } of fresh.pipelines) {
+    const row = await registeredPipeline(db, metadata.name);
+    if (row) pipelines.push(row.document);
+  }
+  for (const { metadata } of fresh.environments) {
+    const row = await registeredEnvironment(db, metadata.name);
+    if (row) environments.push(row.document);
+  }
+  return { pipelines, environments };
 }
 
 function placeOf({ asked }: PastDecision): DecidedAt {

@@ -105,13 +105,19 @@ describe("a replay", () => {
     expect((await ask({ environment: "dev" })).counts.differ).toBe(0);
     expect((await ask({ service: "nobody" })).counts.decisions).toBe(0);
     expect(await policyNow("production")).toBe(policy);
+    expect(counts.already).toBe(0);
+    // Once the file is in force all that it makes of the past differs already.
+    await plane.applyDocuments(operator, "t.yaml", more);
+    const again = await ask({});
+    expect(again).toMatchObject({ changes: [], counts: { differ: 1, already: 1 } });
+    expect(again.differing).toMatchObject([{ already: true }]);
     await bench.database.pool.query("delete from decision_inputs");
     expect((await ask({})).counts).toMatchObject({
       differ: 0,
       unknown: 4,
       why: { "its inputs are not kept any more": 4 },
     });
-    const lost = await plane.applyDocuments(operator, "t.yaml", more);
+    const lost = await plane.applyDocuments(operator, "t.yaml", documents());
     expect(lost.policy?.replay).toContain("4 could not be made again");
   });
 });

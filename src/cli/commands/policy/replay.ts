@@ -31,7 +31,7 @@ export const command = defineCommand({
   },
   details:
     "Makes past decisions once more, from the inputs that were kept of each, as if the file's documents had been in force.\n" +
-    "What the file does not have is as it was. Nothing is changed. Evidence that a new demand asks for and nobody was\n" +
+    "What the file does not have is as it was; what is in force already since then is counted apart. Nothing is changed. Evidence that a new demand asks for and nobody was\n" +
     "asked for then is missing, and is said apart; what cannot be made again is counted with its reason.",
   examples: [
     "tidelock policy replay --since 90d --with new.yaml",
@@ -39,7 +39,7 @@ export const command = defineCommand({
   ],
   async run(context, { options }) {
     const { terminal } = context;
-    const file = context.projectFile(options.with);
+    const file = context.projectFile(options.with, "--with");
     parseDocuments(file.path, file.text, { checks: await checkKinds() });
     const found = await context.connect(options).call("policyReplay", {
       body: {
@@ -68,12 +68,12 @@ function linesOf({
   more,
   moreUnknown,
 }: PolicyReplayView): readonly string[] {
-  const { decisions, same, reasons, differ, stricter, looser, notAsked, unknown } = counts;
+  const { decisions, same, reasons, differ, stricter, looser, notAsked, already, unknown } = counts;
   return [
     ...(changes.length === 0 ? ["nothing of the file changes policy"] : changes),
     "",
     ...differing.flatMap((one) => [
-      `${one.decision}  ${one.service} in ${one.environment}, ${when(one.at)}: was ${one.was}, would be ${one.wouldBe}${one.onlyNotAsked ? " (had not been asked)" : ""}`,
+      `${one.decision}  ${one.service} in ${one.environment}, ${when(one.at)}: was ${one.was}, would be ${one.wouldBe}${noteOn(one)}`,
       ...one.added.map(({ outcome, message }) => `    + ${outcome}: ${message}`),
       ...one.gone.map(({ outcome, message }) => `    - ${outcome}: ${message}`),
       ...(one.notAsked.length === 0 ? [] : [`    had not been asked: ${one.notAsked.join("; ")}`]),
@@ -82,10 +82,11 @@ function linesOf({
       ? [`and ${more} more that would have differed (--env, --service, --since narrow it)`]
       : []),
     "",
-    `${decisions} decisions since ${when(since)}: ${differ} would have differed, ${reasons} come to the same for other reasons, ${same} are the same, ${unknown} could not be made again`,
+    `${decisions} decisions since ${when(since)}: ${differ} would differ from what was decided then, ${reasons} come to the same for other reasons, ${same} are the same, ${unknown} could not be made again`,
     ...(differ === 0
       ? []
       : [
+          `of those, ${already} already differ under the policy in force now, ${differ - already} only under this file`,
           `of those that differ, ${stricter} were let through and would not have been (${notAsked} only for evidence that had not been asked for), ${looser} were held and would have been let through`,
         ]),
     ...(counts.otherRules === 0
@@ -98,4 +99,12 @@ function linesOf({
     ),
     ...(moreUnknown > 0 ? [`(${moreUnknown} more of these than -o json lists)`] : []),
   ];
+}
+
+function noteOn({ onlyNotAsked, already }: PolicyReplayView["differing"][number]): string {
+  const notes = [
+    ...(onlyNotAsked ? ["had not been asked"] : []),
+    ...(already ? ["differs already under the policy in force now"] : []),
+  ];
+  return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
 }
