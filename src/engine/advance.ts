@@ -4,8 +4,12 @@ import type { Plan, PlanStep } from "../model/plan.ts";
 import type { Compensation } from "../strategies/compensation.ts";
 import { compensationsFor } from "../strategies/compensation.ts";
 import { readPlan } from "../strategies/plan.ts";
-import { documentByDigest, readRelease } from "../store/queries/catalogue.ts";
-import { currentStep, wakeService } from "../store/queries/promotions.ts";
+import {
+  documentByDigest,
+  readRelease,
+  registeredEnvironment,
+} from "../store/queries/catalogue.ts";
+import { currentStep, stepsOf, wakeService } from "../store/queries/promotions.ts";
 import type { Db, PromotionRow } from "../store/schema.ts";
 import { stopChecks } from "./check-runner.ts";
 import { runCompensation } from "./compensations/compensation.ts";
@@ -14,6 +18,7 @@ import type { Engine } from "./engine.ts";
 import { waitForEnvironment } from "./exclusive.ts";
 import { type Lease, withLease } from "./lease.ts";
 import type { Seen } from "./look.ts";
+import { planAgain, plannedDocuments } from "./planned-documents.ts";
 import { runStep } from "./steps/registry.ts";
 import type { StepContext, StepResult } from "./steps/step.ts";
 import {
@@ -66,7 +71,10 @@ export async function advance(
   return forward(engine, lease, seen, plan, fresh);
 }
 
-/** A plan that this program does not know waits visibly for one that does. */
+/**
+ * A plan that this program does not know waits visibly for one that does. One that nobody can read (damaged) ends where
+ * nothing was done yet; later nobody knows what to undo, and a person has to look.
+ */
 async function refuse(
   engine: Engine,
   lease: Lease,
@@ -74,21 +82,34 @@ async function refuse(
   error: TidelockError,
 ): Promise<Again> {
   const againMs = 60_000;
+  const damaged = error.code === "digest-mismatch";
   await withLease(engine, lease, async (tx) => {
     if (promotion.desired === "aborted") {
       await finish(engine, tx, promotion, "aborted", `aborted unread: ${error.message}`);
       return;
     }
-    const who = error.hint ?? "an operator";
+    const again = await planAgain(tx, promotion);
+    if (damaged && !(await hasActed(tx, promotion.id))) {
+      await finish(engine, tx, promotion, "failed", `${error.message}; ${again}`);
+      return;
+    }
+    const look = `an operator: see what runs (tidelock status), then tidelock promotion abort ${promotion.id}, and ${again}`;
     await wait(tx, promotion, promotion.step_index, {
       reason: error.message,
-      who,
+      who: damaged ? look : (error.hint ?? "an operator"),
       until: null,
       againMs,
       forPeople: true,
     });
   });
   return againMs;
+}
+
+/** Whether anything but looking was begun: what follows admission, checks and gates changes something. */
+async function hasActed(db: Db, promotion: string): Promise<boolean> {
+  const steps = await stepsOf(db, promotion);
+  const looks = new Set(["admit", "check", "gate"]);
+  return steps.some(({ kind, attempts }) => attempts > 0 && !looks.has(kind));
 }
 
 async function forward(
@@ -101,7 +122,12 @@ async function forward(
   const index = seen.promotion.step_index;
   const step = plan.steps[index];
   if (!step) throw new TidelockError("internal", `a plan has no step ${index}`, { fault: "bug" });
-  const context = await contextFor(engine, lease, seen, plan, index, fresh);
+  const lost = await lostOf(engine, plan, step);
+  const context = lost ?? (await contextFor(engine, lease, seen, plan, index, fresh));
+  if (typeof context === "string") {
+    const message = `${context}; ${await planAgain(engine.db, seen.promotion)}`;
+    return end(engine, lease, seen, plan, { ending: endingOf(plan, seen.promotion), message });
+  }
   if (!context) return engine.settings.pollMs;
   await engine.hooks?.reach(`${step.kind}:begin`, index);
   const result =
@@ -111,6 +137,18 @@ async function forward(
   const again = await record(context, step, result);
   await engine.hooks?.reach(`${step.kind}:after-record`, index);
   return again;
+}
+
+/** What a decision is made under is there, or nothing is decided. A return asks for nothing of it (law 9). */
+async function lostOf(engine: Engine, plan: Plan, step: PlanStep): Promise<string | null> {
+  if (plan.kind === "rollback" || (step.kind !== "admit" && step.kind !== "gate")) return null;
+  try {
+    await plannedDocuments(engine.db, plan);
+    return null;
+  } catch (caught) {
+    if (caught instanceof TidelockError) return caught.message;
+    throw caught;
+  }
 }
 
 async function record(context: StepContext, step: PlanStep, result: StepResult): Promise<Again> {
@@ -204,6 +242,10 @@ async function compensate(
   const index = plan.steps.length + promotion.compensation_index;
   const context = await contextFor(engine, lease, seen, plan, index, fresh);
   if (!context) return engine.settings.pollMs;
+  if (typeof context === "string") {
+    const hint = `register the environment again: tidelock pipeline apply`;
+    throw new TidelockError("not-found", `it cannot be undone: ${context}`, { hint });
+  }
   await engine.hooks?.reach(`${compensation.kind}:begin`, index);
   const result = await resultOf(engine, () => runCompensation(context, compensation));
   await engine.hooks?.reach(`${compensation.kind}:before-record`, index);
@@ -239,6 +281,7 @@ async function recordCompensation(
   return "now";
 }
 
+/** Undefined: what was read is of two moments. A sentence: what it needs is gone. */
 async function contextFor(
   engine: Engine,
   lease: Lease,
@@ -246,21 +289,18 @@ async function contextFor(
   plan: Plan,
   index: number,
   fresh: boolean,
-): Promise<StepContext | undefined> {
+): Promise<StepContext | string | undefined> {
   const { promotion } = seen;
   if (fresh) await withLease(engine, lease, (tx) => enterStep(tx, promotion.id, index));
   const [release, environment, step] = await Promise.all([
     readRelease(engine.db, plan.release),
-    documentByDigest<Environment>(engine.db, "Environment", plan.environment),
+    environmentOf(engine.db, plan, promotion),
     fresh ? currentStep(engine.db, lease.lane) : seen.step,
   ]);
   // Rows of one look are read one after the other: a rollback may have ended it in between.
   if (step?.index !== index) return undefined;
-  if (!release || !environment) {
-    throw new TidelockError("internal", `promotion ${promotion.id} names rows that are not there`, {
-      fault: "bug",
-    });
-  }
+  if (!release) return "its release is not here any more";
+  if (!environment) return "the Environment document that it was planned under is gone";
   return {
     ...seen,
     engine,
@@ -274,6 +314,17 @@ async function contextFor(
     effects: new Effects(engine, lease, step.attempts),
     operation: (name) => `${promotion.id}/${index}/${name}`,
   };
+}
+
+/** As it was planned. To undo and to return ask no policy: there what is registered under its name does. */
+async function environmentOf(
+  db: Db,
+  plan: Plan,
+  { ending }: PromotionRow,
+): Promise<Environment | undefined> {
+  const planned = await documentByDigest<Environment>(db, "Environment", plan.environment);
+  if (planned || (ending === null && plan.kind !== "rollback")) return planned;
+  return (await registeredEnvironment(db, plan.lane.environment))?.document;
 }
 
 /** A part that is away is waited for; a lost lane is nobody's failure; everything else is the step's. */

@@ -231,6 +231,57 @@ describe("a plan of another program", () => {
   });
 });
 
+describe("a promotion that nobody can carry out any more", () => {
+  const stopped = async (change: (id: string) => Promise<unknown>, state?: "running") => {
+    await releases("1.0.0");
+    await worker.reconciler.stop();
+    const { id } = await promote("1.0.0");
+    await change(id);
+    if (state) {
+      await bench.database.db
+        .updateTable("promotions")
+        .set({ state })
+        .where("id", "=", id)
+        .execute();
+    }
+    const other = bench.worker().controlPlane;
+    const view = await ended(other, id);
+    expect(view.message).toContain("tidelock promote shop@1.0.0 --to dev");
+    return { view, other };
+  };
+  const damage = (id: string) =>
+    bench.database.pool.query("update promotions set plan = '{}' where id = $1", [id]);
+  const lose = (kind: string) =>
+    bench.database.pool.query("delete from documents where kind = $1", [kind]);
+
+  it("fails visibly in the queue when its plan cannot be read, and the next one goes on", async () => {
+    const { view, other } = await stopped(damage);
+    expect(view.state).toBe("failed");
+    expect(view.message).toContain("it cannot start: this promotion's plan cannot be read");
+    expect(
+      (await ended(other, (await other.promote(operator, { ...dev, release: "1.0.0" })).id)).state,
+    ).toBe("complete");
+  });
+
+  it("fails visibly before anything was done when its plan is damaged while it runs", async () => {
+    const { view } = await stopped(damage, "running");
+    expect(view.state).toBe("failed");
+  });
+
+  it.each(["Pipeline", "Environment"])("fails when its %s document is gone", async (kind) => {
+    const { view } = await stopped(() => lose(kind));
+    expect(view.state).toBe("failed");
+    expect(view.message).toContain(`the ${kind} document that it was planned under`);
+  });
+
+  it("fails at its gate when a document was changed under it", async () => {
+    const other = `update documents set content = jsonb_set(content, '{spec,floor,gate}', '"strict"') where kind = 'Environment'`;
+    const { view } = await stopped(() => bench.database.pool.query(other));
+    expect(view.state).toBe("failed");
+    expect(view.message).toContain("holds something else than its digest says");
+  });
+});
+
 describe("automatic promotion", () => {
   it("starts with what its predecessors verified and soaked, once a release", async () => {
     await plane.applyDocuments(

@@ -1,15 +1,15 @@
 import { canonicalJson } from "../model/canonical.ts";
-import type { Environment, Pipeline } from "../model/pipeline.ts";
 import type { Plan } from "../model/plan.ts";
-import { TidelockError } from "../model/errors.ts";
+import { type ErrorCode, TidelockError } from "../model/errors.ts";
 import type { Digest } from "../model/primitives.ts";
 import { scannersOf } from "../pipeline-file/scanners.ts";
 import { makePlan, readPlan } from "../strategies/plan.ts";
-import { documentByDigest, readRelease } from "../store/queries/catalogue.ts";
+import { readRelease } from "../store/queries/catalogue.ts";
 import { nextQueued } from "../store/queries/promotions.ts";
 import type { Db, LaneRow, PromotionRow, ReleaseRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
 import { requireWhole } from "./plan-inputs.ts";
+import { planAgain, plannedDocuments } from "./planned-documents.ts";
 import { touchedBy } from "./high-risk/touched.ts";
 import { type Lease, withLease } from "./lease.ts";
 import { finish, start } from "./transitions.ts";
@@ -27,10 +27,43 @@ export async function startNext(engine: Engine, lease: Lease): Promise<boolean> 
       await finish(engine, tx, promotion, "superseded", message);
       return true;
     }
-    await start(engine, tx, promotion, await planFromHere(engine, tx, lane, promotion));
+    const plan = await planOrProblem(engine, tx, lane, promotion);
+    if (typeof plan === "string") {
+      await finish(engine, tx, promotion, "failed", plan);
+    } else await start(engine, tx, promotion, plan);
     return true;
   });
 }
+
+/**
+ * What cannot be planned any more ends here, saying so: it would stay at the head of the queue for ever. A plan of a
+ * newer format waits for the program that knows it (the reconciler notes why).
+ */
+async function planOrProblem(
+  engine: Engine,
+  tx: Db,
+  lane: LaneRow,
+  promotion: PromotionRow,
+): Promise<Plan | string> {
+  try {
+    return await planFromHere(engine, tx, lane, promotion);
+  } catch (caught) {
+    if (!(caught instanceof TidelockError) || caught.retryable || passes.has(caught.code)) {
+      throw caught;
+    }
+    const why = caught.hint ? `${caught.message} (${caught.hint})` : caught.message;
+    return `it cannot start: ${why}; ${await planAgain(tx, promotion)}`;
+  }
+}
+
+/** Waited for: what is away comes back, and another program may know the format. */
+const passes: ReadonlySet<ErrorCode> = new Set([
+  "incompatible",
+  "unavailable",
+  "timeout",
+  "stale-epoch",
+  "disk-full",
+]);
 
 /** Two operators asked for the same at once: the second one has what it wanted. */
 function isDoneAlready(lane: LaneRow, promotion: PromotionRow): boolean {
@@ -54,18 +87,11 @@ async function planFromHere(
 ): Promise<Plan> {
   const plan = readPlan(promotion.plan);
   const live = liveOf(lane);
-  if (canonicalJson(live) === canonicalJson(plan.live)) return plan;
-  const pipeline = await documentByDigest<Pipeline>(tx, "Pipeline", plan.pipeline);
-  const environment = await documentByDigest<Environment>(tx, "Environment", plan.environment);
-  if (!pipeline || !environment) {
-    throw new TidelockError("internal", "a plan names documents that are not stored", {
-      fault: "bug",
-    });
-  }
-  const documents = {
-    pipeline: { digest: plan.pipeline, document: pipeline },
-    environment: { digest: plan.environment, document: environment },
-  };
+  const same = canonicalJson(live) === canonicalJson(plan.live);
+  // A return to what was live is held up by nothing that is merely missing (law 9).
+  if (same && plan.kind === "rollback") return plan;
+  const documents = await plannedDocuments(tx, plan);
+  if (same) return plan;
   const returning = plan.kind === "rollback";
   const release = returning ? null : await existingRelease(tx, plan.release);
   if (release !== null) requireWhole(documents, release);
@@ -87,7 +113,7 @@ async function planFromHere(
 async function existingRelease(tx: Db, id: Digest): Promise<ReleaseRow> {
   const release = await readRelease(tx, id);
   if (release) return release;
-  throw new TidelockError("internal", "a plan names a release that is not stored", { where: id });
+  throw new TidelockError("not-found", "its release is not here any more", { where: id });
 }
 
 /** What a plan says of a lane's live colour. */

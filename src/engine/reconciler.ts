@@ -211,6 +211,8 @@ export class Reconciler {
         return;
       }
       engine.notice(`${laneKey(work.lane)}: ${error.message}`);
+      // Whoever waits for it should not have to read the server's log.
+      if (work.lease) await noteWait(engine, work.lease, error).catch(() => undefined);
       await this.#giveBack(work);
     } catch (second) {
       engine.notice(`${laneKey(work.lane)}: ${asTidelockError(second).message}`);

@@ -53,6 +53,9 @@ export async function start(
     plan_digest: planDigest,
     step_index: 0,
     wake_at: null,
+    wait_reason: null,
+    wait_who: null,
+    wait_until: null,
   });
   if (replanned) {
     await tx.deleteFrom("promotion_steps").where("promotion", "=", promotion.id).execute();

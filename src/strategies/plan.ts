@@ -128,11 +128,16 @@ export function readPlan(stored: unknown): Plan {
   const parsed = Plan.safeParse(stored);
   if (parsed.success) return parsed.data;
   const version = (stored as { formatVersion?: unknown } | null)?.formatVersion;
+  // Whoever made it could read it: what fits no format is damaged, and no other program knows better.
+  if (typeof version !== "number" || version <= 1) {
+    const why = parsed.error.issues[0]?.message ?? "it is empty";
+    throw new TidelockError("digest-mismatch", `this promotion's plan cannot be read: ${why}`, {
+      hint: "abort it, and promote again",
+    });
+  }
   throw new TidelockError(
     "incompatible",
-    version === 1
-      ? `this promotion's plan does not fit its own format: ${parsed.error.issues[0]?.message ?? "unknown"}`
-      : `this promotion's plan has format ${String(version)}, and this program knows format 1`,
+    `this promotion's plan has format ${version}, and this program knows format 1`,
     { hint: "run the version of Tidelock that made it, or abort the promotion" },
   );
 }

@@ -124,16 +124,21 @@ export async function currentStep(db: Db, lane: Lane): Promise<StepRow | undefin
 
 /** The next of the queue. A return goes before everything that wants to go forward. */
 export async function nextQueued(db: Db, lane: Lane): Promise<PromotionRow | undefined> {
-  return (
-    ofLane(db, lane)
-      .where("state", "=", "queued")
-      .orderBy(sql`case kind when 'rollback' then 0 else 1 end`)
-      .orderBy("sequence")
-      .limit(1)
-      // One that somebody is aborting at this moment is not started behind it: then it is not queued any more.
-      .forUpdate()
-      .executeTakeFirst()
-  );
+  // One that somebody is aborting at this moment is not started behind it: then it is not queued any more.
+  return queued(db, lane).forUpdate().executeTakeFirst();
+}
+
+/** The same one, only looked at. */
+export async function queuedFirst(db: Db, lane: Lane): Promise<PromotionRow | undefined> {
+  return queued(db, lane).executeTakeFirst();
+}
+
+function queued(db: Db, lane: Lane) {
+  return ofLane(db, lane)
+    .where("state", "=", "queued")
+    .orderBy(sql`case kind when 'rollback' then 0 else 1 end`)
+    .orderBy("sequence")
+    .limit(1);
 }
 
 export async function openPromotions(db: Db, lane: Lane): Promise<readonly PromotionRow[]> {
