@@ -4,6 +4,8 @@ export const equivalents: readonly {
   readonly line: string;
   readonly was: string;
   readonly becomes: string;
+  /** How many changes of this kind that line has; one, where it is not said. */
+  readonly times?: number;
   readonly why: string;
 }[] = [
   {
@@ -40,5 +42,13 @@ export const equivalents: readonly {
     was: '"deny"',
     becomes: '"mutated"',
     why: "there is always a first reason: where there was none, `no rule spoke for it` is one",
+  },
+  {
+    file: "src/policy/decide.ts",
+    line: "return a < b ? -1 : a > b ? 1 : 0",
+    was: "1",
+    becomes: "2",
+    times: 2,
+    why: "of what orders a list only the sign is read",
   },
 ];

@@ -1,0 +1,22 @@
+/** The code that takes part in a verdict of the gate or of the admission, what weighs most first. */
+export const evaluator: readonly string[] = [
+  "src/policy/gate.ts",
+  "src/policy/evidence.ts",
+  "src/policy/decide.ts",
+  "src/policy/grades.ts",
+  "src/policy/predecessors.ts",
+  "src/policy/rules.ts",
+  "src/policy/admission.ts",
+  "src/policy/waived.ts",
+  "src/policy/waivers.ts",
+  "src/policy/max-age.ts",
+  "src/policy/stops.ts",
+  "src/policy/again.ts",
+  "src/policy/schedule.ts",
+  "src/policy/diversity.ts",
+  "src/policy/floor.ts",
+  "src/policy/exercised.ts",
+  "src/policy/cel/evaluate.ts",
+  "src/policy/cel/logic.ts",
+  "src/policy/cel/loops.ts",
+];
