@@ -10,7 +10,7 @@ import { controlGround, decideGate, type GateInput } from "../policy/gate.ts";
 import { waivedRule, type WaiversInput } from "../policy/waived.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { databaseTime } from "../store/queries/attestations.ts";
-import { waiversInput } from "./waivers/held.ts";
+import { heldIn, waiversInput } from "./waivers/held.ts";
 import type { Predecessor } from "../policy/predecessors.ts";
 import { registeredEnvironment, registeredPipeline } from "../store/queries/catalogue.ts";
 import { checkRunsOf, standingOf } from "../store/queries/evidence.ts";
@@ -82,16 +82,22 @@ export async function decisionAtGate(
   const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, leaning));
   const decided = decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });
   const seen = new Set(reportedIn({ all, late }));
-  const leantOn = canonicalJson(waivers?.signed ?? []);
+  const leantOn = waiversNow(waivers, plan, now.toISOString());
   return {
     decided,
     // A return leans on no check.
     holds: async (tx) =>
       returning ||
       (reportedIn(await shownOf(tx, plan, promotion.id)).every((run) => seen.has(run)) &&
-        // What somebody withdraws meanwhile is withdrawn.
-        canonicalJson((await waiversInput(tx, plan.lane))?.signed ?? []) === leantOn),
+        // What somebody withdraws meanwhile is withdrawn, and what ends meanwhile has ended.
+        waiversNow(await waiversInput(tx, plan.lane), plan, await databaseTime(tx)) === leantOn),
   };
+}
+
+/** What is signed, and what of it holds at that moment. */
+function waiversNow(waivers: WaiversInput | undefined, plan: Plan, now: string): string {
+  if (waivers === undefined) return "";
+  return canonicalJson([waivers.signed, heldIn(waivers, plan.release, now).map(({ id }) => id)]);
 }
 
 /** With `recreate` the gate comes when the old release is gone already. */

@@ -4,6 +4,7 @@ import { announce } from "../../store/queries/events.ts";
 import { keysOf, namesOf } from "../../store/queries/grants.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { plainName } from "./plain-name.ts";
 import { type Ground, lastingDifference } from "../ledger/leaning.ts";
 
 /** What everything has in common that takes effect when two different people have signed it. */
@@ -43,18 +44,49 @@ export async function ownDeed(
   deeds: readonly { readonly what: string; readonly who: string }[],
   where: string,
 ): Promise<string | null> {
-  const { names, links } = await namesOf(db, person);
-  if (names.length <= links.length) {
+  const mine = new Set((await wholeNames(db, person, where)).map(plainName));
+  const own = deeds.find(({ who }) => mine.has(plainName(who)));
+  return own ? `${own.what} was ${own.who}` : null;
+}
+
+/**
+ * Two pseudonyms are not yet two people: somebody may have been enrolled twice. As far as their names tell they are.
+ *
+ * @throws TidelockError `forbidden`
+ */
+export async function requireAnother(
+  db: Db,
+  person: string,
+  others: readonly string[],
+  where: string,
+): Promise<void> {
+  const mine = await wholeNames(db, person, where);
+  for (const other of others) {
+    const theirs = new Set((await wholeNames(db, other, where)).map(plainName));
+    const shared = mine.find((name) => theirs.has(plainName(name)));
+    if (shared === undefined) continue;
     throw refused(
       "forbidden",
-      "a name of this person was erased, so that own work cannot be told",
+      `both signatures are of ${shared}: another person has to sign`,
       where,
+      "somebody else has to be the second one",
     );
   }
-  const folded = (name: string): string => name.normalize("NFKC").toLowerCase();
-  const mine = new Set(names.map(folded));
-  const own = deeds.find(({ who }) => mine.has(folded(who)));
-  return own ? `${own.what} was ${own.who}` : null;
+}
+
+/** Every name of somebody; one that was erased cannot be compared. Throws `forbidden`. */
+export async function wholeNames(
+  db: Db,
+  person: string,
+  where: string,
+): Promise<readonly string[]> {
+  const { names, links } = await namesOf(db, person);
+  if (names.length > links.length) return names;
+  throw refused(
+    "forbidden",
+    "a name of these people was erased, so that own work cannot be told",
+    where,
+  );
 }
 
 /**

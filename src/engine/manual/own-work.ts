@@ -1,4 +1,5 @@
 import type { Release } from "../../model/release.ts";
+import { plainName } from "../access/plain-name.ts";
 
 /** Everybody who is known to have had a hand in what a manual check judges. */
 export interface Work {
@@ -19,21 +20,21 @@ const anybody: ReadonlySet<string> = new Set(["operator", "auto", "tidelock"]);
 
 /**
  * Nobody answers for their own work (law 5), as far as it is known: the people of every commit that the release
- * brings, and whoever acted here for it. Names are compared without regard to case and to how their characters are composed; a commit's author is what git was
+ * brings, and whoever acted here for it. Names are compared as `plainName` has them; a commit's author is what git was
  * told, and proves nothing by itself, so a match is enough to refuse and none is no proof of a second person.
  */
 export function separationOf(names: readonly string[], { release, actors }: Work): Separation {
-  const mine = new Set(names.map(normal));
+  const mine = new Set(names.map(plainName));
   const { source } = release;
   const unknown: string[] = [];
   for (const { what, who } of actors) {
-    if (mine.has(normal(who))) return refused(`${what} was ${who}`);
+    if (mine.has(plainName(who))) return refused(`${what} was ${who}`);
     if (anybody.has(who)) unknown.push(what);
   }
   if (source.kind === "git") {
     for (const { revision, author, committer, coAuthors } of source.commits) {
       for (const person of [author, committer, ...coAuthors]) {
-        if (mine.has(normal(person.email)) || mine.has(normal(person.name))) {
+        if (mine.has(plainName(person.email)) || mine.has(plainName(person.name))) {
           return refused(`${person.email} has worked on commit ${revision.slice(0, 12)} of it`);
         }
       }
@@ -57,8 +58,4 @@ function sentence({ source }: Release, unknown: readonly string[]): string {
   return acted.length === 0
     ? commits
     : `${commits}; ${acted.join(" and ")} is known only as a token that anybody may hold`;
-}
-
-function normal(name: string): string {
-  return name.normalize("NFKC").trim().toLowerCase().normalize("NFKC");
 }

@@ -221,6 +221,14 @@ describe("policy in team mode", () => {
     await expect(signed(jo, proposal!)).rejects.toThrow("who proposed it was jo@shop.example");
   });
 
+  it("is not signed by one person who was enrolled twice", async () => {
+    const again = await somebody("Maria+keys@shop.example");
+    const [maria] = await team();
+    const { proposal } = await plane.applyDocuments(operator, "t.yaml", strict);
+    await signed(maria, proposal!);
+    await expect(signed(again, proposal!)).rejects.toThrow("both signatures are of");
+  });
+
   it("is over after a week", async () => {
     const [maria] = await team();
     const proposal = await proposed(strict);

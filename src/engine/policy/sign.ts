@@ -24,6 +24,7 @@ import {
   neededPeople,
   ownDeed,
   refused,
+  requireAnother,
   requireByRecord,
 } from "../access/two-people.ts";
 import type { Engine } from "../engine.ts";
@@ -69,6 +70,8 @@ export async function signProposal(
     }
     const last = before.length + 1 >= neededPeople;
     const deeds = [{ what: "who proposed it", who: proposal.acted_by }];
+    const signers = before.map((act) => String(act.content["person"]));
+    if (last) await requireAnother(tx, person, signers, id);
     const own = last ? await ownDeed(tx, person, deeds, id) : null;
     if (own !== null) {
       throw refused("forbidden", own, id, "somebody else has to sign it as the second");

@@ -90,6 +90,33 @@ describe("a freeze", () => {
     expect(lane?.live?.version).toBe("1.0.0");
   });
 
+  it("that comes between a stop and the start lets the release before come back", async () => {
+    let armed = false;
+    const recreated = (floor = "") => documents({ floor, production: "      strategy: recreate" });
+    const { controlPlane: plane } = bench.worker({
+      hooks: {
+        reach: async (point) => {
+          if (point !== "deploy:begin" || !armed) return;
+          armed = false;
+          await plane.applyDocuments(operator, "t.yaml", recreated(frozen()));
+        },
+      },
+    });
+    await prepared(plane, "1.0.0", "1.1.0");
+    await plane.applyDocuments(operator, "t.yaml", recreated());
+    await promoted(plane, "1.0.0");
+    armed = true;
+    const { id } = await plane.promote(operator, { ...production, release: "1.1.0" });
+    const view = await ended(plane, id);
+    expect(view).toMatchObject({ state: "failed" });
+    expect(view.message).toContain("not started, and the release before it comes back: the freeze");
+    expect(view.steps.filter(({ kind, state }) => kind === "deploy" && state === "done")).toEqual(
+      [],
+    );
+    const [, lane] = await plane.status({ service: "shop" });
+    expect(lane?.live?.version).toBe("1.0.0");
+  });
+
   it("holds up no return, and stands in its reasons", async () => {
     const { controlPlane: plane, engine } = bench.worker();
     await prepared(plane, "1.0.0", "1.1.0");

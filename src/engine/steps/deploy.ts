@@ -4,6 +4,7 @@ import { bindingsDifference } from "../bindings.ts";
 import { whyUsersMeetAnother } from "../met-by-users.ts";
 import { routeSpec, weightsTo } from "../route-spec.ts";
 import { configurationOf, type Occupant, slotSpec, verifiedArtifacts } from "../slot-spec.ts";
+import { whyNotStarted } from "./still-allowed.ts";
 import { done, failed, type StepContext, type StepDefinition, type StepOf } from "./step.ts";
 
 /**
@@ -20,6 +21,8 @@ export const deploy: StepDefinition<"deploy"> = {
     // Before the route as well: what it does with users is not ours to change either.
     const met = await whyUsersMeetAnother(context, step.colour, before);
     if (met) return failed(met);
+    const notStarted = await whyNotStarted(context);
+    if (notStarted) return notStarted;
     await openRoute(context);
     if (before.deployed?.generation === occupant.generation) {
       context.effects.found({ operation: context.operation("deploy") });

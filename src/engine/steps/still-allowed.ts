@@ -1,3 +1,4 @@
+import type { Db } from "../../store/schema.ts";
 import { openIntents } from "../../store/queries/intents.ts";
 import { pendingRescans } from "../../store/queries/rescans.ts";
 import { decisionAtGate } from "../evidence.ts";
@@ -6,29 +7,59 @@ import { admission } from "./admit.ts";
 import { resultOf } from "./gate.ts";
 import type { StepContext, StepResult } from "./step.ts";
 
+/** Whether traffic may still move: what speaks against it, or what has to be so in the transaction that begins it. */
+export type StillAllowed =
+  | { readonly no: StepResult }
+  | { readonly no: null; readonly lastLook: (tx: Db) => Promise<void> };
+
+/** Between the last decision and the first intent what it leaned on became another thing: nothing has begun. */
+export class ChangedMeanwhile extends Error {}
+
 /**
  * Between the gate and the moment that users notice lie minutes, and where something had to be waited for, days: so the
  * gate is asked once more right before. What it says now counts: a window that has closed waits, evidence that has
- * expired or was contradicted denies. Null when it may go on; also when it has begun, which is finished and not waited
- * in the middle of.
+ * expired or was contradicted denies. Reports and accepted risks are looked at even later, in the transaction of the
+ * first intent: a waiver that ends ends at that moment. What has begun is finished, and not waited in the middle of.
  */
-export async function whyNotAnyMore(context: StepContext): Promise<StepResult | null> {
+export async function stillAllowed(context: StepContext): Promise<StillAllowed> {
   const { engine, plan, promotion } = context;
-  // With `recreate` the gate comes after the stop, and right before the switch.
-  if (plan.kind === "rollback" || plan.strategy === "recreate") return null;
-  if (await hasBegun(engine.db, promotion.id, ["switch", "arm-return"])) return null;
-  const again = await pendingRescans(engine.db, promotion.id);
+  const goOn: StillAllowed = { no: null, lastLook: async () => {} };
+  if (plan.kind === "rollback") return goOn;
+  if (await hasBegun(engine.db, promotion.id, ["switch", "arm-return", "stop-old"])) return goOn;
+  // With `recreate` users have nothing meanwhile: what is stale denies, and the old release comes back.
+  const again = plan.strategy === "recreate" ? [] : await pendingRescans(engine.db, promotion.id);
   if (again.length > 0) {
+    const reason = `what ${again.join(", ")} said is not taken for granted any more: it is being run again`;
     return {
-      kind: "wait",
-      reason: `what ${again.join(", ")} said is not taken for granted any more: it is being run again`,
-      who: "nobody: its answer ends it",
-      until: null,
-      againMs: engine.settings.pollMs * 5,
+      no: {
+        kind: "wait",
+        reason,
+        who: "nobody: its answer ends it",
+        until: null,
+        againMs: engine.settings.pollMs * 5,
+      },
     };
   }
-  const { decided } = await decisionAtGate(context);
-  return decided.decision.outcome === "allow" ? null : resultOf(context, decided);
+  const { decided, holds } = await decisionAtGate(context);
+  if (decided.decision.outcome !== "allow") return { no: resultOf(context, decided) };
+  return {
+    no: null,
+    lastLook: async (tx) => {
+      if (!(await holds(tx))) throw new ChangedMeanwhile("what the gate leaned on has changed");
+    },
+  };
+}
+
+/** Instead of a step that was overtaken by a change: it looks again at once. */
+export function lookAgain(error: unknown): StepResult {
+  if (!(error instanceof ChangedMeanwhile)) throw error;
+  return {
+    kind: "wait",
+    reason: `${error.message}: it is asked again`,
+    who: "nobody: it is looked at again at once",
+    until: null,
+    againMs: 1,
+  };
 }
 
 /**
@@ -44,10 +75,27 @@ export async function whyNotStopped(context: StepContext): Promise<StepResult | 
   return decided.decision.outcome === "allow" ? null : resultOf(context, decided);
 }
 
-async function hasBegun(
-  db: StepContext["engine"]["db"],
-  promotion: string,
-  names: readonly string[],
-): Promise<boolean> {
+/**
+ * The same once more before the new release starts: between stop and start the server may have been gone for hours, and
+ * where nothing routes a process that starts is one that users meet. What would be a wait denies, so that the release
+ * before comes back.
+ */
+export async function whyNotStarted(context: StepContext): Promise<StepResult | null> {
+  const { engine, plan, promotion, release, now } = context;
+  if (plan.kind === "rollback" || plan.strategy !== "recreate" || plan.live === null) return null;
+  if (await hasBegun(engine.db, promotion.id, ["deploy"])) return null;
+  const ledger = () => ledgerSays(engine, plan, () => groundsOfAdmission(context));
+  const decided = await admission(engine, plan, release, now, { ledger });
+  if (decided.decision.outcome === "allow") return null;
+  const against = decided.decision.reasons.filter(({ outcome }) => outcome !== "allow");
+  const message = against.map((reason) => reason.message).join("; ");
+  return {
+    kind: "failed",
+    message: `not started, and the release before it comes back: ${message}`,
+    decided,
+  };
+}
+
+async function hasBegun(db: Db, promotion: string, names: readonly string[]): Promise<boolean> {
   return (await openIntents(db, promotion, names)).length > 0;
 }

@@ -11,7 +11,7 @@ import { whyNotAllowed } from "../ledger/allowed.ts";
 import { revoke } from "../revoke.ts";
 import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
 import { explainSlot } from "../slot-report.ts";
-import { whyNotAnyMore } from "./still-allowed.ts";
+import { lookAgain, stillAllowed } from "./still-allowed.ts";
 import {
   done,
   failed,
@@ -33,15 +33,18 @@ export const switchTraffic: StepDefinition<"switch"> = {
     if (changed) return failed(changed);
     const notAllowed = await whyNotAllowed(context);
     if (notAllowed) return failed(notAllowed);
-    const notAnyMore = await whyNotAnyMore(context);
-    if (notAnyMore) return notAnyMore;
     const notReady = await whyNotReady(context, step);
     if (notReady) return failed(notReady);
-    const failure = context.router
-      ? await moveTraffic(context, step, context.router)
-      : await stopOld(context, step);
-    if (failure) return failed(failure);
-    return moved(context, step);
+    const still = await stillAllowed(context);
+    if (still.no !== null) return still.no;
+    try {
+      const failure = context.router
+        ? await moveTraffic(context, step, { router: context.router, onIntent: still.lastLook })
+        : await stopOld(context, step, still.lastLook);
+      return failure ? failed(failure) : moved(context, step);
+    } catch (error) {
+      return lookAgain(error);
+    }
   },
 };
 
@@ -111,7 +114,7 @@ async function whyNotReady(context: StepContext, step: StepOf<"switch">): Promis
 async function moveTraffic(
   context: StepContext,
   step: StepOf<"switch">,
-  router: Router,
+  { router, onIntent }: { readonly router: Router; readonly onIntent: (tx: Db) => Promise<void> },
 ): Promise<string | null> {
   const { effects, plan } = context;
   const route = routeSpec(plan, context.environment, weightsTo(step.to));
@@ -130,9 +133,10 @@ async function moveTraffic(
     if (begun.includes(arming)) effects.found({ operation: arming });
     return null;
   }
-  if (armed && step.from) await armReturn(context, step.from, route);
+  if (armed && step.from) await armReturn(context, { to: step.from, route, onIntent });
+  const detail = { from: step.from, to: step.to, release: plan.release };
   const observed = await effects.perform(
-    { name: "switch", operation, detail: { from: step.from, to: step.to, release: plan.release } },
+    { name: "switch", operation, detail, ...(armed ? {} : { onIntent }) },
     (effect) => router.set(effect, route),
   );
   return sendsTo(observed, step.to)
@@ -148,8 +152,15 @@ const controlLossMs = 15_000;
 /** The intent of a shift also authorises its own return (law 1): the agent may do it while we are gone. */
 async function armReturn(
   { engine, effects, operation, plan }: StepContext,
-  to: "blue" | "green",
-  route: RouteSpec,
+  {
+    to,
+    route,
+    onIntent,
+  }: {
+    readonly to: "blue" | "green";
+    readonly route: RouteSpec;
+    readonly onIntent: (tx: Db) => Promise<void>;
+  },
 ): Promise<void> {
   const forMs = plan.watch.for + armMarginMs;
   await effects.perform(
@@ -157,6 +168,7 @@ async function armReturn(
       name: "arm-return",
       operation: operation("arm-return"),
       detail: { to, forMs, onControlLoss: plan.onControlLoss, controlLossMs },
+      onIntent,
     },
     (effect) =>
       engine.agent.call("return.arm", {
@@ -171,13 +183,22 @@ async function armReturn(
 }
 
 /** Where nothing routes, the switch is the end of the overlap: the old colour stops working. */
-async function stopOld(context: StepContext, step: StepOf<"switch">): Promise<string | null> {
+async function stopOld(
+  context: StepContext,
+  step: StepOf<"switch">,
+  onIntent: (tx: Db) => Promise<void>,
+): Promise<string | null> {
   if (!step.from) return null;
   const slot = { ...context.plan.lane, colour: step.from };
   const seen = await context.target.observe(slot);
   if (seen.deployed === null && seen.state === "empty") return null;
   await context.effects.perform(
-    { name: "stop-old", operation: context.operation("stop-old"), detail: { slot: slotKey(slot) } },
+    {
+      name: "stop-old",
+      operation: context.operation("stop-old"),
+      detail: { slot: slotKey(slot) },
+      onIntent,
+    },
     (effect) => context.target.destroy(effect, slot),
   );
   return null;

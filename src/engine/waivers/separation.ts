@@ -1,11 +1,16 @@
-import { TidelockError } from "../../model/errors.ts";
+import type { TidelockError } from "../../model/errors.ts";
 import type { Release } from "../../model/release.ts";
 import { listReleases, readRelease } from "../../store/queries/catalogue.ts";
-import { namesOf } from "../../store/queries/grants.ts";
 import { readLane } from "../../store/queries/lanes.ts";
 import { handlersOf, pipelineAuthors } from "../../store/queries/waivers.ts";
 import type { WaiverRow } from "../../store/schema-waivers.ts";
 import type { Db } from "../../store/schema.ts";
+import {
+  ownDeed,
+  refused as refusedThere,
+  requireAnother,
+  wholeNames,
+} from "../access/two-people.ts";
 import { separationOf } from "../manual/own-work.ts";
 
 /**
@@ -20,19 +25,14 @@ export async function requireOthersWork(
   waiver: WaiverRow,
   person: string,
 ): Promise<string> {
-  const [first] = waiver.signatures;
-  const [mine, theirs] = await Promise.all([namesOf(tx, person), namesOf(tx, first?.person ?? "")]);
-  for (const { names, links } of [mine, theirs]) {
-    if (names.length <= links.length) {
-      throw refused(waiver, "a name of these people was erased, so that they cannot be told apart");
-    }
-  }
-  const shared = mine.names.find((name) =>
-    theirs.names.some((other) => plain(other) === plain(name)),
+  const { waiver: id } = waiver.content;
+  await requireAnother(
+    tx,
+    person,
+    waiver.signatures.map((one) => one.person),
+    id,
   );
-  if (shared !== undefined) {
-    throw refused(waiver, `both signatures are of ${shared}: another person has to sign`);
-  }
+  const names = await wholeNames(tx, person, id);
   const releases = await releasesOf(tx, waiver);
   const actors = [
     { what: "who proposed it", who: waiver.proposed_by },
@@ -42,30 +42,17 @@ export async function requireOthersWork(
   ];
   const known: string[] = [];
   for (const { release } of releases) {
-    const separation = separationOf([...mine.names, ...mine.names.map(plain)], { release, actors });
+    const separation = separationOf(names, { release, actors });
     if (separation.against !== null) throw refused(waiver, separation.against);
     known.push(separation.known);
   }
-  const own = actors.find(({ who }) => mine.names.some((name) => plain(name) === plain(who)));
-  if (own) throw refused(waiver, `this is own work: ${own.what} was ${own.who}`);
+  const own = await ownDeed(tx, person, actors, id);
+  if (own !== null) throw refused(waiver, `this is own work: ${own}`);
   return known[0] ?? "no release of it is known, so nobody's commits could be compared";
 }
 
-/** `maria+tests@shop.example` is maria@shop.example: a match is enough to refuse. */
-function plain(name: string): string {
-  return name
-    .normalize("NFKC")
-    .trim()
-    .toLowerCase()
-    .replace(/\+[^@]*(?=@)/, "");
-}
-
 function refused({ content }: WaiverRow, why: string): TidelockError {
-  return new TidelockError("forbidden", why, {
-    fault: "operator",
-    where: content.waiver,
-    hint: "somebody else has to be the second one",
-  });
+  return refusedThere("forbidden", why, content.waiver, "somebody else has to be the second one");
 }
 
 interface Known {

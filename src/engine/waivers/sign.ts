@@ -1,10 +1,8 @@
 import { encodeBase64 } from "../../evidence/bytes.ts";
-import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
 import {
   readWaiverConsent,
   verifyWaiverConsent,
 } from "../../evidence/predicates/waiver-consent.ts";
-import { TidelockError } from "../../model/errors.ts";
 import { fromWaiverId, type Waived, type WaiverId } from "../../model/waiver.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import {
@@ -16,24 +14,24 @@ import { waiversProjection } from "../../store/projections/waivers.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
 import { announce } from "../../store/queries/events.ts";
 import { grantsFor, keysOf, namesOf } from "../../store/queries/grants.ts";
-import {
-  lockWaiver,
-  neededSignatures,
-  readWaiver,
-  signWaiver,
-} from "../../store/queries/waivers.ts";
+import { lockWaiver, readWaiver, signWaiver } from "../../store/queries/waivers.ts";
 import type { WaiverRow } from "../../store/schema-waivers.ts";
 import type { Db } from "../../store/schema.ts";
+import {
+  keysThatCount,
+  maxConsentBytes,
+  neededPeople,
+  refused,
+  requireByRecord,
+} from "../access/two-people.ts";
 import type { Engine } from "../engine.ts";
-import { groundsOf, lastingDifference } from "../ledger/leaning.ts";
+import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import { requireAllowed, requireEnd, requireSame } from "./propose.ts";
 import { requireOthersWork } from "./separation.ts";
 
 /** The right to accept a risk. */
 export const acceptRight = "risks.accept";
-
-const maxConsentBytes = 64 * 1024;
 
 /**
  * Takes a person's signature under a waiver. With the second person's it is in force: two different people with the
@@ -52,7 +50,7 @@ export async function consentToWaiver(
   await requireWritable(engine.db, "a signature is an entry of the ledger");
   const found = await existingWaiver(engine.db, id);
   const person = whoSays(bytes, id);
-  await requireByRecord(engine, found, person);
+  await requireUnedited(engine, found, person);
   const row = await engine.db.transaction().execute(async (tx) => {
     const waiver = await lockWaiver(tx, found.id);
     if (!waiver) throw refused("not-found", "the waiver is gone", id);
@@ -63,7 +61,7 @@ export async function consentToWaiver(
     if (first?.person === person || first?.key === key) {
       throw refused("conflict", "this person has signed it; another one has to", id);
     }
-    const last = waiver.signatures.length + 1 >= neededSignatures;
+    const last = waiver.signatures.length + 1 >= neededPeople;
     const separation = last ? await requireOthersWork(tx, waiver, person) : null;
     const at = await databaseTime(tx);
     const envelope = encodeBase64(bytes);
@@ -120,11 +118,7 @@ async function requireSigned(
   person: string,
   bytes: Uint8Array,
 ): Promise<string> {
-  const keys: PublicKey[] = [];
-  for (const row of await keysOf(tx, person)) {
-    const key = readPublicKey(row.public_key);
-    if (key.ok) keys.push(key.value);
-  }
+  const keys = await keysThatCount(tx, person);
   const verified = verifyWaiverConsent(bytes, keys, { waived, person });
   if (verified.ok) return verified.value.key;
   throw refused(
@@ -148,25 +142,12 @@ async function requireRight(tx: Db, { service, environment, waiver }: Waived, pe
   );
 }
 
-function refused(
-  code: "not-found" | "invalid-input" | "conflict" | "forbidden",
-  message: string,
-  where: string,
-  hint?: string,
-): TidelockError {
-  return new TidelockError(code, message, {
-    fault: "operator",
-    where,
-    ...(hint === undefined ? {} : { hint }),
-  });
-}
-
 /** Waiver, earlier signatures, keys, names and rights are what the signed log says they are. */
-async function requireByRecord(engine: Engine, waiver: WaiverRow, person: string): Promise<void> {
+async function requireUnedited(engine: Engine, waiver: WaiverRow, person: string): Promise<void> {
   const { db } = engine;
   const { id, service, environment } = waiver;
   const people = [person, ...waiver.signatures.map((one) => one.person)];
-  const difference = await lastingDifference(engine.log, db, async () => {
+  await requireByRecord(engine, async () => {
     const row = await readWaiver(db, id);
     const keys = await Promise.all(people.map((one) => keysOf(db, one)));
     const names = await Promise.all(people.map((one) => namesOf(db, one)));
@@ -180,13 +161,5 @@ async function requireByRecord(engine: Engine, waiver: WaiverRow, person: string
       ),
       ...groundsOf(grantsProjection, grants),
     ];
-  });
-  if (!difference) return;
-  const message = `the database was changed behind the ledger: ${difference.message}`;
-  await announce(db, { kind: "ledger.difference", message });
-  engine.notice(message);
-  throw new TidelockError("denied", message, {
-    fault: "operator",
-    hint: "nothing was taken; see `tidelock ledger verify --state`",
   });
 }

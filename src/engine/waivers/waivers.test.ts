@@ -90,6 +90,14 @@ async function promoted(verdict: "fail" | "pass" | "error" = "fail", hits = ["ev
   return ended(plane, id);
 }
 
+/** The check says so of this release; the promotion ends. */
+async function fails(release: string) {
+  bench.staged.verdicts = ["fail"];
+  bench.staged.report = { results: [{ name: "eval at a.js", verdict: "fail", message: "" }] };
+  const { id } = await plane.promote(operator, { ...lane, release });
+  return ended(plane, id);
+}
+
 const liveReason = (view: Awaited<ReturnType<typeof promoted>>) =>
   view.decision?.reasons.find(({ rule }) => rule === "check.waived")?.message;
 
@@ -253,6 +261,37 @@ describe("the end of a waiver", () => {
     expect((await promoted()).state).toBe("failed");
     expect(await verifyState(engine.log, engine.db)).toMatchObject({ ok: true });
   }, 60_000);
+
+  it.each(["blue-green", "recreate"])(
+    "between the gate and the switch stops the switch (%s)",
+    async (strategy) => {
+      const more = `      strategy: ${strategy}\n`;
+      await plane.applyDocuments(operator, "t.yaml", text({ more }));
+      const before = await promoted("pass", []);
+      expect(before.state).toBe("complete");
+      const newer = makeRelease(bench, "2.0.0");
+      await plane.createRelease({ id: "builder" }, newer);
+      await fails("2.0.0");
+      const view = await accepted();
+      // At the last moment: everything was asked, the new colour is ready.
+      atPoint = async (point) => {
+        if (point !== "arm-return:before-intent") return;
+        atPoint = null;
+        await plane.waivers.withdraw(operator, view.id, "not after all");
+      };
+      const denied = await fails("2.0.0");
+      expect(denied.state).toBe("failed");
+      expect(denied.message).toContain("check sast: fail");
+      const live = await bench.database.db
+        .selectFrom("lanes")
+        .select("live_promotion")
+        .where("environment", "=", "dev")
+        .executeTakeFirstOrThrow();
+      expect(live.live_promotion).toBe(before.id);
+      expect(await notices("waiver.incident")).toEqual([]);
+    },
+    60_000,
+  );
 
   it("comes with the owners' shorter time, and what was signed does not outlive it", async () => {
     await promoted();

@@ -215,6 +215,18 @@ describe("a judgement", () => {
     );
   });
 
+  it("is not signed by one person who was enrolled twice", async () => {
+    const proposal = await propose();
+    const [first, second] = [
+      await enrol(plane, `zoe${count}@shop.example`),
+      await enrol(plane, `Zoe${count}+lab@shop.example`),
+    ];
+    await plane.findings.consent(operator, proposal.id, await consentBy(first, proposal));
+    await expect(
+      plane.findings.consent(operator, proposal.id, await consentBy(second, proposal)),
+    ).rejects.toMatchObject({ code: "forbidden", message: expect.stringContaining("both") });
+  });
+
   it("is signed for one finding, one proposal and one text", async () => {
     const proposal = await propose();
     const other = await propose({ ...notReal(), reason: "another" } as FindingAct);

@@ -34,6 +34,7 @@ import {
   neededPeople,
   ownDeed,
   refused,
+  requireAnother,
   requireByRecord,
 } from "../../access/two-people.ts";
 import { newActId } from "../../ids.ts";
@@ -76,6 +77,8 @@ export async function consentTo(
     if (before.some(({ content }) => content["person"] === person)) {
       throw refused("conflict", "this person has signed it; another one has to", proposal);
     }
+    const signers = before.map(({ content }) => String(content["person"]));
+    await requireAnother(tx, person, signers, proposal);
     const separation =
       before.length + 1 < neededPeople ? null : await requireOthersWork(tx, finding, found, person);
     const content = { person, key, envelope: encodeBase64(bytes), separation };
