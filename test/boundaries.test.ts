@@ -76,6 +76,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/stop-control.ts -> api/routes-stops.ts": "as for views; types only",
   "ports/feed-control.ts -> api/routes-feeds.ts": "as for views; types only",
   "ports/control-plane.ts -> api/routes-policy.ts": "as for views; types only",
+  "ports/access-control.ts -> api/routes-access.ts": "as for views; types only",
   "ports/policy-control.ts -> api/routes-policy.ts": "as for views; types only",
   "ports/gate-control.ts -> api/gate-views.ts": "as for views; types only",
   "ports/finding-control.ts -> api/finding-views.ts": "as for views; types only",

@@ -6,12 +6,11 @@ import {
   found,
   inLane,
   listed,
-  ofService,
   wholeService,
 } from "../model/permissions.ts";
 import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
-import { Release } from "../model/release.ts";
+import { accessRoutes } from "./routes-access.ts";
 import { checkRoutes } from "./routes-checks.ts";
 import { stopRoutes } from "./routes-stops.ts";
 import { engagementRoutes } from "./routes-engagements.ts";
@@ -21,12 +20,11 @@ import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
 import { AppliedDocuments, policyRoutes } from "./routes-policy.ts";
+import { releaseRoutes } from "./routes-releases.ts";
 import { securityRoutes } from "./routes-security.ts";
 import { signalRoutes } from "./routes-signals.ts";
 import { waiverRoutes } from "./routes-waivers.ts";
-import { AccessView, ReleaseChangesView } from "./change-views.ts";
 import {
-  AttestationView,
   ConfigurationView,
   DeploymentView,
   EventView,
@@ -34,9 +32,7 @@ import {
   LogLineView,
   PlanView,
   PromotionView,
-  ReleaseView,
   ServerInfoView,
-  TraceView,
 } from "./views.ts";
 
 /**
@@ -66,6 +62,8 @@ export const routes = {
   ...findingRoutes,
   ...policyRoutes,
   ...gateRoutes,
+  ...releaseRoutes,
+  ...accessRoutes,
 
   serverInfo: {
     method: "GET",
@@ -116,98 +114,6 @@ export const routes = {
     response: list(
       z.object({ name: Name, digest: Digest, version: z.int(), environments: z.array(Name) }),
     ),
-  },
-
-  /** Bytes first (`PUT /api/v1/blobs/<digest>`, streamed, see server), then the release that names them. */
-  releaseCreate: {
-    method: "POST",
-    path: "/api/v1/releases",
-    permission: "release.create",
-    resource: at("body.release.service", "any"),
-    body: z.object({ release: Release }),
-    response: ReleaseView,
-  },
-  releaseList: {
-    method: "GET",
-    path: "/api/v1/releases",
-    permission: "release.read",
-    resource: listed("service", null),
-    query: z.object({
-      service: Name.optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(50),
-    }),
-    response: list(ReleaseView),
-  },
-  releaseShow: {
-    method: "GET",
-    path: "/api/v1/services/:service/releases/:release",
-    permission: "release.read",
-    resource: ofService,
-    params: z.object({ service: Name, release: ReleaseRef }),
-    response: ReleaseView,
-  },
-  /** Keeps what is stated about a release. Bytes first (`PUT /api/v1/blobs/<digest>`), then their digest. */
-  releaseAttest: {
-    method: "POST",
-    path: "/api/v1/services/:service/releases/:release/attestations",
-    permission: "release.attest",
-    resource: ofService,
-    params: z.object({ service: Name, release: ReleaseRef }),
-    body: z.object({ digest: Digest }),
-    response: AttestationView,
-  },
-  /** The release as it was taken in, and all that is stated about it: what `release verify` starts from. */
-  releaseEvidence: {
-    method: "GET",
-    path: "/api/v1/services/:service/releases/:release/evidence",
-    permission: "release.read",
-    resource: ofService,
-    params: z.object({ service: Name, release: ReleaseRef }),
-    response: z.object({ id: Digest, release: Release, attestations: z.array(AttestationView) }),
-  },
-  /** The bytes of one of them, in base64. */
-  attestationContent: {
-    method: "GET",
-    path: "/api/v1/services/:service/releases/:release/attestations/:digest",
-    permission: "release.read",
-    resource: ofService,
-    params: z.object({ service: Name, release: ReleaseRef, digest: Digest }),
-    response: z.object({ digest: Digest, content: z.string() }),
-  },
-  /** Calls that changed something or were refused, newest first. */
-  accessList: {
-    method: "GET",
-    path: "/api/v1/audit/access",
-    permission: "audit.read",
-    resource: everything,
-    query: z.object({ limit: z.coerce.number().int().min(1).max(1_000).default(100) }),
-    response: AccessView,
-  },
-  /** The change log of a release, from records. */
-  releaseChanges: {
-    method: "GET",
-    path: "/api/v1/services/:service/releases/:release/changes",
-    permission: "release.read",
-    resource: ofService,
-    params: z.object({ service: Name, release: ReleaseRef }),
-    response: ReleaseChangesView,
-  },
-  /** Revision that the last environment of the pipeline runs: where `source.commits` starts. */
-  releaseSince: {
-    method: "GET",
-    path: "/api/v1/services/:service/since",
-    permission: "release.read",
-    resource: ofService,
-    params: z.object({ service: Name }),
-    response: z.object({ revision: z.string().nullable() }),
-  },
-  trace: {
-    method: "GET",
-    path: "/api/v1/commits/:revision",
-    permission: "release.read",
-    resource: listed("service", null, "releases"),
-    params: z.object({ revision: z.string().regex(/^[0-9a-f]{7,64}$/) }),
-    response: list(TraceView),
   },
 
   configurationApply: {

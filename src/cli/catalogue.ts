@@ -1,6 +1,7 @@
 import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
 import { findingCommands } from "./catalogue-findings.ts";
 import { ledgerEntries } from "./catalogue-ledger.ts";
+import { accessCommands } from "./catalogue-access.ts";
 import { policyCommands } from "./catalogue-policy.ts";
 import { releaseCommands } from "./catalogue-releases.ts";
 
@@ -32,6 +33,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   ...releaseCommands,
   ...findingCommands,
   ...policyCommands,
+  ...accessCommands,
 
   entry(
     "config set",

@@ -115,6 +115,8 @@ export type Thing =
   | "stop"
   | "line"
   | "manual-check"
+  | "token"
+  | "role-assignment"
   | "documents";
 
 /** Of an item of an answer: where it says what service and environment it is of; null: it says none. */

@@ -55,6 +55,24 @@ export const PolicyChange = z.discriminatedUnion("kind", [
     service: Name.nullable(),
     environment: Name.nullable(),
   }),
+  /** A role for a person or a machine's token. */
+  z.strictObject({
+    kind: z.literal("role"),
+    person: z.string().max(64).nullable(),
+    token: z.string().max(64).nullable(),
+    role: Name,
+    /** What it holds when it takes effect: exactly these. */
+    permissions: z.array(z.string().max(64)).max(200),
+    service: Name.nullable(),
+    environment: Name.nullable(),
+  }),
+  /** What a role holds from here on, for everybody who has it. */
+  z.strictObject({
+    kind: z.literal("role-definition"),
+    role: Name,
+    says: Line,
+    permissions: z.array(z.string().max(64)).max(200),
+  }),
   /** One more key of a person who may sign, or whose word counts otherwise. */
   z.strictObject({
     kind: z.literal("key"),

@@ -1,12 +1,50 @@
-import type { Thing } from "../model/permissions.ts";
-import type { Resource } from "../model/principal.ts";
+import type { AssignmentView, RoleView, TokenView, WhoView } from "../api/routes-access.ts";
+import type { Permission, Thing } from "../model/permissions.ts";
+import type { Principal, Resource, Scope } from "../model/principal.ts";
+import type { Actor } from "./control-plane.ts";
 
-/** Who may do what, as the server asks for it. */
+/** Who may do what. Deny by default; every change is an entry of the ledger. */
 export interface AccessControl {
+  /** Who holds the token with this SHA-256 now; null: nobody. Asked at every request, and never remembered. */
+  byToken(digest: string): Promise<Principal | null>;
+  /** Remembers, roughly and not at once, that a token was used from somewhere. */
+  used(token: string, place: string): void;
   /**
    * Where something lies that a request names: each of these is touched. Null: there is no such thing.
    *
    * @throws TidelockError `invalid-input` for documents that cannot be read
    */
   placesOf(thing: Thing, reference: string): Promise<readonly Resource[] | null>;
+
+  whoami(actor: Actor): Promise<WhoView>;
+  /** @throws TidelockError `forbidden` for more than the actor has themselves; so do the others that give */
+  createToken(
+    actor: Actor,
+    wish: Scope & {
+      readonly name: string;
+      readonly person?: string;
+      readonly role?: string;
+      readonly lastsMs: number;
+    },
+  ): Promise<TokenView & { readonly token: string }>;
+  listTokens(state: "valid" | "any"): Promise<readonly TokenView[]>;
+  revokeToken(actor: Actor, id: string): Promise<TokenView>;
+  listRoles(): Promise<readonly RoleView[]>;
+  defineRole(
+    actor: Actor,
+    role: {
+      readonly name: string;
+      readonly says: string;
+      readonly permissions: readonly Permission[];
+    },
+  ): Promise<RoleView & { readonly waitsFor?: string }>;
+  listAssignments(): Promise<readonly AssignmentView[]>;
+  assign(
+    actor: Actor,
+    wish: Scope & {
+      readonly to: { readonly person: string } | { readonly token: string };
+      readonly role: string;
+    },
+  ): Promise<AssignmentView>;
+  unassign(actor: Actor, id: string): Promise<AssignmentView>;
 }

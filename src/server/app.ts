@@ -83,7 +83,11 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   registerErrors(app, parts.log);
   app.addHook("onRequest", requireKnownHost(parts.hostNames));
   if (parts.onRoute) app.addHook("onRoute", parts.onRoute);
-  registerAccess(app, parts.controlPlane.access, requireToken(parts.token));
+  registerAccess(
+    app,
+    parts.controlPlane.access,
+    requireToken(parts.controlPlane.access, parts.token),
+  );
   app.addHook("onResponse", async (request, reply) => {
     parts.log.info("request", {
       id: request.id,

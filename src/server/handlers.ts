@@ -118,6 +118,22 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     async personList() {
       return { items: [...(await controlPlane.people.list())] };
     },
+    accessWhoami: ({ actor }) => controlPlane.access.whoami(actor),
+    tokenCreate: ({ actor, body }) => controlPlane.access.createToken(actor, known(body)),
+    async tokenList({ query }) {
+      return { items: [...(await controlPlane.access.listTokens(query.state))] };
+    },
+    tokenRevoke: ({ actor, params }) => controlPlane.access.revokeToken(actor, params.id),
+    async roleList() {
+      return { items: [...(await controlPlane.access.listRoles())] };
+    },
+    roleDefine: ({ actor, params, body }) =>
+      controlPlane.access.defineRole(actor, { name: params.role, ...body }),
+    async roleAssignments() {
+      return { items: [...(await controlPlane.access.listAssignments())] };
+    },
+    roleAssign: ({ actor, body }) => controlPlane.access.assign(actor, body),
+    roleUnassign: ({ actor, params }) => controlPlane.access.unassign(actor, params.id),
     personAdd: ({ actor, body }) => controlPlane.people.add(actor, known(body)),
     personRemoveKey: ({ actor, params }) => controlPlane.people.removeKey(actor, params.key),
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),

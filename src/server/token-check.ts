@@ -1,8 +1,10 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { builtInRoles } from "../identity/roles.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { Principal } from "../model/principal.ts";
+import { isToken, tokenDigest } from "../model/token.ts";
+import type { AccessControl } from "../ports/access-control.ts";
 
 const administrator = builtInRoles.get("administrator");
 
@@ -25,25 +27,39 @@ export const bootstrap: Principal = {
   within: null,
 };
 
-/** `Authorization: Bearer <token>` (RFC 6750), compared as digests so that neither length nor content leaks by time. */
-export function requireToken(token: string) {
-  const expected = digest(token);
+/**
+ * `Authorization: Bearer <token>` (RFC 6750): the bootstrap token, compared as a digest so that neither length nor
+ * content leaks by time, or one that the database knows by its digest now.
+ */
+export function requireToken(access: AccessControl, token: string) {
+  const expected = Buffer.from(tokenDigest(token));
   return async (request: FastifyRequest): Promise<Principal> => {
     const header = request.headers.authorization ?? "";
     const given = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) return bootstrap;
-    throw new TidelockError(
-      "unauthenticated",
-      given === undefined ? "this call needs a token" : "this token is not valid here",
-      {
-        fault: "operator",
-        where: "Authorization header",
-        hint: "send `Authorization: Bearer <token>`; the first token lies in <data dir>/server/token, or set TIDELOCK_TOKEN",
-      },
-    );
+    if (given === undefined) throw refused("this call needs a token");
+    const digest = tokenDigest(given);
+    if (timingSafeEqual(Buffer.from(digest), expected)) return bootstrap;
+    // What is misspelt or no token of ours costs no query.
+    const principal = isToken(given) ? await access.byToken(digest) : null;
+    if (principal === null) throw refused("this token is not valid here");
+    if (principal.credential) access.used(principal.credential.id, placeOf(request));
+    return principal;
   };
 }
 
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+function refused(message: string): TidelockError {
+  return new TidelockError("unauthenticated", message, {
+    fault: "operator",
+    where: "Authorization header",
+    hint: "send `Authorization: Bearer <token>`; the first token lies in <data dir>/server/token, or set TIDELOCK_TOKEN",
+  });
+}
+
+/** Network and program, not the whole address: enough to see that many share one token. */
+function placeOf({ ip, headers }: FastifyRequest): string {
+  const network = ip.includes(":")
+    ? `${ip.split(":").slice(0, 3).join(":")}::/48`
+    : `${ip.split(".").slice(0, 3).join(".")}.0/24`;
+  const program = /^[A-Za-z0-9._-]{1,40}/.exec(headers["user-agent"] ?? "")?.[0] ?? "unknown";
+  return `${network} ${program}`;
 }

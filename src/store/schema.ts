@@ -7,6 +7,7 @@ import type { Colour, Digest } from "../model/primitives.ts";
 import type { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
 import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
+import type { AccessSchema } from "./schema-access.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ManualSchema } from "./schema-manual.ts";
 import type { EngagementsSchema } from "./schema-engagements.ts";
@@ -289,6 +290,7 @@ export interface Schema
     LedgerSchema,
     AuditSchema,
     ManualSchema,
+    AccessSchema,
     SignalsSchema,
     FindingsSchema,
     FeedsSchema,

@@ -17,6 +17,7 @@ import {
   operator,
   testLog,
 } from "../support/engine-bench.ts";
+import { bootstrap } from "../../src/server/token-check.ts";
 import { importJournal } from "../../src/engine/journal-import.ts";
 import { formatVerifierKey, noteKey, noteKeyTypes } from "../../src/ledger/note.ts";
 import { generateKeyPairSync } from "node:crypto";
@@ -81,6 +82,17 @@ beforeAll(async () => {
     const everywhere = { service: null, environment: null };
     await controlPlane.people.grant(operator, { name, right: "policy.change", ...everywhere });
   }
+  const granting = { ...operator, principal: bootstrap };
+  await controlPlane.access.createToken(granting, {
+    name: "ci",
+    role: "ci",
+    ...dev,
+    lastsMs: 60_000,
+  });
+  const reading = { name: "reader", says: "reads", permissions: ["release.read"] } as const;
+  await controlPlane.access.defineRole(granting, reading);
+  const to = { person: "maria@shop.example" };
+  await controlPlane.access.assign(granting, { to, role: "reader", ...dev });
   await controlPlane.policy.setGovernance(operator, "team");
   await controlPlane.stops.stopLine(operator, "shop/production", "it loses orders");
   await controlPlane.addHold(builder, "shop/production", "case 12");
@@ -291,6 +303,24 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["update documents set applied_by = 'builder'", "documents", "applied_by"],
   ["update configurations set created_by = 'builder'", "configurations", "created_by"],
   ["update secrets set created_by = 'builder'", "secrets", "created_by"],
+  ["update api_tokens set role = 'administrator'", "api_tokens", "role"],
+  ["update api_tokens set expires_at = now() + interval '9 years'", "api_tokens", "expiresAt"],
+  ["update api_tokens set service = null", "api_tokens", "service"],
+  ["update api_tokens set added_by = 'builder'", "api_tokens", "added_by"],
+  [
+    "insert into api_tokens (id, name, digest, role, expires_at, added_by) values ('tmade', 'made', 'sha256:0', 'administrator', now() + interval '1 day', 'operator')",
+    "api_tokens",
+  ],
+  ["update roles set permissions = '[\"secret.write\"]'", "roles", "permissions"],
+  ["update roles set defined_by = 'builder'", "roles", "defined_by"],
+  ["update role_assignments set role = 'administrator'", "role_assignments", "role"],
+  ["update role_assignments set service = null", "role_assignments", "service"],
+  ["update role_assignments set removed_at = now()", "role_assignments", "removed"],
+  ["delete from role_assignments", "role_assignments"],
+  [
+    "insert into role_assignments (id, person, role, added_by) select 'rmade', pseudonym, 'administrator', 'operator' from ledger_people limit 1",
+    "role_assignments",
+  ],
   ["update ledger_holds set added_by = 'operator'", "ledger_holds", "added_by"],
   ["update plans set content = jsonb_set(content, '{checks}', '[]')", "plans", "content"],
   ["delete from plans", "plans"],

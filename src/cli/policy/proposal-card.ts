@@ -35,6 +35,10 @@ export function whatOf({ proposed: { change } }: PolicyProposalView): string {
       return "governance solo: one person changes policy";
     case "grant":
       return `the right ${change.right === undefined ? "to change policy" : clean(change.right)}, for ${change.person}`;
+    case "role":
+      return `the role ${change.role}, for ${change.person ?? change.token ?? "nobody"}`;
+    case "role-definition":
+      return `what the role ${change.role} holds: ${change.permissions.join(", ") || "nothing"}`;
     case "key":
       return `another key of ${change.person}, ${change.rights === undefined ? "who may sign" : "whose word counts"}`;
   }

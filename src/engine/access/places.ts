@@ -1,6 +1,7 @@
 import type { Thing } from "../../model/permissions.ts";
-import type { Reach, Resource } from "../../model/principal.ts";
+import type { Reach, Resource, Scope } from "../../model/principal.ts";
 import { parseDocuments } from "../../pipeline-file/parse.ts";
+import { readToken } from "../../store/queries/tokens.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { findRequest } from "../manual/answer.ts";
@@ -72,8 +73,17 @@ const finders: Readonly<Record<Exclude<Thing, "documents">, Find>> = {
       .select(["service", "environment"])
       .where("id", "=", Number(number(id)))
       .executeTakeFirst();
-    return row ? { service: side(row.service), environment: side(row.environment) } : null;
+    return scopeOf(row);
   },
+  token: async (db, id) => scopeOf(await readToken(db, id)),
+  "role-assignment": async (db, id) =>
+    scopeOf(
+      await db
+        .selectFrom("role_assignments")
+        .select(["service", "environment"])
+        .where("id", "=", id)
+        .executeTakeFirst(),
+    ),
   line: async (db, scope) => {
     const { service, environment } = await lineOf(db, scope);
     return { service: side(service), environment: side(environment) };
@@ -102,6 +112,10 @@ function documentPlaces(engine: Engine, text: string): readonly Resource[] {
 
 function side(name: string | null): Reach {
   return name === null ? "all" : { name };
+}
+
+function scopeOf(row: Scope | undefined): Resource | null {
+  return row ? { service: side(row.service), environment: side(row.environment) } : null;
 }
 
 function laneOf(

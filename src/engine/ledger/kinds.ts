@@ -30,6 +30,12 @@ export const kinds = {
   "grant.added":
     "a person may do something from here on, in a service and environment or everywhere",
   "grant.removed": "a right has ended",
+  "token.created":
+    "a token may do something from here on, until the day that is given; its SHA-256 stands here, itself nowhere",
+  "token.revoked": "a token is nobody's any more",
+  "role.defined": "a role holds exactly these permissions from here on",
+  "role.assigned": "a person or a token has a role from here on",
+  "role.unassigned": "a role that somebody had has ended",
   "governance.set":
     "from here on one person may change policy (solo), or two have to sign it (team)",
   "policy.proposed":

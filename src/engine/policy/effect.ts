@@ -6,6 +6,11 @@ import { insertGovernance, insertPolicyAct, newestGovernance } from "../../store
 import { policyRight } from "../../model/policy-proposal.ts";
 import type { Db } from "../../store/schema.ts";
 import { refused } from "../access/two-people.ts";
+import { ofMachine } from "../../identity/holdings.ts";
+import { isPermission } from "../../model/permissions.ts";
+import { addAssignment, putRole } from "../../store/queries/tokens.ts";
+import { requireRole } from "../access/giving.ts";
+import { newAssignmentId } from "../access/roles.ts";
 import { crossServerProblems } from "../document-references.ts";
 import { refuse, register, registryWith } from "../documents.ts";
 import type { Engine } from "../engine.ts";
@@ -49,6 +54,27 @@ export async function takeEffect(
       const id = `g${randomBytes(5).toString("hex")}`;
       await addGrant(tx, { id, person, right, service, environment }, actor.id);
       await noteInEffect(tx, actor, proposal, { grant: id, person });
+      break;
+    }
+    case "role": {
+      const { person, token, role, permissions, service, environment } = change;
+      const held = await requireRole(tx, role);
+      const scope = { role, permissions: held.permissions, service, environment };
+      const now = [...(token === null ? scope : ofMachine(scope)).permissions].sort();
+      if (now.join() !== permissions.join()) {
+        const message = `the role ${role} holds other permissions than when it was proposed`;
+        throw refused("conflict", message, proposal);
+      }
+      const id = newAssignmentId();
+      await addAssignment(tx, { id, person, token, role, service, environment }, actor.id);
+      await noteInEffect(tx, actor, proposal, { assignment: id, role });
+      break;
+    }
+    case "role-definition": {
+      const { role, says } = change;
+      const permissions = change.permissions.filter(isPermission);
+      await putRole(tx, { name: role, says, permissions }, actor.id);
+      await noteInEffect(tx, actor, proposal, { role });
       break;
     }
     case "key": {

@@ -1,4 +1,4 @@
-import { policyRight } from "../../model/policy-proposal.ts";
+import { type PolicyChange, policyRight } from "../../model/policy-proposal.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import { keysOf } from "../../store/queries/grants.ts";
@@ -37,6 +37,29 @@ export async function proposeGrant(
     lanes: everywhere,
   });
   return row.id;
+}
+
+/** A role, or what one holds: in team mode nobody makes themselves more than they are. */
+export async function proposeRole(
+  tx: Db,
+  actor: Actor,
+  wish: Omit<Extract<PolicyChange, { kind: "role" }>, "kind">,
+): Promise<string | null> {
+  return proposeAlone(tx, actor, { kind: "role", ...wish });
+}
+
+export async function proposeRoleDefinition(
+  tx: Db,
+  actor: Actor,
+  { name, says, permissions }: { name: string; says: string; permissions: string[] },
+): Promise<string | null> {
+  return proposeAlone(tx, actor, { kind: "role-definition", role: name, says, permissions });
+}
+
+async function proposeAlone(tx: Db, actor: Actor, change: PolicyChange): Promise<string | null> {
+  if ((await governanceMode(tx)) !== "team") return null;
+  const more = { documents: [], file: "", base: [], lanes: everywhere };
+  return (await propose(tx, actor, change, more)).id;
 }
 
 /** A further key of somebody who has a right; nobody else's key signs anything here. */

@@ -47,6 +47,10 @@ function sentenceOf(change: PolicyChange): string {
       return "from here on one person alone may change policy (governance solo), and every decision says so";
     case "grant":
       return `${change.person} ${change.right === undefined ? "may sign changes of policy" : `has the right ${change.right}`} in ${change.environment ?? "every environment"}, for ${change.service ?? "every service"}, by ${change.keys.length === 0 ? "no key yet" : `the keys ${change.keys.join(", ")}`}`;
+    case "role":
+      return `${change.person ?? `the token ${change.token ?? ""}`} has the role ${change.role} in ${change.environment ?? "every environment"}, for ${change.service ?? "every service"}; it holds ${change.permissions.join(", ") || "nothing"}`;
+    case "role-definition":
+      return `whoever has the role ${change.role} may do exactly this from here on: ${change.permissions.join(", ") || "nothing"}`;
     case "key":
       return `the key ${change.key} signs for ${change.person}, ${change.rights === undefined ? "who may sign changes of policy" : `who has the rights ${change.rights.join(", ")}`}`;
   }

@@ -22,6 +22,7 @@ import {
   stepsProjection,
 } from "./promotions.ts";
 import { project, type TableProjection } from "./projection.ts";
+import { apiTokensProjection, roleAssignmentsProjection, rolesProjection } from "./roles.ts";
 import { serviceSecurityProjection } from "./service-security.ts";
 import { stopsProjection } from "./stops.ts";
 import { signalsProjection } from "./signals.ts";
@@ -34,6 +35,9 @@ export const projections: readonly TableProjection[] = [
   project(personKeysProjection),
   project(personLinksProjection),
   project(grantsProjection),
+  project(apiTokensProjection),
+  project(rolesProjection),
+  project(roleAssignmentsProjection),
   project(governanceProjection),
   project(policyActsProjection),
   project(checkRequestsProjection),

@@ -39,6 +39,13 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     how: "rebuilt",
     beside: "store_id: the name under which the log's keys were introduced",
   },
+  api_tokens: rebuilt,
+  roles: rebuilt,
+  role_assignments: rebuilt,
+  token_uses: {
+    how: "no-ground",
+    because: "when and from where a token was used, for people to read",
+  },
   runtime_signals: rebuilt,
   stops: rebuilt,
   finding_imports: rebuilt,

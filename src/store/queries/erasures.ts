@@ -127,6 +127,11 @@ export async function newestEntryBy(db: Db, pseudonym: string): Promise<number |
 /** Where a person stands by name outside of the ledger. */
 export const nameColumns = [
   ["documents", "applied_by"],
+  ["api_tokens", "added_by"],
+  ["api_tokens", "removed_by"],
+  ["roles", "defined_by"],
+  ["role_assignments", "added_by"],
+  ["role_assignments", "removed_by"],
   ["releases", "created_by"],
   ["configurations", "created_by"],
   ["secrets", "created_by"],

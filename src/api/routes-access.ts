@@ -1,0 +1,196 @@
+import { z } from "zod";
+import {
+  anywhere,
+  at,
+  everything,
+  found,
+  isPermission,
+  listed,
+  type Permission,
+} from "../model/permissions.ts";
+import { Name } from "../model/primitives.ts";
+import { PersonName } from "./routes-manual.ts";
+
+/** Calls about who may do what: tokens, roles, and who has them. */
+
+const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
+const Time = z.iso.datetime();
+
+const PermissionName = z.custom<Permission>(
+  (value) => typeof value === "string" && isPermission(value),
+  "no such permission: `tidelock role show administrator` lists them",
+);
+/** Shown in views: a later server may know more. */
+const PermissionText = z.string();
+
+const scope = {
+  /** Null: every one. */
+  service: Name.nullable(),
+  environment: Name.nullable(),
+} as const;
+
+const HoldingView = z.object({
+  role: z.string(),
+  service: z.string().nullable(),
+  environment: z.string().nullable(),
+});
+
+export const TokenView = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Whose it is; null: a machine's. `name` null: erased. */
+  person: z.object({ person: z.string(), name: z.string().nullable() }).nullable(),
+  /** Null: all that its person may. */
+  role: z.string().nullable(),
+  service: z.string().nullable(),
+  environment: z.string().nullable(),
+  state: z.enum(["valid", "expired", "revoked"]),
+  expiresAt: Time,
+  addedAt: Time,
+  addedBy: z.string(),
+  removedAt: Time.nullable(),
+  /** To the hour; null: never. */
+  lastUsedAt: Time.nullable(),
+  /** From how many networks and programs in the last 30 days. */
+  places: z.int().nonnegative(),
+});
+export type TokenView = z.infer<typeof TokenView>;
+
+export const RoleView = z.object({
+  name: z.string(),
+  says: z.string(),
+  builtIn: z.boolean(),
+  permissions: z.array(z.object({ name: PermissionText, says: z.string() })),
+});
+export type RoleView = z.infer<typeof RoleView>;
+
+export const AssignmentView = z.object({
+  id: z.string(),
+  to: z.object({ kind: z.enum(["person", "token"]), id: z.string(), name: z.string().nullable() }),
+  role: z.string(),
+  service: z.string().nullable(),
+  environment: z.string().nullable(),
+  addedAt: Time,
+  addedBy: z.string(),
+  /** Proposal that two people have to sign before it counts (team mode). */
+  waitsFor: z.string().optional(),
+});
+export type AssignmentView = z.infer<typeof AssignmentView>;
+
+export const WhoView = z.object({
+  kind: z.enum(["bootstrap", "token", "session"]),
+  /** As records have it. */
+  id: z.string(),
+  credential: z.object({ id: z.string(), name: z.string() }).nullable(),
+  roles: z.array(HoldingView),
+  /** A person's token may no more than this. */
+  within: HoldingView.nullable(),
+  permissions: z.array(PermissionText),
+});
+export type WhoView = z.infer<typeof WhoView>;
+
+const id = z.object({ id: z.string().min(1).max(64) });
+const TokenName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/,
+    "use lower-case letters, digits, dots and dashes",
+  );
+
+export const accessRoutes = {
+  /** Who asks, and what they may. */
+  accessWhoami: {
+    method: "GET",
+    path: "/api/v1/access/me",
+    permission: "server.read",
+    resource: anywhere,
+    response: WhoView,
+  },
+  /** The token itself is in this answer, and nowhere else ever. */
+  tokenCreate: {
+    method: "POST",
+    path: "/api/v1/tokens",
+    permission: "token.create",
+    resource: at("body.service", "body.environment"),
+    body: z.strictObject({
+      name: TokenName,
+      /** Whose it is; absent: a machine's. */
+      person: PersonName.optional(),
+      /** Absent: all that its person may. A machine's needs one. */
+      role: Name.optional(),
+      ...scope,
+      /** At most a year. Milliseconds. */
+      lastsMs: z
+        .int()
+        .min(60_000)
+        .max(366 * 86_400_000),
+    }),
+    response: TokenView.extend({ token: z.string() }),
+  },
+  tokenList: {
+    method: "GET",
+    path: "/api/v1/tokens",
+    permission: "token.read",
+    resource: listed(),
+    query: z.object({ state: z.enum(["valid", "any"]).default("valid") }),
+    response: list(TokenView),
+  },
+  tokenRevoke: {
+    method: "DELETE",
+    path: "/api/v1/tokens/:id",
+    permission: "token.revoke",
+    resource: found("token", "params.id"),
+    params: id,
+    response: TokenView,
+  },
+  roleList: {
+    method: "GET",
+    path: "/api/v1/roles",
+    permission: "role.read",
+    resource: anywhere,
+    response: list(RoleView),
+  },
+  /** What it held before, it holds no more, for everybody who has it. */
+  roleDefine: {
+    method: "PUT",
+    path: "/api/v1/roles/:role",
+    permission: "role.define",
+    resource: everything,
+    params: z.object({ role: Name }),
+    body: z.strictObject({
+      says: z.string().trim().min(1).max(300),
+      permissions: z.array(PermissionName).max(200),
+    }),
+    response: RoleView.extend({ waitsFor: z.string().optional() }),
+  },
+  roleAssignments: {
+    method: "GET",
+    path: "/api/v1/role-assignments",
+    permission: "role.read",
+    resource: listed(),
+    response: list(AssignmentView),
+  },
+  roleAssign: {
+    method: "POST",
+    path: "/api/v1/role-assignments",
+    permission: "role.assign",
+    resource: at("body.service", "body.environment"),
+    body: z.strictObject({
+      to: z.union([
+        z.strictObject({ person: PersonName }),
+        z.strictObject({ token: z.string().min(1).max(64) }),
+      ]),
+      role: Name,
+      ...scope,
+    }),
+    response: AssignmentView,
+  },
+  roleUnassign: {
+    method: "DELETE",
+    path: "/api/v1/role-assignments/:id",
+    permission: "role.assign",
+    resource: found("role-assignment", "params.id"),
+    params: id,
+    response: AssignmentView,
+  },
+} as const;

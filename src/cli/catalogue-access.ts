@@ -1,0 +1,59 @@
+import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
+
+/** Commands about who may do what. */
+export const accessCommands: readonly CatalogueEntry[] = [
+  entry(
+    "access whoami",
+    "Settings",
+    "Show who you are here, and what you may",
+    () => import("./commands/access/whoami.ts"),
+  ),
+  entry(
+    "token create",
+    "Settings",
+    "Create a token of a machine or a person, shown once",
+    () => import("./commands/token/create.ts"),
+  ),
+  entry(
+    "token list",
+    "Settings",
+    "List tokens, whose they are and when they were used",
+    () => import("./commands/token/list.ts"),
+  ),
+  entry(
+    "token revoke",
+    "Settings",
+    "Revoke a token, from the next request on",
+    () => import("./commands/token/revoke.ts"),
+  ),
+  entry(
+    "role list",
+    "Settings",
+    "List roles, or who has them",
+    () => import("./commands/role/list.ts"),
+  ),
+  entry(
+    "role show",
+    "Settings",
+    "Show what a role lets somebody do",
+    () => import("./commands/role/show.ts"),
+  ),
+  entry(
+    "role define",
+    "Settings",
+    "Define a role out of permissions",
+    () => import("./commands/role/define.ts"),
+  ),
+  entry(
+    "role assign",
+    "Settings",
+    "Give a role to a person or a token",
+    () => import("./commands/role/assign.ts"),
+  ),
+  entry(
+    "role remove",
+    "Settings",
+    "Take a role away from somebody",
+    () => import("./commands/role/remove.ts"),
+  ),
+];

@@ -1,0 +1,214 @@
+import { sql } from "kysely";
+import { CompiledQuery } from "kysely";
+import { prepared } from "../prepared.ts";
+import {
+  apiTokensProjection,
+  roleAssignmentsProjection,
+  rolesProjection,
+} from "../projections/roles.ts";
+import { recordRows } from "../projections/projection.ts";
+import type { ApiTokenRow, RoleAssignmentRow, RoleRow } from "../schema-access.ts";
+import type { Db } from "../schema.ts";
+import { dbNow } from "./promotions.ts";
+
+/** Tokens, roles, and who has them. */
+
+/** A role that somebody has, as it stands beside its own definition; null: it comes along with the program. */
+export interface HeldRole {
+  readonly role: string;
+  readonly service: string | null;
+  readonly environment: string | null;
+  readonly permissions: readonly string[] | null;
+}
+
+export interface Bearer {
+  readonly id: string;
+  readonly name: string;
+  readonly person: string | null;
+  /** Null: a machine's token, or its person was erased. */
+  readonly person_name: string | null;
+  readonly role: string | null;
+  readonly service: string | null;
+  readonly environment: string | null;
+  /** Of its own role. */
+  readonly permissions: readonly string[] | null;
+  readonly assigned: readonly HeldRole[] | null;
+}
+
+const assignedTo = (who: string) => `(
+    select json_agg(json_build_object('role', a.role, 'service', a.service,
+      'environment', a.environment, 'permissions', r.permissions))
+    from role_assignments a left join roles r on r.name = a.role
+    where a.removed_at is null and ${who}
+  )`;
+
+/** Asked at every request, so that whoever revokes is obeyed by the next one in every process. By the database's clock. */
+const bearerOf = prepared(`
+  select t.id, t.name, t.person, p.person as person_name, t.role, t.service, t.environment,
+    own.permissions, case when t.person is null
+      then ${assignedTo("a.token = t.id")} else ${assignedTo("a.person = t.person")} end as assigned
+  from api_tokens t
+  left join ledger_people p on p.pseudonym = t.person
+  left join roles own on own.name = t.role
+  where t.digest = $1 and t.removed_at is null and t.expires_at > clock_timestamp()`);
+
+export async function readBearer(db: Db, digest: string): Promise<Bearer | undefined> {
+  const { rows } = await db.executeQuery<Bearer>(CompiledQuery.raw(bearerOf, [digest]));
+  return rows[0];
+}
+
+export async function rolesOfPerson(db: Db, person: string): Promise<readonly HeldRole[]> {
+  const { rows } = await sql<HeldRole>`
+    select a.role, a.service, a.environment, r.permissions
+    from role_assignments a left join roles r on r.name = a.role
+    where a.removed_at is null and a.person = ${person} order by a.added_at
+  `.execute(db);
+  return rows;
+}
+
+export async function addToken(
+  tx: Db,
+  token: Pick<
+    ApiTokenRow,
+    "id" | "name" | "digest" | "person" | "role" | "service" | "environment"
+  > & { readonly lastsMs: number },
+  by: string,
+): Promise<ApiTokenRow> {
+  const { lastsMs, ...values } = token;
+  const row = await tx
+    .insertInto("api_tokens")
+    .values({
+      ...values,
+      added_by: by,
+      expires_at: sql<Date>`date_trunc('milliseconds', clock_timestamp() + ${lastsMs} * interval '1 millisecond')`,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await recordRows(tx, apiTokensProjection, [row], { actor: by });
+  return row;
+}
+
+export async function removeToken(
+  tx: Db,
+  id: string,
+  by: string,
+): Promise<ApiTokenRow | undefined> {
+  const row = await tx
+    .updateTable("api_tokens")
+    .set({ removed_at: dbNow, removed_by: by, changes: sql<number>`changes + 1` })
+    .where("id", "=", id)
+    .where("removed_at", "is", null)
+    .returningAll()
+    .executeTakeFirst();
+  if (row) await recordRows(tx, apiTokensProjection, [row], { kind: "token.revoked", actor: by });
+  return row;
+}
+
+export async function readToken(db: Db, id: string): Promise<ApiTokenRow | undefined> {
+  return db.selectFrom("api_tokens").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export async function readRole(db: Db, name: string): Promise<RoleRow | undefined> {
+  return db.selectFrom("roles").selectAll().where("name", "=", name).executeTakeFirst();
+}
+
+export async function listRoles(db: Db): Promise<readonly RoleRow[]> {
+  return db.selectFrom("roles").selectAll().orderBy("name").execute();
+}
+
+export async function putRole(
+  tx: Db,
+  { name, says, permissions }: Pick<RoleRow, "name" | "says" | "permissions">,
+  by: string,
+): Promise<RoleRow> {
+  const content = { says, permissions: JSON.stringify(permissions), defined_by: by };
+  const row = await tx
+    .insertInto("roles")
+    .values({ name, ...content })
+    .onConflict((conflict) =>
+      conflict.column("name").doUpdateSet({
+        ...content,
+        defined_at: dbNow,
+        changes: sql<number>`roles.changes + 1`,
+      }),
+    )
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await recordRows(tx, rolesProjection, [row], { actor: by });
+  return row;
+}
+
+export async function addAssignment(
+  tx: Db,
+  assignment: Pick<
+    RoleAssignmentRow,
+    "id" | "person" | "token" | "role" | "service" | "environment"
+  >,
+  by: string,
+): Promise<RoleAssignmentRow> {
+  const row = await tx
+    .insertInto("role_assignments")
+    .values({ ...assignment, added_by: by })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await recordRows(tx, roleAssignmentsProjection, [row], { actor: by });
+  return row;
+}
+
+export async function removeAssignment(
+  tx: Db,
+  id: string,
+  by: string,
+): Promise<RoleAssignmentRow | undefined> {
+  const row = await tx
+    .updateTable("role_assignments")
+    .set({ removed_at: dbNow, removed_by: by, changes: sql<number>`changes + 1` })
+    .where("id", "=", id)
+    .where("removed_at", "is", null)
+    .returningAll()
+    .executeTakeFirst();
+  if (row) {
+    await recordRows(tx, roleAssignmentsProjection, [row], { kind: "role.unassigned", actor: by });
+  }
+  return row;
+}
+
+/** Those that stand. */
+export async function listAssignments(db: Db): Promise<readonly RoleAssignmentRow[]> {
+  return db
+    .selectFrom("role_assignments")
+    .selectAll()
+    .where("removed_at", "is", null)
+    .orderBy("added_at")
+    .execute();
+}
+
+/** Places that are remembered of one token; a flood of made-up program names fills no disk. */
+const mostPlaces = 50;
+
+/** To the hour. */
+export async function noteTokenUse(db: Db, token: string, place: string): Promise<void> {
+  await sql`
+    insert into token_uses (token, place, last_at)
+    select ${token}, ${place}, date_trunc('hour', clock_timestamp())
+    where (select count(*) from token_uses where token = ${token}) < ${mostPlaces}
+      or exists (select from token_uses where token = ${token} and place = ${place})
+    on conflict (token, place) do update set last_at = excluded.last_at
+  `.execute(db);
+}
+
+export interface TokenUse {
+  readonly token: string;
+  readonly last_at: Date;
+  readonly places: number;
+}
+
+/** Last use ever, and places of the last 30 days. */
+export async function tokenUses(db: Db): Promise<ReadonlyMap<string, TokenUse>> {
+  const { rows } = await sql<TokenUse>`
+    select token, max(last_at) as last_at,
+      (count(*) filter (where last_at > clock_timestamp() - interval '30 days'))::int as places
+    from token_uses group by token
+  `.execute(db);
+  return new Map(rows.map((row) => [row.token, row]));
+}
