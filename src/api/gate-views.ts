@@ -32,6 +32,23 @@ export const ExplainedPart = z.object({
 });
 export type ExplainedPart = z.infer<typeof ExplainedPart>;
 
+/** What users meet now, how it came there, and what would be decided of it today. */
+export const LiveExplanation = z.object({
+  release: z.object({ id: Digest, version: z.string() }),
+  since: z.iso.datetime(),
+  /** That brought it; null: nobody knows any more. */
+  promotion: z.string().nullable(),
+  /** Its last decision; null: none is kept. */
+  decided: z.object({ outcome: Outcome, at: z.iso.datetime() }).nullable(),
+  today: z.object({
+    outcome: Outcome,
+    summary: z.string(),
+    /** What is known to be against it, in sentences, worst first. */
+    against: z.array(z.string()),
+  }),
+});
+export type LiveExplanation = z.infer<typeof LiveExplanation>;
+
 export const GateExplanation = z.object({
   service: z.string(),
   environment: z.string(),
@@ -58,6 +75,8 @@ export const GateExplanation = z.object({
   inputs: Digest.nullable(),
   /** Worst first. */
   parts: z.array(ExplainedPart),
+  /** Of a lane that was asked about; absent: nothing is live there, or a promotion was asked about. */
+  live: LiveExplanation.optional(),
 });
 export type GateExplanation = z.infer<typeof GateExplanation>;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Bindings } from "../model/configuration.ts";
 import { Colour, Digest, Name, Version } from "../model/primitives.ts";
-import { Decision } from "../model/decision.ts";
+import { Decision, Outcome, Reason } from "../model/decision.ts";
 import { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
 import { Plan } from "../model/plan.ts";
 import { Source } from "../model/release.ts";
@@ -61,6 +61,8 @@ export const ReleaseView = z.object({
       verifiedAt: Time.nullable(),
     }),
   ),
+  /** Never again: what it is made of goes nowhere any more. Absent: it is not banned. */
+  banned: z.object({ id: z.string(), reason: z.string(), by: z.string(), since: Time }).optional(),
 });
 export type ReleaseView = z.infer<typeof ReleaseView>;
 
@@ -121,6 +123,16 @@ export const PlanView = z.object({
   commits: z.array(z.object({ revision: z.string(), subject: z.string(), author: z.string() })),
   /** Whether admission would let it start now. */
   decision: Decision,
+  /**
+   * What its gate would say now, besides that: requirements, threat model, rules, whatever is known already. Only
+   * what is not good; `pending` is for checks of this promotion to show. Absent: an older server.
+   */
+  gate: z
+    .object({
+      outcome: Outcome,
+      parts: z.array(Reason.extend({ pending: z.boolean(), next: z.string().nullable() })),
+    })
+    .optional(),
   wayBack: z.string(),
 });
 export type PlanView = z.infer<typeof PlanView>;

@@ -16,7 +16,9 @@ export async function showPlan(
   else if (format === "name") terminal.print(view.digest);
   else printPlan(terminal, view);
   const codes = { allow: exit.done, deny: exit.denied, wait: exit.waiting };
-  return codes[view.decision.outcome];
+  return view.decision.outcome === "allow" && view.gate?.outcome === "deny"
+    ? exit.denied
+    : codes[view.decision.outcome];
 }
 
 function printPlan(terminal: Terminal, view: PlanView): void {
@@ -48,6 +50,24 @@ function printPlan(terminal: Terminal, view: PlanView): void {
       `${icon(terminal, outcome, "stdout")} ${outcome}  ${clean(message)} (${clean(rule)})`,
     );
   }
+  printGate(terminal, view);
   const words = { allow: "it may start", deny: "it is denied", wait: "it has to wait" };
-  terminal.print(words[view.decision.outcome]);
+  const gate =
+    view.gate?.outcome === "deny" && view.decision.outcome !== "deny"
+      ? ", and its gate would deny it"
+      : "";
+  terminal.print(`${words[view.decision.outcome]}${gate}`);
+}
+
+/** What is known already of its gate: requirements, threat model, rules; of what good is nothing is said. */
+function printGate(terminal: Terminal, { gate }: PlanView): void {
+  if (gate === undefined || gate.parts.length === 0) return;
+  terminal.print("");
+  terminal.print("at its gate:");
+  for (const { outcome, message, rule, pending, next } of gate.parts) {
+    const sign = icon(terminal, pending ? "pending" : outcome, "stdout");
+    terminal.print(`${sign} ${pending ? "not yet" : outcome}  ${clean(message)} (${clean(rule)})`);
+    if (next !== null) terminal.print(`    do  ${clean(next)}`);
+  }
+  terminal.print("");
 }

@@ -24,6 +24,7 @@ export function releaseCard(release: ReleaseView): Card<ReleaseView> {
     lines: [
       ["release", `${release.service}@${release.version}`],
       ["id", release.id],
+      ...(release.banned === undefined ? [] : [["banned", banText(release.banned)] as const]),
       ["created", `${when(release.createdAt)} by ${release.createdBy}`],
       ["source", sourceText(release.source)],
       ...release.artifacts.map(
@@ -39,6 +40,11 @@ export function releaseCard(release: ReleaseView): Card<ReleaseView> {
       ),
     ],
   };
+}
+
+/** `S-3 since … by operator: it loses orders; lift it: …` */
+function banText({ id, reason, by, since }: NonNullable<ReleaseView["banned"]>): string {
+  return `${id} since ${when(since)} by ${by}: ${reason}; lift it: tidelock release unban ${id} --reason …`;
 }
 
 /** `https://slsa.dev/provenance/v1 (sigstore) sha256:3f2a…`; what it is worth is `release verify`'s to say. */

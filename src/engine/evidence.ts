@@ -6,7 +6,7 @@ import { newColour } from "../strategies/compensation.ts";
 import { demandDigest, type Evidence } from "../policy/evidence.ts";
 import type { Decided } from "../policy/decide.ts";
 import { failingIn } from "../policy/failing.ts";
-import { controlGround, decideGate, type GateInput } from "../policy/gate.ts";
+import { controlGround, decideGate, endedRule, type GateInput } from "../policy/gate.ts";
 import { waivedRule, type WaiversInput } from "../policy/waived.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { databaseTime } from "../store/queries/attestations.ts";
@@ -120,8 +120,11 @@ function reportedIn({ all, late }: Shown): readonly string[] {
   return [...all, ...late].flatMap(({ id, report }) => (report ? [id] : []));
 }
 
-/** A check has not passed: the decision over those that have run, so that it is on record. */
-export async function decisionOnChecks(context: StepContext): Promise<Decided | null> {
+/** A check has not passed: the decision over those that have run, so that it is on record. Null: they deny nothing. */
+export async function decisionOnChecks(
+  context: StepContext,
+  ended: NonNullable<GateInput["ended"]>,
+): Promise<Decided | null> {
   const { engine, plan, promotion } = context;
   const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
   const reported = new Set(runs.filter((run) => run.report).map((run) => run.name));
@@ -137,9 +140,12 @@ export async function decisionOnChecks(context: StepContext): Promise<Decided | 
     requirements: [],
     minimumIsolation: plan.minimumIsolation,
     grades: await gradesOf(engine, promotion.id),
+    ended,
     ledger: null,
   });
-  return decided.decision.outcome === "deny" ? decided : null;
+  const { reasons } = decided.decision;
+  const denied = reasons.some(({ outcome, rule }) => outcome === "deny" && rule !== endedRule);
+  return denied ? decided : null;
 }
 
 /** The gate once more, after the promotion: over everything that has been said by now. */

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Plan } from "../model/plan.ts";
-import type { ObligationInput, ShownRun } from "../policy/obligations/grounds.ts";
+import type { ObligationInput } from "../policy/obligations/grounds.ts";
+import type { ShownRun } from "../policy/obligations/shown.ts";
 import { readPlan } from "../strategies/plan.ts";
 import { checkRunsOf } from "../store/queries/evidence.ts";
 import type { PlacedRun } from "../store/projections/promotions.ts";

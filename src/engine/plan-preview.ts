@@ -4,6 +4,7 @@ import type { Plan } from "../model/plan.ts";
 import { type Lane } from "../model/primitives.ts";
 import type { Release } from "../model/release.ts";
 import { asTidelockError } from "../model/errors.ts";
+import type { Decision } from "../model/decision.ts";
 import type { Environment } from "../model/pipeline.ts";
 import { span } from "../policy/predecessors.ts";
 import { scannersOf } from "../pipeline-file/scanners.ts";
@@ -13,8 +14,10 @@ import { configurationByDigest, readRelease } from "../store/queries/catalogue.t
 import { sql } from "kysely";
 import { readLane } from "../store/queries/lanes.ts";
 import { runningPromotion } from "../store/queries/promotions.ts";
-import type { LaneRow } from "../store/schema.ts";
+import type { LaneRow, ReleaseRow } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
+import { gateNow } from "./explain/now.ts";
+import { explanationOf } from "./explain/view.ts";
 import { requirePurpose } from "./dedicated.ts";
 import { touchedBy } from "./high-risk/touched.ts";
 import { requireSoundChecks } from "./intrusive.ts";
@@ -76,7 +79,35 @@ export async function previewPlan(
     ],
     commits: commitsOf(release.content),
     decision: preview.decision,
+    gate: await gateAhead(engine, plan, release, preview.decision, now),
     wayBack: wayBackOf(plan),
+  };
+}
+
+/** What of the gate is known already and speaks against it, or is left for this promotion to show. */
+async function gateAhead(
+  engine: Engine,
+  plan: Plan,
+  release: ReleaseRow,
+  admitted: Decision,
+  now: Date,
+): Promise<NonNullable<PlanView["gate"]>> {
+  const decided = await gateNow(engine, { plan, release, id: "" }, now);
+  const of = { plan, release, promotion: null, about: "preview" as const };
+  const { outcome, parts } = await explanationOf(engine, { ...of, ...decided });
+  const said = new Set(admitted.reasons.map(({ rule, message }) => `${rule} ${message}`));
+  const ahead = parts.filter(
+    (one) => one.outcome !== "allow" && !said.has(`${one.rule} ${one.message}`),
+  );
+  return {
+    outcome,
+    parts: ahead.map(({ outcome: says, rule, message, pending, next }) => ({
+      outcome: says,
+      rule,
+      message,
+      pending,
+      next,
+    })),
   };
 }
 

@@ -14,6 +14,13 @@ export function ground(outcome: Outcome, rule: string, message: string, until?: 
 
 const severity: readonly Outcome[] = ["deny", "wait", "allow"];
 
+/** What no other reason matters beside: said before them. */
+export const bannedRule = "release.banned";
+
+function isLesser({ rule }: Ground): number {
+  return Number(rule !== bannedRule);
+}
+
 /**
  * The version of the rules in this folder. Whatever makes one of them decide otherwise, or word its reasons
  * otherwise, on the same inputs raises it: a verifier of another version then says so, instead of calling an
@@ -29,8 +36,8 @@ export interface Decided {
 }
 
 /**
- * A decision is its worst reason; without any reason it is a denial. Reasons come worst first and then by
- * rule and text, so that the order in which evidence arrived shows nowhere.
+ * A decision is its worst reason; without any reason it is a denial. Reasons come worst first, a ban before
+ * all, and then by rule and text, so that the order in which evidence arrived shows nowhere.
  */
 export function decide(
   grounds: readonly Ground[],
@@ -41,6 +48,7 @@ export function decide(
   const sorted = [...all].sort(
     (a, b) =>
       severity.indexOf(a.outcome) - severity.indexOf(b.outcome) ||
+      isLesser(a) - isLesser(b) ||
       compareText(a.rule, b.rule) ||
       compareText(a.message, b.message),
   );

@@ -1,8 +1,10 @@
 import type { Decision, Reason } from "../model/decision.ts";
+import type { Obligation } from "../model/requirements.ts";
 import { readBy } from "./explain-rule.ts";
 import { decisiveEvidence, type Evidence } from "./evidence.ts";
 import type { DecisionInputs } from "./replay.ts";
 import { limitedBy } from "./max-age.ts";
+import { fits, proofsOf, type ShownProof } from "./obligations/shown.ts";
 import { predecessorGround, span } from "./predecessors.ts";
 
 /** Why a decision is what it is: to each of its reasons what that read. Pure; of the decision nothing is left out. */
@@ -19,6 +21,8 @@ export interface Part {
   readonly run: Evidence | null;
   /** The promotion that verified it there, of a predecessor. */
   readonly promotion: string | null;
+  /** What it lacks is for checks of this promotion to show that have not run yet. */
+  readonly ahead: boolean;
 }
 
 /** One part for each reason, in the decision's order: worst first. */
@@ -30,6 +34,7 @@ export function partsOf(inputs: DecisionInputs, decision: Decision): readonly Pa
     read: [],
     run: null,
     promotion: null,
+    ahead: false,
     ...detailOf(inputs, reason),
   }));
 }
@@ -52,8 +57,20 @@ function detailOf(inputs: DecisionInputs, reason: Reason): Detail {
     case "checks":
       return { from: "preset", ...(inputs.kind === "gate" ? readChecks(inputs) : {}) };
     case "evidence":
+      return {
+        from: "floor",
+        read: [{ name: "asked", value: reason.rule.slice("evidence.".length) }],
+      };
     case "window":
-      return { from: "floor" };
+      return ofWindow(inputs);
+    case "line":
+    case "release":
+      return ofStop(inputs, reason);
+    case "requirement":
+    case "threat":
+      return inputs.kind === "gate" ? ofObligation(inputs, kind, reason) : {};
+    case "threat-model":
+      return inputs.kind === "gate" ? ofSurface(inputs) : {};
     case "bindings":
     case "isolation-proof":
       return { from: "preset" };
@@ -152,6 +169,95 @@ function ofGrade(inputs: DecisionInputs, kind: "isolation" | "identity" | "gover
   };
 }
 
+/** Windows are the owners', or the service's own where only its file has some. */
+function ofWindow({ schedule }: DecisionInputs): Detail {
+  if (schedule === undefined) return { from: "floor" };
+  const owners = schedule.calendars.some((one) => one.of === "environment");
+  return {
+    from: owners ? "floor" : "pipeline",
+    read: [
+      ...schedule.calendars.flatMap(({ of, windows, freezes }) => [
+        ...windows.map(({ name, days, from, to, timezone, owner }) => ({
+          name: `window ${name}`,
+          value: `${days.join(", ")} ${from}-${to} ${timezone}, ${owner} (${of})`,
+        })),
+        ...freezes.map(({ name, owner, reason }) => ({
+          name: `freeze ${name}`,
+          value: `${owner}: ${reason} (${of})`,
+        })),
+      ]),
+      { name: "time zones", value: schedule.timeZones },
+    ],
+  };
+}
+
+function ofStop({ stops }: DecisionInputs, { message }: Reason): Detail {
+  const stop = (stops ?? []).find(({ id }) => message.includes(`(${id})`));
+  if (stop === undefined) return {};
+  const { id, scope, reason, by, since } = stop;
+  return {
+    of: id,
+    read: [
+      { name: "stop", value: `${id}, ${scope}` },
+      { name: "since", value: `${since} by ${by}` },
+      { name: "reason", value: reason },
+    ],
+  };
+}
+
+/** What each proof of it has to show for itself. Whose document asks, `gate explain` says beside it. */
+function ofObligation(inputs: GateInputs, kind: string, { message }: Reason): Detail {
+  const { obligations, subject, now } = inputs;
+  const asked = (obligations?.asked ?? []).find(
+    (one) =>
+      one.kind === kind &&
+      (message.startsWith(`${kind} ${one.id} (`) || message.startsWith(`${kind} ${one.id} is met`)),
+  );
+  if (asked === undefined || obligations === undefined) return { from: "pipeline" };
+  const proofs = asked.proofs as Obligation["proofs"];
+  const shown = proofsOf({ proofs }, obligations.runs, subject.environment, now);
+  const lacking = shown.filter(({ lack }) => lack !== null);
+  return {
+    of: asked.id,
+    from: "pipeline",
+    read: shown.map((one) => ({ name: one.name, value: proofText(one, now) })),
+    ahead: lacking.length > 0 && lacking.every((one) => isAhead(one, inputs)),
+  };
+}
+
+/** It has not run, and a check of this promotion that would show it has not answered yet. */
+function isAhead(
+  { proof, environment, run }: ShownProof,
+  { checks, evidence, subject }: GateInputs,
+): boolean {
+  if (run !== null || environment !== subject.environment) return false;
+  return checks.some(
+    ({ name, uses, with: told }) =>
+      fits(proof, { uses, check: name, with: told }) &&
+      !evidence.some(({ check }) => check === name),
+  );
+}
+
+function proofText({ lack, run }: ShownProof, now: string): string {
+  const said = lack ?? "passed";
+  if (run === null) return said;
+  const age = span(Date.parse(now) - Date.parse(run.at));
+  return `${said} (check ${run.check}: ${run.verdict}, ${age} old at the decision)`;
+}
+
+function ofSurface({ obligations }: GateInputs): Detail {
+  const surface = obligations?.surface;
+  if (!surface) return { from: "pipeline" };
+  return {
+    from: "pipeline",
+    read: [
+      { name: "reviewed", value: surface.reviewed },
+      { name: "new since", value: surface.added.join("; ") || "nothing" },
+      { name: "gone since", value: surface.removed.join("; ") || "nothing" },
+    ],
+  };
+}
+
 function readChecks({ preset, checks }: GateInputs): Detail {
   const names = checks.filter(({ phase }) => phase !== "live").map(({ name }) => name);
   return {
@@ -164,5 +270,10 @@ function readChecks({ preset, checks }: GateInputs): Detail {
 
 function readKeys({ keys }: AdmissionInputs): Detail {
   const missing = keys.needed.filter((key) => !keys.given.includes(key));
-  return { from: "pipeline", read: [{ name: "not set", value: missing.join(", ") || "none" }] };
+  return {
+    // Each key once, as `config set` takes them.
+    of: missing.length === 0 ? null : [...new Set(missing)].join(", "),
+    from: "pipeline",
+    read: [{ name: "not set", value: missing.join(", ") || "none" }],
+  };
 }

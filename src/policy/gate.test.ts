@@ -312,3 +312,46 @@ describe("laws of the gate", () => {
     );
   });
 });
+
+describe("what ended before its gate", () => {
+  const scan = demand("scan", { phase: "static" });
+  const none = { isolation: "separate-user", identity: "none", governance: "team" } as const;
+  const failing = { checks: [scan], grades: none, predecessors: [] };
+
+  it("gives no reason about what nobody came to look at", () => {
+    const rules = (ended: GateInput["ended"]) => {
+      const evidence = [run(scan, "fail")];
+      const decision = evaluateGate("strict", { ...good, ...failing, evidence, ended });
+      expect(decision.outcome).toBe("deny");
+      return decision.reasons.map(({ rule }) => rule);
+    };
+    expect(rules("static")).toEqual(["check.fail", "governance", "isolation"]);
+    expect(rules("deployed")).toEqual(["check.fail", "identity", "governance", "isolation"]);
+    expect(rules(undefined)).toContain("checks");
+  });
+
+  it("is never let through, whatever passed", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("static", "deployed"),
+        fc.constantFrom(...Verdict.options),
+        (ended, verdict) => {
+          const evidence = [run(scan, verdict)];
+          return outcomeWith({ ...failing, evidence, ended }) === "deny";
+        },
+      ),
+    );
+    expect(outcomeWith({ ended: "deployed" })).toBe("deny");
+  });
+});
+
+it("says a ban before everything else that is against a release", () => {
+  const ban = { id: "S-1", kind: "ban", scope: "the content of shop", reason: "it loses orders", by: "op", since: at(0) } as const; // prettier-ignore
+  const decision = evaluateGate("strict", {
+    ...good,
+    evidence: [run(smoke, "fail")],
+    stops: [ban],
+  });
+  expect(decision.reasons[0]).toMatchObject({ outcome: "deny", rule: "release.banned" });
+  expect(decision.reasons[1]?.rule).toBe("check.fail");
+});

@@ -48,6 +48,11 @@ export interface GateInput extends Pick<RulesInput, "rules" | "facts" | "returni
   readonly maxAgeMs?: number | undefined;
   /** Whether the release before was stopped already, so that to wait would leave users without any. Absent: no. */
   readonly underWay?: boolean | undefined;
+  /**
+   * It is over before its gate, as a check has not passed: before anything was deployed (`static`), or after. What
+   * nobody came to look at is no reason then, and nothing is let through. Absent: it is at its gate.
+   */
+  readonly ended?: "static" | "deployed" | undefined;
   /** What windows and freezes say; absent: nobody has declared any. */
   readonly schedule?: ScheduleSays | undefined;
   /** Lines that are stopped here, and bans of what the release is made of; absent: none. */
@@ -80,12 +85,12 @@ export function gateGrounds(preset: GatePreset, input: GateInput): readonly Grou
     check: check.name,
     ground: controlGround(check, { ...input, evidence }),
   }));
-  const { returning = false, underWay = false } = input;
-  return [
+  const { returning = false, underWay = false, ended } = input;
+  const grounds = [
     isolationGround(preset, input.minimumIsolation, input.grades.isolation),
-    identityGround(preset, input.grades.identity),
+    ...(ended === "static" ? [] : [identityGround(preset, input.grades.identity)]),
     governanceGround(input.grades.governance),
-    demandGround(preset, required),
+    ...(ended === undefined ? [demandGround(preset, required)] : []),
     ...answers.map((one) => one.ground),
     ...diversityGrounds(input.diversity, answers),
     ...input.predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
@@ -98,6 +103,15 @@ export function gateGrounds(preset: GatePreset, input: GateInput): readonly Grou
     ...stopGrounds(input.stops, { returning, underWay }),
     ...ledgerGrounds(input.ledger),
   ];
+  return ended === undefined ? grounds : endedGrounds(grounds);
+}
+
+/** Less was looked at than at a gate, so this opens none, whatever it says. */
+export const endedRule = "checks.ended";
+
+function endedGrounds(grounds: readonly Ground[]): readonly Ground[] {
+  if (grounds.some(({ outcome }) => outcome === "deny")) return grounds;
+  return [...grounds, ground("deny", endedRule, "it ended before its gate was asked")];
 }
 
 /** What the runs say about one demanded check, and what people accepted of that. */

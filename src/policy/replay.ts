@@ -166,6 +166,7 @@ const GateInputs = z.looseObject({
     .optional(),
   maxAgeMs: z.number().optional(),
   underWay: z.boolean().optional(),
+  ended: z.enum(["static", "deployed"]).optional(),
   diversity: z
     .looseObject({
       asked: z.partialRecord(ScanKind, z.number()),

@@ -1,4 +1,4 @@
-import { type Ground, ground } from "./decide.ts";
+import { bannedRule, type Ground, ground } from "./decide.ts";
 import type { Passing } from "./schedule.ts";
 
 /** Something that somebody stopped, and that stays so until somebody says why not any more. */
@@ -27,7 +27,7 @@ export function stopGrounds(
   return (stops ?? []).map(({ id, kind, scope, reason, by, since }) => {
     if (kind === "ban") {
       const message = `${scope} is banned since ${since} by ${by}: ${reason} (${id}); lift it with \`tidelock release unban ${id} --reason …\``;
-      return ground("deny", "release.banned", message);
+      return ground("deny", bannedRule, message);
     }
     const message = `the line ${scope} is stopped since ${since} by ${by}: ${reason} (${id})`;
     if (returning) {

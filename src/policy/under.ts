@@ -5,6 +5,7 @@ import { defaultWaiverPolicy } from "../model/waiver.ts";
 import type { Decided } from "./decide.ts";
 import { demandDigest, type Evidence } from "./evidence.ts";
 import { applyFloor, type Demands } from "./floor.ts";
+import { endedRule } from "./gate.ts";
 import { obligationsIn } from "./obligations/asked.ts";
 import { policyDigest, predecessorsOf } from "./policy-of.ts";
 import type { ScheduleSays } from "./schedule.ts";
@@ -263,9 +264,18 @@ function gateUnder(
   const fresh = checks.filter((check) => check.phase !== "live" && !asked.has(identity(check)));
   return {
     ok: true,
-    decided: decideAgain(inputs as unknown as GateInputs),
+    decided: decidedOr(inputs as unknown as GateInputs),
     notAsked: [...notAsked, ...fresh.map(({ name }) => `check ${name}`)],
   };
+}
+
+/** What would not have ended it any more is decided as at a gate, over what there was. */
+function decidedOr(inputs: GateInputs): Decided {
+  const decided = decideAgain(inputs);
+  const against = decided.decision.reasons.filter(({ outcome }) => outcome === "deny");
+  if (!against.every(({ rule }) => rule === endedRule)) return decided;
+  const { ended: _before, ...rest } = inputs;
+  return decideAgain(rest);
 }
 
 function admissionUnder(

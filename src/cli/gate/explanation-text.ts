@@ -1,4 +1,4 @@
-import type { ExplainedPart, GateExplanation } from "../../api/gate-views.ts";
+import type { ExplainedPart, GateExplanation, LiveExplanation } from "../../api/gate-views.ts";
 import type { OutputFormat } from "../options.ts";
 import { printDocument } from "../output/print.ts";
 import { icon, shortDigest, spanText, when } from "../output/words.ts";
@@ -26,8 +26,34 @@ export async function printExplanation(
       `${icon(terminal, "wait", "stdout")} waits${until}: ${clean(waiting.reason)}${who}`,
     );
   }
+  if (view.live !== undefined) printLive(terminal, view, view.live);
   terminal.print("");
   for (const part of view.parts) printPart(terminal, part, format === "wide");
+}
+
+const firstShown = 3;
+
+/** What users meet, and whether it would be let through today. */
+function printLive(terminal: Terminal, view: GateExplanation, live: LiveExplanation): void {
+  const { service } = view;
+  const { release, since, promotion, decided, today } = live;
+  const by = promotion === null ? "" : ` by promotion ${promotion}`;
+  const words = { allow: "allowed", deny: "denied", wait: "told to wait" } as const;
+  const then = decided === null ? "" : `, ${words[decided.outcome]} ${when(decided.at)}`;
+  terminal.print(
+    `live: ${clean(`${service}@${release.version}`)} since ${when(since)}${by}${then}`,
+  );
+  terminal.print(`${icon(terminal, today.outcome, "stdout")} ${clean(today.summary)}`);
+  // Of the very same release the parts say it whole.
+  if (view.about === "preview" && view.release.id === release.id) return;
+  for (const message of today.against.slice(0, firstShown)) {
+    terminal.print(`    ${clean(message)}`);
+  }
+  const more = today.against.length - firstShown;
+  if (more > 0) {
+    const asked = `tidelock gate explain ${service}@${release.version} --to ${view.environment}`;
+    terminal.print(`    and ${more} more: ${clean(asked)}`);
+  }
 }
 
 function printPart(terminal: Terminal, part: ExplainedPart, wide: boolean): void {

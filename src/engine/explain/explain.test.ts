@@ -68,8 +68,42 @@ describe("what a gate says is explained", () => {
       summary: "allowed at its gate",
     });
     const preview = await story.plane.gates.explainLane(lane, "1.0.0");
-    expect(preview).toMatchObject({ about: "preview", outcome: "wait" });
+    expect(preview).toMatchObject({ about: "preview", outcome: "wait", state: "live" });
     expect(preview.parts[0]).toMatchObject({ rule: "check.missing", pending: true, next: null });
+    expect(preview.live).toMatchObject({
+      promotion: allowed.id,
+      decided: { outcome: "allow" },
+      today: { outcome: "allow", against: [] },
+    });
+    const release = { service: "shop", release: "1.0.0" };
+    await story.plane.stops.ban(operator, release, "it loses orders");
+    const banned = await story.plane.gates.explainLane(lane, undefined);
+    expect(banned).toMatchObject({ outcome: "allow", state: "complete" });
+    expect(banned.live?.today).toMatchObject({ outcome: "deny" });
+    expect(banned.live?.today.against[0]).toContain("is banned since");
+    const anew = await story.plane.gates.explainLane(lane, "1.0.0");
+    expect(anew.parts[0]).toMatchObject({ rule: "release.banned" });
+    expect(anew.parts[0]?.next).toContain("tidelock release unban S-1");
+    const [listed] = await story.plane.listReleases({ service: "shop", limit: 5 });
+    expect(listed?.banned).toMatchObject({ id: "S-1", reason: "it loses orders" });
+  }, 90_000);
+
+  it("beforehand by the plan: requirements that nothing shows, and what is this promotion's to show", async () => {
+    const shownBy = (id: string, more = "") =>
+      `{ id: ${id}, text: t, environments: [production], satisfiedBy: [{ uses: staged${more} }] }`;
+    const requirements = `  requirements: [${shownBy("R-here")}, ${shownBy("R-dev", ", in: [dev]")}]\n`;
+    await story.plane.applyDocuments(
+      operator,
+      "t.yaml",
+      `${documents().trimEnd()}\n${requirements}`,
+    );
+    await story.promote("1.0.0", "dev");
+    const { decision, gate } = await story.plane.plan({ ...lane, release: "1.0.0" });
+    expect(decision.outcome).toBe("allow");
+    expect(gate?.outcome).toBe("deny");
+    const said = gate?.parts.map(({ rule, pending, message }) => [rule, pending, message]);
+    expect(said).toContainEqual(["requirement", false, expect.stringContaining("R-dev")]);
+    expect(said).toContainEqual(["requirement", true, expect.stringContaining("R-here")]);
   }, 90_000);
 });
 

@@ -1,13 +1,10 @@
-import { sql } from "kysely";
-import type { GateExplanation } from "../../api/gate-views.ts";
+import type { GateExplanation, LiveExplanation } from "../../api/gate-views.ts";
 import type { Decision } from "../../model/decision.ts";
-import type { Plan } from "../../model/plan.ts";
 import { type Lane, laneKey } from "../../model/primitives.ts";
 import { hasEnded } from "../../model/promotion.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { digestBytes, utf8 } from "../../evidence/bytes.ts";
-import type { Decided } from "../../policy/decide.ts";
-import { type DecisionInputs, readInputs } from "../../policy/replay.ts";
+import { readInputs } from "../../policy/replay.ts";
 import { scannersOf } from "../../pipeline-file/scanners.ts";
 import { makePlan, readPlan } from "../../strategies/plan.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
@@ -17,10 +14,10 @@ import { listPromotions } from "../../store/queries/promotions.ts";
 import type { Db, PromotionRow, ReleaseRow } from "../../store/schema.ts";
 import { existingPromotion } from "../abort.ts";
 import type { Engine } from "../engine.ts";
-import { decisionAtGate } from "../evidence.ts";
 import { currentConfiguration, findRelease, laneDocuments, nothingThere } from "../plan-inputs.ts";
 import { liveOf } from "../queue.ts";
-import { admission } from "../steps/admit.ts";
+import { explainLive } from "./live.ts";
+import { clock, decidedAt, decideNow } from "./now.ts";
 import { type Explained, explanationOf } from "./view.ts";
 
 /** What its gate said, or would say now. */
@@ -49,7 +46,7 @@ export async function explainPromotion(engine: Engine, id: string): Promise<Gate
   });
 }
 
-/** Of the newest promotion of a lane; of a release what its gate would say if it were promoted now. */
+/** Of the newest promotion of a lane, and of what is live there; of a release what its gate would say if it were promoted now. */
 export async function explainLane(
   engine: Engine,
   lane: Lane,
@@ -57,10 +54,22 @@ export async function explainLane(
 ): Promise<GateExplanation> {
   const { db } = engine;
   await laneDocuments(db, lane);
-  if (reference !== undefined) return explainRelease(engine, lane, reference);
   const [row] = await listPromotions(db, { ...lane, limit: 1 });
-  if (!row) throw nothingThere(lane);
-  return explainPromotion(engine, row.id);
+  if (!row && reference === undefined) throw nothingThere(lane);
+  const explanation =
+    reference === undefined && row
+      ? await explainPromotion(engine, row.id)
+      : await explainRelease(engine, lane, reference ?? "");
+  const live = await explainLive(engine, lane);
+  return live === undefined ? explanation : { ...explanation, ...placeOf(explanation, live), live };
+}
+
+/** What is live there already was promoted, whatever would be decided of it anew. */
+function placeOf(
+  { promotion, release, state }: GateExplanation,
+  live: LiveExplanation,
+): Pick<GateExplanation, "state"> {
+  return { state: promotion === null && release.id === live.release.id ? "live" : state };
 }
 
 async function explainRelease(
@@ -88,35 +97,6 @@ async function explainRelease(
   );
   const now = await decideNow(engine, { plan, release, id: "", admitted: false });
   return explanationOf(engine, { plan, release, promotion: null, ...now, about: "preview" });
-}
-
-interface Asked {
-  readonly plan: Plan;
-  readonly release: ReleaseRow;
-  /** Empty: there is no promotion. */
-  readonly id: string;
-  readonly admitted: boolean;
-}
-
-/** By the same gatherers and the same rules as at its gate; nothing of it is kept. */
-async function decideNow(
-  engine: Engine,
-  { plan, release, id, admitted }: Asked,
-): Promise<Pick<Explained, "inputs" | "decision" | "place" | "at" | "kept">> {
-  const now = await clock(engine.db);
-  const at = now.toISOString();
-  if (!admitted) {
-    const { configuration: given } = await currentConfiguration(engine.db, plan.lane);
-    const first = await admission(engine, plan, release.content, now, id === "" ? { given } : {});
-    if (first.decision.outcome !== "allow") return { ...taken(first), place: "admission", at };
-  }
-  const site = { engine, plan, release: release.content, now, promotion: { id } };
-  const { decided } = await decisionAtGate(site);
-  return { ...taken(decided), place: "gate", at };
-}
-
-function taken({ decision, inputs }: Decided) {
-  return { decision, inputs: inputs as unknown as DecisionInputs, kept: false };
 }
 
 /** Inputs that are gone explain nothing more than the reasons do. */
@@ -159,19 +139,4 @@ async function knownRelease(db: Db, row: PromotionRow): Promise<ReleaseRow> {
   throw new TidelockError("not-found", `the release ${row.release} is not here any more`, {
     where: laneKey(row),
   });
-}
-
-async function decidedAt(db: Db, promotion: string, { step }: KeptDecisionRow): Promise<Date> {
-  const row = await db
-    .selectFrom("decisions")
-    .select("at")
-    .where("promotion", "=", promotion)
-    .where("step", "=", step)
-    .executeTakeFirstOrThrow();
-  return row.at;
-}
-
-async function clock(db: Db): Promise<Date> {
-  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
-  return rows[0]?.now ?? new Date();
 }

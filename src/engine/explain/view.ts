@@ -7,6 +7,7 @@ import { hasEnded } from "../../model/promotion.ts";
 import { type Part, partsOf } from "../../policy/explain.ts";
 import type { DecisionInputs } from "../../policy/replay.ts";
 import { documentByDigest } from "../../store/queries/catalogue.ts";
+import { checkRunById } from "../../store/queries/evidence.ts";
 import type { PromotionRow, ReleaseRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { knownAbout, leaningsOf } from "./leans-on.ts";
@@ -45,6 +46,7 @@ export async function explanationOf(engine: Engine, of: Explained): Promise<Gate
     version: release.version,
     promotion: promotion?.id ?? null,
     facts: inputs?.kind === "gate" ? (inputs.facts ?? undefined) : undefined,
+    found: await foundBy(engine, found),
     asked: new Map(open.map(({ check, id, role }) => [check, { id, role }])),
   };
   const floor = await floorOf(engine, plan);
@@ -55,7 +57,7 @@ export async function explanationOf(engine: Engine, of: Explained): Promise<Gate
       return {
         ...reason,
         pending,
-        from: floor.has(part.of ?? "") && reason.rule.startsWith("check.") ? "floor" : part.from,
+        from: floor.has(`${reason.rule.split(".")[0]} ${part.of ?? ""}`) ? "floor" : part.from,
         read: [...read],
         leansOn: [...(await leaningsOf(engine, known, part))],
         next: nextFor(part, about, pending),
@@ -89,6 +91,7 @@ function bareParts({ reasons }: Decision): readonly Part[] {
     read: [],
     run: null,
     promotion: null,
+    ahead: false,
   }));
 }
 
@@ -96,8 +99,9 @@ function bareParts({ reasons }: Decision): readonly Part[] {
  * Not looked at yet: a check that has not run, and what is only known when all have. Nobody should take it for a no,
  * and nobody for a yes.
  */
-function isPending({ reason, run, read }: Part, all: readonly Part[]): boolean {
+function isPending({ reason, run, read, ahead }: Part, all: readonly Part[]): boolean {
   if (reason.outcome !== "deny") return false;
+  if (ahead) return true;
   const [kind = ""] = reason.rule.split(".");
   if (kind === "check") return reason.rule === "check.missing" && run === null;
   if (kind === "identity") return true;
@@ -145,11 +149,34 @@ function waitingOf(row: PromotionRow | null): GateExplanation["waiting"] {
   return { reason: row.wait_reason, who: row.wait_who ?? "", until };
 }
 
-/** Checks that the environment's owners ask for, as they ask for them. */
+/** Checks and requirements that the environment's owners ask for, as they ask for them: `check sast`. */
 async function floorOf({ db }: Engine, plan: Plan): Promise<ReadonlySet<string>> {
   const document = await documentByDigest<Environment>(db, "Environment", plan.environment);
-  const floor = new Set((document?.spec.floor.checks ?? []).map(canonicalJson));
-  return new Set(
-    plan.checks.filter((one) => floor.has(canonicalJson(one))).map(({ name }) => name),
-  );
+  const { checks = [], requirements = [] } = document?.spec.floor ?? {};
+  const floor = new Set(checks.map(canonicalJson));
+  return new Set([
+    ...plan.checks
+      .filter((one) => floor.has(canonicalJson(one)))
+      .map(({ name }) => `check ${name}`),
+    ...requirements.map(({ id }) => `requirement ${id}`),
+  ]);
+}
+
+/** What a check of findings counted against the release: its report names them. */
+async function foundBy(
+  { db }: Engine,
+  parts: readonly Part[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  for (const { of, run, read } of parts) {
+    const uses = read.find(({ name }) => name === "uses")?.value;
+    if (of === null || run?.run === undefined || uses !== "findings") continue;
+    const row = await checkRunById(db, run.run);
+    const ids = (row?.report?.results ?? []).flatMap(({ name, verdict }) => {
+      const [id = ""] = name.split(" ", 1);
+      return verdict === "fail" && /^F-\d+$/.test(id) ? [id] : [];
+    });
+    if (ids.length > 0) found.set(of, ids);
+  }
+  return found;
 }

@@ -206,7 +206,8 @@ async function endOn(
   steps: readonly PlanStep[],
 ): Promise<StepResult> {
   const report = runs.at(-1)?.report ?? errorReport("it left no report");
-  const decided = await decisionOnChecks(context);
+  const ended = demand.phase === "static" ? "static" : "deployed";
+  const decided = await decisionOnChecks(context, ended);
   return {
     kind: "failed",
     message: `check ${demand.name}: ${report.verdict}: ${report.summary}`,

@@ -1,6 +1,9 @@
 import type { ReleaseView } from "../../api/views.ts";
 import { othersAttestations } from "../../store/queries/attestations.ts";
 import type { Db, DeploymentRow, ReleaseRow } from "../../store/schema.ts";
+import { listStops } from "../../store/queries/stops.ts";
+import type { StopRow } from "../../store/schema-stops.ts";
+import { isMadeOf, said } from "../stops/in-the-way.ts";
 import { attestationView } from "./attestation-view.ts";
 
 /** A release and where it is or was live, in the order in which it came there. */
@@ -29,6 +32,7 @@ export async function releaseViews(
     db,
     rows.map((row) => row.id),
   );
+  const bans = (await listStops(db, { open: true })).filter(({ kind }) => kind === "ban");
   return rows.map((row) => ({
     id: row.id,
     service: row.service,
@@ -39,7 +43,14 @@ export async function releaseViews(
     source: row.content.source,
     attestations: attestations.filter((one) => one.release === row.id).map(attestationView),
     environments: environmentsOf(deployments.filter((one) => one.release === row.id)),
+    ...bannedBy(bans.find((ban) => isMadeOf(row.content, ban.artifacts))),
   }));
+}
+
+function bannedBy(ban: StopRow | undefined): Pick<ReleaseView, "banned"> {
+  if (ban === undefined) return {};
+  const { id, reason, by, since } = said(ban);
+  return { banned: { id, reason, by, since } };
 }
 
 /** One line an environment: the newest time there. */

@@ -7,7 +7,8 @@ import { Obligations, type Proof } from "../../model/requirements.ts";
 import { Verdict } from "../../model/verdict.ts";
 import { documents } from "../../../test/support/engine-bench.ts";
 import { obligationsIn } from "./asked.ts";
-import { obligationGrounds, type ObligationInput, type ShownRun } from "./grounds.ts";
+import { obligationGrounds, type ObligationInput } from "./grounds.ts";
+import { proofsOf, type ShownRun, stateOf } from "./shown.ts";
 import { questionsFor } from "./questions.ts";
 import { surfaceOf } from "./surface.ts";
 import { vectors } from "./vectors.ts";
@@ -86,6 +87,39 @@ describe("a requirement", () => {
       fc.property(fc.array(anyRun, { maxLength: 4 }), anyRun, (runs, further) => {
         fc.pre(further.verdict !== "pass" && answer(proof, runs)?.outcome === "deny");
         return answer(proof, [...runs, further])?.outcome === "deny";
+      }),
+    );
+  });
+});
+
+describe("the state of a requirement", () => {
+  const state = (runs: readonly ShownRun[]) =>
+    stateOf(proofsOf({ proofs: [proof] }, runs, "production", now));
+
+  it("is fail for what failed, pass for what its gate takes, and not-run for all that shows nothing", () => {
+    expect(state([run])).toBe("pass");
+    expect(state([run, { ...run, verdict: "fail", at: "2026-01-01T00:00:00.000Z" }])).toBe("fail");
+    for (const verdict of Verdict.options) {
+      const said = state([{ ...run, verdict }]);
+      expect(said).toBe(verdict === "pass" || verdict === "fail" ? verdict : "not-run");
+    }
+    expect(state([])).toBe("not-run");
+    expect(state([{ ...run, expiresAt: now }])).toBe("not-run");
+    expect(stateOf([])).toBe("not-run");
+  });
+
+  it("passes exactly where the gate says that it is met", () => {
+    const anyRun = fc.record({
+      verdict: fc.constantFrom(...Verdict.options),
+      environment: fc.constantFrom("staging", "dev"),
+      exercised: fc.boolean(),
+      at: fc.constantFrom(run.at, "2026-01-09T11:00:00.000Z", "2027-01-01T00:00:00.000Z"),
+      expiresAt: fc.constantFrom(null, now),
+    });
+    fc.assert(
+      fc.property(fc.array(anyRun, { maxLength: 4 }), (some) => {
+        const runs = some.map((one) => ({ ...run, ...one }));
+        return (state(runs) === "pass") === (answer(proof, runs)?.outcome === "allow");
       }),
     );
   });

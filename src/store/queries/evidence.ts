@@ -20,6 +20,10 @@ export async function checkRunsOf(db: Db, promotion: string): Promise<readonly C
     .execute();
 }
 
+export async function checkRunById(db: Db, id: string): Promise<CheckRunRow | undefined> {
+  return db.selectFrom("check_runs").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
 /** Runs of one check in a lane that came to their end, newest first, each with what its plan demanded. */
 export async function completeRunsBefore(
   db: Db,

@@ -38,6 +38,10 @@ export const command = defineCommand({
               .map((place) => place.environment)
               .join(", ") || "-",
         },
+        {
+          title: "banned",
+          value: ({ banned }) => (banned === undefined ? "-" : `${banned.id}: ${banned.reason}`),
+        },
       ],
       name: (item) => `${item.service}@${item.version}`,
       empty: "there are no releases yet; `tidelock release create` makes one",
