@@ -13,6 +13,13 @@ export const StopView = z.object({
   service: z.string().nullable(),
   environment: z.string().nullable(),
   release: z.object({ id: z.string(), version: z.string() }).nullable(),
+  /** Of a ban: names of the artifacts any of which is enough (`parts` any), or which have to be there together. */
+  artifacts: z.array(z.string()),
+  parts: z.enum(["all", "any"]).nullable(),
+  /** Artifacts that are not banned by themselves: a release that counts as good has them too. */
+  leftOut: z.array(z.string()),
+  /** Of a ban: the source revision that is banned as well. */
+  revision: z.string().nullable(),
   reason: z.string(),
   by: z.string(),
   at: z.iso.datetime(),
@@ -67,7 +74,11 @@ export const stopRoutes = {
     permission: "release.ban",
     resource: wholeService,
     params: z.object({ service: Name, release: z.string().max(128) }),
-    body: z.object({ reason: StopReason }),
+    body: z.object({
+      reason: StopReason,
+      /** Exactly these, whoever has them, and no revision. Default: what is the release's own. */
+      artifacts: z.array(z.string().min(1).max(200)).max(500).optional(),
+    }),
     response: StopView,
   },
   windowList: {

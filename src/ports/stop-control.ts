@@ -9,7 +9,12 @@ export interface StopControl {
   /** Throws `not-found`; `conflict` where the same content is banned already. */
   ban(
     actor: Actor,
-    of: { readonly service: string; readonly release: string },
+    of: {
+      readonly service: string;
+      readonly release: string;
+      /** Names of artifacts; default: what is the release's own. */
+      readonly artifacts?: readonly string[] | undefined;
+    },
     reason: string,
   ): Promise<StopView>;
   /** Throws `conflict` when it was cleared before. */

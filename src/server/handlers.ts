@@ -157,7 +157,8 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     async stopList({ query }) {
       return { items: [...(await controlPlane.stops.list({ cleared: query.cleared === "true" }))] };
     },
-    releaseBan: ({ actor, params, body }) => controlPlane.stops.ban(actor, params, body.reason),
+    releaseBan: ({ actor, params, body }) =>
+      controlPlane.stops.ban(actor, { ...params, artifacts: body.artifacts }, body.reason),
     async windowList({ query }) {
       const { environment = null, service = null } = query;
       return { items: [...(await controlPlane.stops.windows({ environment, service }))] };

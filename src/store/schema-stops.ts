@@ -11,6 +11,10 @@ interface StopsTable {
   environment: string | null;
   release: Digest | null;
   artifacts: ColumnType<readonly Digest[], string, never>;
+  /** Of a ban: whatever holds all of the artifacts, or any of them. */
+  parts: Generated<"all" | "any">;
+  /** Of a ban: whatever was made of this revision of the service's source, too. */
+  revision: string | null;
   reason: string;
   by_actor: string;
   at: ColumnType<Date, never, never>;

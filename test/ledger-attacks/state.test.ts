@@ -195,6 +195,8 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["delete from secrets", "secrets"],
   ["update stops set cleared_at = now()", "stops", "clearedAt"],
   ["update stops set by_actor = 'builder'", "stops", "by_actor"],
+  ["update stops set parts = 'any'", "stops", "parts"],
+  ["update stops set revision = 'a1'", "stops", "revision"],
   ["update stops set service = 'cart'", "stops", "service"],
   ["delete from stops", "stops"],
   [

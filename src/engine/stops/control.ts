@@ -1,6 +1,7 @@
 import type { StopView } from "../../api/routes-stops.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { type LineScope, readLineScope } from "../../model/stop.ts";
+import type { Digest } from "../../model/primitives.ts";
 import type { StopControl } from "../../ports/stop-control.ts";
 import { readRelease, registeredDocuments } from "../../store/queries/catalogue.ts";
 import { announce } from "../../store/queries/events.ts";
@@ -126,6 +127,8 @@ async function tell(tx: Db, row: StopRow, kind: string, message: string): Promis
 async function stopView(db: Db, row: StopRow): Promise<StopView> {
   const release = row.release === null ? undefined : await readRelease(db, row.release);
   const version = release?.version;
+  const parts = release?.content.artifacts ?? [];
+  const isIn = ({ digest }: { readonly digest: Digest }) => row.artifacts.includes(digest);
   return {
     id: `S-${row.id}`,
     kind: row.kind,
@@ -133,6 +136,10 @@ async function stopView(db: Db, row: StopRow): Promise<StopView> {
     service: row.service,
     environment: row.environment,
     release: row.release === null ? null : { id: row.release, version: version ?? "?" },
+    artifacts: parts.filter(isIn).map(({ name }) => name),
+    parts: row.kind === "ban" ? row.parts : null,
+    leftOut: parts.filter((one) => !isIn(one)).map(({ name }) => name),
+    revision: row.revision,
     reason: row.reason,
     by: row.by_actor,
     at: row.at.toISOString(),

@@ -1,4 +1,4 @@
-import { type Digest, type Lane, laneKey } from "../../model/primitives.ts";
+import { type Lane, laneKey } from "../../model/primitives.ts";
 import type { Release } from "../../model/release.ts";
 import type { StopSays } from "../../policy/stops.ts";
 import { listStops } from "../../store/queries/stops.ts";
@@ -9,31 +9,31 @@ import type { Db } from "../../store/schema.ts";
 export async function stopsInTheWay(
   db: Db,
   lane: Lane,
-  release: Pick<Release, "artifacts">,
+  release: Content,
 ): Promise<readonly StopSays[]> {
   const rows = (await listStops(db, { open: true })).filter((row) => concerns(row, lane, release));
   return rows.toReversed().map(said);
 }
 
-/** A ban is about content: under another version it is the same, and with more beside it too. */
-export function concerns(
-  row: StopRow,
-  { service, environment }: Lane,
-  release: Pick<Release, "artifacts">,
-): boolean {
-  if (row.kind === "ban") return isMadeOf(release, row.artifacts);
+/** What of a release a ban is about. */
+type Content = Pick<Release, "artifacts" | "source">;
+
+/** A ban is about content: under another version it is the same, and with more or less beside it too. */
+export function concerns(row: StopRow, { service, environment }: Lane, release: Content): boolean {
+  if (row.kind === "ban") return isMadeOf(row, service, release);
   return (
     (row.service === null || row.service === service) &&
     (row.environment === null || row.environment === environment)
   );
 }
 
-export function isMadeOf(
-  { artifacts }: Pick<Release, "artifacts">,
-  digests: readonly Digest[],
-): boolean {
+function isMadeOf(row: StopRow, service: string, { artifacts, source }: Content): boolean {
+  const { revision } = row;
+  const made = source.kind === "git" && source.revision === revision;
+  if (revision !== null && made && row.service === service) return true;
   const own = new Set(artifacts.map(({ digest }) => digest));
-  return digests.length > 0 && digests.every((digest) => own.has(digest));
+  const held = row.artifacts.filter((digest) => own.has(digest));
+  return held.length > 0 && (row.parts === "any" || held.length === row.artifacts.length);
 }
 
 export function said(row: StopRow): StopSays {

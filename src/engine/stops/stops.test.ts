@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { treeMediaType } from "../../model/release.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
 import {
   documents,
@@ -116,6 +117,90 @@ describe("a ban", () => {
     expect(started.filter(({ createdBy }) => createdBy === "auto")).toEqual([]);
     await plane.stops.clear(operator, banned.id as `S-1`, "it was the proxy");
     expect(await brought(dev, "1.2.0")).toMatchObject({ state: "complete" });
+  });
+
+  const parts = (...names: string[]) =>
+    names.map((name) => ({ name, ...bench.content.add(name), mediaType: treeMediaType }));
+  const source = (revision: string, dirty = false) => ({
+    kind: "git" as const,
+    revision,
+    dirty,
+    commits: [],
+    truncated: false,
+  });
+  const made = async (version: string, artifacts: string[], revision?: string, dirty?: boolean) =>
+    plane.createRelease(
+      operator,
+      makeRelease(bench, version, {
+        artifacts: parts(...artifacts),
+        ...(revision === undefined ? {} : { source: source(revision, dirty) }),
+      }),
+    );
+  const refused = async (release: string) =>
+    plane.promote(operator, { ...dev, release }).then(
+      () => false,
+      ({ code }: { code: string }) => code === "denied",
+    );
+
+  it("is not dodged by leaving a part out, adding one, or building it anew", async () => {
+    await made("1.0.0", ["server", "assets", "seed"], "a1");
+    await plane.stops.ban(operator, { service: "shop", release: "1.0.0" }, "it deletes carts");
+    await made("1.1.0", ["server"], "b2");
+    await made("1.2.0", ["assets", "other server"], "c3");
+    await made("1.3.0", ["built anew"], "a1");
+    await made("1.4.0", ["built anew", "dirty"], "a1", true);
+    await made("1.5.0", ["repaired"], "d4");
+    expect(await Promise.all(["1.1.0", "1.2.0", "1.3.0", "1.4.0", "1.5.0"].map(refused))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it("leaves the way back: what a good release has too is not bad by itself, and is named", async () => {
+    await made("1.0.0", ["server", "assets"], "a1");
+    await made("1.1.0", ["worse server", "assets"], "b2");
+    await brought(dev, "1.0.0");
+    await brought(dev, "1.1.0");
+    const banned = await plane.stops.ban(
+      operator,
+      { service: "shop", release: "1.1.0" },
+      "it deletes carts",
+    );
+    expect(banned).toMatchObject({
+      artifacts: ["worse server"],
+      parts: "any",
+      leftOut: ["assets"],
+      revision: "b2",
+    });
+    const back = await plane.rollback(operator, dev, { reason: "carts" });
+    expect(await ended(plane, back.id)).toMatchObject({
+      state: "complete",
+      release: { version: "1.0.0" },
+    });
+    const again = { service: "shop", release: "1.1.0" };
+    await expect(plane.stops.ban(operator, again, "again")).rejects.toMatchObject({
+      code: "conflict",
+    });
+    // What is wider is another ban.
+    await plane.stops.ban(operator, { ...again, artifacts: ["assets"] }, "these too");
+    expect(await refused("1.0.0")).toBe(true);
+    await expect(
+      plane.stops.ban(operator, { ...again, artifacts: ["nothing"] }, "x"),
+    ).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  it("is as narrow as it is said", async () => {
+    await made("1.0.0", ["server", "assets"], "a1");
+    const of = { service: "shop", release: "1.0.0", artifacts: ["server"] };
+    expect(await plane.stops.ban(operator, of, "the build was bad")).toMatchObject({
+      artifacts: ["server"],
+      revision: null,
+    });
+    await made("1.1.0", ["server built anew", "assets"], "a1");
+    expect(await Promise.all(["1.0.0", "1.1.0"].map(refused))).toEqual([true, false]);
   });
 
   it("of what waits denies it where it stands", async () => {

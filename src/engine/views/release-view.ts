@@ -3,7 +3,7 @@ import { othersAttestations } from "../../store/queries/attestations.ts";
 import type { Db, DeploymentRow, ReleaseRow } from "../../store/schema.ts";
 import { listStops } from "../../store/queries/stops.ts";
 import type { StopRow } from "../../store/schema-stops.ts";
-import { isMadeOf, said } from "../stops/in-the-way.ts";
+import { concerns, said } from "../stops/in-the-way.ts";
 import { attestationView } from "./attestation-view.ts";
 
 /** A release and where it is or was live, in the order in which it came there. */
@@ -43,7 +43,9 @@ export async function releaseViews(
     source: row.content.source,
     attestations: attestations.filter((one) => one.release === row.id).map(attestationView),
     environments: environmentsOf(deployments.filter((one) => one.release === row.id)),
-    ...bannedBy(bans.find((ban) => isMadeOf(row.content, ban.artifacts))),
+    ...bannedBy(
+      bans.find((ban) => concerns(ban, { service: row.service, environment: "" }, row.content)),
+    ),
   }));
 }
 

@@ -15,6 +15,9 @@ export const stopsProjection: Projection<StopRow> = {
     environment,
     release,
     artifacts,
+    // Left out where it is as it always was: older entries do not have it.
+    ...(row.parts === "all" ? {} : { parts: row.parts }),
+    ...(row.revision === null ? {} : { revision: row.revision }),
     reason: row.reason,
     at: time(at),
     clearedAt: time(cleared_at),

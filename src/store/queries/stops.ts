@@ -11,6 +11,8 @@ export async function insertStop(
   tx: Tx,
   stop: Pick<StopRow, "kind" | "service" | "environment" | "release" | "reason"> & {
     readonly artifacts: readonly Digest[];
+    readonly parts?: "all" | "any";
+    readonly revision?: string | null;
     readonly by: string;
   },
 ): Promise<StopRow> {
@@ -62,11 +64,10 @@ export async function readStop(db: Db, id: number): Promise<StopRow | undefined>
   return db.selectFrom("stops").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
-/** Newest first. */
+/** Newest first. All that is open, however much that is: nobody stops so much that an older one is let go. */
 export async function listStops(db: Db, { open }: { open: boolean }): Promise<readonly StopRow[]> {
-  let query = db.selectFrom("stops").selectAll().orderBy("id", "desc");
-  if (open) query = query.where("cleared_at", "is", null);
-  return query.limit(1_000).execute();
+  const query = db.selectFrom("stops").selectAll().orderBy("id", "desc");
+  return open ? query.where("cleared_at", "is", null).execute() : query.limit(1_000).execute();
 }
 
 /** Every one there ever was: that none is missing is for the ledger to say. */
@@ -80,6 +81,7 @@ export async function deployedReleases(db: Db): Promise<
     readonly promotion: string;
     readonly service: string;
     readonly environment: string;
+    readonly release: Digest;
     readonly content: Release;
     readonly live: boolean;
   }[]
@@ -88,10 +90,11 @@ export async function deployedReleases(db: Db): Promise<
     promotion: string;
     service: string;
     environment: string;
+    release: Digest;
     content: Release;
     live: boolean;
   }>`
-    select distinct on (d.promotion) d.promotion, d.service, d.environment, r.content, d.until_at is null as live
+    select distinct on (d.promotion) d.promotion, d.service, d.environment, d.release, r.content, d.until_at is null as live
     from deployments d join releases r on r.id = d.release
     where d.revoked_at is null
     order by d.promotion, d.until_at desc nulls first
