@@ -1,5 +1,7 @@
 import type { AttestationView } from "../api/views.ts";
 import { encodeBase64 } from "../evidence/bytes.ts";
+import { isSbomPredicate } from "../evidence/sbom/read.ts";
+import { indexSbom } from "./contradictions/components.ts";
 import { identify } from "../evidence/identify.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { Digest } from "../model/primitives.ts";
@@ -55,6 +57,10 @@ export async function attestRelease(
       added_by: actor.id,
     });
     if (!fresh) return;
+    const isSbom = format === "cyclonedx" || format === "spdx";
+    if (isSbom || isSbomPredicate(predicateType ?? "")) {
+      await indexSbom(tx, row.id, of.digest, bytes);
+    }
     await announce(tx, {
       kind: "release.attested",
       service: row.service,

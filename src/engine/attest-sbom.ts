@@ -6,6 +6,8 @@ import { BlockReader } from "../tree/block-reader.ts";
 import { TreeReader } from "../tree/read-tree.ts";
 import { blockBytes } from "../tree/tar-format.ts";
 import { keepAttestation } from "../store/queries/attestations.ts";
+import { indexSbom } from "./contradictions/components.ts";
+import type { Digest } from "../model/primitives.ts";
 import type { Engine } from "./engine.ts";
 
 /** Above any real lock or package.json; larger files are passed over. */
@@ -31,7 +33,7 @@ export async function makeSbom(engine: Engine, release: Release): Promise<void> 
   }
 }
 
-async function keep(engine: Engine, release: string, bytes: Uint8Array): Promise<void> {
+async function keep(engine: Engine, release: Digest, bytes: Uint8Array): Promise<void> {
   const digest = digestBytes(bytes);
   await engine.db.transaction().execute(async (tx) => {
     await keepAttestation(tx, {
@@ -43,6 +45,7 @@ async function keep(engine: Engine, release: string, bytes: Uint8Array): Promise
       content: Buffer.from(bytes),
       added_by: "tidelock",
     });
+    await indexSbom(tx, release, digest, bytes);
   });
 }
 

@@ -22,7 +22,9 @@ import type { Engine } from "./engine.ts";
  */
 
 /** What the policy was: both documents, the gate, and what each check was told. */
-export function policyDigest(plan: Plan): Digest {
+export function policyDigest(
+  plan: Pick<Plan, "pipeline" | "environment" | "gate" | "minimumIsolation" | "soakMs">,
+): Digest {
   return digestOf({
     kind: "Policy",
     formatVersion: 1,

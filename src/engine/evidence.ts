@@ -21,6 +21,7 @@ import { applyFloor } from "../policy/floor.ts";
 import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
 import type { Engine } from "./engine.ts";
+import { countFlaws, knownFlaws } from "./contradictions/flaws.ts";
 import { gateFacts } from "./facts/gather.ts";
 import { releaseOf } from "./facts/site.ts";
 import { holdUpsOf } from "./schedule/hold-ups.ts";
@@ -56,7 +57,9 @@ export async function decisionAtGate(
     grades: await gradesOf(engine, promotion.id),
     ...(waivers === undefined ? {} : { waivers }),
   };
-  const facts = await gateFacts(context, { ...shown, runs });
+  const flaws = returning ? undefined : await knownFlaws(engine, plan);
+  const found = await gateFacts(context, { ...shown, runs });
+  const facts = found && countFlaws(found, flaws);
   const obligations = await obligationsOf(engine, plan);
   const input: Omit<GateInput, "ledger"> = {
     ...shown,
@@ -70,6 +73,7 @@ export async function decisionAtGate(
     ...(returning || plan.diversity === undefined ? {} : { diversity: plan.diversity }),
     ...(facts === undefined ? {} : { facts }),
     ...(plan.rules === undefined ? {} : { rules: plan.rules }),
+    ...(flaws === undefined ? {} : { flaws: flaws.input }),
     ...(returning ? { returning } : {}),
     ...(plan.maxAgeMs === undefined || returning ? {} : { maxAgeMs: plan.maxAgeMs }),
     ...(await holdUpsOf(engine, plan, release, now)),
@@ -154,17 +158,8 @@ export async function decisionAfter(
   plan: Plan,
   promotion: PromotionRow,
 ): Promise<Decided> {
-  const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion.id));
   const now = new Date(await databaseTime(engine.db));
-  const waivers = await waiversInput(engine.db, plan.lane);
-  const shown = {
-    subject: subjectOf(plan),
-    evidence: evidenceOf(plan, runs, waivers),
-    grades: await gradesOf(engine, promotion.id),
-    ...(waivers === undefined ? {} : { waivers }),
-  };
-  const release = await releaseOf(engine, plan.release);
-  const facts = release && (await gateFacts({ engine, plan, release, now }, { ...shown, runs }));
+  const { facts, ...shown } = await shownNow(engine, plan, promotion.id, now);
   return decideGate(plan.gate, {
     ...shown,
     ...policyIn(plan),
@@ -178,6 +173,23 @@ export async function decisionAfter(
     ...(plan.rules === undefined ? {} : { rules: plan.rules }),
     ledger: null,
   });
+}
+
+/** What a promotion has shown by now, and what is known of its release besides: read anew, all of it. */
+export async function shownNow(engine: Engine, plan: Plan, promotion: string, now: Date) {
+  const runs = await attestedRuns(engine, plan, await checkRunsOf(engine.db, promotion));
+  const waivers = await waiversInput(engine.db, plan.lane);
+  const shown = {
+    subject: subjectOf(plan),
+    evidence: evidenceOf(plan, runs, waivers),
+    grades: await gradesOf(engine, promotion),
+    ...(waivers === undefined ? {} : { waivers }),
+  };
+  const release = await releaseOf(engine, plan.release);
+  const found = release && (await gateFacts({ engine, plan, release, now }, { ...shown, runs }));
+  const flaws = await knownFlaws(engine, plan);
+  const facts = found ? countFlaws(found, flaws) : undefined;
+  return { ...shown, facts, ...(flaws === undefined ? {} : { flaws: flaws.input }) };
 }
 
 /** Optional in plans of before it was said. */
@@ -295,7 +307,9 @@ export async function predecessorsOf(
       const lane = { service: plan.lane.service, environment };
       const rows = await standingOf(engine.db, lane, plan.release);
       // Known to be worse since: an older verification counts no more (law 3).
-      const revoked = rows.findIndex((row) => row.revoked_at !== null);
+      const revoked = rows.findIndex(
+        (row) => row.revoked_at !== null || row.contradicted_at !== null,
+      );
       const standing = revoked < 0 ? rows : rows.slice(0, revoked);
       const verified = standing.find((row) => row.verified_at !== null);
       const from = verified?.verified_at;

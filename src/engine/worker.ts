@@ -1,6 +1,7 @@
 import { asTidelockError } from "../model/errors.ts";
 import { promoteAutomatically } from "./auto-promotion.ts";
 import { collectTrees } from "./collect-trees.ts";
+import { reevaluate } from "./contradictions/reevaluate.ts";
 import type { Engine } from "./engine.ts";
 import { takeInOwnRuns } from "./findings/own-runs.ts";
 import { settleFindings } from "./findings/settle.ts";
@@ -67,6 +68,10 @@ export class EngineWorker {
       ),
       setInterval(
         () => this.#do("accepted risks", () => expireWaivers(this.#engine)),
+        settings.sweepMs,
+      ),
+      setInterval(
+        () => this.#do("what came after decisions", () => reevaluate(this.#engine)),
         settings.sweepMs,
       ),
       setInterval(

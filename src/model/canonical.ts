@@ -17,7 +17,12 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 over the canonical JSON of `value`, as `sha256:<hex>`. */
 export function digestOf(value: unknown): Digest {
-  return `sha256:${sha256Hex(canonicalJson(value))}`;
+  return digestOfText(canonicalJson(value));
+}
+
+/** SHA-256 over a text that is canonical JSON already. */
+export function digestOfText(text: string): Digest {
+  return `sha256:${sha256Hex(text)}`;
 }
 
 /** Node's own where it is, asked for without an import: decisions are replayed in browsers too. */

@@ -146,6 +146,13 @@ export type GatePreset = z.infer<typeof GatePreset>;
 /** More often than this nothing new is known, and a release may take minutes to read. */
 const RescanEvery = Duration.refine((ms) => ms >= 60_000, "at least a minute");
 
+/**
+ * What happens to what is live when something that it was let through by is contradicted, from mild to strict: say so,
+ * let nothing further go there until somebody clears the line, or give the traffic back to what is known to be better.
+ */
+export const OnContradiction = z.enum(["alert", "hold", "return"]);
+export type OnContradiction = z.infer<typeof OnContradiction>;
+
 /** What a service's own pipeline says about one environment. The order of the list is the order of the lanes. */
 export const PipelineEnvironment = z.strictObject({
   name: Name,
@@ -182,6 +189,8 @@ export const PipelineEnvironment = z.strictObject({
   onControlLoss: z.enum(["hold", "return"]).default("hold"),
   /** When an out-of-band check fails after users came: leave them where they are, or give the traffic back. */
   onLateFailure: z.enum(["hold", "return"]).optional(),
+  /** When what is live was let through by evidence that later turns out wrong. */
+  onContradiction: OnContradiction.optional(),
   /** The static checks of what is live are run again this often; always when newer advisories were imported. */
   rescan: RescanEvery.optional(),
   /** The whole promotion, waits for people not counted. */
@@ -273,6 +282,8 @@ export type IsolationGrade = z.infer<typeof IsolationGrade>;
 export const PolicyFloor = z.strictObject({
   /** At least this often the static checks of what is live are run again. */
   rescan: RescanEvery.optional(),
+  /** At least this happens when what is live turns out to have been let through by wrong evidence. */
+  onContradiction: OnContradiction.optional(),
   gate: GatePreset.default("baseline"),
   checks: z.array(CheckDemand).max(most).default([]),
   minimumSoak: Duration.default(0),

@@ -1,4 +1,4 @@
-import { digestOf } from "../model/canonical.ts";
+import { canonicalJson, digestOfText } from "../model/canonical.ts";
 import { Digest } from "../model/primitives.ts";
 import type { Decision, Grades, Outcome, Reason } from "../model/decision.ts";
 
@@ -55,16 +55,26 @@ export function decide(
   const outcome = sorted[0]?.outcome ?? "deny";
   const until = outcome === "wait" ? latest(sorted) : null;
   const policy = Digest.safeParse(inputs["policy"]);
+  const text = canonicalJson(inputs);
+  texts.set(inputs, text);
   const decision = {
     outcome,
     reasons: sorted.map(({ outcome: said, rule, message }) => ({ outcome: said, rule, message })),
     grades,
-    inputs: digestOf(inputs),
+    inputs: digestOfText(text),
     evaluator,
     ...(policy.success ? { policy: policy.data } : {}),
     ...(until === null ? {} : { until }),
   };
   return { decision, inputs };
+}
+
+/** Of whoever keeps the inputs: their digest has just been taken of the same text, and they may be megabytes. */
+const texts = new WeakMap<Decided["inputs"], string>();
+
+/** The inputs as their digest was taken of them. */
+export function inputsText({ inputs }: Pick<Decided, "inputs">): string {
+  return texts.get(inputs) ?? canonicalJson(inputs);
 }
 
 /** The moment at which every wait is over, or null when something else than time has to happen. */

@@ -11,6 +11,7 @@ import {
   type Subject,
 } from "./evidence.ts";
 import { type DiversityInput, diversityGrounds } from "./diversity.ts";
+import { flawGrounds, type FlawsInput } from "./flaws.ts";
 import { governanceGround, identityGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
 import { limitedBy } from "./max-age.ts";
@@ -57,6 +58,8 @@ export interface GateInput extends Pick<RulesInput, "rules" | "facts" | "returni
   readonly schedule?: ScheduleSays | undefined;
   /** Lines that are stopped here, and bans of what the release is made of; absent: none. */
   readonly stops?: readonly StopSays[] | undefined;
+  /** What advisories say of what it is made of; absent: nothing, or nobody knows what that is. */
+  readonly flaws?: FlawsInput | undefined;
   /** Requirements and threats, and every run that could show that they are met; absent: nobody asks. */
   readonly obligations?: ObligationInput | undefined;
   /** What holding all this against the ledger gave; null: it was not held against it. */
@@ -92,6 +95,7 @@ export function gateGrounds(preset: GatePreset, input: GateInput): readonly Grou
     governanceGround(input.grades.governance),
     ...(ended === undefined ? [demandGround(preset, required)] : []),
     ...answers.map((one) => one.ground),
+    ...(returning ? [] : flawGrounds({ ...input, evidence })),
     ...diversityGrounds(input.diversity, answers),
     ...input.predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
     ...requirementGrounds(input.requirements),

@@ -164,6 +164,22 @@ const GateInputs = z.looseObject({
       ),
     })
     .optional(),
+  flaws: z
+    .looseObject({
+      known: z.array(
+        z.looseObject({
+          advisory: z.string(),
+          aliases: z.array(z.string()),
+          severity: Severity,
+          package: z.string(),
+          version: z.string(),
+          fixedIn: z.string().nullable(),
+          since: z.string(),
+        }),
+      ),
+      lookedFor: z.array(z.string()),
+    })
+    .optional(),
   maxAgeMs: z.number().optional(),
   underWay: z.boolean().optional(),
   ended: z.enum(["static", "deployed"]).optional(),

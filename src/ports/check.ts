@@ -8,6 +8,7 @@ import type { RuntimeSignal } from "../model/signal.ts";
 import type { UserTraffic } from "../model/traffic.ts";
 import type { CheckReport } from "../model/verdict.ts";
 import type { Colour, Digest, Fence, Slot } from "../model/primitives.ts";
+import type { AdvisorySource } from "./advisory-source.ts";
 import type { EnvironmentComparison } from "./environment-comparison.ts";
 import type { HostAgent } from "./host-agent.ts";
 import type { SlotManifest } from "./host-agent-tests.ts";
@@ -247,6 +248,8 @@ export interface Check<Schema extends z.ZodType = z.ZodType> {
   readonly scans?: readonly ScanKind[];
   /** What finds its hits; default: its id. Two checks with the same one are one program when they are counted. */
   readonly engine?: string;
+  /** Advisories that it decides by, for whoever asks what a new one concerns. */
+  readonly advisories?: AdvisorySource;
   /** What people are asked, of a check that waits for their signed answer; it runs when that is there. */
   form?(configuration: z.output<Schema>): ManualForm;
   /**

@@ -9,6 +9,7 @@ import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
 import type { AccessSchema } from "./schema-access.ts";
 import type { AuditSchema } from "./schema-audit.ts";
+import type { ContradictionsSchema } from "./schema-contradictions.ts";
 import type { ManualSchema } from "./schema-manual.ts";
 import type { EngagementsSchema } from "./schema-engagements.ts";
 import type { FeedsSchema } from "./schema-feeds.ts";
@@ -232,6 +233,9 @@ interface DeploymentsTable {
   verified_at: Time | null;
   revoked_at: Time | null;
   revoked_reason: string | null;
+  /** What was decided again and denied, by what came later; null: nothing is known against it. */
+  contradicted_at: Time | null;
+  contradicted_reason: string | null;
   changes: Generated<number>;
 }
 
@@ -289,6 +293,7 @@ export interface Schema
   extends
     LedgerSchema,
     AuditSchema,
+    ContradictionsSchema,
     ManualSchema,
     AccessSchema,
     SignalsSchema,

@@ -7,6 +7,7 @@ import { childBeside, runScan } from "../scanner/run-scan.ts";
 import { matchPackages } from "./match.ts";
 import { AdvisoriesConfiguration } from "./schema.ts";
 import { AdvisoryReader, currentSnapshot } from "./snapshot.ts";
+import { advisorySource } from "./source.ts";
 
 const facts: ScannerFacts = {
   id: "advisories",
@@ -31,6 +32,7 @@ export const advisories: Check<typeof AdvisoriesConfiguration> = {
   disturbs: [],
   sensitiveTo: [],
   judgedBy: "observations",
+  advisories: advisorySource,
   run,
 };
 

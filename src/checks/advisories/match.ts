@@ -2,7 +2,7 @@ import type { Advisory } from "../../model/advisory.ts";
 import { type FoundPackage, purlOf } from "../scanner/packages/package-list.ts";
 import type { SarifResult, SarifRule } from "../sarif.ts";
 import type { AdvisoryReader } from "./snapshot.ts";
-import { affects, isVersion } from "./versions.ts";
+import { type Affected, affects, isVersion } from "./versions.ts";
 
 /** A record without a score is taken for a high one: its finder thought it worth an advisory. */
 const unknownScore = 7;
@@ -25,18 +25,28 @@ export async function matchPackages(
   for (const found of packages) {
     if (!isVersion(found.ecosystem, found.version)) unclear.push(found);
     const advisories = await reader.of(found.ecosystem, found.name);
-    const seen = new Set<string>();
-    for (const advisory of preferred(advisories)) {
-      const affected = affects(advisory, found.version);
-      if (affected === null) continue;
-      const names = [advisory.id, ...advisory.aliases];
-      if (names.some((name) => seen.has(name))) continue;
-      for (const name of names) seen.add(name);
+    for (const { advisory, affected } of matchesOf(advisories, found.version)) {
       if (!rules.has(advisory.id)) rules.set(advisory.id, ruleOf(advisory));
       results.push(resultOf(found, advisory, affected.fixedIn));
     }
   }
   return { rules: [...rules.values()], results, unclear };
+}
+
+/** What speaks of one version of the package that the advisories are about, each flaw once. Pure. */
+export function* matchesOf(
+  advisories: readonly Advisory[],
+  version: string,
+): Iterable<{ readonly advisory: Advisory; readonly affected: Affected }> {
+  const seen = new Set<string>();
+  for (const advisory of preferred(advisories)) {
+    const affected = affects(advisory, version);
+    if (affected === null) continue;
+    const names = [advisory.id, ...advisory.aliases];
+    if (names.some((name) => seen.has(name))) continue;
+    for (const name of names) seen.add(name);
+    yield { advisory, affected };
+  }
 }
 
 /** GHSA first (it has severities and fixes), then by id, so that the same flaw has the same name each time. */

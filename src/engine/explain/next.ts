@@ -71,7 +71,7 @@ const sayings: Readonly<Record<string, (part: Part, about: About) => string>> = 
 };
 
 function ofCheck({ reason, of, run }: Part, about: About): string {
-  const { promotion } = about;
+  const { promotion, lane } = about;
   // A run's id begins with its promotion: one that came late belongs to an earlier one.
   const where = run?.run?.split("/")[0] ?? promotion;
   const look = where && of ? `tidelock check show ${where} ${of}` : "see its report";
@@ -81,6 +81,9 @@ function ofCheck({ reason, of, run }: Part, about: About): string {
   }
   if (reason.rule === "check.fail" || reason.rule === "check.warn") {
     return `fix what it found and promote a new release: ${look}`;
+  }
+  if (reason.rule === "check.contradicted") {
+    return `promote a release without it; where it does not concern this one, say so: tidelock findings import <VEX> --service ${lane.service}`;
   }
   if (run !== null) return `see why (${look}), then promote again`;
   return promotion === null ? "promote it" : `promote again: tidelock promotion retry ${promotion}`;

@@ -49,6 +49,8 @@ export const deploymentsProjection: Projection<DeploymentRow> = {
     verifiedAt: time(row.verified_at),
     revokedAt: time(row.revoked_at),
     revokedReason: row.revoked_reason,
+    contradictedAt: time(row.contradicted_at),
+    contradictedReason: row.contradicted_reason,
   }),
   stream: ({ service, environment }) => `${service}/${environment}`,
   rows: (db) =>

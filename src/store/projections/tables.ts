@@ -26,6 +26,25 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   promotion_steps: { how: "rebuilt", beside: "only steps that have ended are a ground" },
   check_runs: { how: "rebuilt", beside: "only runs that have reported are a ground" },
   decisions: rebuilt,
+  decision_leans: {
+    how: "no-ground",
+    because: "an index over the inputs of decisions: it finds what has to be decided again",
+  },
+  components: { how: "no-ground", because: "an index over SBOMs, which are there" },
+  release_components: { how: "no-ground", because: "an index over SBOMs, which are there" },
+  release_boms: { how: "no-ground", because: "forgotten, the SBOM is read again" },
+  component_flaws: {
+    how: "no-ground",
+    because:
+      "what imported advisories say of components: it denies and never allows, and checks read the advisories themselves",
+  },
+  causes: { how: "no-ground", because: "forgotten, what came later is noticed again" },
+  cause_places: { how: "no-ground", because: "where is still to be decided again" },
+  cause_marks: { how: "no-ground", because: "since when what comes is looked at" },
+  incidents: {
+    how: "no-ground",
+    because: "what is still to be done about a deployment that its own row calls contradicted",
+  },
   attestations: {
     how: "rebuilt",
     beside: "those of our own are named by the entry of what they state; bytes by their digest",

@@ -21,6 +21,18 @@ export async function insertAttestation(
   return inserted !== undefined;
 }
 
+/** Many of ours at once; each is named by an entry of the same transaction. */
+export async function insertAttestations(
+  tx: Db,
+  attestations: readonly Insertable<Schema["attestations"]>[],
+): Promise<void> {
+  await tx
+    .insertInto("attestations")
+    .values(attestations)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
 /** Keeps what was handed in or made, and records it; the same thing twice is one. True when it is new. */
 export async function keepAttestation(
   tx: Db,

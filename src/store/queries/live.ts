@@ -107,6 +107,11 @@ async function closeDeployment(tx: Db, lane: Lane): Promise<void> {
 async function beginDeployment(tx: Db, lane: Lane, moved: Moved): Promise<void> {
   // What was good here before and comes back is still good: its evidence stands (S4-44).
   const before = await goodDeployment(tx, lane, moved.release, moved.configuration);
+  // A new promotion has its own evidence; what comes back leans on what it had.
+  const last =
+    moved.kind === "rollback"
+      ? await lastDeploymentOf(tx, lane, moved.release, moved.configuration)
+      : undefined;
   const opened = await tx
     .insertInto("deployments")
     .values({
@@ -122,6 +127,8 @@ async function beginDeployment(tx: Db, lane: Lane, moved: Moved): Promise<void> 
       from_at: dbNow,
       by_actor: moved.actor,
       verified_at: moved.kind === "rollback" ? (before?.verified_at ?? null) : null,
+      contradicted_at: last?.contradicted_at ?? null,
+      contradicted_reason: last?.contradicted_reason ?? null,
     })
     .returningAll()
     .execute();
@@ -202,7 +209,10 @@ export async function rollbacksTo(
   return [...new Set(rows.map(({ promotion }) => promotion))];
 }
 
-/** Known to be worse: the newest word about this release here is that it was rolled back for cause. */
+/**
+ * Known to be worse: the newest word about this release here is that it was rolled back for cause, or that what it was
+ * let through by is contradicted, and not what is live.
+ */
 export async function revocationOf(
   db: Db,
   lane: Lane,
@@ -212,7 +222,11 @@ export async function revocationOf(
   let query = deploymentsOf(db, lane).where("release", "=", release);
   if (configuration !== null) query = query.where("configuration", "=", configuration);
   const newest = await query.limit(1).executeTakeFirst();
-  return newest?.revoked_at ? (newest.revoked_reason ?? "it was rolled back") : null;
+  if (newest?.revoked_at) return newest.revoked_reason ?? "it was rolled back";
+  if (!newest?.contradicted_at) return null;
+  // Where what is live is contradicted as well, neither is known to be worse: people may choose.
+  const live = await openDeployment(db, lane);
+  return live?.contradicted_at ? null : (newest.contradicted_reason ?? "its evidence is contradicted");
 }
 
 /**
@@ -233,7 +247,7 @@ export async function lastGood(
         select from deployments worse
         where worse.service = d.service and worse.environment = d.environment
           and worse.release = d.release and worse.configuration = d.configuration
-          and worse.revoked_at >= d.from_at
+          and (worse.revoked_at >= d.from_at or worse.contradicted_at is not null)
       )
     order by d.from_at desc, d.id desc
     limit 1

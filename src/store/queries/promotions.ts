@@ -1,9 +1,9 @@
 import { type InsertObject, sql, type UpdateObject } from "kysely";
-import { canonicalJson } from "../../model/canonical.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
-import type { Decided } from "../../policy/decide.ts";
+import { type Decided, inputsText } from "../../policy/decide.ts";
 import { decisionRecord } from "../../policy/record.ts";
+import { keepLeans } from "./leans.ts";
 import { recordRows } from "../projections/projection.ts";
 import {
   decisionsProjection,
@@ -190,9 +190,10 @@ export async function insertDecision(
     .executeTakeFirstOrThrow();
   await tx
     .insertInto("decision_inputs")
-    .values({ digest: decision.inputs, content: canonicalJson(inputs) })
+    .values({ digest: decision.inputs, content: inputsText({ inputs }) })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+  await keepLeans(tx, [{ promotion: id, step, decision, inputs }]);
   const more = { ...decisionRecord(decision), attestations };
   await recordRows(tx, decisionsProjection, [{ ...row, service, environment }], { more });
 }

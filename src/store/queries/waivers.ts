@@ -274,10 +274,7 @@ export async function leaningPromotions(
   const { rows } = await sql<{ id: string }>`
     select p.id from promotions p
     where p.service = ${service} and p.environment = ${environment} and (
-      exists (
-        select from decisions d, jsonb_array_elements(d.decision -> 'reasons') as ground (said)
-        where d.promotion = p.id and ground.said ->> 'rule' = 'check.waived'
-          and ground.said ->> 'message' like ${`%; accepted by ${waiver} until %`})
+      p.id in (select d.promotion from decision_leans d where d.kind = 'waiver' and d.what = ${waiver})
       or exists (
         select from check_runs c where c.promotion = p.id and c.uses = 'findings'
           and ${waiver} = any (string_to_array(c.report -> 'data' ->> 'waivers', ' '))))

@@ -1,0 +1,53 @@
+import { digestBytes } from "../../evidence/bytes.ts";
+import { encodeEnvelope } from "../../evidence/dsse.ts";
+import { decision as decisionKind } from "../../evidence/predicates/decision.ts";
+import { releaseSubjects } from "../../evidence/predicates/release-signature.ts";
+import { makeStatement, signStatement } from "../../evidence/statement.ts";
+import type { Digest } from "../../model/primitives.ts";
+import type { Decided } from "../../policy/decide.ts";
+import { databaseTime, insertAttestations } from "../../store/queries/attestations.ts";
+import type { Standing } from "../../store/queries/contradictions.ts";
+import type { Db } from "../../store/schema.ts";
+import { policyDigest } from "../attest.ts";
+import type { Engine } from "../engine.ts";
+
+/** Signed statements about many decisions at once, as `attestDecision` makes one. Answers their digests, in order. */
+export async function attestRedecisions(
+  engine: Engine,
+  tx: Db,
+  made: readonly { readonly standing: Standing; readonly decided: Decided }[],
+): Promise<readonly Digest[]> {
+  if (made.length === 0) return [];
+  const signer = await engine.log.evidenceSigner(tx);
+  const decidedOn = await databaseTime(tx);
+  const envelopes = await Promise.all(
+    made.map(async ({ standing, decided: { decision } }) => {
+      const { service, environment, release, configuration, colour, promotion } = standing;
+      const policy = policyDigest(standing.policy);
+      const predicate = {
+        address: { service, environment, colour, release, configuration, promotion, policy },
+        step: { index: standing.next_step, kind: "unknown" },
+        plan: standing.plan_digest,
+        decision,
+        decidedOn,
+      };
+      const subjects = releaseSubjects(standing.content);
+      const statement = makeStatement(subjects, decisionKind.type, predicate);
+      const bytes = encodeEnvelope(await signStatement(signer, statement));
+      return { release, about: promotion, digest: digestBytes(bytes), bytes };
+    }),
+  );
+  await insertAttestations(
+    tx,
+    envelopes.map(({ bytes, ...of }) => ({
+      ...of,
+      format: "dsse" as const,
+      predicate_type: decisionKind.type,
+      origin: "own" as const,
+      size: bytes.length,
+      content: Buffer.from(bytes),
+      added_by: "tidelock",
+    })),
+  );
+  return envelopes.map(({ digest }) => digest);
+}

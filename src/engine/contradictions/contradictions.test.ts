@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+  releaseId,
+  until,
+  type Worker,
+} from "../../../test/support/engine-bench.ts";
+import { looksForFlaws, madeOf, type PublishedAdvisories } from "../../../test/support/published.ts";
+import { verifyState } from "../ledger/verify-state.ts";
+import { reevaluate } from "./reevaluate.ts";
+
+const dev = { service: "shop", environment: "dev" };
+let bench: EngineBench;
+let worker: Worker;
+let advisories: PublishedAdvisories;
+
+beforeEach(async () => {
+  bench = await EngineBench.create();
+  advisories = looksForFlaws(bench);
+  worker = bench.worker();
+  await worker.engine.log.open("1.0.0");
+});
+afterEach(() => bench.close());
+
+const checks = "      checks: [{ name: deps, uses: files, phase: static }]\n";
+const bad = { advisory: "GHSA-1", name: "lodash", score: 9.8, fixedIn: "4.17.21", aliases: ["CVE-2026-1"] };
+
+async function registered(more = "", floor = ""): Promise<void> {
+  await worker.controlPlane.applyDocuments(
+    operator,
+    "t.yaml",
+    documents({ dev: `${checks}${more}`, floor }),
+  );
+}
+
+async function live(version: string, packages: readonly string[]): Promise<string> {
+  const { controlPlane } = worker;
+  const release = makeRelease(bench, version);
+  await controlPlane.createRelease(operator, release);
+  await madeOf(bench.database.db, releaseId(release), packages);
+  const { id } = await controlPlane.promote(operator, { ...dev, release: version });
+  expect((await ended(controlPlane, id)).state).toBe("complete");
+  return id;
+}
+
+const events = async (kind: string) =>
+  (
+    await bench.database.db
+      .selectFrom("events")
+      .select("message")
+      .where("kind", "=", kind)
+      .orderBy("written")
+      .execute()
+  ).map(({ message }) => message);
+
+const deployments = () =>
+  bench.database.db
+    .selectFrom("deployments")
+    .select(["contradicted_reason", "until_at"])
+    .orderBy("id")
+    .execute();
+
+const decisions = (promotion: string) =>
+  bench.database.db
+    .selectFrom("decisions")
+    .select(["step", "decision"])
+    .where("promotion", "=", promotion)
+    .orderBy("step")
+    .execute();
+
+describe("an advisory about what is live", () => {
+  it("has the gate decide again, and calls the release contradicted where its check would not pass any more", async () => {
+    await registered();
+    const id = await live("1.0.0", ["lodash@4.17.20", "left-pad@1.0.0"]);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    const made = await decisions(id);
+    expect(made.at(-1)).toMatchObject({ step: 10_001, decision: { outcome: "deny" } });
+    const [reason] = made.at(-1)?.decision.reasons ?? [];
+    expect(reason?.rule).toBe("check.contradicted");
+    expect(reason?.message).toContain("GHSA-1 (critical) in npm lodash 4.17.20");
+    expect((await deployments())[0]?.contradicted_reason).toContain("repaired in 4.17.21");
+    expect(await events("release.contradicted")).toHaveLength(1);
+    // Again it is no news.
+    await reevaluate(worker.engine);
+    expect(await events("release.contradicted")).toHaveLength(1);
+    expect(await decisions(id)).toHaveLength(made.length);
+    expect(await verifyState(worker.engine.log, bench.database.db)).toMatchObject({ ok: true });
+  });
+
+  it("says nothing of a release without the package, in a repaired version, or below what fails its check", async () => {
+    await registered();
+    await live("1.0.0", ["lodash@4.17.21", "left-pad@1.0.0"]);
+    advisories.publish([bad, { advisory: "GHSA-2", name: "left-pad", score: 3 }]);
+    await reevaluate(worker.engine);
+    expect((await deployments())[0]?.contradicted_reason).toBeNull();
+    const places = await bench.database.db.selectFrom("cause_places").select("result").execute();
+    expect(places).toEqual([{ result: "stands" }]);
+  });
+
+  it("lets the release stand again once it is withdrawn", async () => {
+    await registered();
+    await live("1.0.0", ["lodash@4.17.20"]);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    advisories.publish([]);
+    await reevaluate(worker.engine);
+    expect((await deployments())[0]?.contradicted_reason).toBeNull();
+    expect(await events("release.stands-again")).toHaveLength(1);
+  });
+
+  it("is seen by rules over findings, beside what scans have found", async () => {
+    await registered("      rules: [{ name: none, require: findings.open.critical == 0 }]\n");
+    const id = await live("1.0.0", ["lodash@4.17.20"]);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    const denied = (await decisions(id)).at(-1)?.decision.reasons.filter(({ outcome }) => outcome === "deny"); // prettier-ignore
+    expect(denied?.map(({ rule }) => rule)).toEqual(["check.contradicted", "rule.none"]);
+  });
+
+  it("keeps what is contradicted from the next environment, and from its own gate", async () => {
+    await registered();
+    await live("1.0.0", ["lodash@4.17.20"]);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    const { id } = await worker.controlPlane.promote(operator, {
+      service: "shop",
+      environment: "production",
+      release: "1.0.0",
+    });
+    const view = await ended(worker.controlPlane, id);
+    expect(view.state).toBe("failed");
+    expect(view.message).toContain("dev has not verified this release");
+  });
+});
+
+describe("what is asked for when what is live is contradicted", () => {
+  it("stops the line, once, where it says hold", async () => {
+    await registered("      onContradiction: hold\n");
+    await live("1.0.0", ["lodash@4.17.20"]);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    advisories.publish([bad, { ...bad, advisory: "GHSA-3" }]);
+    await reevaluate(worker.engine);
+    const stops = await worker.controlPlane.stops.list({ cleared: true });
+    expect(stops).toMatchObject([{ scope: "shop/dev", by: "tidelock" }]);
+    expect(stops[0]?.reason).toContain("what is live is contradicted");
+  });
+
+  it("gives the traffic back to what is known to be better", async () => {
+    await registered("      onContradiction: return\n");
+    await live("1.0.0", ["lodash@4.17.21"]);
+    await live("1.1.0", ["lodash@4.17.20"]);
+    expect(bench.host.live("shop/dev")).toBe("green");
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    await until(
+      () => bench.host.live("shop/dev"),
+      (colour) => colour === "blue",
+    );
+    expect((await worker.controlPlane.status({ service: "shop" }))[0]?.live?.version).toBe("1.0.0");
+  });
+
+  it("stops the line where both are bad, and leaves users where they are", async () => {
+    await registered("      onContradiction: return\n");
+    await live("1.0.0", ["lodash@4.17.19"]);
+    await live("1.1.0", ["lodash@4.17.20"]);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    expect(bench.host.live("shop/dev")).toBe("green");
+    const [stop] = await worker.controlPlane.stops.list({ cleared: false });
+    expect(stop?.reason).toContain("both are bad");
+    // People may go back all the same: neither is known to be worse than the other.
+    const back = await worker.controlPlane.rollback(operator, dev, { reason: "it is slow" });
+    expect((await ended(worker.controlPlane, back.id)).state).toBe("complete");
+    expect((await deployments()).at(-1)?.contradicted_reason).toContain("GHSA-1");
+  });
+});

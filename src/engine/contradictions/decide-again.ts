@@ -1,0 +1,119 @@
+import { digestBytes, utf8 } from "../../evidence/bytes.ts";
+import type { Plan } from "../../model/plan.ts";
+import type { Digest } from "../../model/primitives.ts";
+import { withFlaws } from "../../policy/flaws.ts";
+import type { GateInput } from "../../policy/gate.ts";
+import { decideOnceMore, type Fresh, type OnceMore } from "../../policy/once-more.ts";
+import { readInputs } from "../../policy/replay.ts";
+import { flawsIn, type ReleaseFlaw } from "../../store/queries/components.ts";
+import type { Standing } from "../../store/queries/contradictions.ts";
+import { readPromotion } from "../../store/queries/promotions.ts";
+import { namedLike } from "../../store/queries/findings-named.ts";
+import type { Db } from "../../store/schema.ts";
+import { knownPlan } from "../attest-promotion.ts";
+import type { Engine } from "../engine.ts";
+import { shownNow } from "../evidence.ts";
+import { countsOf } from "../facts/findings.ts";
+import { knownFlaw, looksForFlaws, namesOf } from "./flaws.ts";
+
+/** What was decided once more about one standing; null: nothing that could be decided from is kept. */
+export interface DecidedAgain {
+  readonly standing: Standing;
+  readonly found: OnceMore | null;
+}
+
+/**
+ * Decides many standings once more. Where nothing but advisories has changed since, that is the kept inputs with what is
+ * published of the components, and takes less than a millisecond; all others are gathered anew, one after the other, at
+ * most `mostAnew` of them: the rest is left for the next turn.
+ */
+export async function decideAgainAll(
+  engine: Engine,
+  tx: Db,
+  standings: readonly Standing[],
+  now: Date,
+): Promise<readonly DecidedAgain[]> {
+  const kept = standings.map((standing) => ({ standing, inputs: keptInputs(standing) }));
+  const releases = kept.flatMap(({ standing, inputs }) => {
+    const live = inputs?.facts?.live?.release;
+    return live === undefined ? [standing.release] : [standing.release, live];
+  });
+  const flaws = await flawsIn(tx, releases);
+  const known = await scannedUnderOtherNames(tx, standings, flaws);
+  const decided: DecidedAgain[] = [];
+  let anew = 0;
+  for (const { standing, inputs } of kept) {
+    if (inputs === null) {
+      decided.push({ standing, found: null });
+      continue;
+    }
+    const own = flaws.get(standing.release) ?? [];
+    if (standing.changed || own.some((flaw) => isKnown(known, standing, flaw))) {
+      anew += 1;
+      if (anew > mostAnew) continue;
+      decided.push({ standing, found: await gatheredAnew(engine, standing, inputs, now) });
+      continue;
+    }
+    const live = inputs.facts?.live?.release;
+    const inLive = live === undefined ? [] : (flaws.get(live) ?? []);
+    const fresh = freshOf(engine, inputs, own, inLive);
+    decided.push({ standing, found: decideOnceMore(inputs.preset, inputs, fresh, now.toISOString()) });
+  }
+  return decided;
+}
+
+const mostAnew = 25;
+
+type KeptGate = GateInput & { readonly preset: "baseline" | "strict" };
+
+/** As they stand under the digest that the decision names; else they are nobody's. */
+function keptInputs({ inputs, decision }: Standing): KeptGate | null {
+  if (inputs === null || digestBytes(utf8(inputs)) !== decision?.inputs) return null;
+  const read = readInputs(inputs);
+  return read.ok && read.inputs.kind === "gate" ? (read.inputs as unknown as KeptGate) : null;
+}
+
+function freshOf(
+  engine: Engine,
+  inputs: KeptGate,
+  own: readonly ReleaseFlaw[],
+  inLive: readonly ReleaseFlaw[],
+): Fresh {
+  if (own.length === 0) return {};
+  const known = own.map(knownFlaw);
+  return {
+    flaws: { known, lookedFor: looksForFlaws(engine, inputs.checks) },
+    withFlaws: (facts) => withFlaws(facts, known, new Set(inLive.flatMap(namesOf)), countsOf),
+  };
+}
+
+async function gatheredAnew(
+  engine: Engine,
+  { promotion }: Standing,
+  inputs: KeptGate,
+  now: Date,
+): Promise<OnceMore | null> {
+  const row = await readPromotion(engine.db, promotion);
+  const plan: Plan | null = row ? knownPlan(row) : null;
+  if (!plan) return null;
+  const { evidence, waivers, facts, flaws } = await shownNow(engine, plan, promotion, now);
+  const fresh = { evidence, waivers, flaws, ...(facts === undefined ? {} : { facts }) };
+  return decideOnceMore(inputs.preset, inputs, fresh, now.toISOString());
+}
+
+/** Names under which findings of these services are known already: whether one is set aside, only a closer look tells. */
+async function scannedUnderOtherNames(
+  tx: Db,
+  standings: readonly Standing[],
+  flaws: ReadonlyMap<Digest, readonly ReleaseFlaw[]>,
+): Promise<ReadonlySet<string>> {
+  const names = new Set([...flaws.values()].flat().flatMap(namesOf));
+  if (names.size === 0) return new Set();
+  const services = [...new Set(standings.map(({ service }) => service))];
+  const found = await namedLike(tx, services, [...names]);
+  return new Set(found.map(({ service, name }) => `${service} ${name}`));
+}
+
+function isKnown(known: ReadonlySet<string>, { service }: Standing, flaw: ReleaseFlaw): boolean {
+  return namesOf(flaw).some((name) => known.has(`${service} ${name}`));
+}
