@@ -13,9 +13,7 @@ const Read = z.looseObject({
   evidence: z
     .array(z.looseObject({ run: z.string().optional(), leansOn: z.array(z.string()).optional() }))
     .optional(),
-  predecessors: z
-    .array(z.looseObject({ promotion: z.string().nullable().optional() }))
-    .optional(),
+  predecessors: z.array(z.looseObject({ promotion: z.string().nullable().optional() })).optional(),
 });
 
 /** What has to be found again when it turns out wrong, each once, in order. Pure; nothing where the inputs have no such. */

@@ -85,12 +85,16 @@ function factsAsOld(facts: GateFacts, now: string): GateFacts {
     now,
     release: older(facts.release),
     live:
-      live?.sinceSeconds == null ? live : { ...live, sinceSeconds: live.sinceSeconds + by },
+      !live || live.sinceSeconds === null
+        ? live
+        : { ...live, sinceSeconds: live.sinceSeconds + by },
     checks: Object.fromEntries(
       Object.entries(facts.checks).map(([name, one]) => [name, older(one)]),
     ),
     findings:
-      findings?.items == null ? findings : { ...findings, items: findings.items.map(older) },
+      !findings || findings.items === null
+        ? findings
+        : { ...findings, items: findings.items.map(older) },
     approvals: facts.approvals.map(older),
     // Those that have ended since hold no more; of the others so much less is left.
     waivers: facts.waivers.flatMap((one) =>

@@ -21,7 +21,9 @@ export class PublishedAdvisories implements AdvisorySource {
 
   publish(all: readonly Published[], at = new Date()): void {
     this.#all = all;
-    const digest = `sha256:${createHash("sha256").update(JSON.stringify([all, at])).digest("hex")}`;
+    const digest = `sha256:${createHash("sha256")
+      .update(JSON.stringify([all, at]))
+      .digest("hex")}`;
     this.#edition = { digest, importedAt: at.toISOString() };
   }
 
@@ -31,15 +33,13 @@ export class PublishedAdvisories implements AdvisorySource {
     packages.flatMap((one) =>
       this.#all
         .filter(({ name, fixedIn }) => name === one.name && fixedIn !== one.version)
-        .map(
-          ({ advisory, score, fixedIn = null, aliases = [] }): PackageFlaw => ({
-            package: one,
-            advisory,
-            aliases,
-            score,
-            fixedIn,
-          }),
-        ),
+        .map(({ advisory, score, fixedIn = null, aliases = [] }): PackageFlaw => ({
+          package: one,
+          advisory,
+          aliases,
+          score,
+          fixedIn,
+        })),
     );
 }
 
@@ -57,11 +57,7 @@ export function looksForFlaws(bench: EngineBench): PublishedAdvisories {
 }
 
 /** As a release's SBOM lists them: `name@version` of npm. */
-export async function madeOf(
-  db: Db,
-  release: Digest,
-  packages: readonly string[],
-): Promise<void> {
+export async function madeOf(db: Db, release: Digest, packages: readonly string[]): Promise<void> {
   const components = packages.map((one) => {
     const at = one.lastIndexOf("@");
     const [name, version] = [one.slice(0, at), one.slice(at + 1)];

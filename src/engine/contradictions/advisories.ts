@@ -50,10 +50,18 @@ async function flawsOf(
   const packages = unheld.map(({ ecosystem, name, version }) => ({ ecosystem, name, version }));
   const ids = new Map(packages.map((one, at) => [one, unheld[at]?.id ?? ""]));
   const found = await source.flawsOf(checkData, edition, packages);
-  return found.map((flaw) => newFlaw(ids.get(flaw.package as (typeof packages)[number]) ?? "", flaw));
+  return found.map((flaw) =>
+    newFlaw(ids.get(flaw.package as (typeof packages)[number]) ?? "", flaw),
+  );
 }
 
 function newFlaw(component: string, { advisory, aliases, score, fixedIn }: PackageFlaw): NewFlaw {
   const severity = severityOfScore(score ?? unknownScore) ?? "high";
-  return { component, advisory, aliases: aliases.filter((one) => !one.includes("\n")), severity, fixedIn };
+  return {
+    component,
+    advisory,
+    aliases: aliases.filter((one) => !one.includes("\n")),
+    severity,
+    fixedIn,
+  };
 }

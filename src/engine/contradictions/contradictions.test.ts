@@ -9,7 +9,11 @@ import {
   until,
   type Worker,
 } from "../../../test/support/engine-bench.ts";
-import { looksForFlaws, madeOf, type PublishedAdvisories } from "../../../test/support/published.ts";
+import {
+  looksForFlaws,
+  madeOf,
+  type PublishedAdvisories,
+} from "../../../test/support/published.ts";
 import { verifyState } from "../ledger/verify-state.ts";
 import { reevaluate } from "./reevaluate.ts";
 
@@ -27,7 +31,13 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const checks = "      checks: [{ name: deps, uses: files, phase: static }]\n";
-const bad = { advisory: "GHSA-1", name: "lodash", score: 9.8, fixedIn: "4.17.21", aliases: ["CVE-2026-1"] };
+const bad = {
+  advisory: "GHSA-1",
+  name: "lodash",
+  score: 9.8,
+  fixedIn: "4.17.21",
+  aliases: ["CVE-2026-1"],
+};
 
 async function registered(more = "", floor = ""): Promise<void> {
   await worker.controlPlane.applyDocuments(

@@ -57,7 +57,10 @@ export async function decideAgainAll(
     const live = inputs.facts?.live?.release;
     const inLive = live === undefined ? [] : (flaws.get(live) ?? []);
     const fresh = freshOf(engine, inputs, own, inLive);
-    decided.push({ standing, found: decideOnceMore(inputs.preset, inputs, fresh, now.toISOString()) });
+    decided.push({
+      standing,
+      found: decideOnceMore(inputs.preset, inputs, fresh, now.toISOString()),
+    });
   }
   return decided;
 }

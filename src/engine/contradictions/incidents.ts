@@ -20,7 +20,7 @@ import type { DeploymentRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { rollback } from "../rollback.ts";
 import { decideAgainAll } from "./decide-again.ts";
-import { keep } from "./reevaluate.ts";
+import { keep } from "./record.ts";
 
 const tidelock = { id: "tidelock" };
 const atOnce = 500;
@@ -106,11 +106,16 @@ async function giveBack(engine: Engine, incident: Incident): Promise<boolean> {
   // A return that is under way ends first: it may be this one, asked for before a crash.
   if (running?.kind === "rollback") return false;
   const better = await knownBetter(engine, lane);
-  if (better === null) return hold(engine, incident, "both are bad: nothing known to be better stands here");
+  if (better === null)
+    return hold(engine, incident, "both are bad: nothing known to be better stands here");
   await engine.hooks?.reach("contradictions:return");
   const reason = `contradicted: ${incident.reason}`.slice(0, 900);
   await rollback(engine, tidelock, lane, { to: better.release, reason });
-  await markHandled(engine.db, [incident.deployment], `the traffic was returned to ${better.release}`);
+  await markHandled(
+    engine.db,
+    [incident.deployment],
+    `the traffic was returned to ${better.release}`,
+  );
   return true;
 }
 
@@ -130,7 +135,7 @@ async function knownBetter(engine: Engine, lane: Lane): Promise<DeploymentRow | 
       const now = new Date(await databaseTime(tx));
       const decided = await decideAgainAll(engine, tx, [standing], now);
       // What nobody can decide about is not known to be better.
-      if (decided[0]?.found == null) return null;
+      if (!decided[0]?.found) return null;
       return keep(engine, tx, decided, () => "asked before the traffic would go back to it");
     });
     if (marked === null) return null;

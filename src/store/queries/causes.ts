@@ -153,7 +153,8 @@ export async function addCheckCauses(db: Db): Promise<number> {
   for (const { id, release, name, verdict } of rows) {
     await db.transaction().execute(async (tx) => {
       const cause = `check/${id}`;
-      if (!(await insertCause(tx, cause, "check", `check ${name} was run again: ${verdict}`))) return;
+      if (!(await insertCause(tx, cause, "check", `check ${name} was run again: ${verdict}`)))
+        return;
       await placesOf(cause, sql`select ${release} as release`).execute(tx);
     });
   }

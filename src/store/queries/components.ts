@@ -45,7 +45,11 @@ export async function unreadBoms(
   db: Db,
   limit: number,
 ): Promise<
-  readonly { readonly release: Digest; readonly digest: Digest; readonly format: AttestationFormat }[]
+  readonly {
+    readonly release: Digest;
+    readonly digest: Digest;
+    readonly format: AttestationFormat;
+  }[]
 > {
   const { rows } = await sql<{ release: Digest; digest: Digest; format: AttestationFormat }>`
     select a.release, a.digest, a.format from attestations a

@@ -226,7 +226,9 @@ export async function revocationOf(
   if (!newest?.contradicted_at) return null;
   // Where what is live is contradicted as well, neither is known to be worse: people may choose.
   const live = await openDeployment(db, lane);
-  return live?.contradicted_at ? null : (newest.contradicted_reason ?? "its evidence is contradicted");
+  return live?.contradicted_at
+    ? null
+    : (newest.contradicted_reason ?? "its evidence is contradicted");
 }
 
 /**
