@@ -97,3 +97,53 @@ export const GateView = z.object({
   demands: z.array(GateDemand),
 });
 export type GateView = z.infer<typeof GateView>;
+
+/** `not-run`: nothing counts, whether nothing ran or only what shows nothing (too old, inconclusive, nothing exercised). */
+const ShownState = z.enum(["pass", "fail", "not-run"]);
+
+/** What was shown of each requirement and threat that gates ask for. */
+export const RequirementReport = z.object({
+  service: Name,
+  release: z.object({ id: Digest, version: z.string() }),
+  /** Null: of a release, in every environment that asks for something. */
+  promotion: z.string().nullable(),
+  counts: z.object({ pass: z.int(), fail: z.int(), notRun: z.int() }),
+  environments: z.array(
+    z.object({
+      environment: Name,
+      /** `decision`: as it was decided, over the inputs that were kept. `now`: over what is there. */
+      about: z.enum(["decision", "now"]),
+      at: z.iso.datetime(),
+      /** Whether the threat model is of this attack surface; null: none is asked for. */
+      threatModel: z
+        .object({
+          reviewed: z.string(),
+          stale: z.boolean(),
+          added: z.array(z.string()),
+          removed: z.array(z.string()),
+        })
+        .nullable(),
+      items: z.array(
+        z.object({
+          kind: z.enum(["requirement", "threat"]),
+          id: z.string(),
+          text: z.string(),
+          from: Origin,
+          state: ShownState,
+          /** What is missing; null: nothing. */
+          why: z.string().nullable(),
+          proofs: z.array(
+            z.object({
+              name: z.string(),
+              environment: z.string(),
+              state: ShownState,
+              lack: z.string().nullable(),
+              run: z.object({ check: z.string(), verdict: z.string(), at: z.string() }).nullable(),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+});
+export type RequirementReport = z.infer<typeof RequirementReport>;

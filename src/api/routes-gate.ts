@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { at, found, inLane } from "../model/permissions.ts";
+import { at, found, inLane, ofService } from "../model/permissions.ts";
 import { Name } from "../model/primitives.ts";
-import { GateExplanation, GateView } from "./gate-views.ts";
+import { GateExplanation, GateView, RequirementReport } from "./gate-views.ts";
 
 /** Calls that explain gates. They change nothing. */
 
@@ -27,6 +27,24 @@ export const gateRoutes = {
       release: z.string().min(1).max(128).optional(),
     }),
     response: GateExplanation,
+  },
+  /** What was shown of each requirement and threat when its gate decided, or until now. */
+  promotionRequirements: {
+    method: "GET",
+    path: "/api/v1/promotions/:id/requirements",
+    permission: "promotion.read",
+    resource: found("promotion", "params.id"),
+    params: z.object({ id: z.string().min(1).max(64) }),
+    response: RequirementReport,
+  },
+  /** The same of a release, now, in every environment that asks for something. */
+  releaseRequirements: {
+    method: "GET",
+    path: "/api/v1/services/:service/releases/:release/requirements",
+    permission: "release.read",
+    resource: ofService,
+    params: z.object({ service: Name, release: z.string().min(1).max(128) }),
+    response: RequirementReport,
   },
   /** What an environment's gate asks, in words. */
   gateShow: {

@@ -69,6 +69,12 @@ export const policyCommands: readonly CatalogueEntry[] = [
     () => import("./commands/requirement/list.ts"),
   ),
   entry(
+    "requirement report",
+    "Releases",
+    "Each requirement of a promotion or release: passed, failed or not run",
+    () => import("./commands/requirement/report.ts"),
+  ),
+  entry(
     "threat-model review",
     "Releases",
     "What is new on the attack surface, and what to ask about it",

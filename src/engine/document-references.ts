@@ -1,18 +1,10 @@
 import type { Environment, Pipeline } from "../model/pipeline.ts";
 import { asTidelockError, type Problem } from "../model/errors.ts";
 import { diversityProblem } from "../pipeline-file/scanners.ts";
-import { dedicationProblem } from "../policy/dedicated.ts";
-import { mayStartItself } from "../policy/auto-promotion.ts";
-import { programsOfTheCandidate } from "../policy/floor-program.ts";
+import { demandProblems, type Registry } from "../policy/demand-problems.ts";
 import { applyFloor } from "../policy/floor.ts";
 import { routedProcess } from "../strategies/demands.ts";
 import type { Engine } from "./engine.ts";
-
-/** What would be registered: the file's documents over those that are there. */
-export interface Registry {
-  readonly pipelines: ReadonlyMap<string, Pipeline>;
-  readonly environments: ReadonlyMap<string, Environment>;
-}
 
 /**
  * What a file alone cannot know: whether the environments it names exist on this server, whether a changed
@@ -39,8 +31,6 @@ export function crossServerProblems(
           ? [
               ...addressProblems(pipeline, environment),
               ...diversityProblems(engine, pipeline, environment),
-              ...dedicationProblems(engine, pipeline, environment),
-              ...autoProblems(pipeline, environment, isNew),
             ]
           : [unknown(pipeline, name, registry)]),
       );
@@ -50,14 +40,8 @@ export function crossServerProblems(
   for (const environment of changed.environments) {
     const where = `environment ${environment.metadata.name}`;
     problems.push(...fencingProblems(engine, environment, where));
-    for (const { check, program } of programsOfTheCandidate(environment)) {
-      problems.push({
-        where: `${where}: floor.checks.${check}`,
-        message: `${program} is a program of the release under test, so the candidate would say itself that it is good`,
-        hint: "name a program of this machine: by its whole path, or by a name that is found in PATH",
-      });
-    }
   }
+  problems.push(...demandProblems(registry, changed, engine.checks));
   return problems;
 }
 
@@ -112,41 +96,6 @@ function diversityProblems(
   const problem = diversityProblem(diversity, checks, engine.checks);
   const where = `pipeline ${pipeline.metadata.name}: environments.${name}`;
   return problem === null ? [] : [{ where, ...problem }];
-}
-
-/** Of a new pipeline: its owner hears that it would not start by itself. An environment may forbid it later. */
-function autoProblems(
-  pipeline: Pipeline,
-  environment: Environment,
-  isNew: boolean,
-): readonly Problem[] {
-  const service = pipeline.metadata.name;
-  const { name } = environment.metadata;
-  const wish = pipeline.spec.environments.find((one) => one.name === name);
-  if (!isNew || !wish?.auto || mayStartItself(environment, service)) return [];
-  return [
-    {
-      where: `pipeline ${service}: environments.${name}.auto`,
-      message: `${service} may not start promotions in ${name} by itself: that is its owners' to allow`,
-      hint: `leave \`auto\` out, or have the environment's document say \`autoPromotion: [${service}]\``,
-    },
-  ];
-}
-
-function dedicationProblems(
-  engine: Engine,
-  pipeline: Pipeline,
-  environment: Environment,
-): readonly Problem[] {
-  const service = pipeline.metadata.name;
-  const { name } = environment.metadata;
-  const wish = pipeline.spec.environments.find((one) => one.name === name);
-  if (wish === undefined) return [];
-  const { checks } = applyFloor(wish, environment.spec.floor);
-  const problem = dedicationProblem(environment, service, checks, engine.checks);
-  return problem === null
-    ? []
-    : [{ where: `pipeline ${service}: environments.${name}`, ...problem }];
 }
 
 /** Two routes cannot listen at one address, whatever files they were registered from. */

@@ -19,7 +19,10 @@ export interface Obliged {
 }
 
 /** What a plan's requirements and threats ask for, and every signed run that could show it; undefined: they ask for nothing. */
-export async function obligationsOf(engine: Engine, plan: Plan): Promise<Obliged | undefined> {
+export async function obligationsOf(
+  engine: Engine,
+  plan: Pick<Plan, "obligations" | "kind" | "lane" | "release">,
+): Promise<Obliged | undefined> {
   const { obligations } = plan;
   if (obligations === undefined || plan.kind === "rollback") return undefined;
   const asked = new Set(obligations.asked.flatMap(({ proofs }) => proofs.map(({ uses }) => uses)));
@@ -37,7 +40,7 @@ export async function obligationsOf(engine: Engine, plan: Plan): Promise<Obliged
 /** The newest ones, and each in which something failed: a fail stays, however often something else is run afterwards. */
 async function promotionsOf(
   { db }: Engine,
-  { lane, release }: Plan,
+  { lane, release }: Pick<Plan, "lane" | "release">,
   uses: readonly string[],
 ): Promise<readonly PromotionRow[]> {
   if (uses.length === 0) return [];

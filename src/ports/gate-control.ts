@@ -1,4 +1,4 @@
-import type { GateExplanation, GateView } from "../api/gate-views.ts";
+import type { GateExplanation, GateView, RequirementReport } from "../api/gate-views.ts";
 import type { Lane } from "../model/primitives.ts";
 
 /** Explains gates; changes nothing. */
@@ -9,4 +9,8 @@ export interface GateControl {
   explainLane(lane: Lane, release: string | undefined): Promise<GateExplanation>;
   /** What an environment asks of everybody, or of one service. */
   show(environment: string, service: string | undefined): Promise<GateView>;
+  /** What is shown of each requirement and threat, of a promotion or of a release. Throws `not-found`. */
+  requirements(
+    of: { readonly promotion: string } | { readonly service: string; readonly release: string },
+  ): Promise<RequirementReport>;
 }

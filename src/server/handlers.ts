@@ -101,6 +101,9 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
 
     promotionExplain: ({ params }) => controlPlane.gates.explain(params.id),
     gateExplain: ({ params, query }) => controlPlane.gates.explainLane(params, query.release),
+    promotionRequirements: ({ params }) =>
+      controlPlane.gates.requirements({ promotion: params.id }),
+    releaseRequirements: ({ params }) => controlPlane.gates.requirements(params),
     gateShow: ({ params, query }) => controlPlane.gates.show(params.environment, query.service),
 
     plan: ({ body }) => controlPlane.plan(body),

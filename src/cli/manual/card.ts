@@ -20,7 +20,9 @@ export function requestCard(view: ManualRequestView): Card<ManualRequestView> {
       ["answer until", when(view.answerUntil)],
       ["who may", view.state === "open" ? view.holders.join(", ") || "nobody yet" : null],
       ["addresses", view.addresses.length === 0 ? null : view.addresses.join(", ")],
+      ...(form.kind === "checklist" ? form.items.map(itemLine) : []),
       ["charter", form.kind === "session" ? form.charter : null],
+      ["look at", form.kind === "session" ? form.areas.join("; ") || null : null],
       ["time", form.kind === "session" ? timeText(form) : null],
       ["session begun", form.kind === "session" ? begunText(view) : null],
       ["answered by", answer === null ? null : `${answer.name ?? "(erased)"} ${answer.person}`],
@@ -30,6 +32,30 @@ export function requestCard(view: ManualRequestView): Card<ManualRequestView> {
       ["used again from", answer?.reuses ?? null],
     ],
   };
+}
+
+type Form = ManualRequestView["form"];
+
+/** What is asked, in a line: the first question of a checklist, or a session's charter. */
+export function questionText(form: Form, width: number): string {
+  const [first, ...others] = form.kind === "checklist" ? form.items : [];
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  const text = form.kind === "checklist" ? (first?.text ?? "") : form.charter;
+  const room = width - more.length;
+  return `${text.length > room ? `${text.slice(0, room - 1)}…` : text}${more}`;
+}
+
+/** A question of a checklist, and what an answer to it has to bring. */
+function itemLine(
+  item: Extract<Form, { kind: "checklist" }>["items"][number],
+): readonly [string, string] {
+  const notes = [
+    item.severity,
+    ...(item.evidence ? ["name what shows it"] : []),
+    ...(item.comment ? ["write something about it"] : []),
+    ...(item.notApplicable ? [] : ["always applies"]),
+  ];
+  return ["asks", `${item.id}: ${item.text} (${notes.join(", ")})`];
 }
 
 function timeText({ atLeast, timeBox }: { atLeast: number; timeBox: number }): string {

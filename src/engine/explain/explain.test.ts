@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RequirementReport } from "../../api/gate-views.ts";
 import { documents, operator, until } from "../../../test/support/engine-bench.ts";
 import { GateStory } from "../../../test/support/gate-story.ts";
 
@@ -104,6 +105,29 @@ describe("what a gate says is explained", () => {
     const said = gate?.parts.map(({ rule, pending, message }) => [rule, pending, message]);
     expect(said).toContainEqual(["requirement", false, expect.stringContaining("R-dev")]);
     expect(said).toContainEqual(["requirement", true, expect.stringContaining("R-here")]);
+    const of = { service: "shop", release: "1.0.0" };
+    const states = ({ environments }: RequirementReport) =>
+      environments.flatMap((one) =>
+        one.items.map(({ id, state }) => [one.environment, one.about, id, state]),
+      );
+    expect(states(await story.plane.gates.requirements(of))).toEqual([
+      ["production", "now", "R-here", "not-run"],
+      ["production", "now", "R-dev", "not-run"],
+    ]);
+    const denied = await story.promote("1.0.0", "production");
+    expect(denied.decision?.outcome).toBe("deny");
+    const report = await story.plane.gates.requirements({ promotion: denied.id });
+    expect(states(report)).toEqual([
+      ["production", "decision", "R-here", "pass"],
+      ["production", "decision", "R-dev", "not-run"],
+    ]);
+    expect(report.counts).toEqual({ pass: 1, fail: 0, notRun: 1 });
+    // As the gate said it.
+    const gateSaid = denied.decision?.reasons.filter(({ rule }) => rule === "requirement");
+    expect(gateSaid?.map(({ outcome, message }) => [outcome, message])).toEqual([
+      ["deny", `requirement R-dev (t): ${report.environments[0]?.items[1]?.why}`],
+      ["allow", "requirement R-here is met: t"],
+    ]);
   }, 90_000);
 });
 

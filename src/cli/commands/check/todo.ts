@@ -1,10 +1,13 @@
 import type { ManualRequestView } from "../../../api/routes-manual.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
-import { requestCard } from "../../manual/card.ts";
+import { questionText, requestCard } from "../../manual/card.ts";
 import { connectionOptions, optionalArgument, outputOption, text } from "../../options.ts";
 import { type Column, printList, printOne } from "../../output/print.ts";
 import { when } from "../../output/words.ts";
+
+/** Characters: the whole question is one command away. */
+const asksWidth = 60;
 
 const columns: readonly Column<ManualRequestView>[] = [
   { title: "request", value: ({ id }) => id.slice(0, 12) },
@@ -14,6 +17,7 @@ const columns: readonly Column<ManualRequestView>[] = [
     value: ({ service, environment, release }) =>
       `${service}@${release.version ?? "?"} in ${environment}`,
   },
+  { title: "asks", value: ({ form }) => questionText(form, asksWidth) },
   { title: "role", value: ({ role }) => role },
   { title: "who may", value: ({ holders }) => holders.join(", ") || "nobody yet" },
   { title: "until", value: ({ answerUntil }) => when(answerUntil) },
