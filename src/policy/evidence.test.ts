@@ -209,12 +209,20 @@ describe("a run", () => {
     (kind) => {
       const exercised = { requests: 0, assertions: 0, files: 0, [kind]: 1 };
       expect(verdictOf({ exercised })).toBe("pass");
+      // Nor does one kind take away from another.
+      const others = { requests: 1, assertions: 1, files: 1, [kind]: 0 };
+      expect(verdictOf({ exercised: others })).toBe("pass");
     },
   );
 
-  it("whose time nobody can read counts as the newest", () => {
-    expect(judged([run("error", { at: "soon" }), run("pass")]).verdict).toBe("error");
-    expect(judged([run("pass"), run("error", { at: "soon" })]).verdict).toBe("error");
+  it("whose time nobody can read is stale and counts as the newest, unless it failed", () => {
+    expect(verdictOf({ at: "soon" })).toBe("stale");
+    expect(verdictOf({ at: "soon" }, "fail")).toBe("fail");
+    for (const other of ["error", "pass"] as const) {
+      const runs = [run("pass", { at: "soon" }), run(other)];
+      expect(judged(runs)).toMatchObject({ verdict: "stale", run: { at: "soon" } });
+      expect(judged(runs.toReversed())).toMatchObject({ verdict: "stale", run: { at: "soon" } });
+    }
   });
 
   it.each([

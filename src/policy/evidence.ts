@@ -46,17 +46,12 @@ export type DemandedCheck = Pick<CheckDemand, "name" | "uses" | "with" | "phase"
   readonly outOfBand?: boolean | undefined;
 };
 
-/** What identifies a check: its adapter and what it was told, never its label. */
+/** What identifies a check: its adapter and what it was told, never its label. What is undefined is not part of it. */
 export function demandDigest(
   demand: Pick<DemandedCheck, "uses" | "with" | "minimum" | "maxDataAge">,
 ): Digest {
   const { uses, with: configuration, minimum, maxDataAge } = demand;
-  return digestOf({
-    uses,
-    with: configuration,
-    ...(minimum === undefined ? {} : { minimum }),
-    ...(maxDataAge === undefined ? {} : { maxDataAge }),
-  });
+  return digestOf({ uses, with: configuration, minimum, maxDataAge });
 }
 
 /** What the evidence says about one demanded check, and what that follows from. */
@@ -183,13 +178,15 @@ function isBound(item: Evidence, demand: DemandedCheck, subject: Subject): boole
 /** What a run is worth now: expired is stale, and a pass that exercised nothing is inconclusive (law 2). */
 function verdictAt(item: Evidence, now: string, standing: ReadonlySet<string>): Verdict {
   if (item.verdict === "fail" || fallen(item, standing) !== undefined) return "fail";
+  // Of what ran at a time that nobody can read nobody can say that it is fresh.
+  if (Number.isNaN(Date.parse(item.at))) return "stale";
   if (item.expiresAt !== null && !(Date.parse(item.expiresAt) > Date.parse(now))) return "stale";
   return exercisedNothing(item) && (item.verdict === "pass" || item.verdict === "warn")
     ? "inconclusive"
     : item.verdict;
 }
 
-function exercisedNothing({ exercised }: Evidence): boolean {
+export function exercisedNothing({ exercised }: Evidence): boolean {
   return exercised.requests + exercised.assertions + exercised.files === 0;
 }
 
