@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type AdmissionInput, evaluateAdmission } from "./admission.ts";
+import { type AdmissionInput, decideAdmission, evaluateAdmission } from "./admission.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 
@@ -111,5 +111,98 @@ describe("admission", () => {
     const { outcome, reasons } = evaluateAdmission({ ...good, live });
     expect(outcome).toBe("allow");
     expect(reasons.some((reason) => reason.rule === "same")).toBe(true);
+  });
+
+  it("says of each artifact what was found, by the start of its digest", () => {
+    const short = `sha256:${"c".repeat(12)}`;
+    const said = (state: "verified" | "missing" | "mismatch") => {
+      const artifacts = [{ name: "tree", digest: digest("c"), state }];
+      const { reasons } = evaluateAdmission({ ...good, artifacts });
+      return reasons.find(({ rule }) => rule === "artifact")?.message;
+    };
+    expect(said("verified")).toBe(`artifact tree is ${short}`);
+    expect(said("missing")).toBe(
+      `artifact tree (${short}) is not in the store; create the release again`,
+    );
+    expect(said("mismatch")).toBe(
+      `artifact tree (${short}) has other bytes than its digest says; create the release again`,
+    );
+    expect(first({ artifacts: [] }).message).toBe("the release has no artifact");
+  });
+
+  it("says what is lacking and how to set it, or that nothing is", () => {
+    expect(first({ keys: { needed: ["B", "A"], given: [] } }).message).toBe(
+      "the configuration lacks A, B; set them with `tidelock config` or `tidelock secret`",
+    );
+    expect(evaluateAdmission(good).reasons).toContainEqual({
+      outcome: "allow",
+      rule: "configuration",
+      message: "the configuration has every key that the release needs",
+    });
+  });
+
+  it("says that something is live already only of this release with this configuration", () => {
+    const { release, configuration } = good;
+    const same = (live: AdmissionInput["live"]) =>
+      evaluateAdmission({ ...good, live }).reasons.filter(({ rule }) => rule === "same");
+    expect(same({ release, configuration })).toEqual([
+      {
+        outcome: "allow",
+        rule: "same",
+        message: "this release with this configuration is live already",
+      },
+    ]);
+    expect(same({ release: digest("f"), configuration })).toEqual([]);
+    expect(same({ release, configuration: digest("f") })).toEqual([]);
+    expect(same(null)).toEqual([]);
+  });
+
+  it("holds up a promotion by a stopped line and by a closed window, and no return", () => {
+    const stops = [
+      {
+        id: "S-1",
+        kind: "line" as const,
+        scope: "shop/production",
+        reason: "orders are lost",
+        by: "ada",
+        since: good.now,
+      },
+    ];
+    const schedule = {
+      open: false,
+      until: null,
+      because: ["the freeze holds"],
+      calendars: [],
+      timeZones: "2026a",
+    };
+    for (const change of [{ stops }, { schedule }]) {
+      expect(evaluateAdmission({ ...good, ...change }).outcome).toBe("wait");
+      expect(evaluateAdmission({ ...good, ...change, kind: "rollback" }).outcome).toBe("allow");
+    }
+  });
+
+  it("asks what intrusive checks would meet, where there are any", () => {
+    const gaps = [{ key: "DATABASE", what: "secret" as const }];
+    const testBindings = { intrusive: ["dast"], gaps, unproven: [] };
+    expect(first({ testBindings })).toMatchObject({ outcome: "deny", rule: "bindings" });
+    expect(first({ testBindings, preset: "baseline" }).outcome).toBe("allow");
+  });
+
+  it("says that somebody works alone, and what the ledger says", () => {
+    const { reasons } = evaluateAdmission(good);
+    expect(reasons.map(({ rule }) => rule)).toEqual([
+      "artifact",
+      "configuration",
+      "governance",
+      "isolation",
+      "predecessor.soak",
+    ]);
+    const ledger = [{ outcome: "deny" as const, message: "a row was edited" }];
+    expect(first({ ledger })).toMatchObject({ outcome: "deny", rule: "ledger" });
+  });
+
+  it("keeps what it was made from, and of what kind it is", () => {
+    const { inputs } = decideAdmission({ ...good, kind: "rollback" });
+    expect(inputs).toEqual({ ...good, kind: "admission", of: "rollback" });
   });
 });

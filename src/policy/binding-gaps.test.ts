@@ -158,4 +158,44 @@ describe("the rule", () => {
       { outcome: "allow" },
     ]);
   });
+
+  it("says of the configuration what it found and what to do about it", () => {
+    const two = [...gaps, { key: "MAIL_URL", what: "endpoint" as const }];
+    const message =
+      "intrusive checks (dast, fuzz) would run with DB (secret), MAIL_URL (endpoint) of the live side; " +
+      "replace them with `tidelock config set --isolated` or `--isolated-secret`, or say `--shared` of those that can do no harm";
+    for (const [preset, outcome] of [
+      ["strict", "deny"],
+      ["baseline", "allow"],
+    ] as const) {
+      expect(bindingsGround(preset, { intrusive: ["fuzz", "dast"], gaps: two })).toEqual([
+        { outcome, rule: "bindings", message },
+      ]);
+      expect(bindingsGround(preset, { intrusive: ["dast"], gaps: [] })).toEqual([
+        {
+          outcome: "allow",
+          rule: "bindings",
+          message:
+            "by its configuration the colour under test holds no secret and no address of the live side; the check `isolation` proves it",
+        },
+      ]);
+      const unproven = ["dast", "fuzz"];
+      expect(bindingsGround(preset, { intrusive: unproven, gaps: [], unproven })[1]).toEqual({
+        outcome,
+        rule: "isolation-proof",
+        message:
+          "intrusive checks (dast, fuzz) do not wait for a proof that the colour under test is isolated: let them need a check that uses `isolation`",
+      });
+    }
+  });
+
+  it("asks a check that needs several whether one of them proves it, and none that is not there", () => {
+    const checks = [
+      { name: "a", uses: "http" },
+      { name: "proof", uses: "isolation" },
+      { name: "one", uses: "dast", needs: ["a", "proof"] },
+      { name: "none", uses: "dast", needs: ["gone"] },
+    ];
+    expect(unprovenChecks(checks, ["one", "none", "gone"])).toEqual(["gone", "none"]);
+  });
 });

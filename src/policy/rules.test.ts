@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedRule } from "../model/gate-rule.ts";
-import { noFindings, sampleFacts } from "./cel/sample-facts.ts";
+import { noFindings, sampleFacts, sampleFinding } from "./cel/sample-facts.ts";
 import { decideGate, type GateInput } from "./gate.ts";
 import { ruleGrounds, type RulesInput } from "./rules.ts";
 
@@ -74,6 +74,36 @@ describe("a rule of a gate", () => {
     expect(said?.outcome).toBe("deny");
   });
 
+  it("without an answer says that first, and then what it leaned on", () => {
+    const [said] = ruleGrounds(input([rule("findings.open.low / findings.new.low == 1")]));
+    expect(said?.message).toBe(
+      "rule no-high: not true: findings.open.low / findings.new.low == 1 (it divides by zero; findings.open.low is 1; findings.new.low is 0)",
+    );
+  });
+
+  it("is said as far as anybody reads: its name, its words and its condition end somewhere", () => {
+    const said = (one: PlannedRule) => ruleGrounds(input([one], { facts: null }))[0]?.message ?? "";
+    const because = "b".repeat(500);
+    expect(said(rule("live != null", { because }))).toContain(` ${"b".repeat(400)}… (`);
+    expect(said(rule("live != null", { name: "n".repeat(80) }))).toContain(
+      `rule ${"n".repeat(63)}…: `,
+    );
+    const long = `'${"x".repeat(300)}' == service`;
+    expect(said(rule(long))).toContain(`not true: '${"x".repeat(159)}… (`);
+  });
+
+  it("that has nothing to show for it says no more than that it is not true", () => {
+    const items = Array.from({ length: 10_000 }, () => sampleFinding());
+    // To find out what it leaned on would take more steps than a rule may.
+    const dear = `${"findings.items.all(f, f.id != 'x') && (".repeat(30)}service == 'x'${")".repeat(30)}`;
+    const [said] = ruleGrounds(
+      input([rule(dear, { because: "no" })], {
+        facts: sampleFacts({ findings: { ...facts.findings!, items } }),
+      }),
+    );
+    expect(said).toEqual({ outcome: "deny", rule: "rule.no-high", message: "rule no-high: no" });
+  });
+
   it("that is none any more denies", () => {
     const [said] = ruleGrounds(input([rule("findings.new.hihg == 0")]));
     expect(said).toMatchObject({
@@ -104,6 +134,14 @@ describe("a rule of a gate", () => {
     );
     expect(said?.outcome).toBe("deny");
     expect(said?.message).toContain(`the facts are those of another decision (other ${what})`);
+  });
+
+  it("denies on facts of a wholly other decision, and names all that is other", () => {
+    const other = sampleFacts({ service: "blog", colour: "blue" });
+    const [said] = ruleGrounds(input([rule("live != null", { because: "no" })], { facts: other }));
+    expect(said?.message).toBe(
+      "rule no-high: no (the facts are those of another decision (other service, colour); start the promotion again)",
+    );
   });
 
   it("does not hold up a return, and says what it would have said", () => {

@@ -133,6 +133,18 @@ describe("a check that denies", () => {
     });
   });
 
+  it("names of two the first by name, whichever was signed first", () => {
+    const early = { ...fails, since: day(0) };
+    const late = { ...signed("W-1", { kind: "check" }), since: day(0.5) };
+    for (const all of [
+      [early, late],
+      [late, early],
+    ]) {
+      const { message } = waivedGround(sast, judged("fail"), place({ signed: all }));
+      expect(message).toContain("accepted by W-1");
+    }
+  });
+
   it("stays as it is where nothing accepts it", () => {
     const said = judged("fail");
     expect(waivedGround(sast, said, { subject, now: day(1) })).toBe(said.ground);
@@ -159,7 +171,12 @@ describe("a check that denies", () => {
     expect(outcome(judged("fail", { run: run(nothing) }), fails)).toBe("deny");
     expect(outcome(judged("fail", { run: run(nothing) }), wide)).toBe("allow");
     for (const kind of ["requests", "assertions", "files"]) {
-      expect(outcome(judged("fail", { run: run({ ...nothing, [kind]: 1 }) }), fails)).toBe("allow");
+      for (const some of [
+        { ...nothing, [kind]: 1 },
+        { requests: 1, assertions: 1, files: 1, [kind]: 0 },
+      ]) {
+        expect(outcome(judged("fail", { run: run(some) }), fails)).toBe("allow");
+      }
     }
   });
 

@@ -2,7 +2,7 @@ import { canonicalJson } from "../model/canonical.ts";
 import type { WaiverPolicy } from "../model/waiver.ts";
 import { compareText, type Ground, ground } from "./decide.ts";
 import type { DemandedCheck, Judged, Subject } from "./evidence.ts";
-import { demandDigest } from "./evidence.ts";
+import { demandDigest, exercisedNothing } from "./evidence.ts";
 import { type FindingNow, holds, type SignedWaiver } from "./waivers.ts";
 
 /** What a gate knows of accepted risks: those that two people signed for its service here, and what they are about. */
@@ -44,14 +44,13 @@ export function waivedGround(
   { subject, waivers, now }: Place,
 ): Ground {
   if (said.outcome !== "deny" || waivers === undefined || verdict === "pass") return said;
-  const { requests = 0, assertions = 0, files = 0 } = run?.exercised ?? {};
   const of = {
     kind: "check" as const,
     check: demand.name,
     uses: demand.uses,
     demand: demandDigest(demand),
     verdict,
-    empty: run !== undefined && requests + assertions + files === 0,
+    empty: run !== undefined && exercisedNothing(run),
     failing,
   };
   const signed = [...waivers.signed].sort(
