@@ -51,4 +51,25 @@ export const equivalents: readonly {
     times: 2,
     why: "of what orders a list only the sign is read",
   },
+  {
+    file: "src/policy/grades.ts",
+    line: "return isolationOrder.indexOf(a) >=",
+    was: ">=",
+    becomes: ">",
+    why: "of two that are the same either may be given back",
+  },
+  {
+    file: "src/policy/admission.ts",
+    line: '"sha256:".length + 12',
+    was: '"sha256:"',
+    becomes: '"mutated"',
+    why: "both words have seven letters, and only their number is read",
+  },
+  {
+    file: "src/policy/schedule.ts",
+    line: "`the freeze ${one.freeze.name} of",
+    was: '""',
+    becomes: '"mutated"',
+    why: "a freeze that holds has its end; only a window's next opening may be out of sight",
+  },
 ];

@@ -74,7 +74,6 @@ function start(): Running {
     {
       stdio: ["pipe", "pipe", "ignore"],
       cwd: root,
-      env: { ...process.env, TIDELOCK_LAW_CASES: "300" },
     },
   );
   // A process that has ended is seen by its output, which ends as well.

@@ -30,10 +30,8 @@ export interface Step {
   readonly step: string;
 }
 
-/**
- * Pins what this version decides, word for word: it is renewed with every change that is meant, and so demands nothing.
- */
-const pins = "this version of the rules decides what it decided when it was named";
+/** Laws that take seconds for each mutant (scripts/mutate.ts says why they are not asked). */
+const leftOut = "laws of waivers at a gate > ";
 
 // The same cases in each run, and no search for the smallest one that fails.
 fc.configureGlobal({ seed: 20_261_122, endOnFailure: true });
@@ -114,7 +112,7 @@ async function firstFailure(file: string): Promise<{ by: string; message: string
     return { by: file, message: wordsOf(error) };
   }
   const named = registered()
-    .filter(({ name }) => name !== pins)
+    .filter(({ name }) => !name.startsWith(leftOut))
     .map(({ name, run }) => ({ name: `${file} > ${name}`, run }));
   for (const { name, run } of named.toSorted((a, b) => times(b.name) - times(a.name))) {
     say({ step: name });
