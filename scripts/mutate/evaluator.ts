@@ -17,6 +17,7 @@ export const evaluator: readonly string[] = [
   "src/policy/diversity.ts",
   "src/policy/binding-gaps.ts",
   "src/policy/obligations/grounds.ts",
+  "src/policy/obligations/shown.ts",
   "src/policy/cel/evaluate.ts",
   "src/policy/cel/frame.ts",
   "src/policy/cel/logic.ts",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Proof } from "../../model/requirements.ts";
-import { lackOf, obligationGrounds, type ObligationInput, type ShownRun } from "./grounds.ts";
+import { obligationGrounds, type ObligationInput } from "./grounds.ts";
+import { proofsOf, type ShownRun, stateOf } from "./shown.ts";
 
 const now = "2026-01-10T12:00:00.000Z";
 const run: ShownRun = {
@@ -14,6 +15,13 @@ const run: ShownRun = {
   expiresAt: null,
 };
 const proof: Proof = { uses: "http", with: { path: "/login" }, in: ["staging"] };
+/** What is missing first, as a sentence; null: nothing. */
+function lackOf(one: Proof, runs: readonly ShownRun[], environment: string, at: string) {
+  const found = proofsOf({ proofs: [one] }, runs, environment, at).find(
+    ({ lack }) => lack !== null,
+  );
+  return found === undefined ? null : `${found.name} ${found.lack}`;
+}
 const lack = (change: Partial<Proof>, ...runs: readonly Partial<ShownRun>[]) =>
   lackOf(
     { ...proof, ...change },
@@ -21,7 +29,7 @@ const lack = (change: Partial<Proof>, ...runs: readonly Partial<ShownRun>[]) =>
     "production",
     now,
   );
-const asked = (proofs: readonly Proof[]) => ({
+const asked = (proofs: Proof[]) => ({
   kind: "requirement" as const,
   id: "R-1",
   text: "strangers sign in",
@@ -94,6 +102,8 @@ describe("a proof", () => {
       "a check by http with path as required in production has not run for this release",
     );
     expect(lackOf(anywhere, [there], "production", now)).toBeNull();
+    expect(lackOf({ ...proof, in: [] }, [there], "production", now)).toBeNull();
+    expect(lackOf({ ...proof, in: [] }, [run], "production", now)).toContain("in production has");
     expect(lack({ in: ["staging", "production"] }, {})).toContain("in production has not run");
     expect(lack({ in: ["staging", "production"] }, {}, there)).toBeNull();
   });
@@ -133,6 +143,44 @@ describe("a proof", () => {
     expect(lack({}, {}, { at: "soon" })).toBe(old);
     expect(lack({}, { expiresAt: "later" })).toBe(old);
     expect(lackOf(proof, [run], "production", "now")).toBe(old);
+  });
+});
+
+describe("what shows a proof", () => {
+  const shown = (...runs: readonly Partial<ShownRun>[]) =>
+    proofsOf(
+      { proofs: [proof] },
+      runs.map((one) => ({ ...run, ...one })),
+      "production",
+      now,
+    )[0];
+
+  it("is named with its place and the run that decided", () => {
+    expect(shown({})).toEqual({
+      name: named,
+      environment: "staging",
+      proof,
+      state: "pass",
+      lack: null,
+      run,
+    });
+    expect(shown()).toMatchObject({ state: "not-run", run: null });
+    const failed = { ...run, verdict: "fail" as const, check: "second" };
+    expect(shown({}, failed)).toMatchObject({ state: "fail", run: failed });
+    const worse = { ...run, verdict: "error" as const };
+    expect(shown({}, worse)).toMatchObject({ state: "not-run", run: worse });
+    const old = { ...run, at: "2026-01-10T10:00:00.000Z", check: "old" };
+    expect(shown(old, {})).toMatchObject({ state: "pass", run });
+  });
+
+  it("is of a whole requirement a fail anywhere, and a pass only everywhere", () => {
+    const of = (...all: readonly Partial<ShownRun>[]) =>
+      all.map((one) => shown(one)).filter((one) => one !== undefined);
+    expect(stateOf(of({}, {}))).toBe("pass");
+    expect(stateOf(of({}, { verdict: "warn" }))).toBe("not-run");
+    expect(stateOf(of({ verdict: "warn" }, { verdict: "fail" }))).toBe("fail");
+    expect(stateOf(of({}, { verdict: "fail" }))).toBe("fail");
+    expect(stateOf([])).toBe("not-run");
   });
 });
 
