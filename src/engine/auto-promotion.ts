@@ -1,9 +1,9 @@
-import type { Pipeline } from "../model/pipeline.ts";
+import type { Environment, Pipeline } from "../model/pipeline.ts";
 import type { Lane } from "../model/primitives.ts";
 import { asTidelockError } from "../model/errors.ts";
 import { mayStartItself } from "../policy/auto-promotion.ts";
 import { predecessorGround } from "../policy/predecessors.ts";
-import { predecessorsOf } from "../policy/policy-of.ts";
+import { demandedBefore } from "../policy/policy-of.ts";
 import {
   listReleases,
   readRelease,
@@ -32,7 +32,7 @@ export async function promoteAutomatically(engine: Engine, only?: string): Promi
       const owners = (await registeredEnvironment(engine.db, lane.environment))?.document;
       if (!owners || !mayStartItself(owners, lane.service)) continue;
       try {
-        await promoteInto(engine, pipeline, lane);
+        await promoteInto(engine, pipeline, lane, owners);
       } catch (error) {
         engine.notice(
           `${lane.service}/${lane.environment} does not start by itself: ${asTidelockError(error).message}`,
@@ -42,8 +42,13 @@ export async function promoteAutomatically(engine: Engine, only?: string): Promi
   }
 }
 
-async function promoteInto(engine: Engine, pipeline: Pipeline, lane: Lane): Promise<void> {
-  const release = await candidateFor(engine, pipeline, lane);
+async function promoteInto(
+  engine: Engine,
+  pipeline: Pipeline,
+  lane: Lane,
+  owners: Environment,
+): Promise<void> {
+  const release = await candidateFor(engine, lane, demandedBefore(pipeline, owners));
   if (!release || (await wasThere(engine, lane, release))) return;
   const row = await readRelease(engine.db, release);
   // Said when it was banned, and not at every look.
@@ -64,10 +69,9 @@ async function promoteInto(engine: Engine, pipeline: Pipeline, lane: Lane): Prom
 /** The release that stands verified and soaked in every predecessor now. */
 async function candidateFor(
   engine: Engine,
-  pipeline: Pipeline,
   lane: Lane,
+  predecessors: readonly string[],
 ): Promise<string | null> {
-  const predecessors = predecessorsOf(pipeline, lane.environment);
   const [first] = predecessors;
   if (first === undefined) {
     const [newest] = await listReleases(engine.db, { service: lane.service, limit: 1 });

@@ -20,6 +20,7 @@ import type { CheckRunRow, Db, PromotionRow } from "../store/schema.ts";
 import { applyFloor } from "../policy/floor.ts";
 import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
+import { droppedPredecessors } from "./dropped.ts";
 import type { Engine } from "./engine.ts";
 import { countFlaws, knownFlaws } from "./contradictions/flaws.ts";
 import { gateFacts } from "./facts/gather.ts";
@@ -67,6 +68,7 @@ export async function decisionAtGate(
     now: now.toISOString(),
     checks: returning ? [] : plan.checks,
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
+    ...(await droppedPredecessors(engine, plan)),
     // Asked at admission too: what was stated may have been contradicted or erased meanwhile.
     requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
     minimumIsolation: returning ? "none" : plan.minimumIsolation,
@@ -321,16 +323,22 @@ export async function predecessorsOf(
           verified && from
             ? { from: from.toISOString(), until: verified.until_at?.toISOString() ?? null }
             : null,
-        soakMs: await soakIn(engine, lane),
+        soakMs: await soakIn(engine, lane, plan.lane.environment),
       };
     }),
   );
 }
 
-async function soakIn(engine: Engine, lane: Lane): Promise<number> {
+async function soakIn(engine: Engine, lane: Lane, before: string): Promise<number> {
   const pipeline = await registeredPipeline(engine.db, lane.service);
   const environment = await registeredEnvironment(engine.db, lane.environment);
   const wish = pipeline?.document.spec.environments.find((one) => one.name === lane.environment);
+  if (!wish && environment) {
+    // The owners demand it of every service, and this one does not go there (any more).
+    const { floor } = (await registeredEnvironment(engine.db, before))?.document.spec ?? {};
+    if (floor?.after?.includes(lane.environment))
+      return environment.document.spec.floor.minimumSoak;
+  }
   if (!wish || !environment) {
     throw new TidelockError(
       "not-found",

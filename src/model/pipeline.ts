@@ -287,6 +287,8 @@ export const PolicyFloor = z.strictObject({
   gate: GatePreset.default("baseline"),
   checks: z.array(CheckDemand).max(most).default([]),
   minimumSoak: Duration.default(0),
+  /** Environments that must have verified a release first, of every service, whatever its file says. */
+  after: z.array(Name).max(most).optional(),
   isolation: IsolationGrade.default("none"),
   /** Evidence older than this lets nothing through any more, of no service. */
   maxAge: Duration.optional(),

@@ -5,7 +5,7 @@ import { bindingsGround, type TestBindings } from "./binding-gaps.ts";
 import { decide, type Decided, type Ground, ground } from "./decide.ts";
 import { governanceGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
-import { type Predecessor, predecessorGround } from "./predecessors.ts";
+import { droppedGrounds, type Predecessor, predecessorGround } from "./predecessors.ts";
 import { type ScheduleSays, scheduleGrounds } from "./schedule.ts";
 import { type StopSays, stopGrounds } from "./stops.ts";
 import { type Requirement, requirementGrounds } from "./requirements.ts";
@@ -39,6 +39,8 @@ export interface AdmissionInput {
   /** What intrusive checks would find of the live side on the colour under test; absent where none is demanded. */
   readonly testBindings?: TestBindings | undefined;
   readonly predecessors: readonly Predecessor[];
+  /** Environments that were demanded before it when what is live came here, and are not any more; absent: none. */
+  readonly dropped?: readonly string[] | undefined;
   /** One answer for each thing that the environment's owners demand to be stated about the release. */
   readonly requirements: readonly Requirement[];
   /** What windows and freezes say; absent: nobody has declared any. */
@@ -72,6 +74,7 @@ export function decideAdmission(input: AdmissionInput): Decided {
     isolationGround(input.preset, input.minimumIsolation, input.grades.isolation),
     governanceGround(input.grades.governance),
     ...predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
+    ...droppedGrounds(input.dropped),
     ...scheduleGrounds(input.schedule, passing),
     ...stopGrounds(input.stops, passing),
     ...sameGround(input),

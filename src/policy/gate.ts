@@ -16,7 +16,7 @@ import { governanceGround, identityGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
 import { limitedBy } from "./max-age.ts";
 import { type ObligationInput, obligationGrounds } from "./obligations/grounds.ts";
-import { type Predecessor, predecessorGround } from "./predecessors.ts";
+import { droppedGrounds, type Predecessor, predecessorGround } from "./predecessors.ts";
 import { type ScheduleSays, scheduleGrounds } from "./schedule.ts";
 import { type StopSays, stopGrounds } from "./stops.ts";
 import { type Requirement, requirementGrounds } from "./requirements.ts";
@@ -36,6 +36,8 @@ export interface GateInput extends Pick<RulesInput, "rules" | "facts" | "returni
   readonly evidence: readonly Evidence[];
   /** Empty for a first environment and for a rollback. */
   readonly predecessors: readonly Predecessor[];
+  /** Environments that were demanded before it when what is live came here, and are not any more; absent: none. */
+  readonly dropped?: readonly string[] | undefined;
   readonly minimumIsolation: IsolationGrade;
   /** What the environment's owners demand to be stated about the release, asked again; empty for a rollback. */
   readonly requirements: readonly Requirement[];
@@ -98,6 +100,7 @@ export function gateGrounds(preset: GatePreset, input: GateInput): readonly Grou
     ...(returning ? [] : flawGrounds({ ...input, evidence })),
     ...diversityGrounds(input.diversity, answers),
     ...input.predecessors.map((predecessor) => predecessorGround(predecessor, input.now)),
+    ...droppedGrounds(input.dropped),
     ...requirementGrounds(input.requirements),
     ...(input.obligations
       ? obligationGrounds(input.obligations, input.subject.environment, input.now)

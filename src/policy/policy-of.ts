@@ -68,6 +68,27 @@ export function predecessorsOf(pipeline: Pipeline, environment: string): readonl
   return above ? [above.name] : [];
 }
 
+/** The same, and those that the environment's owners demand of every service. */
+export function demandedBefore(
+  pipeline: Pipeline,
+  { metadata, spec }: Environment,
+): readonly string[] {
+  const own = predecessorsOf(pipeline, metadata.name);
+  return [...new Set([...own, ...(spec.floor.after ?? [])])];
+}
+
+/** All that must have verified a release before it comes there, one way or another. */
+export function allBefore(pipeline: Pipeline, environment: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const next = [...predecessorsOf(pipeline, environment)];
+  for (let name = next.pop(); name !== undefined; name = next.pop()) {
+    if (found.has(name)) continue;
+    found.add(name);
+    next.push(...predecessorsOf(pipeline, name));
+  }
+  return found;
+}
+
 function without(value: object, names: readonly string[]): PolicyPart {
   return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
 }

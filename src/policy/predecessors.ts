@@ -44,6 +44,20 @@ export function predecessorGround(predecessor: Predecessor, now: string): Ground
   return ground("wait", "predecessor.soak", message, until);
 }
 
+/**
+ * What came before it once, and does not any more: said, and nothing is held up by it. One person may have taken it
+ * out, where no second one is asked (`solo`).
+ */
+export function droppedGrounds(dropped: readonly string[] | undefined): Ground[] {
+  return (dropped ?? []).map((environment) =>
+    ground(
+      "allow",
+      "predecessor.dropped",
+      `${environment} came before it when what is live here came, and does not any more: the pipeline was changed`,
+    ),
+  );
+}
+
 /** Milliseconds for people: `90s` is `1m 30s`. */
 export function span(ms: number): string {
   if (!Number.isFinite(ms)) return "an unknown time";

@@ -34,6 +34,7 @@ const shared = {
       soakMs: z.number(),
     }),
   ),
+  dropped: z.array(z.string()).optional(),
   requirements: z.array(
     z.looseObject({
       asked: z.enum(["signature", "provenance", "sbom", "attestation"]),

@@ -7,7 +7,7 @@ import { demandDigest, type Evidence } from "./evidence.ts";
 import { applyFloor, type Demands } from "./floor.ts";
 import { endedRule } from "./gate.ts";
 import { obligationsIn } from "./obligations/asked.ts";
-import { policyDigest, predecessorsOf } from "./policy-of.ts";
+import { demandedBefore, policyDigest } from "./policy-of.ts";
 import type { ScheduleSays } from "./schedule.ts";
 import { decideAgain, type DecisionInputs } from "./replay.ts";
 
@@ -143,7 +143,7 @@ function predecessorsUnder(
   { pipeline, environment }: LanePolicy,
   soakMs: Question["soakMs"],
 ): readonly Predecessor[] {
-  return predecessorsOf(pipeline, environment.metadata.name).map((name) => {
+  return demandedBefore(pipeline, environment).map((name) => {
     const known = kept.predecessors.find((one) => one.environment === name);
     const soak = soakMs(name) ?? known?.soakMs ?? 0;
     return known

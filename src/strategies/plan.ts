@@ -8,7 +8,7 @@ import { applyFloor } from "../policy/floor.ts";
 import { touchedClasses } from "../policy/high-risk/classify.ts";
 import { obligationsIn } from "../policy/obligations/asked.ts";
 import { reviewDemands } from "../policy/high-risk/reviews.ts";
-import { policyDigest, predecessorsOf } from "../policy/policy-of.ts";
+import { demandedBefore, policyDigest } from "../policy/policy-of.ts";
 import { blueGreenReturn, blueGreenSteps, switchBackSteps } from "./blue-green.ts";
 import { newColour } from "./compensation.ts";
 import { processesIn, routedProcess, wishFor } from "./demands.ts";
@@ -94,7 +94,7 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
     onControlLoss: wish.onControlLoss,
     ...(wish.onLateFailure === undefined ? {} : { onLateFailure: wish.onLateFailure }),
     timeoutMs: wish.timeout,
-    predecessors: [...predecessorsOf(pipeline, input.lane.environment)],
+    predecessors: [...demandedBefore(pipeline, environment)],
     steps: [...stepsFor(wish.strategy, direction, strategyInput)],
   };
 }

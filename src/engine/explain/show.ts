@@ -10,7 +10,7 @@ import type {
 } from "../../model/pipeline.ts";
 import { applyFloor } from "../../policy/floor.ts";
 import { strongerIsolation, presetIsolation } from "../../policy/grades.ts";
-import { predecessorsOf } from "../../policy/policy-of.ts";
+import { demandedBefore } from "../../policy/policy-of.ts";
 import { span } from "../../policy/predecessors.ts";
 import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import type { Engine } from "../engine.ts";
@@ -101,12 +101,13 @@ function rulesOf(floor: Floor, wish: PipelineEnvironment | undefined): GateDeman
 }
 
 function predecessorsText(environment: Environment, pipeline: Pipeline | null): GateDemand[] {
-  const before = pipeline ? predecessorsOf(pipeline, environment.metadata.name) : [];
+  const owners = environment.spec.floor.after ?? [];
+  const before = pipeline ? demandedBefore(pipeline, environment) : owners;
   return before.map((name) => ({
     what: "predecessor",
     name,
     text: `${name} has to have verified the very release first`,
-    from: "pipeline",
+    from: owners.includes(name) ? "floor" : "pipeline",
   }));
 }
 

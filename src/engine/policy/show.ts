@@ -5,10 +5,10 @@ import { demandDigest } from "../../policy/evidence.ts";
 import { applyFloor } from "../../policy/floor.ts";
 import { policyDiff } from "../../policy/policy-diff.ts";
 import {
+  demandedBefore,
   environmentPolicy,
   lanePolicy,
   policyDigest,
-  predecessorsOf,
 } from "../../policy/policy-of.ts";
 import { registeredDocuments } from "../../store/queries/catalogue.ts";
 import type { Db, DocumentRow } from "../../store/schema.ts";
@@ -81,7 +81,7 @@ function serviceIn(row: DocumentRow, owners: Environment): Service {
     gate,
     isolation: minimumIsolation,
     soakMs,
-    after: [...predecessorsOf(pipeline, name)],
+    after: [...demandedBefore(pipeline, owners)],
     checks: checks.map((check) => ({
       name: check.name,
       uses: check.uses,

@@ -11,6 +11,7 @@ import { documentByDigest } from "../../store/queries/catalogue.ts";
 import { givenKeys, resolveBindings } from "../bindings.ts";
 import { checkRequirements } from "../attest-requirements.ts";
 import { whyAnotherJob } from "../dedicated.ts";
+import { droppedPredecessors } from "../dropped.ts";
 import type { Engine } from "../engine.ts";
 import { gradesOf, policyIn, predecessorsOf } from "../evidence.ts";
 import { groundsOfAdmission, ledgerSays } from "../ledger/grounds.ts";
@@ -67,6 +68,7 @@ export async function admission(
     unresolved: await unresolvedSecrets(engine, plan, configuration),
     ...(returning ? {} : testBindings(engine, plan, configuration)),
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
+    ...(await droppedPredecessors(engine, plan)),
     // A return passes stale evidence (law 9): what was live here was admitted once.
     requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
     ...(await holdUpsOf(engine, plan, release, now)),
