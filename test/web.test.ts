@@ -519,6 +519,31 @@ describe.skipIf(browserTool.missing)("the dashboard", () => {
     expect((await controlPlane.showPromotion(id)).state).toBe("aborted");
   });
 
+  it("shows on the board what is held or banned, until when and why, as plain text", async () => {
+    const held = lane("shop", "production", 1, "1.4.2");
+    const ban = { id: "S-2", reason: hostile.markup, by: "maria", since: at };
+    const because = ["the freeze xmas of ops holds (few people)", hostile.reordered];
+    controlPlane.lanes = [
+      {
+        ...held,
+        live: held.live && { ...held.live, banned: ban },
+        goes: { open: false, until: null, because },
+      },
+      { ...lane("shop", "testing", 0, "1.5.0"), goes: { open: true, until: at, because: [] } },
+    ];
+    await signIn();
+    const row = page.getByRole("row", { name: /^shop/ });
+    await eventually(() => row.innerText()).toContain("banned");
+    const text = await row.innerText();
+    expect(text).toContain("<img src=x onerror=");
+    expect(text).toContain("S-2, by maria");
+    expect(text).toContain("no release may go there");
+    expect(text).toContain("the freeze xmas of ops holds (few people)");
+    expect(text).toContain("\\u202e");
+    expect(text).toContain("releases may go until");
+    expect(await page.title()).not.toContain("owned");
+  });
+
   it("says since when it is stale while the server is away, and is live again by itself", async () => {
     await signIn();
     const header = page.getByRole("banner");

@@ -42,6 +42,9 @@ export const AttestationView = z.object({
 });
 export type AttestationView = z.infer<typeof AttestationView>;
 
+/** Never again: what it is made of goes nowhere any more. */
+const BanView = z.object({ id: z.string(), reason: z.string(), by: z.string(), since: Time });
+
 export const ReleaseView = z.object({
   id: Digest,
   service: Name,
@@ -163,7 +166,16 @@ export const LaneView = z.object({
   order: z.int(),
   address: z.string().nullable(),
   colours: z.array(ColourView),
-  live: z.object({ id: Digest, version: Version, colour: Colour, since: Time }).nullable(),
+  live: z
+    .object({
+      id: Digest,
+      version: Version,
+      colour: Colour,
+      since: Time,
+      /** Users meet what somebody has banned. Absent: it is not banned. */
+      banned: BanView.optional(),
+    })
+    .nullable(),
   /** Until when a rollback is a plain switch; null when there is no old colour. */
   rollbackUntil: Time.nullable(),
   lastGood: z.object({ id: Digest, version: Version, verifiedAt: Time }).nullable(),

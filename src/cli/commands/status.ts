@@ -11,7 +11,7 @@ import { stateWord, when } from "../output/words.ts";
 const columns: readonly Column<LaneView>[] = [
   { title: "service", value: (lane) => lane.service },
   { title: "environment", value: (lane) => lane.environment },
-  { title: "live", value: (lane) => lane.live?.version ?? "-" },
+  { title: "live", value: (lane) => live(lane) },
   { title: "colour", value: (lane) => lane.live?.colour ?? "-" },
   { title: "state", value: (lane) => liveColour(lane)?.state ?? "-" },
   { title: "instances", value: (lane) => instances(lane) },
@@ -21,9 +21,14 @@ const columns: readonly Column<LaneView>[] = [
   { title: "last good", wide: true, value: (lane) => lane.lastGood?.version ?? "-" },
   { title: "now", value: (lane) => current(lane) },
   { title: "releases may go", value: (lane) => goes(lane) },
-  { title: "because", wide: true, value: (lane) => lane.goes?.because.join("; ") || "-" },
+  { title: "because", wide: true, value: (lane) => because(lane) },
   { title: "address", value: (lane) => lane.address ?? "-" },
 ];
+
+function live({ live: shown }: LaneView): string {
+  if (shown === null) return "-";
+  return shown.banned === undefined ? shown.version : `${shown.version} (banned)`;
+}
 
 function liveColour(lane: LaneView): LaneView["colours"][number] | undefined {
   return lane.colours.find((colour) => colour.live);
@@ -51,6 +56,12 @@ function current(lane: LaneView): string {
   const { kind, release, state, waiting } = lane.current;
   const wait = waiting === null ? "" : ` (waits for ${waiting.who})`;
   return `${kind} of ${release.version}: ${stateWord(state)}${wait}${queued}`;
+}
+
+function because({ goes: said, live: shown }: LaneView): string {
+  const ban = shown?.banned;
+  const banned = ban === undefined ? [] : [`${ban.id}: what is live is banned: ${ban.reason}`];
+  return [...banned, ...(said?.because ?? [])].join("; ") || "-";
 }
 
 function goes({ goes: said }: LaneView): string {

@@ -3,17 +3,24 @@ import type { Environment, Pipeline } from "../../model/pipeline.ts";
 import { type Colour, laneKey } from "../../model/primitives.ts";
 import { asTidelockError } from "../../model/errors.ts";
 import type { SlotObservation } from "../../ports/host-agent.ts";
-import { configurationByDigest, registeredDocuments } from "../../store/queries/catalogue.ts";
+import {
+  configurationByDigest,
+  readRelease,
+  registeredDocuments,
+} from "../../store/queries/catalogue.ts";
 import { lanesOf } from "../../store/queries/lanes.ts";
 import { listStops } from "../../store/queries/stops.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
 import { lastGood } from "../../store/queries/live.ts";
 import { openPromotions } from "../../store/queries/promotions.ts";
+import type { StopRow } from "../../store/schema-stops.ts";
 import type { LaneRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { windowAt } from "../schedule/view.ts";
+import { concerns } from "../stops/in-the-way.ts";
 import { versionsOf } from "./deployment-view.ts";
 import { promotionSummaries } from "./promotion-view.ts";
+import { bannedBy } from "./release-view.ts";
 
 /** Every lane of the registered pipelines, in their order, with what is seen on its colours right now. */
 export async function laneViews(engine: Engine, service?: string): Promise<readonly LaneView[]> {
@@ -25,6 +32,7 @@ export async function laneViews(engine: Engine, service?: string): Promise<reado
     databaseTime(engine.db),
   ]);
   const lines = stops.filter(({ kind }) => kind === "line");
+  const bans = stops.filter(({ kind }) => kind === "ban");
   const looking = { engine, lines, now: new Date(at) };
   const environmentByName = new Map(
     environments.map((row) => [row.name, row.content as Environment]),
@@ -46,9 +54,29 @@ export async function laneViews(engine: Engine, service?: string): Promise<reado
       if (!row || !environment) return [];
       const { open, until, because } = windowAt(looking, environment, pipeline);
       const shown = laneView(engine, row, environment, order);
-      return [shown.then((view) => ({ ...view, goes: { open, until, because } }))];
+      return [
+        shown.then(async (view) => ({
+          ...view,
+          live: await withBan(engine, bans, row.service, view.live),
+          goes: { open, until, because },
+        })),
+      ];
     }),
   );
+}
+
+/** What is live may have been banned since. */
+async function withBan(
+  { db }: Engine,
+  bans: readonly StopRow[],
+  service: string,
+  live: LaneView["live"],
+): Promise<LaneView["live"]> {
+  if (live === null || bans.length === 0) return live;
+  const release = await readRelease(db, live.id);
+  const ban =
+    release && bans.find((one) => concerns(one, { service, environment: "" }, release.content));
+  return ban ? { ...live, ...bannedBy(ban) } : live;
 }
 
 async function laneView(

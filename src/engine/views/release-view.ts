@@ -49,7 +49,8 @@ export async function releaseViews(
   }));
 }
 
-function bannedBy(ban: StopRow | undefined): Pick<ReleaseView, "banned"> {
+/** Of a ban that concerns it, what people need to know. */
+export function bannedBy(ban: StopRow | undefined): Pick<ReleaseView, "banned"> {
   if (ban === undefined) return {};
   const { id, reason, by, since } = said(ban);
   return { banned: { id, reason, by, since } };

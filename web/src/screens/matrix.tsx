@@ -5,7 +5,8 @@ import type { LaneView } from "../../../src/api/views.ts";
 import { type PromotionSummary, promotionsQuery, statusQuery } from "../api/queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import { Page } from "../parts/page.tsx";
-import { Colour, State } from "../parts/status.tsx";
+import { Foreign } from "../parts/foreign.tsx";
+import { Badge, Colour, State } from "../parts/status.tsx";
 import { When } from "../parts/when.tsx";
 import { arrange, latestAttempts } from "./matrix-rows.ts";
 
@@ -114,8 +115,10 @@ function Cell({
           <div className="muted">
             since <When at={live.since} />
           </div>
+          {live.banned === undefined ? null : <Ban ban={live.banned} />}
         </div>
       )}
+      <Goes goes={lane.goes} />
       {latest === undefined || latest === null ? null : (
         <Link to="/promotions/$id" params={{ id: latest.id }} className="attempt">
           <State state={latest.waiting === null ? latest.state : "waiting"} /> {latest.kind} of{" "}
@@ -127,6 +130,53 @@ function Cell({
     </div>
   );
 }
+
+/** Users meet what somebody has said is never to go anywhere again. */
+function Ban({ ban }: { readonly ban: NonNullable<NonNullable<LaneView["live"]>["banned"]> }) {
+  return (
+    <div className="held">
+      <Badge tone="bad">banned</Badge> <Foreign text={ban.reason} most={mostReason} />{" "}
+      <span className="muted">
+        {ban.id}, by <Foreign text={ban.by} most={mostReason} />
+      </span>
+    </div>
+  );
+}
+
+/** Whether releases may go to users there now: a stopped line, a freeze and a closed window say why not. */
+function Goes({ goes }: { readonly goes: LaneView["goes"] }) {
+  if (goes === undefined) return null;
+  const { open, until, because } = goes;
+  if (open) {
+    return until === null ? null : (
+      <span className="muted">
+        releases may go until <When at={until} />
+      </span>
+    );
+  }
+  return (
+    <div className="held">
+      <Badge tone="wait">held</Badge>{" "}
+      {until === null ? (
+        "no release may go there"
+      ) : (
+        <>
+          no release may go there until <When at={until} />
+        </>
+      )}
+      <ul className="plain muted">
+        {because.map((reason) => (
+          <li key={reason}>
+            <Foreign text={reason} most={mostReason} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Characters: the whole stands in `tidelock status -o wide`. */
+const mostReason = 240;
 
 /** Only what a browser opens safely is a link. */
 function Address({ address }: { readonly address: string }) {
