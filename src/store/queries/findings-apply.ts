@@ -4,6 +4,7 @@ import { type ImportTrust, isTrusted } from "../../model/finding.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Db } from "../schema.ts";
 import { orderOf } from "./findings-match.ts";
+import { detailsOf, differsFrom } from "./findings-staging.ts";
 
 /**
  * What a staged report does to the findings of its service: set by set, in the caller's transaction, so that a report
@@ -88,31 +89,34 @@ export async function nameFindings(tx: Db, { service }: Applied): Promise<void> 
     create temp table import_fresh on commit drop as
     select one.*, nextval(pg_get_serial_sequence('findings', 'id')) as finding from (
       select p.best, min(p.ordinal) as first,
-        (min(o.severity::bigint << 32 | p.ordinal) & 4294967295)::integer as worst
-      from import_plain p join import_observations o on o.ordinal = p.ordinal
-      where not p.hard and p.fresh group by p.best order by min(p.ordinal)
+        (min(p.severity::bigint << 32 | p.ordinal) & 4294967295)::integer as worst
+      from import_plain p where not p.hard and p.fresh group by p.best order by min(p.ordinal)
     ) one
   `.execute(tx);
   await sql`
     create temp table import_matched on commit drop as
-    select p.ordinal, coalesce(p.finding, n.finding) as finding
-    from import_plain p left join import_fresh n on p.fresh and n.best = p.best
-    where not p.hard
+    select p.ordinal, p.finding, p.severity, p.stated from import_plain p where not p.hard and not p.fresh
     union all
-    select ordinal, finding from import_outcomes, unnest(ordinals) as ordinal
+    select p.ordinal, n.finding, p.severity, p.stated
+    from import_plain p join import_fresh n on n.best = p.best where not p.hard and p.fresh
+    union all
+    select p.ordinal, o.finding, p.severity, p.stated
+    from (select finding, unnest(ordinals) as ordinal from import_outcomes) o
+    join import_plain p on p.ordinal = o.ordinal
   `.execute(tx);
   await sql`
     insert into import_fresh (best, first, worst, finding)
     select null, (select min(one) from unnest(ordinals) as one), worst, finding
     from import_outcomes where fresh
   `.execute(tx);
-  // Statements open nothing: they are about what is known, if it is.
+  // Statements open nothing: they are about what is known, if it is. They have no severity.
   await sql`
     insert into import_matched
     select distinct on (f.ordinal) f.ordinal, k.finding
-    from import_fingerprints f join finding_fingerprints k
+    from import_contents c join import_fingerprints f on f.ordinal = c.ordinal
+    join finding_fingerprints k
       on k.service = ${service} and k.algorithm = f.algorithm and k.value = f.value
-    where f.claim order by f.ordinal, f.rank
+    where c.claim order by f.ordinal, f.rank
   `.execute(tx);
   await sql`create unique index on import_fresh (finding)`.execute(tx);
   await sql`analyze import_matched, import_fresh`.execute(tx);
@@ -123,11 +127,6 @@ const urgencyOf = (severity: unknown) => sql`(4 - (${rank(severity)})) * 100 + c
   when o.content ? 'cvss' then coalesce(
     (select max((score ->> 'score')::real) from jsonb_array_elements(o.content -> 'cvss') as one (score)), 0)
   else 0 end`;
-
-/** What the newest observation says beside what makes it the same finding. */
-const detailsOf = sql`jsonb_strip_nulls(jsonb_build_object(
-  'message', o.content -> 'message', 'fixedIn', o.content -> 'fixedIn', 'cvss', o.content -> 'cvss',
-  'reachable', o.content -> 'reachable', 'references', o.content -> 'references'))`;
 
 const cweOf = sql`case when o.content -> 'cwe' = '[]' then '{}'
   else array(select jsonb_array_elements_text(o.content -> 'cwe')::integer) end`;
@@ -140,18 +139,19 @@ export async function openFresh(tx: Db, given: Applied): Promise<void> {
       id, service, environment, kind, rule, title, place, severity, severity_stated, said_severity, urgency,
       aliases, cwe, tools, details, drift, ids, trusted, first_seen, first_environment, first_release
     )
-    select n.finding, ${service}, nullif(o.environment, ''), o.kind, o.rule,
-      o.content ->> 'title', o.content -> 'place', o.content ->> 'severity', o.stated, o.content ->> 'severity',
+    select n.finding, ${service}, nullif(o.environment, ''), o.kind, o.content ->> 'rule',
+      o.content ->> 'title', o.content -> 'place', o.content ->> 'severity',
+      (o.content ->> 'severityStated')::boolean, o.content ->> 'severity',
       ${urgencyOf(sql`o.content ->> 'severity'`)}, o.aliases, ${cweOf},
       array[${tool}::text], ${detailsOf}, first.drift, first.ids, ${isTrusted(given.trust)},
       ${seen}, ${environment}, ${release}
-    from import_fresh n join import_observations o on o.ordinal = n.worst
-    join import_observations first on first.ordinal = n.first
+    from import_fresh n join import_contents o on o.ordinal = n.worst
+    join import_contents first on first.ordinal = n.first
   `.execute(tx);
   await sql`
     insert into finding_sights (finding, last_seen, last_release, spot)
     select n.finding, ${seen}, ${release}, o.spot
-    from import_fresh n join import_observations o on o.ordinal = n.first
+    from import_fresh n join import_plain o on o.ordinal = n.first
   `.execute(tx);
 }
 
@@ -161,13 +161,13 @@ export async function keepObservations(tx: Db, given: Applied): Promise<void> {
   await sql`
     insert into observations (import, ordinal, finding, severity, content)
     select ${id}, o.ordinal, m.finding, o.content ->> 'severity', o.content
-    from import_observations o join import_matched m on m.ordinal = o.ordinal
+    from import_contents o join import_matched m on m.ordinal = o.ordinal
     where not o.claim
   `.execute(tx);
   await sql`
     insert into finding_claims (import, ordinal, finding, status, content, trusted)
     select ${id}, o.ordinal, m.finding, o.content -> 'claim' ->> 'status', o.content, ${given.claims}
-    from import_observations o left join import_matched m on m.ordinal = o.ordinal
+    from import_contents o left join import_matched m on m.ordinal = o.ordinal
     where o.claim
   `.execute(tx);
   await sql`
@@ -215,9 +215,8 @@ export async function markScope(tx: Db, given: Applied): Promise<void> {
   const { id, scope, tool, trust } = given;
   await sql`
     create temp table import_seen on commit drop as
-    select m.finding, min(o.severity) - 1 as worst, bool_or(o.stated) as stated, min(o.ordinal) as ordinal
-    from import_matched m join import_observations o on o.ordinal = m.ordinal
-    where not o.claim group by m.finding
+    select finding, min(severity) - 1 as worst, bool_or(stated) as stated, min(ordinal) as ordinal
+    from import_matched where severity is not null group by finding
   `.execute(tx);
   await sql`analyze import_seen`.execute(tx);
   await sql`
@@ -257,11 +256,16 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
         select f.id as finding, f.status, f.severity, coalesce(f.said_severity, f.severity) as said_severity,
           coalesce(f.said_severity, '') as before_said,
           s.stated, s.ordinal, ${word(sql`now.worst`)} as said, t.to_status, t.why, coalesce(t.reopened, false) as back,
-          ${mayTeach} as may_teach, o.spot,
-          ${first} or not (array[${tool}::text] <@ f.tools) or (${mayTeach} and f.drift <> o.drift)
-            or ${moreAliases} or ${moreDetails} or ${earlier} as teaches
+          ${mayTeach} as may_teach, p.spot,
+          ${first} or not (array[${tool}::text] <@ f.tools) or ${earlier}
+            or (${mayTeach} and case when o.ordinal is null then p.differs else ${differsFrom} end) as teaches
         from import_seen s join findings f on f.id = s.finding
-        join import_observations o on o.ordinal = s.ordinal
+        join import_plain p on p.ordinal = s.ordinal
+        -- What was looked up beforehand is held against the finding that the reconciler names.
+        left join (
+          select o.ordinal, o.aliases, o.drift, o.content
+          from import_plain p join import_contents o on o.ordinal = p.ordinal where p.hard
+        ) o on o.ordinal = s.ordinal
         join (
           select i.finding, min(${rank(sql`c.severity`)}) as worst
           from import_seen i join finding_scopes c on c.finding = i.finding and c.seen group by 1
@@ -291,7 +295,7 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
         then ${urgencyOf(sql`k.new_severity`)} else f.urgency end,
       severity_stated = case when k.new_severity = f.severity then f.severity_stated else k.stated end,
       tools = case when ${tool} = any (f.tools) then f.tools else f.tools || ${tool}::text end,
-      rule = case when ${first} then o.rule else f.rule end,
+      rule = case when ${first} then o.content ->> 'rule' else f.rule end,
       title = case when ${first} then o.content ->> 'title' else f.title end,
       place = case when ${first} then o.content -> 'place' else f.place end,
       cwe = case when ${first} then ${cweOf} else f.cwe end,
@@ -315,7 +319,7 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
       fixed_at = case when k.back then null else f.fixed_at end,
       closed_at = case when k.back then null else f.closed_at end,
       changes = f.changes + 1
-    from import_known k join import_observations o on o.ordinal = k.ordinal
+    from import_known k join import_contents o on o.ordinal = k.ordinal
     where k.changes and f.id = k.finding
   `.execute(tx);
   await sql`
@@ -323,7 +327,7 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
     select finding, ${id}, kind, from_status, to_status, detail from (
       select n.finding, 0 as step, 'opened' as kind, null as from_status, 'open' as to_status,
         jsonb_build_object('severity', o.content -> 'severity') as detail
-      from import_fresh n join import_observations o on o.ordinal = n.worst
+      from import_fresh n join import_contents o on o.ordinal = n.worst
       union all
       select finding, 1, 'reopened', status, to_status,
         jsonb_strip_nulls(jsonb_build_object('why', why, 'release', ${release}::text))

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { keyLength } from "../../findings/identity/key.ts";
 import type { Incoming } from "../../findings/identity/incoming.ts";
 import type { KnownFinding, KnownScope } from "../../findings/identity/known.ts";
 import type { FalsePositive } from "../../findings/life-cycle.ts";
@@ -16,34 +17,30 @@ export async function matchPlain(tx: Db, given: Applied): Promise<void> {
   const { service, trust } = given;
   // How much is alike depends on what a stranger wrote, and no estimate knows it: loops in loops are never right here.
   await sql`select set_config('enable_nestloop', 'off', true)`.execute(tx);
+  // Of what is wholly one finding's that finding is all there is to know.
   await sql`
     create temp table import_owned on commit drop as
-    select f.ordinal, f.rank, f.algorithm, f.value, f.base, k.finding
-    from import_fingerprints f
-    left join finding_fingerprints k
-      on k.service = ${service} and k.algorithm = f.algorithm and k.value = f.value
-    where not f.claim
+    select f.ordinal, f.algorithm, f.value, k.finding
+    from import_plain p join import_fingerprints f on f.ordinal = p.ordinal
+    left join lateral (
+      select k.finding from finding_fingerprints k
+      where p.hard and k.service = ${service} and k.algorithm = f.algorithm and k.value = f.value limit 1
+    ) k on true
+    where p.fresh or p.hard
   `.execute(tx);
-  await sql`
-    create temp table import_plain on commit drop as
-    select ordinal, min(finding) as finding, count(finding) = 0 as fresh,
-      min(algorithm || ' ' || value) filter (where rank = 0) as best,
-      count(finding) not in (0, count(*)) or coalesce(min(finding) <> max(finding), false) as hard
-    from import_owned group by ordinal
-  `.execute(tx);
-  await sql`create unique index on import_plain (ordinal)`.execute(tx);
-  await sql`analyze import_owned, import_plain`.execute(tx);
+  await sql`analyze import_owned`.execute(tx);
   // Of one finding at two places in one report, and of one that is thought to be over, more has to be known. So it has
   // where only strangers say that there is such a thing, and call it something else.
   await sql`
-    with many as (
-      select finding from import_plain where finding is not null
-      group by finding having count(*) > 1 and min(best) <> max(best)
+    with twice as (
+      select finding from import_plain where finding is not null group by finding having count(*) > 1
+    ), many as (
+      select p.finding from import_plain p join twice on twice.finding = p.finding
+      group by 1 having min(p.best) <> max(p.best)
     ), odd as (
       select p.ordinal from import_plain p join findings f on f.id = p.finding
-      join import_observations o on o.ordinal = p.ordinal
       where f.service = ${service} and (f.status not in ('open', 'triaged', 'in-progress')
-        or (${isTrusted(trust)} and not f.trusted and f.kind <> o.kind))
+        or (${isTrusted(trust)} and not f.trusted and f.kind <> p.kind))
       union all
       select p.ordinal from import_plain p join many on many.finding = p.finding
     )
@@ -51,10 +48,15 @@ export async function matchPlain(tx: Db, given: Applied): Promise<void> {
     where odd.ordinal = p.ordinal and not p.hard
   `.execute(tx);
   await sql`
+    with twice as (
+      select algorithm, value from import_owned where finding is null group by 1, 2 having count(*) > 1
+    )
     update import_plain p set hard = true
     from import_owned o join (
-      select o.algorithm, o.value from import_owned o join import_plain p on p.ordinal = o.ordinal
-      where o.finding is null group by 1, 2 having count(*) > 1 and min(p.best) <> max(p.best)
+      select o.algorithm, o.value from twice
+      join import_owned o on o.algorithm = twice.algorithm and o.value = twice.value
+      join import_plain p on p.ordinal = o.ordinal
+      where o.finding is null group by 1, 2 having min(p.best) <> max(p.best)
     ) shared on shared.algorithm = o.algorithm and shared.value = o.value
     where p.ordinal = o.ordinal and not p.hard
   `.execute(tx);
@@ -82,8 +84,8 @@ async function markMoved(tx: Db, { service, scope, complete, release }: Applied)
       with gone as materialized (
         select f.id, f.rule, f.drift from import_gone g join findings f on f.id = g.finding
       ), made as materialized (
-        select p.ordinal, o.rule, o.drift
-        from import_plain p join import_observations o on o.ordinal = p.ordinal where p.fresh or p.hard
+        select p.ordinal, o.content ->> 'rule' as rule, o.drift
+        from import_plain p join import_contents o on o.ordinal = p.ordinal where p.fresh or p.hard
       )
       select made.ordinal, gone.id as finding
       from (select ordinal, rule, jsonb_array_elements(drift)::text as pair from made) made
@@ -100,8 +102,7 @@ async function markMoved(tx: Db, { service, scope, complete, release }: Applied)
   await sql`
     with same as (
       select p.ordinal, f.id from import_plain p
-      join import_observations o on o.ordinal = p.ordinal
-      join finding_sights g on g.spot = o.spot and g.last_release = ${release}
+      join finding_sights g on g.spot = p.spot and g.last_release = ${release}
       join findings f on f.id = g.finding and f.service = ${service}
       where p.fresh or p.hard
     ), marked as (
@@ -117,7 +118,9 @@ async function spreadHard(tx: Db): Promise<void> {
     if (round === mostRounds) await hardenAlike(tx);
     await sql`
       insert into import_known_hard
-      select distinct o.finding from import_plain p join import_owned o on o.ordinal = p.ordinal
+      select finding from import_plain where hard and finding is not null
+      union
+      select o.finding from import_plain p join import_owned o on o.ordinal = p.ordinal
       where p.hard and o.finding is not null
       on conflict do nothing
     `.execute(tx);
@@ -131,9 +134,10 @@ async function spreadHard(tx: Db): Promise<void> {
       from (
         select distinct other.ordinal
         from (
-          select distinct o.algorithm, o.base from import_plain h join import_owned o on o.ordinal = h.ordinal
+          select distinct f.key from import_plain h join import_fingerprints f on f.ordinal = h.ordinal
           where h.hard
-        ) mine join import_owned other on other.algorithm = mine.algorithm and other.base = mine.base
+        ) mine join import_fingerprints other on other.key = mine.key
+        where not other.claim
       ) alike
       where not p.hard and p.ordinal = alike.ordinal
     `.execute(tx);
@@ -152,9 +156,9 @@ async function hardenAlike(tx: Db): Promise<void> {
   await sql`
     update import_plain p set hard = true
     from (
-      select distinct o.ordinal from import_owned o join (
-        select algorithm, base from import_owned group by 1, 2 having min(ordinal) <> max(ordinal)
-      ) many on many.algorithm = o.algorithm and many.base = o.base
+      select distinct o.ordinal from import_fingerprints o join (
+        select key from import_fingerprints where not claim group by 1 having min(ordinal) <> max(ordinal)
+      ) many on many.key = o.key where not o.claim
       union
       select p.ordinal from import_plain p join (
         select finding from import_plain where finding is not null group by 1 having count(*) > 1
@@ -196,13 +200,14 @@ export async function hardObservations(
     drift: Pairs;
     fingerprints: Pairs;
   }>`
-    select o.ordinal, o.rule, o.content ->> 'severity' as severity, o.line, o.kind,
-      o.environment, o.spot, o.ids[1:16] as ids, o.drift, (
+    select o.ordinal, o.content ->> 'rule' as rule, o.content ->> 'severity' as severity, o.line, o.kind,
+      o.environment, p.spot, o.ids[1:16] as ids, o.drift, (
         select jsonb_agg(jsonb_build_array(
-          f.algorithm, case when f.numbered then f.base || ':1' else f.value end) order by f.rank)
+          f.algorithm, case when f.numbered then left(f.value, ${keyLength}) || ':1' else f.value end
+        ) order by f.rank)
         from import_fingerprints f where f.ordinal = o.ordinal
       ) as fingerprints
-    from import_plain p join import_observations o on o.ordinal = p.ordinal
+    from import_plain p join import_contents o on o.ordinal = p.ordinal
     where p.hard and p.ordinal > ${after} order by p.ordinal limit ${limit}
   `.execute(tx);
   return rows.map(({ ordinal, rule, severity, line, kind, environment, spot, ids, ...row }) => ({

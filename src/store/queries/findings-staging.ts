@@ -1,5 +1,6 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { keyLength } from "../../findings/identity/key.ts";
+import { prepared } from "../prepared.ts";
 import type { Db } from "../schema.ts";
 
 /**
@@ -20,6 +21,10 @@ export interface StagedBatch {
   readonly kinds: string;
   /** Empty: of none. */
   readonly environments: string;
+  /** 1 is the worst. */
+  readonly severities: string;
+  /** 1: the tool has stated it. */
+  readonly stated: string;
   /** 0: of none. */
   readonly lines: string;
   /** Empty: of none. */
@@ -43,24 +48,32 @@ export interface StagedBatch {
 /** Made anew on the connection that `db` holds. */
 export async function openStaging(db: Db): Promise<void> {
   await closeStaging(db);
+  // Read again and again, and more than an ordinary connection keeps of temporary tables. It can be said only before
+  // there is one, and then stays.
+  await sql`
+    select set_config('temp_buffers', '64MB', false) where current_setting('temp_buffers') <> '64MB'
+  `
+    .execute(db)
+    .catch(() => undefined);
   // What is done with two million hits at once takes longer than an ordinary statement may, and more memory than it is
   // given; and no plan of it is worth a compiler's time.
   await sql`
     select set_config('statement_timeout', '900000', false), set_config('work_mem', '64MB', false),
       set_config('jit', 'off', false), set_config('default_statistics_target', '20', false)
   `.execute(db);
+  // Batches are joined with each other by hashing and with what is known by its index, each time by one and the same plan.
   await sql`
-    create temp table import_observations (
+    select set_config('enable_nestloop', 'off', false), set_config('enable_seqscan', 'off', false),
+      set_config('plan_cache_mode', 'force_generic_plan', false)
+  `.execute(db);
+  // Long rows, each read once or twice; what is gone through again and again is in the short ones of the others.
+  await sql`
+    create temp table import_contents (
       ordinal integer not null,
       claim boolean not null,
-      -- 1 is the worst.
-      severity smallint not null,
-      stated boolean not null,
       line integer not null,
       kind text not null,
       environment text not null,
-      rule text not null,
-      spot text,
       ids text[] not null,
       aliases text[] not null,
       drift jsonb not null,
@@ -75,87 +88,205 @@ export async function openStaging(db: Db): Promise<void> {
       claim boolean not null,
       -- Where equal ones are told apart by their order, the value is the base and its number.
       numbered boolean not null,
+      -- Of algorithm and base: a number that equal ones share, and others hardly ever.
+      key bigint not null,
       algorithm text not null,
-      base text not null,
       value text not null
     )
   `.execute(db);
+  await sql`
+    create temp table import_plain (
+      ordinal integer not null,
+      -- 1 is the worst.
+      severity smallint not null,
+      stated boolean not null,
+      kind text not null,
+      spot text,
+      -- The known finding of its fingerprints; of several the first one.
+      finding bigint,
+      -- Nobody knows any of them.
+      fresh boolean not null,
+      best text,
+      -- It is for the reconciler.
+      hard boolean not null,
+      -- It says something that its finding does not say yet.
+      differs boolean not null
+    )
+  `.execute(db);
+  await sql`create index on import_contents (ordinal)`.execute(db);
+  await sql`create index on import_contents (ordinal) where claim`.execute(db);
+  await sql`create index on import_fingerprints (ordinal)`.execute(db);
 }
 
-/** One batch, as the thread that reads reports writes it (src/engine/findings/import/staged-row.ts). */
-export async function stage(db: Db, batch: StagedBatch): Promise<void> {
-  const { first, claims, kinds, environments, lines, spots, ids, drifts, contents } = batch;
+/** What the newest observation says beside what makes it the same finding; `o` has its `content`. */
+export const detailsOf = sql`jsonb_strip_nulls(jsonb_build_object(
+  'message', o.content -> 'message', 'fixedIn', o.content -> 'fixedIn', 'cvss', o.content -> 'cvss',
+  'reachable', o.content -> 'reachable', 'references', o.content -> 'references'))`;
+
+/** Whether an observation `o` says more or other things than the finding `f`, of what trusted ones may teach. */
+export const differsFrom = sql`(f.drift <> o.drift or not o.aliases <@ f.aliases
+  or (f.kind = 'dependency' and f.details <> ${detailsOf}))`;
+
+/**
+ * What is known of the fingerprints `prints`, by their observation. One look into the index for each: how much there is
+ * of the service does not matter, and no estimate decides.
+ */
+function matchOf(service: string, prints: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    select p.ordinal, min(k.finding) as finding, count(k.finding) = 0 as fresh,
+      min(p.algorithm || ' ' || p.value) filter (where p.rank = 0) as best,
+      count(k.finding) not in (0, count(*)) or coalesce(min(k.finding) <> max(k.finding), false) as hard
+    from ${prints} p left join lateral (
+      select k.finding from finding_fingerprints k
+      where k.service = ${service} and k.algorithm = p.algorithm and k.value = p.value limit 1
+    ) k on true
+    where not p.claim group by p.ordinal`;
+}
+
+const itsFinding = sql`left join lateral (
+  select f.drift, f.aliases, f.kind, f.details from findings f where f.id = m.finding limit 1
+) f on true`;
+
+/**
+ * One batch, as the thread that reads reports writes it (src/engine/findings/import/staged-row.ts), and which known
+ * findings it is of by now: that is looked up while the thread reads on. Whoever applies it looks whether another import
+ * has come meanwhile (`newestNumber`), and then has it looked up anew.
+ */
+export async function stage(db: Db, service: string, batch: StagedBatch): Promise<void> {
+  const { first, claims, kinds, environments, severities, stated, lines, spots, ids, drifts } = batch;
+  const { contents, algorithms, owners, ranks, names, values } = batch;
   const column = (text: string) => sql`string_to_array(${text}, E'\n')`;
-  await sql`
-    insert into import_observations
-    select ${first}::integer + (given.place - 1)::integer, given.claim = '1',
-      array_position(array['critical', 'high', 'medium', 'low', 'info'], c ->> 'severity'),
-      (c ->> 'severityStated')::boolean, given.line::integer, given.kind,
-      -- One empty line is no line to PostgreSQL.
-      coalesce(given.environment, ''), c ->> 'rule',
-      nullif(given.spot, ''),
-      case when given.ids = '[]' then '{}' else array(select jsonb_array_elements_text(given.ids::jsonb)) end,
-      case when c -> 'aliases' = '[]' then '{}' else array(select jsonb_array_elements_text(c -> 'aliases')) end,
-      given.drift::jsonb, c
-    from (
-      select *, content::jsonb as c from rows from (
-        unnest(${column(claims)}), unnest(${column(kinds)}), unnest(${column(environments)}), unnest(${column(lines)}),
+  const statement = sql`
+    with given as (
+      select ${first}::integer + (one.place - 1)::integer as ordinal, one.*, content::jsonb as c
+      from rows from (
+        unnest(${column(claims)}), unnest(${column(kinds)}), unnest(${column(environments)}),
+        unnest(${column(severities)}), unnest(${column(stated)}), unnest(${column(lines)}),
         unnest(${column(spots)}), unnest(${column(ids)}), unnest(${column(drifts)}), unnest(${column(contents)})
-      ) with ordinality as one (claim, kind, environment, line, spot, ids, drift, content, place)
+      ) with ordinality as one (
+        claim, kind, environment, severity, stated, line, spot, ids, drift, content, place)
       offset 0
-    ) given
-  `.execute(db);
-  if (batch.prints === 0) return;
-  const { algorithms, owners, ranks, names, values } = batch;
-  await sql`
-    insert into import_fingerprints
-    select ${first}::integer + one.owner::integer - 1,
-      (string_to_array(${lines}, E'\n')::integer[])[one.owner::integer], one.rank::smallint,
-      (string_to_array(${claims}, E'\n')::integer[])[one.owner::integer] = 1,
-      octet_length(one.value) > ${keyLength}, name.algorithm, left(one.value, ${keyLength}), one.value
-    from rows from (
-      unnest(${column(owners)}), unnest(${column(ranks)}), unnest(${column(names)}), unnest(${column(values)})
-    ) as one (owner, rank, name, value)
-    join jsonb_array_elements_text(${algorithms}::jsonb) with ordinality as name (algorithm, place)
-      on name.place = one.name::integer
-  `.execute(db);
+    ), o as (
+      insert into import_contents
+      -- One empty line is no line to PostgreSQL.
+      select ordinal, claim = '1', line::integer, kind, coalesce(environment, ''),
+        case when ids = '[]' then '{}' else array(select jsonb_array_elements_text(ids::jsonb)) end,
+        case when c -> 'aliases' = '[]' then '{}'
+          else array(select jsonb_array_elements_text(c -> 'aliases')) end,
+        drift::jsonb, c
+      from given
+      returning ordinal, aliases, drift, content
+    ), p as (
+      insert into import_fingerprints
+      select g.ordinal, g.line::integer, one.rank::smallint, g.claim = '1', octet_length(one.value) > ${keyLength},
+        hashtextextended(left(one.value, ${keyLength}), name.seed), name.algorithm, one.value
+      from rows from (
+        unnest(${column(owners)}), unnest(${column(ranks)}), unnest(${column(names)}), unnest(${column(values)})
+      ) as one (owner, rank, name, value)
+      join (
+        select algorithm, place, hashtext(algorithm)::bigint as seed
+        from jsonb_array_elements_text(${algorithms}::jsonb) with ordinality as name (algorithm, place)
+      ) name on name.place = one.name::integer
+      join given g on g.place = one.owner::integer
+      returning ordinal, rank, claim, algorithm, value
+    )
+    insert into import_plain
+    select m.ordinal, g.severity::smallint, g.stated = '1', g.kind, nullif(g.spot, ''),
+      m.finding, m.fresh, m.best, m.hard, coalesce(${differsFrom}, false)
+    from (${matchOf(service, sql`p`)}) m
+    join given g on g.ordinal = m.ordinal join o on o.ordinal = m.ordinal ${itsFinding}`;
+  const compiled = statement.compile(db);
+  prepared(compiled.sql);
+  await db.executeQuery(compiled);
 }
 
 /**
  * After the last batch: what is equal within the report is numbered in order of line, as `numberOccurrences` does
  * it; and how much there is decides how it is looked for.
  */
-export async function endStaging(db: Db): Promise<void> {
-  await sql`create index on import_fingerprints (ordinal)`.execute(db);
-  await sql`create index on import_observations (ordinal)`.execute(db);
+export async function endStaging(db: Db, service: string): Promise<void> {
+  await numberEqual(db, service);
+  await planFreely(db);
+}
+
+async function numberEqual(db: Db, service: string): Promise<void> {
+  await sql`create unique index on import_plain (ordinal)`.execute(db);
   await sql`
-    analyze import_observations (ordinal, claim), import_fingerprints (ordinal, algorithm, base, rank)
+    analyze import_contents (ordinal, claim), import_fingerprints (ordinal, key), import_plain (ordinal, finding, fresh, hard)
   `.execute(db);
   await sql`
+    create temp table import_many as
+    select key from import_fingerprints where numbered and not claim
+    group by key having min(line) <> max(line)
+  `.execute(db);
+  const { rows } = await sql`select from import_many limit 1`.execute(db);
+  if (rows.length === 0) return;
+  await sql`analyze import_many`.execute(db);
+  await sql`
     create temp table import_numbered as
-    select algorithm, base, line, dense_rank() over (partition by algorithm, base order by line) as place
+    select key, algorithm, base, line, dense_rank() over (partition by algorithm, base order by line) as place
     from (
-      select distinct f.algorithm, f.base, f.line from import_fingerprints f join (
-        select algorithm, base from import_fingerprints where numbered and not claim
-        group by 1, 2 having min(line) <> max(line)
-      ) many on many.algorithm = f.algorithm and many.base = f.base
+      select distinct f.key, f.algorithm, left(f.value, ${keyLength}) as base, f.line
+      from import_fingerprints f join import_many many on many.key = f.key
       where f.numbered and not f.claim
     ) lines
   `.execute(db);
   await sql`analyze import_numbered`.execute(db);
+  const later = sql`import_numbered n join import_fingerprints f
+    on f.key = n.key and f.algorithm = n.algorithm and left(f.value, ${keyLength}) = n.base and f.line = n.line
+    where n.place > 1 and f.numbered and not f.claim`;
+  await sql`create temp table import_again as select distinct f.ordinal from ${later}`.execute(db);
   await sql`
-    update import_fingerprints f set value = f.base || ':' || n.place
-    from import_numbered n
-    where n.place > 1 and f.algorithm = n.algorithm and f.base = n.base and f.line = n.line
-      and f.numbered and not f.claim
+    update import_fingerprints p set value = one.base || ':' || one.place
+    from (select f.ctid as row, n.base, n.place from ${later}) one where p.ctid = one.row
+  `.execute(db);
+  await sql`analyze import_again`.execute(db);
+  await matchAgain(
+    db,
+    service,
+    sql`(select f.* from import_again again join import_fingerprints f on f.ordinal = again.ordinal)`,
+  );
+}
+
+/** Looks up anew what is known of all that was staged. */
+export async function matchAnew(db: Db, service: string): Promise<void> {
+  await matchAgain(db, service, sql`import_fingerprints`);
+}
+
+async function matchAgain(db: Db, service: string, prints: RawBuilder<unknown>): Promise<void> {
+  await sql`
+    update import_plain p set finding = n.finding, fresh = n.fresh, best = n.best, hard = n.hard, differs = n.differs
+    from (
+      select m.*, coalesce(${differsFrom}, false) as differs
+      from (${matchOf(service, prints)}) m join import_contents o on o.ordinal = m.ordinal ${itsFinding}
+    ) n where n.ordinal = p.ordinal
   `.execute(db);
 }
 
-export async function closeStaging(db: Db): Promise<void> {
-  await sql`
-    drop table if exists pg_temp.import_observations, pg_temp.import_fingerprints, pg_temp.import_numbered
+/** Number of the newest import of a service: as long as it stays, so does what tells its findings apart. */
+export async function newestNumber(db: Db, service: string): Promise<string> {
+  const { rows } = await sql<{ number: string }>`
+    select coalesce(max(number), 0)::text as number from finding_imports where service = ${service}
   `.execute(db);
+  return rows[0]?.number ?? "0";
+}
+
+const tables = sql.raw(
+  ["contents", "fingerprints", "plain", "many", "numbered", "again"]
+    .map((name) => `pg_temp.import_${name}`)
+    .join(", "),
+);
+
+export async function closeStaging(db: Db): Promise<void> {
+  await sql`drop table if exists ${tables}`.execute(db);
   for (const setting of ["statement_timeout", "work_mem", "jit", "default_statistics_target"]) {
+    await sql`reset ${sql.id(setting)}`.execute(db);
+  }
+  await planFreely(db);
+}
+
+async function planFreely(db: Db): Promise<void> {
+  for (const setting of ["enable_nestloop", "enable_seqscan", "plan_cache_mode"]) {
     await sql`reset ${sql.id(setting)}`.execute(db);
   }
 }

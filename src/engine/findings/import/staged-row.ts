@@ -1,7 +1,7 @@
 import { incomingOf } from "../../../findings/identity/incoming.ts";
 import type { IdentityContext } from "../../../findings/identity/fingerprint.ts";
 import type { Fingerprint } from "../../../model/finding.ts";
-import type { Observation } from "../../../model/observation.ts";
+import { type Observation, severities } from "../../../model/observation.ts";
 import type { StagedBatch } from "../../../store/queries/findings-staging.ts";
 
 /** A text that PostgreSQL takes: no U+0000 and no half of a character, which JSON can say both. */
@@ -26,6 +26,8 @@ export class Columns {
   #claims: number[] = [];
   #kinds: string[] = [];
   #environments: string[] = [];
+  #severities: number[] = [];
+  #stated: number[] = [];
   #lines: number[] = [];
   #spots: string[] = [];
   #ids: string[] = [];
@@ -47,6 +49,8 @@ export class Columns {
     this.#claims.push(claim ? 1 : 0);
     this.#kinds.push(identity.kind);
     this.#environments.push(identity.environment ?? "");
+    this.#severities.push(1 + severities.indexOf(observation.severity));
+    this.#stated.push(observation.severityStated ? 1 : 0);
     this.#lines.push(line ?? 0);
     this.#spots.push(identity.spot ?? "");
     this.#ids.push(ids.length === 0 ? "[]" : JSON.stringify(ids));
@@ -71,6 +75,8 @@ export class Columns {
       claims: this.#claims.join("\n"),
       kinds: this.#kinds.join("\n"),
       environments: this.#environments.join("\n"),
+      severities: this.#severities.join("\n"),
+      stated: this.#stated.join("\n"),
       lines: this.#lines.join("\n"),
       spots: this.#spots.join("\n"),
       ids: this.#ids.join("\n"),
@@ -87,6 +93,8 @@ export class Columns {
     this.#claims = [];
     this.#kinds = [];
     this.#environments = [];
+    this.#severities = [];
+    this.#stated = [];
     this.#lines = [];
     this.#spots = [];
     this.#ids = [];

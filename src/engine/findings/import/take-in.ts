@@ -27,6 +27,8 @@ import {
 import {
   closeStaging,
   endStaging,
+  matchAnew,
+  newestNumber,
   openStaging,
   stage,
 } from "../../../store/queries/findings-staging.ts";
@@ -90,9 +92,10 @@ export async function takeIn(
 ): Promise<FindingImportRow> {
   const secretKey = await findingKey(engine);
   const taken = await engine.db.connection().execute(async (connection) => {
+    const { service, format, scan, environment } = incoming;
     await openStaging(connection);
     try {
-      const { service, format, scan, environment } = incoming;
+      const newest = await newestNumber(connection, service);
       const read = await readWith(
         {
           path: spooled.path,
@@ -103,15 +106,15 @@ export async function takeIn(
           secretKey,
           most: mostObservations,
         },
-        async ({ staged }) => stage(connection, staged),
+        async ({ staged }) => stage(connection, service, staged),
       );
       if (read.kind === "failure") throw unreadable(read);
-      await endStaging(connection);
+      await endStaging(connection, service);
       await engine.hooks?.reach("import:staged");
       const standing = await judge(read);
       return await connection
         .transaction()
-        .execute((tx) => apply(engine, tx, { incoming, spooled, read, standing }));
+        .execute((tx) => apply(engine, tx, { incoming, spooled, read, standing, newest }));
     } catch (error) {
       throw asUnstorable(error);
     } finally {
@@ -128,6 +131,8 @@ interface Report {
   readonly spooled: Spooled;
   readonly read: ReadEnd;
   readonly standing: Standing;
+  /** Import of the service that was the newest one before anything of the report was looked up. */
+  readonly newest: string;
 }
 
 async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImportRow> {
@@ -139,6 +144,8 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
   const scope = scopeId(about);
   const before = await takenBefore(tx, report, scope);
   if (before) return before;
+  // What is known was looked up while the report was read: one that came meanwhile may have changed it.
+  if ((await newestNumber(tx, service)) !== report.newest) await matchAnew(tx, service);
   const release = incoming.release?.id ?? null;
   const missing = [...(read.summary.missing === undefined ? [] : [read.summary.missing]), ...standing.missing]; // prettier-ignore
   const complete = read.summary.complete && standing.missing.length === 0;
