@@ -11,6 +11,11 @@ const known: ReadonlyMap<string, string> = new Map([
 
 /** One spelling for one tool, whichever of its formats it wrote: `Semgrep OSS` of its SARIF is `semgrep` of its JSON. */
 export function toolName(name: string): string {
+  if (name === last.name) return last.spelled;
   const plain = name.trim().toLowerCase();
-  return known.get(plain) ?? plain.replaceAll(/\s+/g, "-");
+  last = { name, spelled: known.get(plain) ?? plain.replaceAll(/\s+/g, "-") };
+  return last.spelled;
 }
+
+/** A hundred thousand hits of one report ask for the same. */
+let last = { name: "", spelled: "" };

@@ -21,6 +21,8 @@ export interface Applied {
   readonly complete: boolean;
   readonly tool: string;
   readonly trust: ImportTrust;
+  /** It holds statements that something is not so. */
+  readonly states: boolean;
   /** Whether what it states not to be so is so. */
   readonly claims: boolean;
   /** Whether what it does not see is gone: it is trusted, complete and of a named release. */
@@ -84,7 +86,7 @@ function outcomeRow({ known, ordinals, worst, learn, transition }: Outcome) {
 }
 
 /** Which finding each observation is of; what nobody knew gets numbers in the report's order. */
-export async function nameFindings(tx: Db, { service }: Applied): Promise<void> {
+export async function nameFindings(tx: Db, { service, states }: Applied): Promise<void> {
   await sql`
     create temp table import_fresh on commit drop as
     select one.*, nextval(pg_get_serial_sequence('findings', 'id')) as finding from (
@@ -109,7 +111,10 @@ export async function nameFindings(tx: Db, { service }: Applied): Promise<void> 
     select null, (select min(one) from unnest(ordinals) as one), worst, finding
     from import_outcomes where fresh
   `.execute(tx);
+  await sql`create unique index on import_fresh (finding)`.execute(tx);
+  await sql`analyze import_matched, import_fresh`.execute(tx);
   // Statements open nothing: they are about what is known, if it is. They have no severity.
+  if (!states) return;
   await sql`
     insert into import_matched
     select distinct on (f.ordinal) f.ordinal, k.finding
@@ -118,8 +123,6 @@ export async function nameFindings(tx: Db, { service }: Applied): Promise<void> 
       on k.service = ${service} and k.algorithm = f.algorithm and k.value = f.value
     where c.claim order by f.ordinal, f.rank
   `.execute(tx);
-  await sql`create unique index on import_fresh (finding)`.execute(tx);
-  await sql`analyze import_matched, import_fresh`.execute(tx);
 }
 
 /** Severity first; of one severity the highest score. Scores of several versions are compared nowhere else. */
@@ -165,12 +168,6 @@ export async function keepObservations(tx: Db, given: Applied): Promise<void> {
     where not o.claim
   `.execute(tx);
   await sql`
-    insert into finding_claims (import, ordinal, finding, status, content, trusted)
-    select ${id}, o.ordinal, m.finding, o.content -> 'claim' ->> 'status', o.content, ${given.claims}
-    from import_contents o left join import_matched m on m.ordinal = o.ordinal
-    where o.claim
-  `.execute(tx);
-  await sql`
     insert into finding_fingerprints (service, algorithm, value, finding, import)
     select distinct on (f.algorithm, f.value) ${service}, f.algorithm, f.value, m.finding, ${id}
     from import_plain p join import_owned f on f.ordinal = p.ordinal
@@ -178,6 +175,16 @@ export async function keepObservations(tx: Db, given: Applied): Promise<void> {
     where p.fresh and not p.hard order by f.algorithm, f.value, m.finding
   `.execute(tx);
   await learn(tx, given);
+  if (given.states) await keepClaims(tx, given);
+}
+
+async function keepClaims(tx: Db, { id, claims }: Applied): Promise<void> {
+  await sql`
+    insert into finding_claims (import, ordinal, finding, status, content, trusted)
+    select ${id}, o.ordinal, m.finding, o.content -> 'claim' ->> 'status', o.content, ${claims}
+    from import_contents o left join import_matched m on m.ordinal = o.ordinal
+    where o.claim
+  `.execute(tx);
 }
 
 /** What the reconciler says that findings are known by from now on. */
@@ -193,9 +200,10 @@ async function learn(tx: Db, { id, service }: Applied): Promise<void> {
     insert into finding_changes (finding, import, kind, detail)
     select l.finding, ${id}, 'fingerprint-moved', jsonb_build_object(
       'import', k.import, 'finding', k.finding, 'algorithm', k.algorithm, 'value', k.value)
-    from import_learned l join finding_fingerprints k
-      on k.service = ${service} and k.algorithm = l.algorithm and k.value = l.value
-    where k.finding <> l.finding and k.import <> ${id}
+    from import_learned l join lateral (
+      select k.* from finding_fingerprints k
+      where k.service = ${service} and k.algorithm = l.algorithm and k.value = l.value limit 1
+    ) k on k.finding <> l.finding and k.import <> ${id}
     order by k.algorithm, k.value
   `.execute(tx);
   await sql`
@@ -234,7 +242,7 @@ export async function markScope(tx: Db, given: Applied): Promise<void> {
 
 /** Brings known findings up to date, and opens those again of which the life cycle says so. */
 export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
-  const { id, release, tool, trust, seenAt } = given;
+  const { id, release, scope, tool, trust, seenAt } = given;
   // What nobody vouches for does not say what a finding is that a trusted scan saw: not that it cannot be reached.
   const mayTeach = sql`(${isTrusted(trust)} or not f.trusted)`;
   // What only strangers have called something is what the first trusted scan of it says.
@@ -243,6 +251,8 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
   const moreAliases = sql`(${first} or (${mayTeach} and not o.aliases <@ f.aliases))`;
   const earlier = sql`(${release}::text is not null and f.first_release is distinct from ${release}
     and (f.first_release is null or ${orderOf(release)} < ${orderOf(sql`f.first_release`)}))`;
+  // As much as the report: an estimate out of a table that was empty yesterday would look each of them up.
+  await sql`select set_config('enable_nestloop', 'off', true)`.execute(tx);
   // What people judged stands until the scans say something else than they said then.
   await sql`
     create temp table import_known on commit drop as
@@ -255,7 +265,7 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
       from (
         select f.id as finding, f.status, f.severity, coalesce(f.said_severity, f.severity) as said_severity,
           coalesce(f.said_severity, '') as before_said,
-          s.stated, s.ordinal, ${word(sql`now.worst`)} as said, t.to_status, t.why, coalesce(t.reopened, false) as back,
+          s.stated, s.ordinal, ${word(sql`least(${rank(sql`here.severity`)}, elsewhere.worst)`)} as said, t.to_status, t.why, coalesce(t.reopened, false) as back,
           ${mayTeach} as may_teach, p.spot,
           ${first} or not (array[${tool}::text] <@ f.tools) or ${earlier}
             or (${mayTeach} and case when o.ordinal is null then p.differs else ${differsFrom} end) as teaches
@@ -266,16 +276,19 @@ export async function refreshKnown(tx: Db, given: Applied): Promise<void> {
           select o.ordinal, o.aliases, o.drift, o.content
           from import_plain p join import_contents o on o.ordinal = p.ordinal where p.hard
         ) o on o.ordinal = s.ordinal
-        join (
+        join finding_scopes here on here.finding = s.finding and here.scope = ${scope}
+        left join (
           select i.finding, min(${rank(sql`c.severity`)}) as worst
-          from import_seen i join finding_scopes c on c.finding = i.finding and c.seen group by 1
-        ) now on now.finding = s.finding
+          from import_seen i join finding_scopes c on c.finding = i.finding
+          where c.seen and c.scope <> ${scope} group by 1
+        ) elsewhere on elsewhere.finding = s.finding
         left join import_outcomes t on t.finding = s.finding and t.to_status is not null
         left join import_fresh n on n.finding = s.finding
         where n.finding is null
       ) known
     ) said
   `.execute(tx);
+  await sql`select set_config('enable_nestloop', 'on', true)`.execute(tx);
   await sql`analyze import_known`.execute(tx);
   await sql`
     update finding_sights g set

@@ -27,21 +27,21 @@ export interface StagedBatch {
   readonly stated: string;
   /** 0: of none. */
   readonly lines: string;
-  /** Empty: of none. */
-  readonly spots: string;
+  /** Empty: of none. UTF-8, as are the other long ones: they pass from thread to database without being copied. */
+  readonly spots: Uint8Array;
   /** JSON arrays of texts. */
   readonly ids: string;
   /** JSON arrays of pairs of an algorithm and a value. */
-  readonly drifts: string;
+  readonly drifts: Uint8Array;
   /** The observations, JSON. */
-  readonly contents: string;
+  readonly contents: Uint8Array;
   /** Algorithms of the fingerprints, each once: a JSON array. */
   readonly algorithms: string;
   /** Of each fingerprint: whose it is (from 1, within the batch), the how manieth (from 0), its algorithm (from 1). */
   readonly owners: string;
   readonly ranks: string;
   readonly names: string;
-  readonly values: string;
+  readonly values: Uint8Array;
   readonly prints: number;
 }
 
@@ -63,8 +63,8 @@ export async function openStaging(db: Db): Promise<void> {
   `.execute(db);
   // Batches are joined with each other by hashing and with what is known by its index, each time by one and the same plan.
   await sql`
-    select set_config('enable_nestloop', 'off', false), set_config('enable_seqscan', 'off', false),
-      set_config('plan_cache_mode', 'force_generic_plan', false)
+    select set_config('enable_nestloop', 'off', false), set_config('enable_mergejoin', 'off', false),
+      set_config('enable_seqscan', 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false)
   `.execute(db);
   // Long rows, each read once or twice; what is gone through again and again is in the short ones of the others.
   await sql`
@@ -113,7 +113,7 @@ export async function openStaging(db: Db): Promise<void> {
       differs boolean not null
     )
   `.execute(db);
-  await sql`create index on import_contents (ordinal)`.execute(db);
+  await sql`create unique index on import_contents (ordinal)`.execute(db);
   await sql`create index on import_contents (ordinal) where claim`.execute(db);
   await sql`create index on import_fingerprints (ordinal)`.execute(db);
 }
@@ -153,9 +153,10 @@ const itsFinding = sql`left join lateral (
  * has come meanwhile (`newestNumber`), and then has it looked up anew.
  */
 export async function stage(db: Db, service: string, batch: StagedBatch): Promise<void> {
-  const { first, claims, kinds, environments, severities, stated, lines, spots, ids, drifts } = batch;
+  const { first, claims, kinds, environments, severities, stated, lines, spots, ids, drifts } =
+    batch;
   const { contents, algorithms, owners, ranks, names, values } = batch;
-  const column = (text: string) => sql`string_to_array(${text}, E'\n')`;
+  const column = (text: string | Uint8Array) => sql`string_to_array(${text}, E'\n')`;
   const statement = sql`
     with given as (
       select ${first}::integer + (one.place - 1)::integer as ordinal, one.*, content::jsonb as c
@@ -203,16 +204,20 @@ export async function stage(db: Db, service: string, batch: StagedBatch): Promis
 /**
  * After the last batch: what is equal within the report is numbered in order of line, as `numberOccurrences` does
  * it; and how much there is decides how it is looked for.
+ *
+ * @returns whether any of it is a statement
  */
-export async function endStaging(db: Db, service: string): Promise<void> {
+export async function endStaging(db: Db, service: string): Promise<boolean> {
   await numberEqual(db, service);
+  const { rows } = await sql`select from import_contents where claim limit 1`.execute(db);
   await planFreely(db);
+  return rows.length > 0;
 }
 
 async function numberEqual(db: Db, service: string): Promise<void> {
   await sql`create unique index on import_plain (ordinal)`.execute(db);
   await sql`
-    analyze import_contents (ordinal, claim), import_fingerprints (ordinal, key), import_plain (ordinal, finding, fresh, hard)
+    analyze import_fingerprints (ordinal, key), import_plain (ordinal, finding, fresh, hard)
   `.execute(db);
   await sql`
     create temp table import_many as
@@ -286,7 +291,12 @@ export async function closeStaging(db: Db): Promise<void> {
 }
 
 async function planFreely(db: Db): Promise<void> {
-  for (const setting of ["enable_nestloop", "enable_seqscan", "plan_cache_mode"]) {
+  for (const setting of [
+    "enable_nestloop",
+    "enable_mergejoin",
+    "enable_seqscan",
+    "plan_cache_mode",
+  ]) {
     await sql`reset ${sql.id(setting)}`.execute(db);
   }
 }

@@ -64,12 +64,13 @@ export async function missUnseen(tx: Db, given: Applied): Promise<number> {
 /** What came of it, out of the rows that were written. */
 export async function countChanges(tx: Db, { id }: Applied, unseen: number): Promise<Counts> {
   const { rows } = await sql<Omit<Counts, "unseen">>`
-    select count(*)::integer as observations, (count(*) filter (where n.finding is null))::integer as matched,
+    select count(m.severity)::integer as observations,
+      (count(m.severity) filter (where n.finding is null))::integer as matched,
       (select count(*) from finding_claims where import = ${id})::integer as claims,
       (select count(*) from import_fresh)::integer as opened,
       (select count(*) from import_known where back)::integer as reopened,
       (select count(*) from finding_changes where import = ${id} and kind = 'verified')::integer as verified
-    from observations o left join import_fresh n on n.finding = o.finding where o.import = ${id}
+    from import_matched m left join import_fresh n on n.finding = m.finding
   `.execute(tx);
   const [row] = rows;
   if (!row) throw new Error("a count without a row");

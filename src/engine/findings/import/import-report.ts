@@ -12,6 +12,7 @@ import { findRelease } from "../../plan-inputs.ts";
 import { vouchFor } from "../vouch.ts";
 import { importView } from "../views/import-view.ts";
 import type { ReadEnd } from "./messages.ts";
+import { EarlyReaders } from "./early-reader.ts";
 import { InTurn } from "./in-turn.ts";
 import { spool } from "./spool.ts";
 import { type Standing, takeIn } from "./take-in.ts";
@@ -19,6 +20,7 @@ import { type Standing, takeIn } from "./take-in.ts";
 /** Of all that the database gives this process twenty connections for; own runs have their turn beside these. */
 const limits = { atOnce: 3, waiting: 60 };
 const turns = new WeakMap<Engine, InTurn>();
+const readers = new EarlyReaders();
 
 function turnsOf(engine: Engine): InTurn {
   const known = turns.get(engine) ?? new InTurn(limits);
@@ -42,7 +44,13 @@ export async function importReport(
   const environment = options.environment ?? null;
   const format = options.format ?? null;
   const scan = options.scan ?? null;
-  const spooled = await spool(engine.spool, bytes, settings.reportBytes);
+  const early = readers.start(engine);
+  const spooled = await spool(engine.spool, bytes, settings.reportBytes).catch(
+    async (error: unknown) => {
+      await early.end();
+      throw error;
+    },
+  );
   try {
     await engine.hooks?.reach("import:spooled");
     const judge = async (read: ReadEnd): Promise<Standing> => {
@@ -70,9 +78,10 @@ export async function importReport(
     };
     const incoming = { service, environment, release, format, scan, by: actor.id };
     const given = { ...incoming, checkRun: null, seenAt: null };
-    const row = await turnsOf(engine).do(() => takeIn(engine, given, spooled, judge));
+    const row = await turnsOf(engine).do(() => takeIn(engine, given, spooled, judge, early.read));
     return await importView(db, row);
   } finally {
+    await early.end();
     await spooled.remove();
   }
 }

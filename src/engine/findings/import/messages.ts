@@ -45,4 +45,4 @@ export type FromThread = Batch | ReadEnd | ReadFailure;
 
 /** So many batches may be on their way at once. */
 export const batchesAhead = 2;
-export const batchSize = 500;
+export const batchSize = 1_000;

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { once } from "node:events";
+import { parentPort } from "node:worker_threads";
 import { isDeepStrictEqual } from "node:util";
 import type { IdentityContext } from "../../../findings/identity/fingerprint.ts";
 import { type ReadReport, readReport } from "../../../findings/reading/read-report.ts";
@@ -7,21 +8,15 @@ import { asTidelockError, TidelockError } from "../../../model/errors.ts";
 import type { Observation } from "../../../model/observation.ts";
 import { Gathered } from "./gathered.ts";
 import { batchesAhead, batchSize, type FromThread, type ReadQuestion } from "./messages.ts";
-import { Columns, storable, storableObservation } from "./staged-row.ts";
+import { buffersOf, Columns, storable, storableObservation } from "./staged-row.ts";
 
-/** A thread of its own for one report: whatever it costs, it costs this thread. */
+/** A thread of its own for one report: whatever it costs, it costs this thread. It may be started before the report is there. */
 
-const question = workerData as ReadQuestion;
 let ahead = 0;
 let waiting: (() => void) | undefined;
-parentPort?.on("message", () => {
-  ahead -= 1;
-  waiting?.();
-});
 
-function say(message: FromThread): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-  parentPort?.postMessage(message);
+function say(message: FromThread, given: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, given);
 }
 
 /** Waits while the server has not stored what was sent before. */
@@ -30,7 +25,8 @@ async function send(columns: Columns): Promise<void> {
   // One answer frees one place, and nobody else takes it.
   if (ahead >= batchesAhead) await new Promise<void>((resolve) => (waiting = resolve));
   ahead += 1;
-  say({ kind: "batch", staged: columns.take() });
+  const staged = columns.take();
+  say({ kind: "batch", staged }, buffersOf(staged));
 }
 
 type About = Pick<ReadReport, "tool" | "subject">;
@@ -42,7 +38,7 @@ function storableAbout({ tool, subject }: About): About {
   };
 }
 
-async function read(): Promise<void> {
+async function read(question: ReadQuestion): Promise<void> {
   const { path, format, most, secretKey, service, environment, scan } = question;
   const gathered = new Gathered(`${path}.items`);
   const columns = new Columns();
@@ -114,8 +110,19 @@ function requireSame(told: { readonly about: About } | null, about: About): void
   });
 }
 
+async function asked(): Promise<ReadQuestion> {
+  if (parentPort === null) throw new Error("this is for a thread");
+  const [question] = (await once(parentPort, "message")) as [ReadQuestion];
+  // Whatever it is told from here on: that something was stored.
+  parentPort.on("message", () => {
+    ahead -= 1;
+    waiting?.();
+  });
+  return question;
+}
+
 try {
-  await read();
+  await read(await asked());
 } catch (error) {
   const { code, message, where, hint, fault } = asTidelockError(error);
   say({

@@ -20,6 +20,13 @@ export function storableObservation(observation: Observation): {
   return { observation: without, text: JSON.stringify(without) };
 }
 
+const utf8 = new TextEncoder();
+
+/** The parts of a batch that another thread is given for good. */
+export function buffersOf({ spots, drifts, contents, values }: StagedBatch): ArrayBuffer[] {
+  return [spots, drifts, contents, values].map(({ buffer }) => buffer as ArrayBuffer);
+}
+
 /** Gathers observations as the columns that the staging takes. */
 export class Columns {
   #first = 0;
@@ -78,15 +85,15 @@ export class Columns {
       severities: this.#severities.join("\n"),
       stated: this.#stated.join("\n"),
       lines: this.#lines.join("\n"),
-      spots: this.#spots.join("\n"),
+      spots: utf8.encode(this.#spots.join("\n")),
       ids: this.#ids.join("\n"),
-      drifts: this.#drifts.join("\n"),
-      contents: this.#contents.join("\n"),
+      drifts: utf8.encode(this.#drifts.join("\n")),
+      contents: utf8.encode(this.#contents.join("\n")),
       algorithms: JSON.stringify([...this.#algorithms.keys()]),
       owners: this.#owners.join("\n"),
       ranks: this.#ranks.join("\n"),
       names: this.#names.join("\n"),
-      values: this.#values.join("\n"),
+      values: utf8.encode(this.#values.join("\n")),
       prints: this.#values.length,
     };
     this.#first += count;

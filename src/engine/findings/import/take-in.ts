@@ -109,12 +109,12 @@ export async function takeIn(
         async ({ staged }) => stage(connection, service, staged),
       );
       if (read.kind === "failure") throw unreadable(read);
-      await endStaging(connection, service);
+      const states = await endStaging(connection, service);
       await engine.hooks?.reach("import:staged");
       const standing = await judge(read);
       return await connection
         .transaction()
-        .execute((tx) => apply(engine, tx, { incoming, spooled, read, standing, newest }));
+        .execute((tx) => apply(engine, tx, { incoming, spooled, read, standing, newest, states }));
     } catch (error) {
       throw asUnstorable(error);
     } finally {
@@ -133,6 +133,7 @@ interface Report {
   readonly standing: Standing;
   /** Import of the service that was the newest one before anything of the report was looked up. */
   readonly newest: string;
+  readonly states: boolean;
 }
 
 async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImportRow> {
@@ -168,6 +169,7 @@ async function apply(engine: Engine, tx: Db, report: Report): Promise<FindingImp
     scope,
     tool,
     trust: standing.trust,
+    states: report.states,
     claims: standing.claims,
     complete,
     closes,

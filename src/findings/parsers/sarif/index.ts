@@ -181,6 +181,7 @@ function messageOf({ message }: Result, rule: Rule | undefined): string {
   const direct = message?.text ?? message?.markdown;
   const text = direct ?? (message?.id === undefined ? "" : stringOf(rule, message.id));
   const values = message?.arguments ?? [];
+  if (!text.includes("{")) return text.slice(0, 8_192);
   return text
     .slice(0, 8_192)
     .replace(
@@ -229,10 +230,15 @@ function cweOf(tags: readonly string[]): readonly number[] {
   });
 }
 
+const findSecrets = new WeakMap<Run, boolean>();
+
 function isSecret(run: Run, tags: readonly string[]): boolean {
-  return (
-    secretTools.test(run.tool.driver.name ?? "") || tags.some((tag) => /^secrets?$/i.test(tag))
-  );
+  let tool = findSecrets.get(run);
+  if (tool === undefined) {
+    tool = secretTools.test(run.tool.driver.name ?? "");
+    findSecrets.set(run, tool);
+  }
+  return tool || tags.some((tag) => /^secrets?$/i.test(tag));
 }
 
 function sorted(texts: Readonly<Record<string, string>> | undefined): Record<string, string> {
