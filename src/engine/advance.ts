@@ -1,15 +1,10 @@
 import { asTidelockError, TidelockError } from "../model/errors.ts";
-import type { Environment } from "../model/pipeline.ts";
 import type { Plan, PlanStep } from "../model/plan.ts";
 import type { Compensation } from "../strategies/compensation.ts";
 import { compensationsFor } from "../strategies/compensation.ts";
 import { readPlan } from "../strategies/plan.ts";
-import {
-  documentByDigest,
-  readRelease,
-  registeredEnvironment,
-} from "../store/queries/catalogue.ts";
-import { currentStep, stepsOf, wakeService } from "../store/queries/promotions.ts";
+import { readRelease } from "../store/queries/catalogue.ts";
+import { currentStep, wakeService } from "../store/queries/promotions.ts";
 import type { Db, PromotionRow } from "../store/schema.ts";
 import { stopChecks } from "./check-runner.ts";
 import { runCompensation } from "./compensations/compensation.ts";
@@ -18,7 +13,7 @@ import type { Engine } from "./engine.ts";
 import { waitForEnvironment } from "./exclusive.ts";
 import { type Lease, withLease } from "./lease.ts";
 import type { Seen } from "./look.ts";
-import { planAgain, plannedDocuments } from "./planned-documents.ts";
+import { planAgain } from "./planned-documents.ts";
 import { runStep } from "./steps/registry.ts";
 import type { StepContext, StepResult } from "./steps/step.ts";
 import {
@@ -29,6 +24,7 @@ import {
   finishStep,
   wait,
 } from "./transitions.ts";
+import { environmentOf, lostOf, refuse } from "./unplanned.ts";
 
 /** When to look again in milliseconds; `now` for at once. */
 export type Again = number | "now";
@@ -71,47 +67,6 @@ export async function advance(
   return forward(engine, lease, seen, plan, fresh);
 }
 
-/**
- * A plan that this program does not know waits visibly for one that does. One that nobody can read (damaged) ends where
- * nothing was done yet; later nobody knows what to undo, and a person has to look.
- */
-async function refuse(
-  engine: Engine,
-  lease: Lease,
-  promotion: PromotionRow,
-  error: TidelockError,
-): Promise<Again> {
-  const againMs = 60_000;
-  const damaged = error.code === "digest-mismatch";
-  await withLease(engine, lease, async (tx) => {
-    if (promotion.desired === "aborted") {
-      await finish(engine, tx, promotion, "aborted", `aborted unread: ${error.message}`);
-      return;
-    }
-    const again = await planAgain(tx, promotion);
-    if (damaged && !(await hasActed(tx, promotion.id))) {
-      await finish(engine, tx, promotion, "failed", `${error.message}; ${again}`);
-      return;
-    }
-    const look = `an operator: see what runs (tidelock status), then tidelock promotion abort ${promotion.id}, and ${again}`;
-    await wait(tx, promotion, promotion.step_index, {
-      reason: error.message,
-      who: damaged ? look : (error.hint ?? "an operator"),
-      until: null,
-      againMs,
-      forPeople: true,
-    });
-  });
-  return againMs;
-}
-
-/** Whether anything but looking was begun: what follows admission, checks and gates changes something. */
-async function hasActed(db: Db, promotion: string): Promise<boolean> {
-  const steps = await stepsOf(db, promotion);
-  const looks = new Set(["admit", "check", "gate"]);
-  return steps.some(({ kind, attempts }) => attempts > 0 && !looks.has(kind));
-}
-
 async function forward(
   engine: Engine,
   lease: Lease,
@@ -137,18 +92,6 @@ async function forward(
   const again = await record(context, step, result);
   await engine.hooks?.reach(`${step.kind}:after-record`, index);
   return again;
-}
-
-/** What a decision is made under is there, or nothing is decided. A return asks for nothing of it (law 9). */
-async function lostOf(engine: Engine, plan: Plan, step: PlanStep): Promise<string | null> {
-  if (plan.kind === "rollback" || (step.kind !== "admit" && step.kind !== "gate")) return null;
-  try {
-    await plannedDocuments(engine.db, plan);
-    return null;
-  } catch (caught) {
-    if (caught instanceof TidelockError) return caught.message;
-    throw caught;
-  }
 }
 
 async function record(context: StepContext, step: PlanStep, result: StepResult): Promise<Again> {
@@ -314,17 +257,6 @@ async function contextFor(
     effects: new Effects(engine, lease, step.attempts),
     operation: (name) => `${promotion.id}/${index}/${name}`,
   };
-}
-
-/** As it was planned. To undo and to return ask no policy: there what is registered under its name does. */
-async function environmentOf(
-  db: Db,
-  plan: Plan,
-  { ending }: PromotionRow,
-): Promise<Environment | undefined> {
-  const planned = await documentByDigest<Environment>(db, "Environment", plan.environment);
-  if (planned || (ending === null && plan.kind !== "rollback")) return planned;
-  return (await registeredEnvironment(db, plan.lane.environment))?.document;
 }
 
 /** A part that is away is waited for; a lost lane is nobody's failure; everything else is the step's. */

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { runInside } from "../../../../test/fixtures/run-cli.ts";
-import { ManualForm } from "../../../model/manual-check.ts";
-import { questionText } from "../../manual/card.ts";
+import { runInside } from "../../test/fixtures/run-cli.ts";
+import { ManualForm } from "../model/manual-check.ts";
+import { questionText } from "./manual/card.ts";
 
 let folder: string;
 beforeEach(() => {
