@@ -7,6 +7,7 @@ export const evaluator: readonly string[] = [
   "src/policy/grades.ts",
   "src/policy/predecessors.ts",
   "src/policy/rules.ts",
+  "src/policy/flaws.ts",
   "src/policy/waived.ts",
   "src/policy/waivers.ts",
   "src/policy/max-age.ts",
@@ -22,7 +23,9 @@ export const evaluator: readonly string[] = [
   "src/policy/cel/frame.ts",
   "src/policy/cel/logic.ts",
   "src/policy/cel/loops.ts",
+  "src/policy/cel/glob.ts",
   "src/policy/cel/operators.ts",
   "src/policy/cel/functions.ts",
-  "src/policy/cel/glob.ts",
+  "src/policy/windows.ts",
+  "src/policy/zone-time.ts",
 ];

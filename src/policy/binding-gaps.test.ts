@@ -67,6 +67,11 @@ describe("what a colour under test shares with the live one", () => {
     ]);
   });
 
+  it("is content where a secret stands in for an address", () => {
+    const isolated = { values: {}, secrets: { DB_HOST: secret("clone") } };
+    expect(keys({ values: { DB_HOST: "db" }, isolated })).toEqual([]);
+  });
+
   it("leaves out what its owner says is harmless on both sides", () => {
     expect(keys({ values: { DOCS_URL: "https://docs.example" }, shared: ["DOCS_URL"] })).toEqual(
       [],
@@ -116,6 +121,9 @@ it("knows an endpoint when it sees one", () => {
   ] as const) {
     expect(looksLikeEndpoint(key, value), value).toBe(true);
   }
+  // Nothing can be sent to no place, whatever it is called.
+  expect(looksLikeEndpoint("DB_HOST", "")).toBe(false);
+  expect(looksLikeEndpoint("DB_HOST", "  ")).toBe(false);
   for (const value of ["", "hello", "10", "true", "12:30 noon", "/var/lib/x", "a, b", "v1.2.3"]) {
     expect(looksLikeEndpoint("A", value), value).toBe(false);
   }

@@ -1,7 +1,7 @@
 import type { Configuration, SecretReference } from "../model/configuration.ts";
 import { withoutFaults } from "../model/faults.ts";
 import type { GatePreset } from "../model/pipeline.ts";
-import { type Ground, ground } from "./decide.ts";
+import { compareText, type Ground, ground } from "./decide.ts";
 
 /** Something of the live side that a colour under test is given as well. */
 export interface BindingGap {
@@ -77,12 +77,11 @@ export function bindingGaps(
     if (liveSecrets.has(nameOf(reference))) gaps.push({ key, what: "secret" });
   }
   for (const [key, value] of Object.entries(configuration.values)) {
-    const kept = !replaced.has(key) || withoutFaults(isolated.values[key] ?? "") === value;
+    const again = isolated.values[key];
+    const kept = !replaced.has(key) || (again !== undefined && withoutFaults(again) === value);
     if (kept && looksLikeEndpoint(key, value)) gaps.push({ key, what: "endpoint" });
   }
-  return gaps
-    .filter(({ key }) => !shared.has(key))
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return gaps.filter(({ key }) => !shared.has(key)).sort((a, b) => compareText(a.key, b.key));
 }
 
 /** The version does not count: an older one may still be valid. */

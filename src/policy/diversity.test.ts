@@ -58,6 +58,17 @@ describe("different programs of a kind", () => {
     }
   });
 
+  it("do not count where one of several answers under the name is no pass, whichever comes first", () => {
+    const input = { asked: { sast: 1 }, scanners: four };
+    const failed = { check: "own", ground: ground("deny", "check.fail", "") };
+    for (const answers of [
+      [...passed("own"), failed],
+      [failed, ...passed("own")],
+    ]) {
+      expect(diversityGrounds(input, answers)[0]?.outcome).toBe("deny");
+    }
+  });
+
   it("are not asked for where nobody does", () => {
     expect(diversityGrounds(undefined, passed("own"))).toEqual([]);
   });

@@ -72,4 +72,18 @@ describe("what the gate says about its demands", () => {
       message: "check scan runs out of band: what it says is not known yet",
     });
   });
+
+  it("is of one that ended before its gate that no gate was asked, unless something else denies", () => {
+    const ended = gateGrounds("baseline", { ...input, ended: "static" });
+    expect(ended.filter(({ outcome }) => outcome === "deny")).toEqual([
+      { outcome: "deny", rule: "checks.ended", message: "it ended before its gate was asked" },
+    ]);
+    const checks = [check("a")];
+    const denied = gateGrounds("baseline", { ...input, checks, ended: "deployed" });
+    expect(denied.filter(({ outcome }) => outcome === "deny").map(({ rule }) => rule)).toEqual([
+      "check.missing",
+    ]);
+    expect(denied.map(({ rule }) => rule)).toContain("identity");
+    expect(ended.map(({ rule }) => rule)).not.toContain("identity");
+  });
 });

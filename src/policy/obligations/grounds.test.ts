@@ -209,6 +209,9 @@ describe("a threat model", () => {
     expect(surface(["a"], [])).toEqual(other("+ a"));
     expect(surface([], ["b"])).toEqual(other("- b"));
     expect(surface(["a", "b", "c"], ["d", "e"])).toEqual(other("+ a; + b; + c; - d; - e"));
+    expect(surface(["a", "b", "c"], ["d", "e", "f"])).toEqual(
+      other("+ a; + b; + c; - d; - e; and 1 more"),
+    );
     expect(surface(["a", "b", "c"], ["d", "e", "f", "g"])).toEqual(
       other("+ a; + b; + c; - d; - e; and 2 more"),
     );

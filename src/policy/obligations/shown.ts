@@ -80,8 +80,8 @@ function shownIn(
     .map((run) => ({ run, lack: lackOfRun(proof, run, now) }));
   // The order in which runs were read shows nowhere.
   const [worst] = newest
-    .filter(({ lack }) => lack !== null)
-    .toSorted((a, b) => compareText(a.lack ?? "", b.lack ?? ""));
+    .flatMap(({ run, lack }) => (lack === null ? [] : [{ run, lack }]))
+    .toSorted((a, b) => compareText(a.lack, b.lack));
   if (worst) return { state: "not-run", lack: worst.lack, run: worst.run };
   return { state: "pass", lack: null, run: newest[0]?.run ?? null };
 }
