@@ -7,6 +7,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readStaticFiles, type StaticFiles } from "../src/server/static-files.ts";
 import { findingView, importView } from "./fixtures/fake-findings.ts";
+import { acceptedRisk, waiverView } from "./fixtures/fake-waivers.ts";
 import { type FakeServer, startFakeServer } from "./fixtures/fake-server.ts";
 import { isRoot, needsTool } from "./support/optional.ts";
 
@@ -53,7 +54,7 @@ describe.skipIf(browserTool.missing)("the pages of findings", () => {
     });
     const { findings } = server.controlPlane;
     findings.items = [
-      findingView({ id: "F-1" }),
+      findingView({ id: "F-1", accepted: [acceptedRisk()] }),
       findingView({ id: "F-2", service: "cart", severity: "critical", severityStated: false }),
       findingView({
         id: "F-3",
@@ -67,6 +68,24 @@ describe.skipIf(browserTool.missing)("the pages of findings", () => {
         overdue: true,
       }),
     ];
+    server.controlPlane.waiverList.push(
+      waiverView(),
+      waiverView(
+        { id: "W-8", state: "proposed", holds: false, since: null, signatures: [] },
+        {
+          of: {
+            kind: "check",
+            check: "sast",
+            uses: "semgrep",
+            demand: `sha256:${"a".repeat(64)}`,
+            verdicts: ["fail", "stale"],
+            failing: [hostile.slice(0, 900)],
+          },
+          reason: `<img src=x onerror="document.title='owned'">${"x".repeat(3_000)}`,
+          owner: "o".repeat(200),
+        },
+      ),
+    );
     findings.imported.push(importView({ complete: false, missing: hostile.slice(0, 900) }));
   });
   afterEach(async () => {
@@ -118,6 +137,32 @@ describe.skipIf(browserTool.missing)("the pages of findings", () => {
     expect(await page.getByRole("main").innerText()).toContain("\\u202e\\x1b[31m");
   });
 
+  it("says where a risk is accepted and until when, and what a waiver is about", async () => {
+    await open("/findings");
+    await page.getByText("risk accepted in production").waitFor();
+    await page.getByLabel("Risk").selectOption("risk-accepted");
+    await page.getByRole("button", { name: "Show" }).click();
+    await eventually(() => server.controlPlane.findings.asked.at(-1)).toEqual({
+      state: "risk-accepted",
+    });
+    await page.goto(`${server.url}/findings/F-1`);
+    await page.getByRole("heading", { name: "Risk accepted" }).waitFor();
+    await page.getByRole("link", { name: "W-7" }).click();
+    await page.getByRole("heading", { name: "Waiver W-7" }).waitFor();
+    await page.getByText("no fix is out").waitFor();
+    const text = await page.getByRole("main").innerText();
+    for (const part of ["in force", "no fix is out", "blocked at the edge", "alice", "bob"]) {
+      expect(text).toContain(part);
+    }
+    await page.getByRole("link", { name: "Waivers" }).click();
+    await page.getByText("2 waivers, the one that ends first is first.").waitFor();
+    const list = await page.getByRole("main").innerText();
+    expect(list).toContain("proposed, 0 of 2 signed");
+    expect(list).toContain("check sast: fail, stale");
+    await page.getByRole("link", { name: "W-8" }).click();
+    await page.getByText("Nobody has signed it.").waitFor();
+  });
+
   it("leads from each number to the rows that it counts", async () => {
     await open("/findings/metrics");
     await page.getByRole("heading", { name: "Better or worse" }).waitFor();
@@ -149,6 +194,10 @@ describe.skipIf(browserTool.missing)("the pages of findings", () => {
         "/findings/F-3",
         "/findings/metrics",
         "/findings/imports?service=shop",
+        "/findings/F-1",
+        "/waivers",
+        "/waivers/W-7",
+        "/waivers/W-8",
       ];
       for (const path of paths) {
         await page.goto(server.url + path);
@@ -164,6 +213,6 @@ describe.skipIf(browserTool.missing)("the pages of findings", () => {
         expect([path, complaints, wide]).toEqual([path, [], 0]);
       }
     },
-    30_000,
+    60_000,
   );
 });

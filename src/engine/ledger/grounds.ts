@@ -87,7 +87,7 @@ function noRunGone(service: string): Ground {
     async holds(db) {
       const { rows } = await sql<{ operation: string }>`
         select e.operation from ledger_entries e
-        where e.kind = 'check.reported' and starts_with(e.stream, ${`${service}/`})
+        where e.kind = 'check.reported' and e.stream like ${`${service}/%`}
           and not exists (
             select from check_runs c where c.id = e.operation and (c.report is not null or exists (
               select from ledger_entries x
