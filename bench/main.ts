@@ -7,6 +7,7 @@ import { type BenchResult, machine, printTable, versionOf } from "./lib/report.t
 type Bench = (argv: readonly string[]) => Promise<BenchResult>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  auth: async () => (await import("./auth.ts")).authBench,
   checks: async () => (await import("./checks.ts")).checksBench,
   cli: async () => (await import("./cli.ts")).cliBench,
   dast: async () => (await import("./dast.ts")).dastBench,

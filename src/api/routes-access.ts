@@ -89,6 +89,26 @@ export const WhoView = z.object({
 });
 export type WhoView = z.infer<typeof WhoView>;
 
+/** One way in which somebody may do something now. */
+export const AccessLineView = z.object({
+  who: z.string(),
+  kind: z.enum(["bootstrap", "person", "token"]),
+  /** Id of the assignment, token or grant; null: the data directory. */
+  by: z.string().nullable(),
+  /** A role, or `right <right>` of a person's signatures. */
+  has: z.string(),
+  service: z.string().nullable(),
+  environment: z.string().nullable(),
+  permissions: z.array(PermissionText),
+  givenBy: z.string(),
+  since: Time.nullable(),
+  until: Time.nullable(),
+  lastUsed: Time.nullable(),
+  notes: z.array(z.string()),
+});
+export const AccessReport = z.object({ at: Time, lines: z.array(AccessLineView) });
+export type AccessReport = z.infer<typeof AccessReport>;
+
 const id = z.object({ id: z.string().min(1).max(64) });
 const TokenName = z
   .string()
@@ -105,6 +125,14 @@ export const accessRoutes = {
     permission: "server.read",
     resource: anywhere,
     response: WhoView,
+  },
+  /** Who can do what, and how they got it. */
+  accessReport: {
+    method: "GET",
+    path: "/api/v1/access/report",
+    permission: "access.report",
+    resource: everything,
+    response: AccessReport,
   },
   /** The token itself is in this answer, and nowhere else ever. */
   tokenCreate: {

@@ -9,6 +9,12 @@ export const accessCommands: readonly CatalogueEntry[] = [
     () => import("./commands/access/whoami.ts"),
   ),
   entry(
+    "access report",
+    "Settings",
+    "Show who can do what, how they got it, and what nobody uses",
+    () => import("./commands/access/report.ts"),
+  ),
+  entry(
     "token create",
     "Settings",
     "Create a token of a machine or a person, shown once",

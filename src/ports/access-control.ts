@@ -1,11 +1,17 @@
-import type { AssignmentView, RoleView, TokenView, WhoView } from "../api/routes-access.ts";
+import type {
+  AccessReport,
+  AssignmentView,
+  RoleView,
+  TokenView,
+  WhoView,
+} from "../api/routes-access.ts";
 import type { Permission, Thing } from "../model/permissions.ts";
 import type { Principal, Resource, Scope } from "../model/principal.ts";
 import type { Actor } from "./control-plane.ts";
 
 /** Who may do what. Deny by default; every change is an entry of the ledger. */
 export interface AccessControl {
-  /** Who holds the token with this SHA-256 now; null: nobody. Asked at every request, and never remembered. */
+  /** Who holds the token with this SHA-256 now; null: nobody. Revoked or changed by anybody, it is so for the next request. */
   byToken(digest: string): Promise<Principal | null>;
   /** Remembers, roughly and not at once, that a token was used from somewhere. */
   used(token: string, place: string): void;
@@ -16,6 +22,7 @@ export interface AccessControl {
    */
   placesOf(thing: Thing, reference: string): Promise<readonly Resource[] | null>;
 
+  report(): Promise<AccessReport>;
   whoami(actor: Actor): Promise<WhoView>;
   /** @throws TidelockError `forbidden` for more than the actor has themselves; so do the others that give */
   createToken(

@@ -40,7 +40,7 @@ export function actorOf(request: FastifyRequest): Actor {
  */
 export function registerAccess(
   app: FastifyInstance,
-  access: AccessControl,
+  access: Pick<AccessControl, "placesOf">,
   authenticate: (request: FastifyRequest) => Promise<Principal>,
 ): void {
   app.addHook("onRoute", ({ method, url, config }) => {
@@ -88,7 +88,7 @@ function declaredBy(request: FastifyRequest): Access | null {
 }
 
 async function authorise(
-  access: AccessControl,
+  access: Pick<AccessControl, "placesOf">,
   principal: Principal,
   { permission, resource }: { readonly permission: Permission; readonly resource: ResourceFrom },
   request: FastifyRequest,

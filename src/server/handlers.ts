@@ -121,6 +121,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     async personList() {
       return { items: [...(await controlPlane.people.list())] };
     },
+    accessReport: () => controlPlane.access.report(),
     accessWhoami: ({ actor }) => controlPlane.access.whoami(actor),
     tokenCreate: ({ actor, body }) => controlPlane.access.createToken(actor, known(body)),
     async tokenList({ query }) {

@@ -31,7 +31,7 @@ export const bootstrap: Principal = {
  * `Authorization: Bearer <token>` (RFC 6750): the bootstrap token, compared as a digest so that neither length nor
  * content leaks by time, or one that the database knows by its digest now.
  */
-export function requireToken(access: AccessControl, token: string) {
+export function requireToken(access: Pick<AccessControl, "byToken" | "used">, token: string) {
   const expected = Buffer.from(tokenDigest(token));
   return async (request: FastifyRequest): Promise<Principal> => {
     const header = request.headers.authorization ?? "";

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, Selectable } from "kysely";
 import type { Permission } from "../model/permissions.ts";
 
-/** The tables of migration 0041: tokens, roles, and who has them. */
+/** The tables of migrations 0041 and 0042: tokens, roles, and who has them. */
 
 type GeneratedTime = ColumnType<Date, never, never>;
 type Time = ColumnType<Date, Date | string, Date | string>;
@@ -53,7 +53,13 @@ interface TokenUsesTable {
   last_at: ColumnType<Date, never, Date>;
 }
 
+interface AccessVersionTable {
+  single: Generated<boolean>;
+  version: Generated<string>;
+}
+
 export interface AccessSchema {
+  access_version: AccessVersionTable;
   api_tokens: ApiTokensTable;
   roles: RolesTable;
   role_assignments: RoleAssignmentsTable;

@@ -16,6 +16,8 @@ export class AccessLab {
   readonly worker: Worker;
   readonly apps: FastifyInstance[] = [];
   readonly bootstrap = "b".repeat(43);
+  /** Every route that the first server has. */
+  readonly routes: { readonly method: string; readonly url: string; readonly open: boolean }[] = [];
 
   constructor(bench: EngineBench) {
     this.bench = bench;
@@ -41,6 +43,11 @@ export class AccessLab {
       log: silentLog,
       stop: () => undefined,
       heartbeatMs: 50,
+      onRoute: ({ method, url, config }) => {
+        if (this.apps.length > 0) return;
+        const open = config?.access !== undefined && "public" in config.access;
+        this.routes.push({ method: String(method), url, open });
+      },
     });
     await app.ready();
     return this.apps.push(app) - 1;

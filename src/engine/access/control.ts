@@ -5,16 +5,18 @@ import type { WhoView } from "../../api/routes-access.ts";
 import type { AccessControl } from "../../ports/access-control.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import type { Engine } from "../engine.ts";
-import { byToken, makeUses } from "./authenticate.ts";
+import { makeByToken, makeUses } from "./authenticate.ts";
 import { placesOf } from "./places.ts";
+import { accessReport } from "./report.ts";
 import { allRoles, assignmentViews, assignRole, defineRole, unassignRole } from "./roles.ts";
 import { createToken, listTokens, revokeToken } from "./tokens.ts";
 
 export function makeAccessControl(engine: Engine): AccessControl {
   return {
-    byToken: (digest) => byToken(engine, digest),
-    used: makeUses(engine),
+    byToken: makeByToken(engine.db),
+    used: makeUses(engine.db),
     placesOf: (thing, reference) => placesOf(engine, thing, reference),
+    report: () => accessReport(engine),
     whoami: async (actor) => whoami(actor),
     createToken: (actor, wish) => createToken(engine, actor, wish),
     listTokens: (state) => listTokens(engine, state),

@@ -61,6 +61,11 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   api_tokens: rebuilt,
   roles: rebuilt,
   role_assignments: rebuilt,
+  access_version: {
+    how: "no-ground",
+    because:
+      "only says that something may have changed; who may do what is read from its own tables then",
+  },
   token_uses: {
     how: "no-ground",
     because: "when and from where a token was used, for people to read",

@@ -1,5 +1,5 @@
-import { sql } from "kysely";
-import { CompiledQuery } from "kysely";
+import { CompiledQuery, sql } from "kysely";
+import { TidelockError } from "../../model/errors.ts";
 import { prepared } from "../prepared.ts";
 import {
   apiTokensProjection,
@@ -24,6 +24,7 @@ export interface HeldRole {
 export interface Bearer {
   readonly id: string;
   readonly name: string;
+  readonly expires_at: Date;
   readonly person: string | null;
   /** Null: a machine's token, or its person was erased. */
   readonly person_name: string | null;
@@ -42,9 +43,8 @@ const assignedTo = (who: string) => `(
     where a.removed_at is null and ${who}
   )`;
 
-/** Asked at every request, so that whoever revokes is obeyed by the next one in every process. By the database's clock. */
 const bearerOf = prepared(`
-  select t.id, t.name, t.person, p.person as person_name, t.role, t.service, t.environment,
+  select t.id, t.name, t.expires_at, t.person, p.person as person_name, t.role, t.service, t.environment,
     own.permissions, case when t.person is null
       then ${assignedTo("a.token = t.id")} else ${assignedTo("a.person = t.person")} end as assigned
   from api_tokens t
@@ -52,6 +52,23 @@ const bearerOf = prepared(`
   left join roles own on own.name = t.role
   where t.digest = $1 and t.removed_at is null and t.expires_at > clock_timestamp()`);
 
+const versionNow = prepared("select version, clock_timestamp() as now from access_version");
+
+/** Another value than before: what was read of tokens and roles may be different now. With the database's time. */
+export async function accessVersion(
+  db: Db,
+): Promise<{ readonly version: string; readonly now: Date }> {
+  const { rows } = await db.executeQuery<{ readonly version: string; readonly now: Date }>(
+    CompiledQuery.raw(versionNow, []),
+  );
+  const [row] = rows;
+  if (row) return row;
+  throw new TidelockError("unavailable", "the database does not say whether roles were changed", {
+    hint: "the row of access_version is gone: restore the database, or insert it again",
+  });
+}
+
+/** By the database's clock. */
 export async function readBearer(db: Db, digest: string): Promise<Bearer | undefined> {
   const { rows } = await db.executeQuery<Bearer>(CompiledQuery.raw(bearerOf, [digest]));
   return rows[0];
