@@ -1,10 +1,7 @@
 import { TidelockError } from "../../../model/errors.ts";
 import { isTrusted } from "../../../model/finding.ts";
-import {
-  allowLongThought,
-  type Applied,
-  takeOutcomes,
-} from "../../../store/queries/findings-apply.ts";
+import { allowLongThought, type Applied } from "../../../store/queries/findings-apply.ts";
+import { takeOutcomes } from "../../../store/queries/findings-outcomes.ts";
 import {
   countHard,
   hardKnown,

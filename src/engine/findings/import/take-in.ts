@@ -13,9 +13,9 @@ import {
   markScope,
   nameFindings,
   openFresh,
-  openOutcomes,
   refreshKnown,
 } from "../../../store/queries/findings-apply.ts";
+import { openOutcomes } from "../../../store/queries/findings-outcomes.ts";
 import { countChanges, missUnseen } from "../../../store/queries/findings-unseen.ts";
 import { matchPlain } from "../../../store/queries/findings-match.ts";
 import {
