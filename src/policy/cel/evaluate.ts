@@ -79,8 +79,7 @@ function attempt(expression: string): CompiledExpression | RuleProblem {
   try {
     return compile(expression);
   } catch (error) {
-    if (error instanceof RuleProblem) return error;
-    if (error instanceof RangeError) return new RuleProblem(0, "it is nested too deeply");
-    throw error;
+    // Whatever else is met on the way (no stack left, no text at all) lets nothing through either.
+    return error instanceof RuleProblem ? error : new RuleProblem(0, "it cannot be read");
   }
 }

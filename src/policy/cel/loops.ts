@@ -62,7 +62,15 @@ type Items = (frame: Frame) => readonly unknown[];
 
 function itemsOf(over: Typed): { run: Items; of: CelType; most: number } {
   const { run, type, at } = over;
-  if (type.kind === "list") return { run: run as Items, of: type.of, most: type.most };
+  if (type.kind === "list") {
+    const list: Items = (frame) => {
+      const all = run(frame);
+      // Of what is no list everything would be true of all of it.
+      if (Array.isArray(all)) return all;
+      throw new TypeError("this is no list");
+    };
+    return { run: list, of: type.of, most: type.most };
+  }
   if (type.kind === "map") {
     const keys: Items = (frame) => keysOf(run(frame));
     return { run: keys, of: type.keys, most: type.most };
