@@ -4,7 +4,7 @@ import { announce } from "../../store/queries/events.ts";
 import { keysOf, namesOf } from "../../store/queries/grants.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
-import { plainName } from "./plain-name.ts";
+import { plainName } from "../../identity/plain-name.ts";
 import { type Ground, lastingDifference } from "../ledger/leaning.ts";
 
 /** What everything has in common that takes effect when two different people have signed it. */

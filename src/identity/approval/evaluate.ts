@@ -1,0 +1,246 @@
+import type { ApprovalBasis, AskedApproval } from "../../model/approval.ts";
+import type { ApprovalsInput, AskedNow, GivenAnswer } from "./given.ts";
+import { type GovernanceMode, ownWork, unprovenIn } from "./separation.ts";
+import { worseThan } from "./worse.ts";
+
+/** What approvals say to a gate, in sentences. */
+export interface ApprovalSays {
+  readonly outcome: "allow" | "wait" | "deny";
+  readonly message: string;
+  /** RFC 3339: time alone ends the wait. */
+  readonly until?: string;
+}
+
+export interface ApprovalContext {
+  /** RFC 3339, by the database's clock. */
+  readonly now: string;
+  readonly mode: GovernanceMode;
+  /** Verdicts and findings as they are now. */
+  readonly basis: ApprovalBasis;
+}
+
+/**
+ * Whether those who are asked have approved exactly this (laws 4 and 5): enough different people with each role, none of
+ * them about own work, in time, about this content, and with nothing worse since. One rejection denies. Pure and total.
+ */
+export function evaluateApprovals(
+  input: ApprovalsInput,
+  context: ApprovalContext,
+): readonly ApprovalSays[] {
+  if (context.basis.findings === null) {
+    return [says("deny", "what is open of this release cannot be known, so nobody can approve it")];
+  }
+  const { request, asks } = input;
+  if (request === null) {
+    return [says("wait", `${inWords(asks)} asked for as soon as everything else allows it`)];
+  }
+  const voided = whyVoid(input, context);
+  if (voided.length > 0) {
+    return [says("wait", `the approvals are void, and asked for anew: ${voided.join("; ")}`)];
+  }
+  const rejected = input.answers.find((answer) => rejects(answer, input));
+  if (rejected) return [says("deny", `${rejected.person} rejected it as ${rejected.role}`)];
+  return counted(input, context);
+}
+
+/** Why the open request is about something else than what is there; empty: it is not. */
+export function whyVoid(
+  { request, now }: Pick<ApprovalsInput, "request" | "now">,
+  { basis }: Pick<ApprovalContext, "basis">,
+): readonly string[] {
+  if (request === null) return [];
+  const { asked } = request;
+  const other = (Object.keys(now) as (keyof AskedNow)[]).filter((key) => asked[key] !== now[key]);
+  return [
+    ...other.map((key) => `the ${key} is ${now[key]}, and ${asked[key]} was signed`),
+    ...worseThan(request.basis, basis),
+  ];
+}
+
+function says(outcome: ApprovalSays["outcome"], message: string, until?: string): ApprovalSays {
+  return { outcome, message, ...(until === undefined ? {} : { until }) };
+}
+
+function rejects(answer: GivenAnswer, { asks, request }: ApprovalsInput): boolean {
+  const { purpose, against, role } = answer;
+  // Somebody who has worked on it may very well say that it must not go.
+  if (purpose !== "reject" || against !== null) return false;
+  return (
+    answer.request === request?.asked.request && asks.some(({ roles }) => roles.includes(role))
+  );
+}
+
+/** Why an approval does not count, in a sentence; `from`: it will, at that moment. */
+type Counting = { readonly why: string | null; readonly from?: string };
+
+/** Whether one approval counts towards one demand. */
+export function counting(
+  answer: GivenAnswer,
+  ask: AskedApproval,
+  { request, lineage }: Pick<ApprovalsInput, "request" | "lineage">,
+  { now, mode }: Pick<ApprovalContext, "now" | "mode">,
+): Counting {
+  if (request === null || answer.request !== request.asked.request) {
+    return { why: "it answers another request" };
+  }
+  if (answer.purpose !== "approve") return { why: "it is a rejection" };
+  if (!ask.roles.includes(answer.role)) return { why: `it was given as ${answer.role}` };
+  if (answer.against !== null) return { why: answer.against };
+  const own = ownWork(answer, lineage, mode);
+  if (own !== null) return { why: own };
+  const end = endOf(answer, ask);
+  // A comparison with what is no time is false: then it does not count.
+  if (!(Date.parse(now) < end)) return { why: "it has expired" };
+  const from = Math.max(
+    Date.parse(answer.at),
+    Date.parse(request.at) + ask.notBeforeMs,
+    answer.notBefore === null ? 0 : Date.parse(answer.notBefore),
+  );
+  if (Date.parse(now) >= from) return { why: null };
+  if (!Number.isFinite(from) || from >= end) return { why: "it expires before it counts" };
+  const at = new Date(from).toISOString();
+  return { why: `it counts from ${at} on`, from: at };
+}
+
+/** When an approval counts no more, in milliseconds; NaN for what is no time. */
+export function endOf({ at, expires }: GivenAnswer, { expiresMs }: AskedApproval): number {
+  const longest = Date.parse(at) + expiresMs;
+  return expires === null ? longest : Math.min(longest, Date.parse(expires));
+}
+
+function counted(input: ApprovalsInput, context: ApprovalContext): readonly ApprovalSays[] {
+  const { asks, answers, lineage, request } = input;
+  const good = filled(
+    asks,
+    answers,
+    (answer, ask) => counting(answer, ask, input, context).why === null,
+  );
+  if (good.every(({ people }, index) => people.length >= (asks[index]?.count ?? Infinity))) {
+    const unproven = context.mode === "solo" ? unprovenIn(lineage) : null;
+    return [
+      ...good.map(({ ask, people }) =>
+        says(
+          "allow",
+          `${people.length} of ${ask.count} approved as ${namesOf(ask)}: ${people.join(", ")}`,
+        ),
+      ),
+      ...(context.mode === "team"
+        ? []
+        : [
+            says(
+              "allow",
+              `solo mode: nothing shows that whoever approved had no hand in it${unproven === null ? "" : ` (not proven: ${unproven})`}`,
+            ),
+          ]),
+    ];
+  }
+  return good.flatMap(({ ask, people }) => {
+    if (people.length >= ask.count) {
+      return [
+        says(
+          "allow",
+          `${people.length} of ${ask.count} approved as ${namesOf(ask)}: ${people.join(", ")}`,
+        ),
+      ];
+    }
+    const other = answers.flatMap((answer) => {
+      const { why } = counting(answer, ask, input, context);
+      return why === null || !ask.roles.includes(answer.role)
+        ? []
+        : [`that of ${answer.person} does not count: ${why}`];
+    });
+    const missing = `${people.length} of ${ask.count} approved as ${namesOf(ask)}`;
+    const id = request?.asked.request.slice(0, 12) ?? "";
+    return [
+      says(
+        "wait",
+        [`${missing} (tidelock approval sign ${id})`, ...other].join("; "),
+        soon(ask, input, context, people),
+      ),
+    ];
+  });
+}
+
+/** When time alone would be enough for a demand. */
+function soon(
+  ask: AskedApproval,
+  input: ApprovalsInput,
+  context: ApprovalContext,
+  people: readonly string[],
+): string | undefined {
+  const later = input.answers
+    .filter(({ person }) => !people.includes(person))
+    .flatMap((answer) => counting(answer, ask, input, context).from ?? [])
+    .sort();
+  return later[ask.count - people.length - 1];
+}
+
+interface Filled {
+  readonly ask: AskedApproval;
+  readonly people: readonly string[];
+}
+
+/**
+ * Each person counts once over all demands: a largest assignment (augmenting paths), so that nobody who could fill another
+ * place stands in the way.
+ */
+export function filled(
+  asks: readonly AskedApproval[],
+  answers: readonly GivenAnswer[],
+  counts: (answer: GivenAnswer, ask: AskedApproval) => boolean,
+): readonly Filled[] {
+  const people = distinct(answers);
+  const places = asks.flatMap((ask, index) => Array.from({ length: ask.count }, () => index));
+  const taken = new Map<number, number>();
+  const fits = people.map(
+    (given) =>
+      new Set(
+        asks.flatMap((ask, index) => (given.some((answer) => counts(answer, ask)) ? [index] : [])),
+      ),
+  );
+  const place = (person: number, seen: Set<number>): boolean => {
+    for (const [at, ask] of places.entries()) {
+      if (seen.has(at) || !fits[person]?.has(ask)) continue;
+      seen.add(at);
+      const before = taken.get(at);
+      if (before !== undefined && !place(before, seen)) continue;
+      taken.set(at, person);
+      return true;
+    }
+    return false;
+  };
+  for (const person of people.keys()) place(person, new Set());
+  return asks.map((ask, index) => ({
+    ask,
+    people: [...taken]
+      .filter(([at]) => places[at] === index)
+      .map(([, person]) => people[person]?.[0]?.person ?? "")
+      .sort(),
+  }));
+}
+
+/** Answers by person: two pseudonyms that belong together are one. */
+function distinct(answers: readonly GivenAnswer[]): readonly (readonly GivenAnswer[])[] {
+  const groups: { readonly names: Set<string>; readonly given: GivenAnswer[] }[] = [];
+  for (const answer of [...answers].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const names = [answer.person, ...answer.also];
+    const same = groups.filter((group) => names.some((name) => group.names.has(name)));
+    const merged = { names: new Set(names), given: [answer] };
+    for (const group of same) {
+      for (const name of group.names) merged.names.add(name);
+      merged.given.unshift(...group.given);
+      groups.splice(groups.indexOf(group), 1);
+    }
+    groups.push(merged);
+  }
+  return groups.map(({ given }) => given);
+}
+
+export function namesOf({ roles }: AskedApproval): string {
+  return roles.length === 1 ? (roles[0] ?? "") : `any of ${roles.join(", ")}`;
+}
+
+function inWords(asks: readonly AskedApproval[]): string {
+  const all = asks.map((ask) => `${ask.count} of ${namesOf(ask)}`).join(" and ");
+  return `approvals (${all}) are`;
+}
