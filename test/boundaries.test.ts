@@ -33,7 +33,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ledger: ["model"],
   evidence: ["model", "ports", "ledger"],
   audit: ["model", "ports", "ledger", "evidence", "policy", "identity"],
-  identity: ["model", "ports", "ledger", "evidence"],
 
   store: ["model", "ports", ...pure],
   witness: ["model", "ports", "egress", "store", "ledger"],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ApprovalDemand } from "./approval.ts";
 import { calendarKeys } from "./calendar.ts";
 import { ConfigurationKey } from "./configuration.ts";
 import { Diversity } from "./diversity.ts";
@@ -171,6 +172,8 @@ export const PipelineEnvironment = z.strictObject({
   rules: z.array(GateRule).max(most).optional(),
   /** Changes that ask for more eyes, besides those that the floor names. */
   risks: z.array(HighRisk).max(most).optional(),
+  /** People who have to sign what goes live here, besides those that the floor asks. */
+  approvals: z.array(ApprovalDemand).max(16).optional(),
   /** How many different programs of a kind have to pass: `{ sast: 2 }`, or `each` for one of each kind. */
   diversity: Diversity.optional(),
   /** How long a release must stay healthy here before a later environment takes it. */
@@ -299,6 +302,8 @@ export const PolicyFloor = z.strictObject({
   risks: z.array(HighRisk).max(most).optional(),
   /** What has to be true besides, in CEL, of every service here. */
   rules: z.array(GateRule).max(most).optional(),
+  /** People who have to sign what goes live here, whatever the service. */
+  approvals: z.array(ApprovalDemand).max(16).optional(),
 });
 export type PolicyFloor = z.infer<typeof PolicyFloor>;
 

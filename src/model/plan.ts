@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ScanKind, Scanner } from "./diversity.ts";
 import { Touched } from "./high-risk.ts";
+import { AskedApproval } from "./approval.ts";
 import type { PlannedRule } from "./gate-rule.ts";
 import { Colour, Digest, Lane } from "./primitives.ts";
 import { Obligations } from "./requirements.ts";
@@ -84,6 +85,8 @@ export const Plan = z.object({
   obligations: Obligations.optional(),
   /** Classes of high risk that the change to what is live touches, where somebody asks for a review of one. */
   risks: z.array(Touched).optional(),
+  /** People who have to sign exactly this before users meet it. */
+  approvals: z.array(AskedApproval).min(1).optional(),
   drainMs: z.int().nonnegative(),
   rollbackWindowMs: z.int().nonnegative(),
   soakMs: z.int().nonnegative(),

@@ -1,3 +1,4 @@
+import { type AskedApproval, strictestApprovals } from "../model/approval.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { type ProgramsByKind, strictestDiversity } from "../model/diversity.ts";
 import type { PlannedRule } from "../model/gate-rule.ts";
@@ -26,6 +27,8 @@ export interface Demands {
   readonly rules?: readonly PlannedRule[];
   /** Changes that ask for more eyes, the floor's and the pipeline's; absent: none does. */
   readonly risks?: readonly HighRisk[];
+  /** Who has to sign, the stricter of both; absent: nobody. */
+  readonly approvals?: readonly AskedApproval[];
 }
 
 /**
@@ -36,7 +39,7 @@ export interface Demands {
 export function applyFloor(
   lane: Pick<
     PipelineEnvironment,
-    "gate" | "checks" | "soak" | "diversity" | "rules" | "maxAge" | "risks"
+    "gate" | "checks" | "soak" | "diversity" | "rules" | "maxAge" | "risks" | "approvals"
   >,
   floor: Environment["spec"]["floor"],
 ): Demands {
@@ -54,6 +57,7 @@ export function applyFloor(
   }
   const diversity = strictestDiversity(lane.diversity, floor.diversity);
   const risks = [...(floor.risks ?? []), ...(lane.risks ?? [])];
+  const approvals = strictestApprovals(floor.approvals, lane.approvals);
   const rules: readonly PlannedRule[] = [
     ...(floor.rules ?? []).map((rule) => ({ ...rule, from: "floor" as const })),
     ...(lane.rules ?? []).map((rule) => ({ ...rule, from: "pipeline" as const })),
@@ -65,6 +69,7 @@ export function applyFloor(
     ...(diversity === undefined ? {} : { diversity }),
     ...(rules.length === 0 ? {} : { rules }),
     ...(risks.length === 0 ? {} : { risks }),
+    ...(approvals === undefined ? {} : { approvals }),
     checks: checks.map((check) => needingBoth(check, renamed)),
     soakMs: Math.max(lane.soak, floor.minimumSoak),
     minimumIsolation: strongerIsolation(floor.isolation, presetIsolation(gate)),

@@ -2,6 +2,8 @@ import type { Decision, Grades } from "../model/decision.ts";
 import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
 import { canonicalJson } from "../model/canonical.ts";
+import type { ApprovalsInput } from "../identity/approval/given.ts";
+import { approvalGrounds } from "./approvals.ts";
 import { compareText, decide, type Decided, type Ground, ground } from "./decide.ts";
 import {
   type DemandedCheck,
@@ -64,6 +66,8 @@ export interface GateInput extends Pick<RulesInput, "rules" | "facts" | "returni
   readonly flaws?: FlawsInput | undefined;
   /** Requirements and threats, and every run that could show that they are met; absent: nobody asks. */
   readonly obligations?: ObligationInput | undefined;
+  /** Who has to sign this, and who did; absent: nobody. */
+  readonly approvals?: ApprovalsInput | undefined;
   /** What holding all this against the ledger gave; null: it was not held against it. */
   readonly ledger: readonly LedgerSays[] | null;
 }
@@ -108,6 +112,12 @@ export function gateGrounds(preset: GatePreset, input: GateInput): readonly Grou
     ...ruleGrounds(input),
     ...scheduleGrounds(input.schedule, { returning, underWay }),
     ...stopGrounds(input.stops, { returning, underWay }),
+    ...approvalGrounds(input.approvals, {
+      ...input,
+      mode: input.grades.governance,
+      returning,
+      underWay,
+    }),
     ...ledgerGrounds(input.ledger),
   ];
   return ended === undefined ? grounds : endedGrounds(grounds);
@@ -165,6 +175,15 @@ function unordered(input: GateInput): Readonly<Record<string, unknown>> {
             ...input.waivers,
             signed: sortedByText(input.waivers.signed),
             findings: sortedByText(input.waivers.findings),
+          },
+        }),
+    ...(input.approvals === undefined
+      ? {}
+      : {
+          approvals: {
+            ...input.approvals,
+            lineage: sortedByText(input.approvals.lineage),
+            answers: sortedByText(input.approvals.answers),
           },
         }),
     ...(input.diversity === undefined

@@ -10,6 +10,7 @@ import { SurfaceChange } from "../model/requirements.ts";
 import { Severity } from "../model/observation.ts";
 import { Verdict } from "../model/verdict.ts";
 import { Waived } from "../model/waiver.ts";
+import { ApprovalsInputs } from "./approvals-schema.ts";
 import { decideAdmission } from "./admission.ts";
 import type { Decided } from "./decide.ts";
 import { decideGate } from "./gate.ts";
@@ -165,6 +166,7 @@ const GateInputs = z.looseObject({
       ),
     })
     .optional(),
+  approvals: ApprovalsInputs.optional(),
   flaws: z
     .looseObject({
       known: z.array(

@@ -213,6 +213,22 @@ function obligationsUnder(
   return { ...now, runs: kept.obligations?.runs ?? [] } as unknown as GateInputs["obligations"];
 }
 
+/** Who would have to sign, and who did then: what nobody was asked for nobody has signed. */
+function approvalsUnder(kept: GateInputs, { approvals: asks }: Demands, { at }: Question) {
+  if (at !== "gate" || asks === undefined) return {};
+  const { environment, service, release, configuration } = kept.subject;
+  const nobody = {
+    request: null,
+    now: {
+      ...{ ledger: "-", service, environment, promotion: "", version: "", release, configuration },
+      ...{ plan: release, policy: release },
+    },
+    lineage: [],
+    answers: [],
+  };
+  return { approvals: { ...nobody, ...kept.approvals, asks: [...asks] } };
+}
+
 function gateUnder(
   kept: GateInputs,
   question: Question,
@@ -233,7 +249,14 @@ function gateUnder(
   // What failed early was decided over the checks that had run by then.
   const checks =
     at === "checks" ? demands.checks.filter(({ name }) => reported.has(name)) : demands.checks;
-  const { diversity: _then, rules: _rules, maxAgeMs: _age, obligations: _asked, ...rest } = kept;
+  const {
+    diversity: _then,
+    rules: _rules,
+    maxAgeMs: _age,
+    obligations: _asked,
+    approvals: _who,
+    ...rest
+  } = kept;
   const inputs = {
     ...rest,
     ...(obligations === undefined ? {} : { obligations }),
@@ -246,6 +269,7 @@ function gateUnder(
           },
         }),
     ...(rules === undefined ? {} : { rules }),
+    ...approvalsUnder(kept, demands, question),
     ...(demands.maxAgeMs === undefined || at !== "gate" ? {} : { maxAgeMs: demands.maxAgeMs }),
     checks: checks.map((check) => ({ ...check })),
     evidence,

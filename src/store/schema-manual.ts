@@ -7,11 +7,23 @@ import type { Colour, Digest } from "../model/primitives.ts";
 type GeneratedTime = ColumnType<Date, never, never>;
 type Time = ColumnType<Date, Date | string, Date | string>;
 
+/** A passkey as it was enrolled. */
+export interface PasskeyJson {
+  readonly credentialId: string;
+  readonly coseKey: string;
+  readonly rpId: string;
+  readonly origins: string[];
+  readonly backupEligible: boolean;
+  readonly backedUp: boolean;
+}
+
 interface PersonKeysTable {
   key_id: Digest;
   /** Pseudonym. */
   person: string;
   public_key: string;
+  /** Of a passkey that signs approvals; null for a key file. */
+  webauthn: ColumnType<PasskeyJson | null, string | null | undefined, never>;
   added_at: GeneratedTime;
   added_by: string;
   removed_at: Time | null;

@@ -8,6 +8,7 @@ import type { DesiredOutcome, PromotionState, StepState } from "../model/promoti
 import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
 import type { AccessSchema } from "./schema-access.ts";
+import type { ApprovalsSchema } from "./schema-approvals.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ContradictionsSchema } from "./schema-contradictions.ts";
 import type { ManualSchema } from "./schema-manual.ts";
@@ -275,7 +276,7 @@ interface AttestationsTable {
 }
 
 /** How the bytes of an attestation are to be read. */
-export type AttestationFormat = "dsse" | "sigstore" | "cms" | "cyclonedx" | "spdx";
+export type AttestationFormat = "dsse" | "sigstore" | "cms" | "cyclonedx" | "spdx" | "webauthn";
 
 /** Ciphertext of the local secret store. */
 interface SecretsTable {
@@ -292,6 +293,7 @@ interface SecretsTable {
 export interface Schema
   extends
     LedgerSchema,
+    ApprovalsSchema,
     AuditSchema,
     ContradictionsSchema,
     ManualSchema,

@@ -88,6 +88,9 @@ export function makePlan(input: PlanInput, direction: Direction): Plan {
     ...(demands.maxAgeMs === undefined ? {} : { maxAgeMs: demands.maxAgeMs }),
     ...(obligations === null ? {} : { obligations }),
     ...(touched.length === 0 ? {} : { risks: [...touched] }),
+    ...(demands.approvals === undefined || direction !== "forward"
+      ? {}
+      : { approvals: [...demands.approvals] }),
     drainMs: wish.drain,
     rollbackWindowMs: wish.rollbackWindow,
     soakMs: demands.soakMs,

@@ -18,6 +18,7 @@ export const personKeysProjection: Projection<PersonKeyRow> = {
     key: row.key_id,
     person: row.person,
     publicKey: row.public_key,
+    ...(row.webauthn === null ? {} : { webauthn: row.webauthn }),
     removed: row.removed_at !== null,
   }),
   authors: (row) => [

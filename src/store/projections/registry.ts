@@ -12,6 +12,7 @@ import { findingActsProjection, findingImportsProjection } from "./findings.ts";
 import { journalProjection } from "./journal.ts";
 import { deploymentsProjection, lanesProjection } from "./lanes.ts";
 import { grantsProjection, personKeysProjection, personLinksProjection } from "./access.ts";
+import { approvalAnswersProjection, approvalRequestsProjection } from "./approvals.ts";
 import { checkRequestsProjection } from "./manual.ts";
 import { governanceProjection, policyActsProjection } from "./policy.ts";
 import { peopleProjection } from "./people.ts";
@@ -41,6 +42,8 @@ export const projections: readonly TableProjection[] = [
   project(governanceProjection),
   project(policyActsProjection),
   project(checkRequestsProjection),
+  project(approvalRequestsProjection),
+  project(approvalAnswersProjection),
   project(signalsProjection),
   project(stopsProjection),
   project(feedsProjection),

@@ -1,0 +1,143 @@
+import type {
+  ApprovalsInput,
+  AskedNow,
+  GivenAnswer,
+  Involved,
+} from "../../identity/approval/given.ts";
+import { ownDeedAmong } from "../../identity/lineage.ts";
+import { digestOf } from "../../model/canonical.ts";
+import type { Plan } from "../../model/plan.ts";
+import type { Digest } from "../../model/primitives.ts";
+import { policyDigest } from "../../policy/policy-of.ts";
+import type { PlacedAnswer } from "../../store/projections/approvals.ts";
+import { answersOf, openRequest } from "../../store/queries/approvals.ts";
+import { registeredEnvironment, registeredPipeline } from "../../store/queries/catalogue.ts";
+import { namesOf } from "../../store/queries/grants.ts";
+import { readTree } from "../../store/queries/ledger-tree.ts";
+import type { ApprovalRequestRow } from "../../store/schema-approvals.ts";
+import type { Db } from "../../store/schema.ts";
+import { type Lineage, lineageOf } from "./lineage.ts";
+import { approverStanding } from "./standing.ts";
+
+/** What is promoted, and by which plan. */
+export interface ApprovalSite {
+  readonly plan: Plan;
+  readonly version: string;
+  /** Empty: there is no promotion. */
+  readonly promotion: string;
+  readonly now: Date;
+}
+
+/** Everything about approvals that a decision reads; undefined where nobody is asked. */
+export async function approvalsInput(
+  db: Db,
+  site: ApprovalSite,
+): Promise<ApprovalsInput | undefined> {
+  const { plan, promotion } = site;
+  if (plan.approvals === undefined) return undefined;
+  const request = promotion === "" ? undefined : await openRequest(db, promotion);
+  const answers = request ? await answersOf(db, request.id) : [];
+  const lineage = await lineageOf(db, plan, promotion);
+  const given = await Promise.all(answers.map((answer) => givenAnswer(db, site, answer)));
+  return {
+    asks: plan.approvals,
+    request: request ? requestIn(request) : null,
+    now: await askedNow(db, site),
+    lineage: await involved(db, lineage, peopleIn(given)),
+    answers: given,
+  };
+}
+
+export function requestIn({ asked, basis, asked_at }: ApprovalRequestRow) {
+  return { asked, basis, at: asked_at.toISOString() };
+}
+
+/** What a signature would be about now. */
+export async function askedNow(
+  db: Db,
+  { plan, version, promotion }: Omit<ApprovalSite, "now">,
+): Promise<AskedNow> {
+  const { origin } = await readTree(db);
+  return {
+    ledger: origin,
+    service: plan.lane.service,
+    environment: plan.lane.environment,
+    promotion,
+    version,
+    release: plan.release,
+    configuration: plan.configuration,
+    plan: digestOf(plan),
+    policy: await policyNow(db, plan),
+  };
+}
+
+const noPolicy: Digest = `sha256:${"0".repeat(64)}`;
+
+/** As it is registered: a plan has the one of when it was made. */
+async function policyNow(db: Db, { lane }: Plan): Promise<Digest> {
+  const [pipeline, environment] = await Promise.all([
+    registeredPipeline(db, lane.service),
+    registeredEnvironment(db, lane.environment),
+  ]);
+  return pipeline && environment ? policyDigest(pipeline.document, environment.document) : noPolicy;
+}
+
+export async function givenAnswer(
+  db: Db,
+  { plan, now }: Pick<ApprovalSite, "plan" | "now">,
+  row: PlacedAnswer,
+): Promise<GivenAnswer> {
+  const standing = await approverStanding(
+    db,
+    plan.lane,
+    { person: row.person, role: row.role, key: row.key_id },
+    now,
+  );
+  return {
+    id: row.id,
+    request: row.request,
+    purpose: row.purpose,
+    person: row.person,
+    also: standing.also,
+    role: row.role,
+    method: row.method,
+    at: row.answered_at.toISOString(),
+    notBefore: row.not_before?.toISOString() ?? null,
+    expires: row.expires_at?.toISOString() ?? null,
+    against: standing.against,
+    enrolments: standing.enrolments,
+  };
+}
+
+/** Everybody whose own work matters here: approvers, their sponsors, and who vouched for them. */
+export function peopleIn(answers: readonly Pick<GivenAnswer, "person" | "also" | "enrolments">[]) {
+  return new Set(
+    answers.flatMap(({ person, also, enrolments }) => [
+      person,
+      ...also,
+      ...enrolments.flatMap(({ by, vouched }) => [...by, ...vouched]),
+    ]),
+  );
+}
+
+/** The lineage by pseudonym, of those people alone: names stand in no decision. */
+export async function involved(
+  db: Db,
+  { deeds, signed }: Lineage,
+  people: ReadonlySet<string>,
+): Promise<readonly Involved[]> {
+  const known = await Promise.all(
+    [...people].map(async (person) => ({ person, names: (await namesOf(db, person)).names })),
+  );
+  return [
+    ...deeds.map((deed) => ({
+      what: deed.what,
+      people: known
+        .filter(({ names }) => ownDeedAmong(names, [deed]) !== undefined)
+        .map(({ person }) => person)
+        .sort(),
+      proven: deed.proven,
+    })),
+    ...signed.map(({ what, person }) => ({ what, people: [person], proven: true })),
+  ];
+}

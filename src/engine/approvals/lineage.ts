@@ -1,0 +1,172 @@
+import { sql } from "kysely";
+import { commitDeeds, type Deed, foldName, programDeeds } from "../../identity/lineage.ts";
+import type { Plan } from "../../model/plan.ts";
+import type { Release } from "../../model/release.ts";
+import { readRelease } from "../../store/queries/catalogue.ts";
+import { readPromotion } from "../../store/queries/promotions.ts";
+import type { Db, ReleaseRow } from "../../store/schema.ts";
+
+/** A deed whose doer is known by pseudonym: who signed something. */
+export interface SignedDeed {
+  readonly what: string;
+  readonly person: string;
+}
+
+export interface Lineage {
+  readonly deeds: readonly Deed[];
+  readonly signed: readonly SignedDeed[];
+  /** Releases whose commits and makers are among the deeds. */
+  readonly releases: readonly ReleaseRow[];
+}
+
+/** More releases between live and candidate are not followed: the lineage is unproven then. */
+const mostReleases = 50;
+
+/**
+ * Everybody who is known to have had a hand in what would go live (law 5): the people of every commit since the live
+ * release, whoever made, attested, tested, triaged, accepted a risk of, configured or promoted it, and whoever registered
+ * or signed the policy that lets it through.
+ */
+export async function lineageOf(db: Db, plan: Plan, promotionId: string): Promise<Lineage> {
+  const [since, promotion] = await Promise.all([
+    releasesSinceLive(db, plan),
+    readPromotion(db, promotionId),
+  ]);
+  const { releases, whole } = since;
+  const { service, environment } = plan.lane;
+  const ids = releases.map(({ id }) => id);
+  const acted = await sql<{ what: string; who: string }>`
+    select 'who attested the release' as what, added_by as who from attestations
+      where release = any(${ids}) and origin = 'given' and added_by <> 'tidelock'
+    union select 'who registered the policy', applied_by from documents
+      where digest = any(${[plan.pipeline, plan.environment]})
+    union select 'who proposed the policy', p.acted_by from policy_acts p join policy_acts e
+      on e.proposal = p.proposal and e.kind = 'effect'
+      where p.kind = 'propose' and exists (
+        select from jsonb_array_elements(coalesce(e.content -> 'documents', '[]')) d
+        where d ->> 'after' = any(${[plan.pipeline, plan.environment]}))
+    union select 'who made the configuration', created_by from configurations
+      where service = ${service} and environment = ${environment} and digest = ${plan.configuration}
+    union select 'who proposed an accepted risk', proposed_by from waivers
+      where service = ${service} and environment = ${environment} and state = 'in-force'
+    union select 'who triaged findings', acted_by from finding_acts
+      where service = ${service} and kind = any(${triage}) and at > ${since.from}
+  `.execute(db);
+  const signed = await sql<SignedDeed>`
+    select 'signer of an accepted risk' as what, s ->> 'person' as person
+      from waivers, jsonb_array_elements(signatures) s
+      where service = ${service} and environment = ${environment} and state = 'in-force'
+    union select 'tester who answered ' || "check", person from check_requests
+      where promotion = ${promotionId} and person is not null
+    union select 'signer of the policy', s.content ->> 'person' from policy_acts s join policy_acts e
+      on e.proposal = s.proposal and e.kind = 'effect'
+      where s.kind = 'sign' and exists (
+        select from jsonb_array_elements(coalesce(e.content -> 'documents', '[]')) d
+        where d ->> 'after' = any(${[plan.pipeline, plan.environment]}))
+    order by 1, 2
+  `.execute(db);
+  const actors = [
+    ...(promotion ? [{ what: "who began the promotion", who: promotion.created_by }] : []),
+    ...releases.map(({ created_by }) => ({ what: "who handed the release in", who: created_by })),
+    ...acted.rows,
+  ];
+  return {
+    releases,
+    signed: signed.rows.filter(({ person }) => person !== null),
+    deeds: [
+      ...actors.flatMap(actorDeed),
+      ...releases.flatMap(({ content }) => commitDeeds(content.source)),
+      ...(whole === null ? [] : [unknownDeed(whole)]),
+    ],
+  };
+}
+
+/** Acts that let a finding weigh less, or say what it is. */
+const triage = [
+  "triage",
+  "fix",
+  "reopen",
+  "pause",
+  "raise",
+  "false-positive",
+  "lower",
+  "retire-scan",
+];
+
+/** What a program of ours did no person did. */
+function actorDeed({
+  what,
+  who,
+}: {
+  readonly what: string;
+  readonly who: string;
+}): readonly Deed[] {
+  if (programDeeds.has(who)) return [];
+  return [{ what, names: [who], proven: foldName(who) !== "operator", said: `${what} was ${who}` }];
+}
+
+function unknownDeed(what: string): Deed {
+  return { what, names: [], proven: false, said: what };
+}
+
+interface Since {
+  readonly releases: readonly ReleaseRow[];
+  /** Why commits between live and candidate may be missing; null: none is. */
+  readonly whole: string | null;
+  /** When what is live came to be. */
+  readonly from: Date;
+}
+
+/** The candidate, and the releases between it and what is live that never went there. */
+async function releasesSinceLive(db: Db, plan: Plan): Promise<Since> {
+  const candidate = await readRelease(db, plan.release);
+  const live = plan.live === null ? undefined : await readRelease(db, plan.live.release);
+  const from = live?.created_at ?? new Date(0);
+  if (!candidate) return { releases: [], whole: "author of the release", from };
+  const releases = [candidate];
+  const until = live?.content.source;
+  for (let last = candidate; ;) {
+    const { source } = last.content;
+    const gap = gapIn(last.content);
+    if (gap !== null) return { releases, whole: gap, from };
+    if (source.kind !== "git" || source.since === undefined) return { releases, whole: null, from };
+    if (plan.live === null) {
+      // Nothing is live: everything that was ever handed in belongs to it.
+    } else if (until?.kind !== "git") {
+      return { releases, whole: "author of what came since the live release", from };
+    } else if (
+      source.since === until.revision ||
+      source.revision === until.revision ||
+      source.commits.some(({ revision }) => revision === until.revision)
+    ) {
+      return { releases, whole: null, from };
+    }
+    const before = releases.length < mostReleases && (await releaseAt(db, last, source.since));
+    if (!before) return { releases, whole: "author of commits before this release's own", from };
+    releases.push(before);
+    last = before;
+  }
+}
+
+function gapIn({ source }: Release): string | null {
+  if (source.kind === "none") return "author of a release outside version control";
+  if (source.dirty) return "author of changes that were not committed";
+  return source.truncated ? "author of commits that were cut off" : null;
+}
+
+/** The release of the same service that was made at a revision, and brings commits of its own. */
+async function releaseAt(
+  db: Db,
+  { service, id }: ReleaseRow,
+  revision: string,
+): Promise<ReleaseRow | undefined> {
+  return db
+    .selectFrom("releases")
+    .selectAll()
+    .where("service", "=", service)
+    .where("id", "<>", id)
+    .where(sql<string>`content -> 'source' ->> 'revision'`, "=", revision)
+    .where(sql<boolean>`content -> 'source' ->> 'since' is distinct from ${revision}`)
+    .orderBy("created_at")
+    .executeTakeFirst();
+}

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import {
+  ApprovalAsked,
+  ApprovalBasis,
+  ApprovalMethod,
+  AskedApproval,
+} from "../model/approval.ts";
+
+/** What a gate kept of approvals, as `ApprovalsInput` has it. */
+export const ApprovalsInputs = z.looseObject({
+  asks: z.array(AskedApproval),
+  request: z
+    .looseObject({ asked: ApprovalAsked, basis: ApprovalBasis, at: z.string() })
+    .nullable(),
+  now: z
+    .strictObject(ApprovalAsked.omit({ request: true, decision: true, asks: true }).shape)
+    .extend({ promotion: z.string() }),
+  lineage: z.array(
+    z.looseObject({ what: z.string(), people: z.array(z.string()), proven: z.boolean() }),
+  ),
+  answers: z.array(
+    z.looseObject({
+      id: z.string(),
+      request: z.string(),
+      purpose: z.enum(["approve", "reject"]),
+      person: z.string(),
+      also: z.array(z.string()),
+      role: z.string(),
+      method: ApprovalMethod,
+      at: z.string(),
+      notBefore: z.string().nullable(),
+      expires: z.string().nullable(),
+      against: z.string().nullable(),
+      enrolments: z.array(
+        z.looseObject({
+          what: z.string(),
+          by: z.array(z.string()),
+          proven: z.boolean(),
+          vouched: z.array(z.string()),
+        }),
+      ),
+    }),
+  ),
+});
