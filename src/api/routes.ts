@@ -11,6 +11,7 @@ import {
 import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { accessRoutes } from "./routes-access.ts";
+import { approvalRoutes } from "./routes-approvals.ts";
 import { checkRoutes } from "./routes-checks.ts";
 import { stopRoutes } from "./routes-stops.ts";
 import { engagementRoutes } from "./routes-engagements.ts";
@@ -58,6 +59,7 @@ export const routes = {
   ...engagementRoutes,
   ...stopRoutes,
   ...waiverRoutes,
+  ...approvalRoutes,
   ...securityRoutes,
   ...findingRoutes,
   ...policyRoutes,

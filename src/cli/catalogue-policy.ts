@@ -21,6 +21,30 @@ export const policyCommands: readonly CatalogueEntry[] = [
     () => import("./commands/gate/show.ts"),
   ),
   entry(
+    "approval list",
+    "Releases",
+    "List what waits for somebody's approval",
+    () => import("./commands/approval/list.ts"),
+  ),
+  entry(
+    "approval show",
+    "Releases",
+    "Show what is asked and what was signed, and compute its digests anew",
+    () => import("./commands/approval/show.ts"),
+  ),
+  entry(
+    "approval sign",
+    "Releases",
+    "Approve a promotion by signing exactly what is shown",
+    () => import("./commands/approval/sign.ts"),
+  ),
+  entry(
+    "approval reject",
+    "Releases",
+    "Reject a promotion, with the reason",
+    () => import("./commands/approval/reject.ts"),
+  ),
+  entry(
     "policy show",
     "Settings",
     "Show what an environment demands, of whom, and how it came to that",

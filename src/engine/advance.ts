@@ -14,6 +14,7 @@ import { waitForEnvironment } from "./exclusive.ts";
 import { type Lease, withLease } from "./lease.ts";
 import type { Seen } from "./look.ts";
 import { planAgain } from "./planned-documents.ts";
+import { pause } from "./pause.ts";
 import { runStep } from "./steps/registry.ts";
 import type { StepContext, StepResult } from "./steps/step.ts";
 import {
@@ -121,23 +122,6 @@ async function record(context: StepContext, step: PlanStep, result: StepResult):
       if (step.kind === "complete") engine.signals.emit("service", promotion.service);
       return "now";
   }
-}
-
-/** Waiting is written down when it changes, not at every look. */
-async function pause(
-  context: StepContext,
-  result: Extract<StepResult, { kind: "wait" }>,
-): Promise<Again> {
-  const { engine, lease, promotion, effects } = context;
-  const same = promotion.wait_reason === result.reason && promotion.wait_who === result.who;
-  const leaves = result.againMs > engine.settings.keepLeaseMs;
-  if (!same || leaves || result.detail || effects.pending) {
-    await withLease(engine, lease, async (tx) => {
-      await effects.record(tx);
-      await wait(tx, promotion, context.step.index, result);
-    });
-  }
-  return result.againMs;
 }
 
 /** What a promotion that does not come through ends as: it depends on whether users have met it. */

@@ -5,6 +5,7 @@ import { listPromotions } from "../store/queries/promotions.ts";
 import { sql } from "kysely";
 import type { PromotionRow } from "../store/schema.ts";
 import { abort, existingPromotion } from "./abort.ts";
+import { makeApprovalControl } from "./approvals/control.ts";
 import { makeAccessControl } from "./access/control.ts";
 import { makePeopleControl } from "./access/people.ts";
 import { accessEvents, noteAccess } from "./access/access-log.ts";
@@ -66,6 +67,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     security: makeServiceSecurityControl(engine),
     findings: makeFindingControl(engine),
     waivers: makeWaiverControl(engine),
+    approvals: makeApprovalControl(engine),
     policy: makePolicyControl(engine),
     gates: makeGateControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),

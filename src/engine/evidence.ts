@@ -21,6 +21,8 @@ import { applyFloor } from "../policy/floor.ts";
 import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
 import { droppedPredecessors } from "./dropped.ts";
+import { approvalsAtGate } from "./approvals/ask.ts";
+import { approvalsInput } from "./approvals/gather.ts";
 import type { Engine } from "./engine.ts";
 import { countFlaws, knownFlaws } from "./contradictions/flaws.ts";
 import { gateFacts } from "./facts/gather.ts";
@@ -44,6 +46,7 @@ export type GateSite = Pick<StepContext, "engine" | "plan" | "release" | "now"> 
  */
 export async function decisionAtGate(
   context: GateSite,
+  how: { readonly ask: boolean } = { ask: false },
 ): Promise<{ readonly decided: Decided; readonly holds: (tx: Db) => Promise<boolean> }> {
   const { engine, plan, promotion, release, now } = context;
   const { all, late } = await shownOf(engine.db, plan, promotion.id);
@@ -62,7 +65,7 @@ export async function decisionAtGate(
   const found = await gateFacts(context, { ...shown, runs });
   const facts = found && countFlaws(found, flaws);
   const obligations = await obligationsOf(engine, plan);
-  const input: Omit<GateInput, "ledger"> = {
+  const others: Omit<GateInput, "ledger"> = {
     ...shown,
     ...policyIn(plan),
     now: now.toISOString(),
@@ -82,12 +85,17 @@ export async function decisionAtGate(
     ...(obligations === undefined ? {} : { obligations: obligations.input }),
     ...(hasStoppedOld(plan) ? { underWay: true } : {}),
   };
+  const preset = returning ? "baseline" : plan.gate;
+  const site = { plan, version: release.version, promotion: promotion.id, now };
+  const approvals = await approvalsAtGate(engine, site, others, { preset, ...how });
+  const input = { ...others, ...(approvals === undefined ? {} : { approvals }) };
   // Those too that count for nothing: one that somebody has edited may be the one that failed.
   const here = [...all, ...late].map((run) => ({ ...run, ...plan.lane }));
   const leaning = [...here, ...(obligations?.rows ?? [])];
   const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, leaning));
-  const decided = decideGate(returning ? "baseline" : plan.gate, { ...input, ledger });
+  const decided = decideGate(preset, { ...input, ledger });
   const seen = new Set(reportedIn({ all, late }));
+  const approvedBy = canonicalJson(approvals ?? null);
   const leantOn = waiversNow(waivers, plan, now.toISOString());
   return {
     decided,
@@ -96,7 +104,9 @@ export async function decisionAtGate(
       returning ||
       (reportedIn(await shownOf(tx, plan, promotion.id)).every((run) => seen.has(run)) &&
         // What somebody withdraws meanwhile is withdrawn, and what ends meanwhile has ended.
-        waiversNow(await waiversInput(tx, plan.lane), plan, await databaseTime(tx)) === leantOn),
+        waiversNow(await waiversInput(tx, plan.lane), plan, await databaseTime(tx)) === leantOn &&
+        // So is a right or a key that somebody takes away, and a rejection that comes meanwhile.
+        canonicalJson((await approvalsInput(engine, tx, site)) ?? null) === approvedBy),
   };
 }
 

@@ -117,6 +117,7 @@ export type Thing =
   | "manual-check"
   | "token"
   | "role-assignment"
+  | "approval"
   | "documents";
 
 /** Of an item of an answer: where it says what service and environment it is of; null: it says none. */

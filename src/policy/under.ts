@@ -220,8 +220,15 @@ function approvalsUnder(kept: GateInputs, { approvals: asks }: Demands, { at }: 
   const nobody = {
     request: null,
     now: {
-      ...{ ledger: "-", service, environment, promotion: "", version: "", release, configuration },
-      ...{ plan: release, policy: release },
+      ledger: "-",
+      service,
+      environment,
+      promotion: "",
+      version: "",
+      release,
+      configuration,
+      plan: release,
+      policy: release,
     },
     lineage: [],
     answers: [],

@@ -5,6 +5,7 @@ import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Principal } from "../model/principal.ts";
 import type { Release } from "../model/release.ts";
 import type { AccessControl } from "./access-control.ts";
+import type { ApprovalControl } from "./approval-control.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
@@ -57,6 +58,7 @@ export interface ControlPlane {
   readonly engagements: EngagementControl;
   readonly stops: StopControl;
   readonly waivers: WaiverControl;
+  readonly approvals: ApprovalControl;
   readonly security: ServiceSecurityControl;
   readonly signals: SignalControl;
   readonly findings: FindingControl;

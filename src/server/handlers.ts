@@ -167,6 +167,12 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       const { environment = null, service = null } = query;
       return { items: [...(await controlPlane.stops.windows({ environment, service }))] };
     },
+    async approvalList({ query }) {
+      return { items: [...(await controlPlane.approvals.list(query))] };
+    },
+    approvalShow: ({ params }) => controlPlane.approvals.show(params.id),
+    approvalAnswer: ({ params, body }) =>
+      controlPlane.approvals.answer(params.id, Buffer.from(body.signed, "base64")),
     waiverPropose: ({ actor, body }) => controlPlane.waivers.propose(actor, body),
     async waiverList({ query }) {
       return { items: [...(await controlPlane.waivers.list(query))] };

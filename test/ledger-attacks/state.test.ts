@@ -251,6 +251,14 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
     "content",
   ],
   ["update waivers set state = 'in-force', since = now()", "waivers"],
+  [
+    "insert into approval_requests (id, promotion, service, environment, asked, basis) values ('a', 'p', 'shop', 'dev', '{}', '{}')",
+    "approval_requests",
+  ],
+  [
+    "with r as (insert into approval_requests (id, promotion, service, environment, asked, basis) values ('b', 'q', 'shop', 'dev', '{}', '{}') returning id) insert into approval_answers (id, request, purpose, person, role, key_id, method) select 'sha256:1', 'b', 'approve', 'person:1', 'sre', 'sha256:2', 'key' from r",
+    "approval_requests",
+  ],
   ["delete from waivers", "waivers"],
   ["update runtime_signals set severity = 'low'", "runtime_signals", "severity"],
   ["update runtime_signals set at = at - interval '1 day'", "runtime_signals", "at"],

@@ -4,6 +4,7 @@ import { parseDocuments } from "../../pipeline-file/parse.ts";
 import { readToken } from "../../store/queries/tokens.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { findApproval } from "../approvals/answer.ts";
 import { findRequest } from "../manual/answer.ts";
 import { lineOf } from "../stops/control.ts";
 
@@ -88,6 +89,8 @@ const finders: Readonly<Record<Exclude<Thing, "documents">, Find>> = {
     const { service, environment } = await lineOf(db, scope);
     return { service: side(service), environment: side(environment) };
   },
+  approval: async (db, reference) =>
+    laneOf(await findApproval(db, reference).catch(() => undefined)),
   "manual-check": async (db, reference) =>
     // Two that begin alike are answered like none: which there are is not told.
     laneOf(await findRequest(db, reference).catch(() => undefined)),

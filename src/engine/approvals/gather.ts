@@ -4,20 +4,25 @@ import type {
   GivenAnswer,
   Involved,
 } from "../../identity/approval/given.ts";
+import { verifyApproval } from "../../identity/approval/signed.ts";
 import { ownDeedAmong } from "../../identity/lineage.ts";
 import { digestOf } from "../../model/canonical.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Digest } from "../../model/primitives.ts";
 import { policyDigest } from "../../policy/policy-of.ts";
 import type { PlacedAnswer } from "../../store/projections/approvals.ts";
+import { readAttestation } from "../../store/queries/attestations.ts";
 import { answersOf, openRequest } from "../../store/queries/approvals.ts";
 import { registeredEnvironment, registeredPipeline } from "../../store/queries/catalogue.ts";
 import { namesOf } from "../../store/queries/grants.ts";
 import { readTree } from "../../store/queries/ledger-tree.ts";
 import type { ApprovalRequestRow } from "../../store/schema-approvals.ts";
 import type { Db } from "../../store/schema.ts";
+import { attestationBytes } from "../attest-material.ts";
+import type { Engine } from "../engine.ts";
+import { personKeys } from "./keys.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
-import { approverStanding } from "./standing.ts";
+import { type ApproverStanding, approverStanding } from "./standing.ts";
 
 /** What is promoted, and by which plan. */
 export interface ApprovalSite {
@@ -30,6 +35,7 @@ export interface ApprovalSite {
 
 /** Everything about approvals that a decision reads; undefined where nobody is asked. */
 export async function approvalsInput(
+  engine: Engine,
   db: Db,
   site: ApprovalSite,
 ): Promise<ApprovalsInput | undefined> {
@@ -38,7 +44,9 @@ export async function approvalsInput(
   const request = promotion === "" ? undefined : await openRequest(db, promotion);
   const answers = request ? await answersOf(db, request.id) : [];
   const lineage = await lineageOf(db, plan, promotion);
-  const given = await Promise.all(answers.map((answer) => givenAnswer(db, site, answer)));
+  const given = await Promise.all(
+    answers.map((answer) => givenAnswer(engine, db, site, answer, request)),
+  );
   return {
     asks: plan.approvals,
     request: request ? requestIn(request) : null,
@@ -82,10 +90,13 @@ async function policyNow(db: Db, { lane }: Plan): Promise<Digest> {
   return pipeline && environment ? policyDigest(pipeline.document, environment.document) : noPolicy;
 }
 
+/** An answer, its signature verified anew from the signed bytes, and whether whoever gave it may give it now. */
 export async function givenAnswer(
+  engine: Engine,
   db: Db,
   { plan, now }: Pick<ApprovalSite, "plan" | "now">,
   row: PlacedAnswer,
+  request: ApprovalRequestRow | undefined,
 ): Promise<GivenAnswer> {
   const standing = await approverStanding(
     db,
@@ -104,9 +115,31 @@ export async function givenAnswer(
     at: row.answered_at.toISOString(),
     notBefore: row.not_before?.toISOString() ?? null,
     expires: row.expires_at?.toISOString() ?? null,
-    against: standing.against,
+    against: standing.against ?? (await signatureProblem(engine, db, row, request, standing)),
     enrolments: standing.enrolments,
   };
+}
+
+/** Why the bytes do not say what the row says; null when they do. */
+async function signatureProblem(
+  engine: Engine,
+  db: Db,
+  row: PlacedAnswer,
+  request: ApprovalRequestRow | undefined,
+  { rows }: ApproverStanding,
+): Promise<string | null> {
+  const kept = request && (await readAttestation(db, request.asked.release, row.id));
+  if (!request || !kept) return "the signed bytes are not here";
+  const bytes = await attestationBytes(engine, kept).catch(() => null);
+  if (bytes === null) return "the signed bytes are not here";
+  const { asked, basis } = request;
+  const { person } = row;
+  const verified = verifyApproval(bytes, personKeys(rows.keys), { asked, basis, person });
+  if (!verified.ok) return verified.problem;
+  const { purpose, role } = verified.value.answer;
+  return purpose === row.purpose && role === row.role
+    ? null
+    : "the signed bytes say something else";
 }
 
 /** Everybody whose own work matters here: approvers, their sponsors, and who vouched for them. */

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { commitDeeds, type Deed, foldName, programDeeds } from "../../identity/lineage.ts";
+import { anybody, commitDeeds, type Deed, foldName, programDeeds } from "../../identity/lineage.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Release } from "../../model/release.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
@@ -102,7 +102,9 @@ function actorDeed({
   readonly who: string;
 }): readonly Deed[] {
   if (programDeeds.has(who)) return [];
-  return [{ what, names: [who], proven: foldName(who) !== "operator", said: `${what} was ${who}` }];
+  // A token that anybody may hold is nobody's name.
+  const shared = anybody.has(foldName(who));
+  return [{ what, names: shared ? [] : [who], proven: !shared, said: `${what} was ${who}` }];
 }
 
 function unknownDeed(what: string): Deed {

@@ -25,6 +25,7 @@ import type { Engine } from "../engine.ts";
 import { groundsOfStops } from "../stops/grounds.ts";
 import type { StepContext } from "../steps/step.ts";
 import { groundsOfGovernance } from "../policy/governance.ts";
+import { groundsOfApprovals } from "../approvals/grounds.ts";
 import { groundsOfWaivers } from "../waivers/held.ts";
 import { type Ground, groundsOf, lastingDifference, nothingAfter } from "./leaning.ts";
 
@@ -78,6 +79,7 @@ export async function groundsOfGate(
     noRunGone(plan.lane.service),
     ...groundsOf(stepsProjection, steps.map(placed)),
     ...(await groundsOfWaivers(engine.db, plan.lane)),
+    ...(await groundsOfApprovals(engine.db, plan, promotion.id)),
   ];
 }
 

@@ -126,7 +126,7 @@ export async function groundsOfStanding(
 }
 
 /** A name that somebody took out of the table would let its owner judge own work. */
-const everyLinkStands: Ground = {
+export const everyLinkStands: Ground = {
   async holds(db) {
     const { rows } = await sql<{ operation: string }>`
       select e.operation from ledger_entries e where e.kind = 'person.linked' and not exists (

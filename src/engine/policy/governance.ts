@@ -98,7 +98,10 @@ export async function signersEverywhere(db: Db): Promise<readonly string[]> {
   const grants = await grantsFor(db, policyRight, { service: "", environment: "" });
   const people = [...new Set(grants.map(({ person }) => person))];
   const able: string[] = [];
-  for (const person of people) if ((await keysOf(db, person)).length > 0) able.push(person);
+  // A passkey signs approvals and no change of policy.
+  for (const person of people) {
+    if ((await keysOf(db, person)).some(({ webauthn }) => webauthn === null)) able.push(person);
+  }
   return able;
 }
 

@@ -1,3 +1,5 @@
+import type { ApprovalsInput } from "../../identity/approval/given.ts";
+import { approvalsRule } from "../../policy/approvals.ts";
 import type { Decided } from "../../policy/decide.ts";
 import { decisionAtGate } from "../evidence.ts";
 import type { StepContext, StepDefinition, StepResult } from "./step.ts";
@@ -6,11 +8,20 @@ import type { StepContext, StepDefinition, StepResult } from "./step.ts";
 export const gate: StepDefinition<"gate"> = {
   kind: "gate",
   async run(context) {
-    const { decided, holds } = await decisionAtGate(context);
+    const { decided, holds } = await decisionAtGate(context, { ask: true });
     const result = resultOf(context, decided);
-    return result.kind === "done" ? { ...result, holds } : result;
+    return result.kind === "failed" ? result : { ...result, holds };
   },
 };
+
+/** Who can end a wait that only approvals make; null where something else waits too. */
+function whoApproves({ decision, inputs }: Decided): string | null {
+  const waits = decision.reasons.filter(({ outcome }) => outcome === "wait");
+  if (waits.some(({ rule }) => rule !== approvalsRule)) return null;
+  const { asks = [] } = (inputs["approvals"] ?? {}) as Partial<ApprovalsInput>;
+  const roles = [...new Set(asks.flatMap((ask) => ask.roles))];
+  return `somebody with the role ${roles.join(" or ")}, by signing: tidelock approval list`;
+}
 
 /** What a decision means for the step that asked for it. */
 export function resultOf(context: StepContext, decided: Decided): StepResult {
@@ -28,7 +39,7 @@ export function resultOf(context: StepContext, decided: Decided): StepResult {
       return {
         kind: "wait",
         reason: message,
-        who: until ? "nobody: time ends it" : "the owners of the gate",
+        who: until ? "nobody: time ends it" : (whoApproves(decided) ?? "the owners of the gate"),
         until,
         againMs: Math.max(10, Math.min(restMs, 60_000)),
         forPeople: true,

@@ -53,6 +53,8 @@ export type StepResult =
       readonly againMs: number;
       /** A wait for people does not count against the promotion's time limit. */
       readonly forPeople?: boolean;
+      /** Asked in the transaction that writes the wait down: false when what ends it came meanwhile. */
+      readonly holds?: (tx: Db) => Promise<boolean>;
       readonly detail?: Readonly<Record<string, unknown>>;
     }
   | {

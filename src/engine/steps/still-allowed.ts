@@ -40,8 +40,11 @@ export async function stillAllowed(context: StepContext): Promise<StillAllowed> 
       },
     };
   }
-  const { decided, holds } = await decisionAtGate(context);
-  if (decided.decision.outcome !== "allow") return { no: resultOf(context, decided) };
+  const { decided, holds } = await decisionAtGate(context, { ask: true });
+  if (decided.decision.outcome !== "allow") {
+    const no = resultOf(context, decided);
+    return { no: no.kind === "wait" ? { ...no, holds } : no };
+  }
   return {
     no: null,
     lastLook: async (tx) => {

@@ -1,4 +1,5 @@
 import { TidelockError } from "../../../model/errors.ts";
+import { approveRight } from "../../../model/approval.ts";
 import { defineCommand } from "../../define-command.ts";
 import { policyRight } from "../../../model/policy-proposal.ts";
 import { personCard } from "../../manual/card.ts";
@@ -16,13 +17,14 @@ export const command = defineCommand({
     ),
     policy: flag("--policy", "signs, with a second person, changes of policy (governance team)"),
     accept: flag("--accept-risks", "signs waivers, with a second person"),
+    approve: name("--approve <role>", "approves promotions as this role: sre, security …"),
     service: name("--service <name>", "only for this service (default: every one)"),
     environment: name("--environment <name>", "only in this environment (default: every one)"),
     ...connectionOptions,
     ...outputOption,
   },
   details:
-    "Gives the right checks.answer:<role>, findings.judge, risks.accept or policy.change. Nobody has one who was not given it.\n" +
+    "Gives the right checks.answer:<role>, approve:<role>, findings.judge, risks.accept or policy.change. Nobody has one who was not given it.\n" +
     "In team mode a right counts when two people have signed it (exit code 5).",
   examples: [
     "tidelock person grant maria@shop.example --role qa --environment staging",
@@ -48,17 +50,19 @@ function rightOf(given: {
   readonly judge: boolean;
   readonly policy: boolean;
   readonly accept: boolean;
+  readonly approve: string | undefined;
 }): string {
-  const { role, judge, policy, accept } = given;
+  const { role, judge, policy, accept, approve } = given;
   const rights = [
     ...(role === undefined ? [] : [`checks.answer:${role}`]),
+    ...(approve === undefined ? [] : [approveRight(approve)]),
     ...(judge ? ["findings.judge"] : []),
     ...(accept ? ["risks.accept"] : []),
     ...(policy ? [policyRight] : []),
   ];
   const [right, another] = rights;
   if (right !== undefined && another === undefined) return right;
-  const message = "name one right: --role, --judge-findings, --accept-risks or --policy";
+  const message = "name one right: --role, --approve, --judge-findings, --accept-risks or --policy";
   throw new TidelockError("invalid-input", message, {
     fault: "operator",
     where: "--role",
