@@ -13,7 +13,7 @@ import {
 import { readLane } from "../store/queries/lanes.ts";
 import { sql } from "kysely";
 import type { Engine } from "./engine.ts";
-import { predecessorsOf as standingOf } from "./evidence.ts";
+import { predecessorsOf as standingOf } from "./predecessor-standing.ts";
 import { banOf } from "./stops/ban.ts";
 import { promote } from "./promote.ts";
 

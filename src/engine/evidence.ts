@@ -1,7 +1,5 @@
 import type { Grades } from "../model/decision.ts";
 import type { Plan } from "../model/plan.ts";
-import type { Lane } from "../model/primitives.ts";
-import { TidelockError } from "../model/errors.ts";
 import { newColour } from "../strategies/compensation.ts";
 import { demandDigest, type Evidence } from "../policy/evidence.ts";
 import type { Decided } from "../policy/decide.ts";
@@ -11,13 +9,10 @@ import { waivedRule, type WaiversInput } from "../policy/waived.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { databaseTime } from "../store/queries/attestations.ts";
 import { heldIn, waiversInput } from "./waivers/held.ts";
-import type { Predecessor } from "../policy/predecessors.ts";
-import { registeredEnvironment, registeredPipeline } from "../store/queries/catalogue.ts";
-import { checkRunsOf, standingOf } from "../store/queries/evidence.ts";
+import { checkRunsOf } from "../store/queries/evidence.ts";
 import { stepsOf } from "../store/queries/promotions.ts";
 import { lateFailures } from "../store/queries/late-runs.ts";
 import type { CheckRunRow, Db, PromotionRow } from "../store/schema.ts";
-import { applyFloor } from "../policy/floor.ts";
 import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
 import { droppedPredecessors } from "./dropped.ts";
@@ -31,6 +26,7 @@ import { holdUpsOf } from "./schedule/hold-ups.ts";
 import { governanceMode } from "./policy/governance.ts";
 import { groundsOfGate, ledgerSays } from "./ledger/grounds.ts";
 import { obligationsOf } from "./obligations.ts";
+import { predecessorsOf } from "./predecessor-standing.ts";
 import type { StepContext } from "./steps/step.ts";
 
 /** Gathers what the pure gates look at: nothing here decides. */
@@ -46,12 +42,13 @@ export type GateSite = Pick<StepContext, "engine" | "plan" | "release" | "now"> 
  */
 export async function decisionAtGate(
   context: GateSite,
-  how: { readonly ask: boolean } = { ask: false },
+  how: { readonly ask: boolean; readonly beforeStop?: boolean } = { ask: false },
 ): Promise<{ readonly decided: Decided; readonly holds: (tx: Db) => Promise<boolean> }> {
   const { engine, plan, promotion, release, now } = context;
   const { all, late } = await shownOf(engine.db, plan, promotion.id);
   const runs = await attestedRuns(engine, plan, all);
   const returning = plan.kind === "rollback";
+  const { beforeStop = false } = how;
   // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
   // that was asked when it was accepted.
   const waivers = await waiversInput(engine.db, plan.lane);
@@ -69,7 +66,7 @@ export async function decisionAtGate(
     ...shown,
     ...policyIn(plan),
     now: now.toISOString(),
-    checks: returning ? [] : plan.checks,
+    checks: returning ? [] : plan.checks.filter(({ phase }) => !beforeStop || phase === "static"),
     predecessors: returning ? [] : await predecessorsOf(engine, plan),
     ...(await droppedPredecessors(engine, plan)),
     // Asked at admission too: what was stated may have been contradicted or erased meanwhile.
@@ -83,7 +80,7 @@ export async function decisionAtGate(
     ...(plan.maxAgeMs === undefined || returning ? {} : { maxAgeMs: plan.maxAgeMs }),
     ...(await holdUpsOf(engine, plan, release, now)),
     ...(obligations === undefined ? {} : { obligations: obligations.input }),
-    ...(hasStoppedOld(plan) ? { underWay: true } : {}),
+    ...(hasStoppedOld(plan) && !beforeStop ? { underWay: true } : {}),
   };
   const preset = returning ? "baseline" : plan.gate;
   const site = { plan, version: release.version, promotion: promotion.id, now };
@@ -307,54 +304,4 @@ export async function identityOf(engine: Engine, promotion: string): Promise<Gra
   grades.push(...[...last.values()].flatMap((run) => (run.report?.identity ? [run.identity] : [])));
   if (grades.length === 0 || grades.includes("none")) return "none";
   return grades.every((grade) => grade === "native") ? "native" : "bound";
-}
-
-/** How the plan's release fares in the environments that must have verified it first. */
-export async function predecessorsOf(
-  engine: Engine,
-  plan: Pick<Plan, "lane" | "release" | "predecessors">,
-): Promise<readonly Predecessor[]> {
-  return Promise.all(
-    plan.predecessors.map(async (environment) => {
-      const lane = { service: plan.lane.service, environment };
-      const rows = await standingOf(engine.db, lane, plan.release);
-      // Known to be worse since: an older verification counts no more (law 3).
-      const revoked = rows.findIndex(
-        (row) => row.revoked_at !== null || row.contradicted_at !== null,
-      );
-      const standing = revoked < 0 ? rows : rows.slice(0, revoked);
-      const verified = standing.find((row) => row.verified_at !== null);
-      const from = verified?.verified_at;
-      return {
-        environment,
-        verifiedAt: from?.toISOString() ?? null,
-        promotion: verified?.promotion ?? null,
-        healthy:
-          verified && from
-            ? { from: from.toISOString(), until: verified.until_at?.toISOString() ?? null }
-            : null,
-        soakMs: await soakIn(engine, lane, plan.lane.environment),
-      };
-    }),
-  );
-}
-
-async function soakIn(engine: Engine, lane: Lane, before: string): Promise<number> {
-  const pipeline = await registeredPipeline(engine.db, lane.service);
-  const environment = await registeredEnvironment(engine.db, lane.environment);
-  const wish = pipeline?.document.spec.environments.find((one) => one.name === lane.environment);
-  if (!wish && environment) {
-    // The owners demand it of every service, and this one does not go there (any more).
-    const { floor } = (await registeredEnvironment(engine.db, before))?.document.spec ?? {};
-    if (floor?.after?.includes(lane.environment))
-      return environment.document.spec.floor.minimumSoak;
-  }
-  if (!wish || !environment) {
-    throw new TidelockError(
-      "not-found",
-      `${lane.environment} must verify this release first, and is not registered any more`,
-      { fault: "operator", where: lane.environment, hint: "apply the pipeline file again" },
-    );
-  }
-  return applyFloor(wish, environment.document.spec.floor).soakMs;
 }

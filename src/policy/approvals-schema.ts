@@ -1,17 +1,10 @@
 import { z } from "zod";
-import {
-  ApprovalAsked,
-  ApprovalBasis,
-  ApprovalMethod,
-  AskedApproval,
-} from "../model/approval.ts";
+import { ApprovalAsked, ApprovalBasis, ApprovalMethod, AskedApproval } from "../model/approval.ts";
 
 /** What a gate kept of approvals, as `ApprovalsInput` has it. */
 export const ApprovalsInputs = z.looseObject({
   asks: z.array(AskedApproval),
-  request: z
-    .looseObject({ asked: ApprovalAsked, basis: ApprovalBasis, at: z.string() })
-    .nullable(),
+  request: z.looseObject({ asked: ApprovalAsked, basis: ApprovalBasis, at: z.string() }).nullable(),
   now: z
     .strictObject(ApprovalAsked.omit({ request: true, decision: true, asks: true }).shape)
     .extend({ promotion: z.string() }),

@@ -1,6 +1,6 @@
 import { evaluateApprovals } from "../identity/approval/evaluate.ts";
 import type { ApprovalsInput } from "../identity/approval/given.ts";
-import type { ApprovalBasis } from "../model/approval.ts";
+import type { ApprovalBasis, AskedApproval } from "../model/approval.ts";
 import type { GateFacts } from "../model/gate-facts.ts";
 import { compareText, type Ground, ground } from "./decide.ts";
 import {
@@ -79,4 +79,21 @@ export function approvalGrounds(
       ? ground("deny", approvalsRule, `${message}; the old release has stopped, and users wait`)
       : ground(outcome, approvalsRule, message, until),
   );
+}
+
+/** Who would have to sign under other demands, and who did then: what nobody was asked for nobody has signed. */
+export function approvalsUnder<A>(
+  kept: { readonly subject: Subject; readonly approvals?: A | undefined },
+  asks: readonly AskedApproval[] | undefined,
+) {
+  if (asks === undefined) return {};
+  const { environment, service, release, configuration } = kept.subject;
+  const lane = { service, environment, promotion: "", version: "" };
+  const nobody = {
+    request: null,
+    now: { ledger: "-", ...lane, release, configuration, plan: release, policy: release },
+    lineage: [],
+    answers: [],
+  };
+  return { approvals: { ...nobody, ...kept.approvals, asks: [...asks] } };
 }

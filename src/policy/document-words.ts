@@ -17,6 +17,8 @@ const durations: ReadonlySet<string> = new Set([
   "rescan",
   "rollbackWindow",
   "soak",
+  "notBefore",
+  "expires",
   "timeout",
   "validFor",
 ]);

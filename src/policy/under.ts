@@ -2,6 +2,7 @@ import type { Scanner } from "../model/diversity.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import type { CheckDemand, Environment, Pipeline } from "../model/pipeline.ts";
 import { defaultWaiverPolicy } from "../model/waiver.ts";
+import { approvalsUnder } from "./approvals.ts";
 import type { Decided } from "./decide.ts";
 import { demandDigest, type Evidence } from "./evidence.ts";
 import { applyFloor, type Demands } from "./floor.ts";
@@ -213,29 +214,6 @@ function obligationsUnder(
   return { ...now, runs: kept.obligations?.runs ?? [] } as unknown as GateInputs["obligations"];
 }
 
-/** Who would have to sign, and who did then: what nobody was asked for nobody has signed. */
-function approvalsUnder(kept: GateInputs, { approvals: asks }: Demands, { at }: Question) {
-  if (at !== "gate" || asks === undefined) return {};
-  const { environment, service, release, configuration } = kept.subject;
-  const nobody = {
-    request: null,
-    now: {
-      ledger: "-",
-      service,
-      environment,
-      promotion: "",
-      version: "",
-      release,
-      configuration,
-      plan: release,
-      policy: release,
-    },
-    lineage: [],
-    answers: [],
-  };
-  return { approvals: { ...nobody, ...kept.approvals, asks: [...asks] } };
-}
-
 function gateUnder(
   kept: GateInputs,
   question: Question,
@@ -276,7 +254,7 @@ function gateUnder(
           },
         }),
     ...(rules === undefined ? {} : { rules }),
-    ...approvalsUnder(kept, demands, question),
+    ...(at === "gate" ? approvalsUnder(kept, demands.approvals) : {}),
     ...(demands.maxAgeMs === undefined || at !== "gate" ? {} : { maxAgeMs: demands.maxAgeMs }),
     checks: checks.map((check) => ({ ...check })),
     evidence,

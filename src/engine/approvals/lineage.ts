@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { anybody, commitDeeds, type Deed, foldName, programDeeds } from "../../identity/lineage.ts";
+import { commitDeeds, type Deed, isShared, programDeeds } from "../../identity/lineage.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Release } from "../../model/release.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
@@ -103,7 +103,7 @@ function actorDeed({
 }): readonly Deed[] {
   if (programDeeds.has(who)) return [];
   // A token that anybody may hold is nobody's name.
-  const shared = anybody.has(foldName(who));
+  const shared = isShared(who);
   return [{ what, names: shared ? [] : [who], proven: !shared, said: `${what} was ${who}` }];
 }
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Enrolment } from "../../identity/approval/given.ts";
-import { anybody, foldName } from "../../identity/lineage.ts";
+import { isShared } from "../../identity/lineage.ts";
 import { approveRight } from "../../model/approval.ts";
 import type { Lane } from "../../model/primitives.ts";
 import { grantsFor, keyById, namesOf } from "../../store/queries/grants.ts";
@@ -105,7 +105,7 @@ async function enrolmentsOf(
     made.map(async ({ what, by, effect }) => {
       const signers = effect === null ? [] : await signersOf(db, effect);
       const sponsor = await pseudonymsOf(db, by);
-      const proven = !anybody.has(foldName(by)) || signers.length > 0;
+      const proven = !isShared(by) || signers.length > 0;
       // Whoever signed first stands for it; any other signer is a third person who vouches.
       return {
         what,
@@ -120,7 +120,7 @@ async function enrolmentsOf(
 /** Pseudonyms of a name and of whoever it is another name of. */
 async function pseudonymsOf(db: Db, name: string): Promise<readonly string[]> {
   // A token that anybody may hold is nobody's name.
-  const row = anybody.has(foldName(name)) ? undefined : await personByName(db, name);
+  const row = isShared(name) ? undefined : await personByName(db, name);
   if (!row) return [];
   const link = await db
     .selectFrom("person_links")

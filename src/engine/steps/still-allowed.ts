@@ -1,6 +1,7 @@
 import type { Db } from "../../store/schema.ts";
 import { openIntents } from "../../store/queries/intents.ts";
 import { pendingRescans } from "../../store/queries/rescans.ts";
+import { approvalsRule } from "../../policy/approvals.ts";
 import { decisionAtGate } from "../evidence.ts";
 import { groundsOfAdmission, ledgerSays } from "../ledger/grounds.ts";
 import { admission } from "./admit.ts";
@@ -75,7 +76,28 @@ export async function whyNotStopped(context: StepContext): Promise<StepResult | 
   if (await hasBegun(engine.db, promotion.id, ["close-route", "stop"])) return null;
   const ledger = () => ledgerSays(engine, plan, () => groundsOfAdmission(context));
   const decided = await admission(engine, plan, release, now, { ledger });
-  return decided.decision.outcome === "allow" ? null : resultOf(context, decided);
+  if (decided.decision.outcome !== "allow") return resultOf(context, decided);
+  return plan.live === null ? null : whyNotApproved(context);
+}
+
+/** People are asked before users lose the old release: at the gate, which comes later, nobody is waited for. */
+async function whyNotApproved(context: StepContext): Promise<StepResult | null> {
+  if (context.plan.approvals === undefined) return null;
+  const { decided, holds } = await decisionAtGate(context, { ask: true, beforeStop: true });
+  const reasons = decided.decision.reasons.filter(
+    ({ rule, outcome }) => rule === approvalsRule && outcome !== "allow",
+  );
+  const [worst] = reasons;
+  if (worst === undefined) return null;
+  const { outcome } = worst;
+  const result = resultOf(context, {
+    ...decided,
+    decision: { ...decided.decision, outcome, reasons },
+  });
+  // The whole decision is made at the gate: what stands here is not all that it would say.
+  return result.kind === "wait"
+    ? { ...result, holds }
+    : { kind: "failed", message: `denied: ${worst.message}` };
 }
 
 /**
