@@ -17,14 +17,7 @@ import { planAgain } from "./planned-documents.ts";
 import { pause } from "./pause.ts";
 import { runStep } from "./steps/registry.ts";
 import type { StepContext, StepResult } from "./steps/step.ts";
-import {
-  beginEnding,
-  enterStep,
-  finish,
-  finishCompensation,
-  finishStep,
-  wait,
-} from "./transitions.ts";
+import { beginEnding, enterStep, finish, finishCompensation, finishStep } from "./transitions.ts";
 import { environmentOf, lostOf, refuse } from "./unplanned.ts";
 
 /** When to look again in milliseconds; `now` for at once. */
