@@ -69,8 +69,10 @@ export function compiledOrProblem(expression: string): CompiledExpression | Rule
   const known = cache.get(expression);
   if (known !== undefined) return known;
   const made = attempt(expression);
-  const [oldest] = cache.keys();
-  if (cache.size >= mostCached && oldest !== undefined) cache.delete(oldest);
+  for (const oldest of cache.keys()) {
+    if (cache.size < mostCached) break;
+    cache.delete(oldest);
+  }
   cache.set(expression, made);
   return made;
 }

@@ -318,6 +318,14 @@ describe("a rule is told where it is wrong, why, and what to write:", () => {
       "service == 'x' 'y'",
       "15: syntax error: it cannot be read on from `'` | is an operand, a quote or a bracket missing there? the language is CEL",
     ],
+    [
+      "findings.items.all(f, f.waived ? f.knownExploited : f.waived)",
+      "54: both answers have to be of one plain type: bool or null and bool | ",
+    ],
+    [
+      "findings.items.all(f, f.waived ? f.waived : f.knownExploited)",
+      "46: both answers have to be of one plain type: bool and bool or null | ",
+    ],
   ])("%s", (expression, said) => {
     expect(problem(expression)).toBe(said);
   });
