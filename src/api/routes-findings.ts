@@ -32,6 +32,16 @@ export const findingRoutes = {
       missing: z.array(MissingReport),
     }),
   },
+  /** Takes in now the report of an own scan that rests or was given up; refused with why where it cannot be. */
+  findingRetry: {
+    method: "POST",
+    path: "/api/v1/services/:service/finding-imports/retry",
+    permission: "finding.import",
+    resource: ofService,
+    params: z.object({ service: Name }),
+    body: z.strictObject({ run: z.string().min(1).max(300) }),
+    response: ImportView,
+  },
   /** As `findingList`, each with all that is known of it: what an export is made of. */
   findingDetails: {
     method: "GET",

@@ -39,6 +39,12 @@ export const findingCommands: readonly CatalogueEntry[] = [
     () => import("./commands/findings/imports.ts"),
   ),
   entry(
+    "findings retry",
+    "Findings",
+    "Take in a report of an own scan that was given up",
+    () => import("./commands/findings/retry.ts"),
+  ),
+  entry(
     "findings export",
     "Findings",
     "Write findings for others: SARIF, VEX, CSV, our own format",

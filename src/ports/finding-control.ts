@@ -32,6 +32,8 @@ export interface FindingControl {
   imports(service: string, limit: number): Promise<readonly ImportView[]>;
   /** Reports of Tidelock's own scans that are not among the findings, newest first. */
   missing(service: string, limit: number): Promise<readonly MissingReport[]>;
+  /** Tries one of those again, now. Throws `not-found`, and what speaks against it where it cannot be taken in. */
+  retry(actor: Actor, service: string, run: string): Promise<ImportView>;
   /** Most urgent first. */
   list(
     filter: FindingFilter,

@@ -204,6 +204,8 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
         missing: [...(await findings.missing(params.service, query.limit))],
       };
     },
+    findingRetry: ({ actor, params, body }) =>
+      controlPlane.findings.retry(actor, params.service, body.run),
     findingDetails({ query: { limit, after, ...filter } }) {
       return controlPlane.findings.details(filter, { limit, after });
     },

@@ -139,3 +139,33 @@ it("a sensor's log verifies nothing by its silence", async () => {
   expect(quiet.unseen).toBeGreaterThan(0);
   expect((await openKinds("falco")).length).toBe(before.length + quiet.opened);
 });
+
+it("what another tool saw of the same weakness in the same file is shown as related, and no more", async () => {
+  const saw = async (name: string, path: string, cwe: number, rule: string) => {
+    const found = { rule, severity: "low", title: rule, kind: "code", cwe: [cwe] };
+    const report = {
+      tidelockFindings: 1,
+      tool: { name, version: "1" },
+      subject: name,
+      complete: false,
+      missing: "a test",
+      findings: [{ ...found, place: { kind: "file", path, line: rule.length } }],
+    };
+    async function* bytes() {
+      yield Buffer.from(JSON.stringify(report));
+    }
+    await plane.findings.importReport(operator, "shop", {}, bytes());
+    const { items } = await plane.findings.list({ service: "shop", search: rule }, { limit: 5 });
+    expect(items).toHaveLength(1);
+    return items[0]?.id ?? "";
+  };
+  const one = await saw("lint-a", "src/pay.js", 4_321, "taint-a");
+  const two = await saw("lint-b", "src/pay.js", 4_321, "flow-to-sink");
+  await saw("lint-c", "src/pay.js", 4_322, "another-weakness");
+  await saw("lint-d", "src/cart.js", 4_321, "another-file");
+  await saw("lint-a", "src/pay.js", 4_321, "the-same-tool-again");
+  const related = async (id: string) =>
+    (await plane.findings.show(id)).related.map((other) => other.id);
+  expect(await related(one)).toEqual([two]);
+  expect(await related(two)).toContain(one);
+});

@@ -13,6 +13,7 @@ import { acceptedRisks } from "../waivers/accepted.ts";
 import { findingActs } from "./acts/control.ts";
 import { importReport } from "./import/import-report.ts";
 import { findingMetrics } from "./metrics.ts";
+import { retryRun } from "./retry-run.ts";
 import { findingView, summaries } from "./views/finding-view.ts";
 import { importView, releaseNames } from "./views/import-view.ts";
 
@@ -35,6 +36,10 @@ export function makeFindingControl(engine: Engine): FindingControl {
         givenUp,
         at: at.toISOString(),
       }));
+    },
+    async retry(actor, service, run) {
+      const row = await retryRun(engine, actor, service, run);
+      return importView(db, row, releaseNames(db));
     },
     async list(filter, asked) {
       const { rows, ...page } = await pageOf(db, filter, asked);

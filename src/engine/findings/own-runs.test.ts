@@ -54,7 +54,7 @@ function sees(...rules: readonly string[]): void {
 async function promote(environment: string, release: string): Promise<void> {
   const { controlPlane: plane } = worker;
   const { id } = await plane.promote(operator, { service: "shop", environment, release });
-  expect((await ended(plane, id)).state).toBe("complete");
+  expect((await ended(plane, id, 60_000)).state).toBe("complete");
   await takeInOwnRuns(worker.engine);
   await settleFindings(worker.engine);
 }
@@ -129,4 +129,34 @@ it("takes a check that was told to look away for another scan, which closes noth
   await release("2.0.0");
   await promote("production", "2.0.0");
   expect(await show()).toMatchObject({ status: "open" });
+}, 120_000);
+
+it("takes a report in that was given up, once somebody has repaired what kept it out and says so", async () => {
+  const { controlPlane: plane, engine } = worker;
+  await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
+  sees("eval");
+  // A disk that fails whoever writes to it.
+  const { spool } = engine;
+  Object.assign(engine, { spool: "/dev/null/spool" });
+  await promote("dev", "1.0.0");
+  await engine.db.updateTable("finding_skipped_runs").set({ given_up: true }).execute();
+  const [missing] = await plane.findings.missing("shop", 9);
+  expect(missing).toMatchObject({ check: "scan", givenUp: true });
+  const run = missing?.run ?? "";
+  await expect(plane.findings.retry(operator, "shop", run)).rejects.toMatchObject({
+    code: "conflict",
+    message: expect.stringContaining("cannot be taken in"),
+  });
+  await expect(plane.findings.retry(operator, "other", run)).rejects.toMatchObject({
+    code: "not-found",
+  });
+  Object.assign(engine, { spool });
+  expect(await plane.findings.retry(operator, "shop", run)).toMatchObject({
+    opened: 1,
+    trust: "own",
+  });
+  expect(await plane.findings.missing("shop", 9)).toEqual([]);
+  await expect(plane.findings.retry(operator, "shop", run)).rejects.toMatchObject({
+    code: "not-found",
+  });
 }, 120_000);

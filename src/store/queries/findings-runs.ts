@@ -128,3 +128,24 @@ export async function skippedRuns(
   `.execute(db);
   return rows;
 }
+
+/** One of those, by its run; its promotion as well. */
+export async function skippedRun(
+  db: Db,
+  service: string,
+  run: string,
+): Promise<(SkippedRun & { readonly promotion: string }) | undefined> {
+  const { rows } = await sql<SkippedRun & { promotion: string }>`
+    select s.check_run, c.name, p.environment, s.why, s.tries, s.given_up, s.at, c.promotion
+    from finding_skipped_runs s join check_runs c on c.id = s.check_run
+    join promotions p on p.id = c.promotion
+    where s.check_run = ${run} and p.service = ${service}
+      and not exists (select from finding_imports i where i.check_run = s.check_run)
+  `.execute(db);
+  return rows[0];
+}
+
+/** It is tried as if it had never been. */
+export async function forgetFailure(db: Db, run: string): Promise<void> {
+  await db.deleteFrom("finding_skipped_runs").where("check_run", "=", run).execute();
+}

@@ -81,19 +81,29 @@ export async function historyOfFinding(db: Db, id: string): Promise<readonly His
 const mostRelated = 8;
 
 /**
- * What may be the same and was not merged: others that name one of its vulnerabilities; what
- * is still open first.
+ * Perhaps the same, and not merged. First what shares a name with it (an advisory's); then what another tool saw of the
+ * same weakness (CWE) in the same area: the file, the package, the route or the resource. Of each, what is still open
+ * first.
  */
 export async function relatedFindings(
   db: Db,
   id: string,
 ): Promise<readonly { readonly id: string; readonly title: string; readonly tool: string }[]> {
   const { rows } = await sql<{ id: string; title: string; tool: string }>`
-    select 'F-' || o.id as id, o.title, coalesce(o.tools[1], '') as tool
-    from findings f join findings o on o.service = f.service and o.id <> f.id
-      and o.ids <> '{}' and o.ids && f.ids
-    where f.id = ${id}
-    order by o.status in ('verified', 'closed', 'false-positive'), o.id limit ${mostRelated}
+    select id, title, tool from (
+      select o.id as number, 'F-' || o.id as id, o.title, coalesce(o.tools[1], '') as tool, o.status, 1 as kind
+      from findings f join findings o on o.service = f.service and o.id <> f.id
+        and o.ids <> '{}' and o.ids && f.ids
+      where f.id = ${id}
+      union all
+      select o.id, 'F-' || o.id, o.title, coalesce(o.tools[1], ''), o.status, 2
+      from findings f join findings o on o.service = f.service and o.id <> f.id
+        and o.cwe <> '{}' and finding_area(o.place) = finding_area(f.place)
+        and o.cwe && f.cwe and not o.tools && f.tools and not o.ids && f.ids
+        and (o.environment is null or f.environment is null or o.environment = f.environment)
+      where f.id = ${id}
+    ) near
+    order by kind, status in ('verified', 'closed', 'false-positive'), number limit ${mostRelated}
   `.execute(db);
   return rows;
 }

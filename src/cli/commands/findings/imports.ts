@@ -44,7 +44,7 @@ export const command = defineCommand({
     });
     for (const { check, run, why, tries, givenUp } of missing) {
       const tried = tries === 0 ? "" : ` (tried ${tries === 1 ? "once" : `${tries} times`})`;
-      const next = givenUp ? "" : "; it is tried again";
+      const next = givenUp ? `; try again: tidelock findings retry ${run}` : "; it is tried again";
       context.terminal.note(
         clean(
           `! the report of check ${check} (${run}) is not among the findings: ${why}${tried}${next}`,
