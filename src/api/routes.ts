@@ -176,7 +176,12 @@ export const routes = {
       release: ReleaseRef,
       environment: Name,
       /** Sent again after a lost answer: the same key is the same promotion. */
-      idempotencyKey: z.string().min(8).max(128).optional(),
+      idempotencyKey: z
+        .string()
+        .min(8)
+        .max(128)
+        .refine((key) => !key.startsWith("auto/"), "keys under `auto/` are the server's own")
+        .optional(),
     }),
     response: PromotionView,
   },

@@ -47,7 +47,9 @@ export function registerAccessLog(app: FastifyInstance, { controlPlane, log }: S
     const event = {
       actor: principal?.id ?? null,
       action: `${request.method} ${pattern}`,
-      target: `${accessTargets.get(request) ?? targetOf(request)}${via(principal)}`,
+      target: [accessTargets.get(request) ?? targetOf(request), via(principal)]
+        .filter(Boolean)
+        .join(" "),
       outcome: String(statusCode),
     };
     await controlPlane.noteAccess(event).catch((error: unknown) => {
@@ -59,7 +61,7 @@ export function registerAccessLog(app: FastifyInstance, { controlPlane, log }: S
 /** By which of somebody's tokens or sessions. */
 function via(principal: Principal | undefined): string {
   const { kind, credential } = principal ?? {};
-  return credential ? ` (${kind} ${credential.id})` : "";
+  return credential ? `(${kind} ${credential.id})` : "";
 }
 
 /** What a call was about, where its path does not say so: set by its handler. */

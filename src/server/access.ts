@@ -151,7 +151,7 @@ function refused(permission: Permission, place: Resource | null): TidelockError 
 }
 
 function placeText({ service, environment }: Resource): string {
-  const side = (reach: Reach, all: string) =>
-    reach === "all" ? all : reach === "any" ? "any" : reach.name;
-  return `${side(service, "every service")}, ${side(environment, "every environment")}`;
+  const side = (reach: Reach, what: string) =>
+    reach === "all" ? `every ${what}` : reach === "any" ? `any ${what}` : reach.name;
+  return `${side(service, "service")}, ${side(environment, "environment")}`;
 }

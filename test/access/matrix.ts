@@ -277,6 +277,8 @@ export function matrix(ids: Ids): readonly Row[] {
     // Last, because it is done: a line that is stopped holds others up.
     ["POST", "/api/v1/lines/stop", "M", { scope: "pay/production", ...reason }],
     ["POST", "/api/v1/lines/stop", "XM", { scope: "shop/*", ...reason }],
+    // A bare name may be anybody's.
+    ["POST", "/api/v1/lines/stop", "M", { scope: "pay", ...reason }],
     ["POST", "/api/v1/lines/stop", "M", { scope: "*/production", ...reason }],
   ];
 }

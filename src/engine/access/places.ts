@@ -1,12 +1,12 @@
 import type { Thing } from "../../model/permissions.ts";
 import type { Reach, Resource, Scope } from "../../model/principal.ts";
+import { readLineScope } from "../../model/stop.ts";
 import { parseDocuments } from "../../pipeline-file/parse.ts";
 import { readToken } from "../../store/queries/tokens.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { findApproval } from "../approvals/answer.ts";
 import { findRequest } from "../manual/answer.ts";
-import { lineOf } from "../stops/control.ts";
 
 /** Where things lie that requests name by an id. Null: there is no such thing. */
 export async function placesOf(
@@ -85,9 +85,10 @@ const finders: Readonly<Record<Exclude<Thing, "documents">, Find>> = {
         .where("id", "=", id)
         .executeTakeFirst(),
     ),
-  line: async (db, scope) => {
-    const { service, environment } = await lineOf(db, scope);
-    return { service: side(service), environment: side(environment) };
+  line: async (_db, text) => {
+    const scope = readLineScope(text);
+    // Whether a bare name is a service or an environment is told to whoever sees all of both.
+    return scope === null || "either" in scope ? everywhere : scopeOf(scope);
   },
   approval: async (db, reference) =>
     laneOf(await findApproval(db, reference).catch(() => undefined)),

@@ -79,7 +79,7 @@ export function makeStopControl(engine: Engine): StopControl {
 }
 
 /** Throws `invalid-input`, or `not-found` for what nobody registered: a stop that concerns nothing stops nothing. */
-export async function lineOf(db: Db, text: string): Promise<LineScope> {
+async function lineOf(db: Db, text: string): Promise<LineScope> {
   const read = readLineScope(text);
   const [services, environments] = await Promise.all([
     registeredDocuments(db, "Pipeline"),

@@ -153,7 +153,9 @@ export interface PersonRecord {
 export async function peopleWithAccess(db: Db): Promise<readonly PersonRecord[]> {
   const { rows } = await sql<PersonRecord>`
     select p.pseudonym, p.person as name from ledger_people p
-    where p.pseudonym in (select person from person_keys union select person from grants)
+    where p.pseudonym in (
+      select person from person_keys union select person from grants
+      union select person from role_assignments union select person from api_tokens)
     order by p.person nulls last, p.pseudonym
   `.execute(db);
   return rows;
