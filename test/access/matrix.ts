@@ -82,6 +82,8 @@ export function matrix(ids: Ids): readonly Row[] {
     ["GET", `/api/v1/services/shop/releases/1.0.0/attestations/${digest}`, "DTSXACM"],
     ["GET", `/api/v1/services/pay/releases/1.0.0/attestations/${digest}`, "AM"],
     ["GET", "/api/v1/services/shop/releases/1.0.0/changes", "DTSXACM"],
+    ["GET", "/api/v1/services/shop/releases/1.0.0/requirements", "DTSXACM"],
+    ["GET", "/api/v1/services/pay/releases/1.0.0/requirements", "AM"],
     ["GET", "/api/v1/services/pay/releases/1.0.0/changes", "AM"],
     ["GET", "/api/v1/services/shop/since", "DTSXACM"],
     ["GET", "/api/v1/services/pay/since", "AM"],
@@ -105,6 +107,8 @@ export function matrix(ids: Ids): readonly Row[] {
     ["GET", `/api/v1/promotions/${pay}/decisions`, "AM"],
     ["GET", `/api/v1/promotions/${dev}/explanation`, "DTXAM"],
     ["GET", `/api/v1/promotions/${pay}/explanation`, "AM"],
+    ["GET", `/api/v1/promotions/${dev}/requirements`, "DTXAM"],
+    ["GET", `/api/v1/promotions/${pay}/requirements`, "AM"],
     ["GET", `/api/v1/promotions/${dev}/conformance`, "DTXAM"],
     ["GET", `/api/v1/promotions/${pay}/conformance`, "AM"],
     ["GET", `/api/v1/promotions/${dev}/checks/smoke/raw`, "DTXAM"],
@@ -206,7 +210,10 @@ export function matrix(ids: Ids): readonly Row[] {
     ["GET", "/api/v1/stops", "DTSXAM"],
     ["POST", "/api/v1/stops/S-99/clear", "M", reason],
 
-    // Manual checks.
+    // Approvals and manual checks.
+    ["GET", "/api/v1/approvals", "DTSXAM"],
+    ["GET", "/api/v1/approvals/abcdef12", "AM"],
+    ["POST", "/api/v1/approvals/abcdef12/answers", "M", { signed: "e30=" }],
     ["GET", "/api/v1/manual-checks", "DTSXAM"],
     ["POST", "/api/v1/manual-checks/show", "AM", { request: "abcdef12" }],
     ["POST", "/api/v1/manual-checks/begin", "M", { request: "abcdef12" }],
