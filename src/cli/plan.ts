@@ -16,9 +16,8 @@ export async function showPlan(
   else if (format === "name") terminal.print(view.digest);
   else printPlan(terminal, view);
   const codes = { allow: exit.done, deny: exit.denied, wait: exit.waiting };
-  return view.decision.outcome === "allow" && view.gate?.outcome === "deny"
-    ? exit.denied
-    : codes[view.decision.outcome];
+  // A wait ends, and the gate would still say no.
+  return view.gate?.outcome === "deny" ? exit.denied : codes[view.decision.outcome];
 }
 
 function printPlan(terminal: Terminal, view: PlanView): void {

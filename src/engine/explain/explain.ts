@@ -18,7 +18,7 @@ import { currentConfiguration, findRelease, laneDocuments, nothingThere } from "
 import { liveOf } from "../queue.ts";
 import { explainLive } from "./live.ts";
 import { clock, decidedAt, decideNow } from "./now.ts";
-import { type Explained, explanationOf } from "./view.ts";
+import { type Explained, explanationOf, previewWords } from "./view.ts";
 
 /** What its gate said, or would say now. */
 export async function explainPromotion(engine: Engine, id: string): Promise<GateExplanation> {
@@ -66,10 +66,11 @@ export async function explainLane(
 
 /** What is live there already was promoted, whatever would be decided of it anew. */
 function placeOf(
-  { promotion, release, state }: GateExplanation,
+  { promotion, release, state, summary }: GateExplanation,
   live: LiveExplanation,
-): Pick<GateExplanation, "state"> {
-  return { state: promotion === null && release.id === live.release.id ? "live" : state };
+): Pick<GateExplanation, "state" | "summary"> {
+  if (promotion !== null || release.id !== live.release.id) return { state, summary };
+  return { state: "live", summary: summary.replace(previewWords, "promoted again it") };
 }
 
 async function explainRelease(

@@ -124,6 +124,9 @@ function rank({ outcome, pending }: ExplainedPart): number {
   return pending ? 1.5 : order.indexOf(outcome);
 }
 
+/** How the summary of what is not decided yet begins. */
+export const previewWords = "not at its gate yet; now it";
+
 const verbs = {
   decision: { allow: "allowed", deny: "denied", wait: "told to wait" },
   now: { allow: "would be allowed", deny: "would be denied", wait: "would have to wait" },
@@ -133,14 +136,16 @@ function summaryOf(of: Explained, parts: readonly ExplainedPart[], outcome: Outc
   const count = (is: (one: ExplainedPart) => boolean) => parts.filter(is).length;
   const against = count((one) => !one.pending && one.outcome === "deny");
   const pending = count((one) => one.pending);
-  const where = of.place === "admission" ? "at admission" : "at its gate";
+  const ended = of.inputs?.kind === "gate" && of.inputs.ended !== undefined;
+  const there = ended ? "on its checks, before its gate" : "at its gate";
+  const where = of.place === "admission" ? "at admission" : there;
   const verb = of.about === "decision" ? verbs.decision[outcome] : verbs.now[outcome];
   const why = [
     ...(against > 0 ? [`${against} of ${parts.length} parts against it`] : []),
     ...(pending > 0 ? [`${pending} not known yet`] : []),
   ];
   const text = `${verb} ${where}${why.length > 0 ? `: ${why.join(", ")}` : ""}`;
-  return of.about === "preview" ? `not at its gate yet; now it ${text}` : text;
+  return of.about === "preview" ? `${previewWords} ${text}` : text;
 }
 
 function waitingOf(row: PromotionRow | null): GateExplanation["waiting"] {
