@@ -11,7 +11,7 @@ export type Outcome = Answer["outcome"] | "never ended";
 const mutantsOfOneProcess = 250;
 
 /** What a step may take beside ten times what it takes without any mutant, in milliseconds. */
-const patience = 15_000;
+const patience = 8_000;
 
 interface Running {
   readonly child: ChildProcess;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Predecessor, predecessorGround, span } from "./predecessors.ts";
+import { droppedGrounds, type Predecessor, predecessorGround, span } from "./predecessors.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
 const soaked: Predecessor = {
@@ -81,6 +81,19 @@ describe("a predecessor", () => {
     });
     expect(said({}, "today").outcome).toBe("deny");
   });
+});
+
+it("an environment that came before once and does not any more is said, and holds nothing up", () => {
+  expect(droppedGrounds(["staging"])).toEqual([
+    {
+      outcome: "allow",
+      rule: "predecessor.dropped",
+      message:
+        "staging came before it when what is live here came, and does not any more: the pipeline was changed",
+    },
+  ]);
+  expect(droppedGrounds([])).toEqual([]);
+  expect(droppedGrounds(undefined)).toEqual([]);
 });
 
 it.each([

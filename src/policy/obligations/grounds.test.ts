@@ -176,6 +176,7 @@ describe("what shows a proof", () => {
   it("is of a whole requirement a fail anywhere, and a pass only everywhere", () => {
     const of = (...all: readonly Partial<ShownRun>[]) =>
       all.map((one) => shown(one)).filter((one) => one !== undefined);
+    expect(stateOf(of({}))).toBe("pass");
     expect(stateOf(of({}, {}))).toBe("pass");
     expect(stateOf(of({}, { verdict: "warn" }))).toBe("not-run");
     expect(stateOf(of({ verdict: "warn" }, { verdict: "fail" }))).toBe("fail");
