@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Outcome } from "../model/decision.ts";
 import { Digest, Name } from "../model/primitives.ts";
+import { EvidenceView } from "./views.ts";
 
 /** What explains a gate: what it asks, and why it said what it said. */
 
@@ -77,6 +78,8 @@ export const GateExplanation = z.object({
   parts: z.array(ExplainedPart),
   /** Of a lane that was asked about; absent: nothing is live there, or a promotion was asked about. */
   live: LiveExplanation.optional(),
+  /** How the evidence of what is live stands now, where it is this release; absent: it is not live. */
+  evidence: EvidenceView.optional(),
 });
 export type GateExplanation = z.infer<typeof GateExplanation>;
 

@@ -151,7 +151,26 @@ export const ColourView = z.object({
 });
 export type ColourView = z.infer<typeof ColourView>;
 
+/** What is wrong with the evidence by which something is live, and what a person can do about it. */
+export const EvidenceView = z.object({
+  /** What came later speaks against it; null: nothing does. */
+  contradicted: z
+    .object({
+      since: z.iso.datetime(),
+      reason: z.string(),
+      /** What was done about it; null: nothing yet. */
+      handled: z.string().nullable(),
+      next: z.string(),
+    })
+    .nullable(),
+  /** Checks whose answer has expired: nothing new leans on it. */
+  stale: z.array(z.object({ check: z.string(), since: z.iso.datetime(), next: z.string() })),
+});
+export type EvidenceView = z.infer<typeof EvidenceView>;
+
 export const LaneView = z.object({
+  /** By what the live release is live; null: nothing is. Absent: an older server. */
+  evidence: EvidenceView.nullable().optional(),
   /** Whether releases may go to users now, and what keeps them back; absent: an older server. */
   goes: z
     .object({

@@ -1,5 +1,6 @@
 import type { GateFacts } from "../model/gate-facts.ts";
-import { type Decided, type Ground } from "./decide.ts";
+import type { Reason } from "../model/decision.ts";
+import type { Decided } from "./decide.ts";
 import { decideGate, gateGrounds, type GateInput } from "./gate.ts";
 import type { GatePreset } from "../model/pipeline.ts";
 
@@ -19,7 +20,7 @@ export type Fresh = Partial<Pick<GateInput, "evidence" | "waivers" | "facts" | "
 export interface OnceMore {
   readonly decided: Decided;
   /** What is against it now, and was not by age alone; empty: it stands. */
-  readonly contradicted: readonly Ground[];
+  readonly contradicted: readonly Reason[];
 }
 
 /**
@@ -42,7 +43,7 @@ export function decideOnceMore(
   const decided = decideGate(preset, after);
   if (decided.decision.outcome === "allow") return { decided, contradicted: [] };
   const then = new Set(gateGrounds(preset, before).filter(isAgainst).map(keyOf));
-  const contradicted = gateGrounds(preset, after).filter(
+  const contradicted = decided.decision.reasons.filter(
     (one) => isAgainst(one) && !then.has(keyOf(one)) && one.rule !== "check.stale",
   );
   return { decided, contradicted };
@@ -55,12 +56,12 @@ function withoutAbsent(input: GateInput): GateInput {
   ) as unknown as GateInput;
 }
 
-function isAgainst({ outcome }: Ground): boolean {
+function isAgainst({ outcome }: Reason): boolean {
   return outcome === "deny";
 }
 
 /** Of a rule what it read may stand in its words: which rule it was says enough. */
-function keyOf({ rule, message }: Ground): string {
+function keyOf({ rule, message }: Reason): string {
   if (!rule.startsWith("rule.")) return `${rule} ${message}`;
   return message.includes(" of the environment") ? `${rule} floor` : rule;
 }

@@ -43,12 +43,12 @@ export class PublishedAdvisories implements AdvisorySource {
     );
 }
 
-/** A check `files` that reads files and looks for flaws of dependencies; its verdicts are those of the staged one. */
-export function looksForFlaws(bench: EngineBench): PublishedAdvisories {
+/** A check that reads files and looks for flaws of dependencies; its verdicts are those of the staged one. */
+export function looksForFlaws(bench: EngineBench, id = "files"): PublishedAdvisories {
   const advisories = new PublishedAdvisories();
-  bench.extra.set("files", {
+  bench.extra.set(id, {
     ...bench.staged.check,
-    id: "files",
+    id,
     touch: "files",
     scans: ["dependencies"],
     advisories,

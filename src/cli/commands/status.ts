@@ -5,6 +5,7 @@ import { TidelockError } from "../../model/errors.ts";
 import { defineCommand } from "../define-command.ts";
 import { exit } from "../exit-codes.ts";
 import { connectionOptions, flag, outputOption, optionalArgument } from "../options.ts";
+import { clean } from "../terminal.ts";
 import { type Column, printList } from "../output/print.ts";
 import { stateWord, when } from "../output/words.ts";
 
@@ -19,6 +20,7 @@ const columns: readonly Column<LaneView>[] = [
   { title: "since", value: (lane) => when(lane.live?.since ?? null) },
   { title: "rollback until", wide: true, value: (lane) => when(lane.rollbackUntil) },
   { title: "last good", wide: true, value: (lane) => lane.lastGood?.version ?? "-" },
+  { title: "evidence", value: (lane) => evidence(lane) },
   { title: "now", value: (lane) => current(lane) },
   { title: "releases may go", value: (lane) => goes(lane) },
   { title: "because", wide: true, value: (lane) => because(lane) },
@@ -64,6 +66,32 @@ function because({ goes: said, live: shown }: LaneView): string {
   return [...banned, ...(said?.because ?? [])].join("; ") || "-";
 }
 
+function evidence({ evidence: found }: LaneView): string {
+  if (!found) return "-";
+  if (found.contradicted) return "contradicted";
+  return found.stale.length === 0
+    ? "stands"
+    : `stale: ${found.stale.map(({ check }) => check).join(", ")}`;
+}
+
+/** What a person should know and do about the evidence of what is live. */
+function* evidenceNotes({
+  service,
+  environment,
+  live,
+  evidence: found,
+}: LaneView): Iterable<string> {
+  const what = `${service}@${live?.version ?? "?"} in ${environment}`;
+  const { contradicted = null, stale = [] } = found ?? {};
+  if (contradicted) {
+    const done = contradicted.handled === null ? "" : ` (${contradicted.handled})`;
+    yield `${what} is contradicted since ${when(contradicted.since)}: ${contradicted.reason}${done}; ${contradicted.next}`;
+  }
+  for (const { check, since, next } of stale) {
+    yield `${what}: check ${check} is stale since ${when(since)}: ${next}`;
+  }
+}
+
 function goes({ goes: said }: LaneView): string {
   if (said === undefined || said.open) return "yes";
   return said.until === null ? "no" : `from ${when(said.until)}`;
@@ -93,6 +121,10 @@ export const command = defineCommand({
         empty:
           "nothing is registered yet; start with `tidelock init` and `tidelock pipeline apply`",
       });
+      if (format === "table" || format === "wide") {
+        for (const note of items.flatMap((lane) => [...evidenceNotes(lane)]))
+          terminal.note(clean(note));
+      }
       if (readOnly !== null) {
         terminal.note(
           `this server is read-only, and this may be older than what runs: ${readOnly}; see \`tidelock ledger status\``,

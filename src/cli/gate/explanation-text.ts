@@ -1,4 +1,5 @@
 import type { ExplainedPart, GateExplanation, LiveExplanation } from "../../api/gate-views.ts";
+import type { EvidenceView } from "../../api/views.ts";
 import type { OutputFormat } from "../options.ts";
 import { printDocument } from "../output/print.ts";
 import { icon, shortDigest, spanText, when } from "../output/words.ts";
@@ -27,11 +28,30 @@ export async function printExplanation(
     );
   }
   if (view.live !== undefined) printLive(terminal, view, view.live);
+  if (view.evidence !== undefined) printEvidence(terminal, view.evidence);
   terminal.print("");
   for (const part of view.parts) printPart(terminal, part, format === "wide");
 }
 
 const firstShown = 3;
+
+/** Since when something by which it is live counts no more, and what to do. */
+function printEvidence(terminal: Terminal, { contradicted, stale }: EvidenceView): void {
+  if (contradicted !== null) {
+    const { since, reason, handled, next } = contradicted;
+    const done = handled === null ? "" : ` (${clean(handled)})`;
+    terminal.print(
+      `${icon(terminal, "deny", "stdout")} contradicted since ${when(since)}: ${clean(reason)}${done}`,
+    );
+    terminal.print(`    next     ${clean(next)}`);
+  }
+  for (const { check, since, next } of stale) {
+    terminal.print(
+      `${icon(terminal, "wait", "stdout")} stale since ${when(since)}: check ${clean(check)}`,
+    );
+    terminal.print(`    next     ${clean(next)}`);
+  }
+}
 
 /** What users meet, and whether it would be let through today. */
 function printLive(terminal: Terminal, view: GateExplanation, live: LiveExplanation): void {

@@ -1,10 +1,9 @@
-import { digestBytes, utf8 } from "../../evidence/bytes.ts";
+import { digestOfText } from "../../model/canonical.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Digest } from "../../model/primitives.ts";
 import { withFlaws } from "../../policy/flaws.ts";
 import type { GateInput } from "../../policy/gate.ts";
 import { decideOnceMore, type Fresh, type OnceMore } from "../../policy/once-more.ts";
-import { readInputs } from "../../policy/replay.ts";
 import { flawsIn, type ReleaseFlaw } from "../../store/queries/components.ts";
 import type { Standing } from "../../store/queries/contradictions.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
@@ -59,7 +58,7 @@ export async function decideAgainAll(
     const fresh = freshOf(engine, inputs, own, inLive);
     decided.push({
       standing,
-      found: decideOnceMore(inputs.preset, inputs, fresh, now.toISOString()),
+      found: onceMore(inputs, fresh, now),
     });
   }
   return decided;
@@ -69,11 +68,23 @@ const mostAnew = 25;
 
 type KeptGate = GateInput & { readonly preset: "baseline" | "strict" };
 
-/** As they stand under the digest that the decision names; else they are nobody's. */
+/**
+ * As they stand under the digest that the decision names; else they are nobody's. Whether they are of their form was asked
+ * when a program wrote them: what cannot be decided from is found out by deciding.
+ */
 function keptInputs({ inputs, decision }: Standing): KeptGate | null {
-  if (inputs === null || digestBytes(utf8(inputs)) !== decision?.inputs) return null;
-  const read = readInputs(inputs);
-  return read.ok && read.inputs.kind === "gate" ? (read.inputs as unknown as KeptGate) : null;
+  if (inputs === null || digestOfText(inputs) !== decision?.inputs) return null;
+  const read = JSON.parse(inputs) as KeptGate & { readonly kind?: string };
+  return read.kind === "gate" ? read : null;
+}
+
+/** Null where no decision follows from what was kept. */
+function onceMore(inputs: KeptGate, fresh: Fresh, now: Date): OnceMore | null {
+  try {
+    return decideOnceMore(inputs.preset, inputs, fresh, now.toISOString());
+  } catch {
+    return null;
+  }
 }
 
 function freshOf(
@@ -101,7 +112,7 @@ async function gatheredAnew(
   if (!plan) return null;
   const { evidence, waivers, facts, flaws } = await shownNow(engine, plan, promotion, now);
   const fresh = { evidence, waivers, flaws, ...(facts === undefined ? {} : { facts }) };
-  return decideOnceMore(inputs.preset, inputs, fresh, now.toISOString());
+  return onceMore(inputs, fresh, now);
 }
 
 /** Names under which findings of these services are known already: whether one is set aside, only a closer look tells. */

@@ -1,4 +1,4 @@
-import type { Ground } from "../../policy/decide.ts";
+import type { Reason } from "../../model/decision.ts";
 import {
   keepRedecisions,
   type Redecision,
@@ -39,7 +39,7 @@ export async function keep(
 
 const longest = 2_000;
 
-function reasonOf(grounds: readonly Ground[]): string {
+function reasonOf(grounds: readonly Reason[]): string {
   return grounds
     .map(({ message }) => message)
     .join("; ")

@@ -19,6 +19,7 @@ import type { Engine } from "../engine.ts";
 import { windowAt } from "../schedule/view.ts";
 import { concerns } from "../stops/in-the-way.ts";
 import { versionsOf } from "./deployment-view.ts";
+import { evidenceViews } from "./evidence-view.ts";
 import { promotionSummaries } from "./promotion-view.ts";
 import { bannedBy } from "./release-view.ts";
 
@@ -34,6 +35,7 @@ export async function laneViews(engine: Engine, service?: string): Promise<reado
   const lines = stops.filter(({ kind }) => kind === "line");
   const bans = stops.filter(({ kind }) => kind === "ban");
   const looking = { engine, lines, now: new Date(at) };
+  const evidenceOf = await evidenceViews(engine, new Date(at), service);
   const environmentByName = new Map(
     environments.map((row) => [row.name, row.content as Environment]),
   );
@@ -59,6 +61,7 @@ export async function laneViews(engine: Engine, service?: string): Promise<reado
           ...view,
           live: await withBan(engine, bans, row.service, view.live),
           goes: { open, until, because },
+          evidence: view.live === null ? null : evidenceOf(row),
         })),
       ];
     }),

@@ -174,11 +174,12 @@ export async function keepRedecisions(tx: Db, made: readonly Redecision[]): Prom
     select * from unnest(${decisions.map((one) => one.promotion)}::text[], ${decisions.map((one) => one.step)}::integer[],
       ${decisions.map((one) => JSON.stringify(one.decision))}::jsonb[])
   `.execute(tx);
-  await sql`
-    insert into decision_inputs (digest, content)
-    select * from unnest(${decisions.map((one) => one.decision.inputs)}::text[], ${decisions.map((one) => one.text)}::text[])
-    on conflict do nothing
-  `.execute(tx);
+  // Value by value: as elements of one array their megabytes would be written out, and read, a second time.
+  await tx
+    .insertInto("decision_inputs")
+    .values(decisions.map(({ decision, text }) => ({ digest: decision.inputs, content: text })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
   await tableLedger.append(
     tx,
     ...decisions.map(({ text: _text, attestation, ...row }) =>
