@@ -46,17 +46,27 @@ export interface FindingGroup {
 /** Bits of `findings.traits`. */
 const trait = { back: 1, kept: 2, late: 4, clockRuns: 8 } as const;
 
+type Given = Omit<FindingGroup, "tools"> & { tools: string; traits: number; overdue: number };
+
 export async function findingGroups(db: Db, asked: Measured): Promise<readonly FindingGroup[]> {
   return hashed(db, async (tx) => {
-    const { rows } = await sql<FindingGroup & { traits: number; overdue: number }>`
-      select service, status, severity, kind, first_environment, tools, traits, count(*)::integer as n,
+    const { rows } = await sql<Given>`
+      select service, status, severity, kind, first_environment, array_to_json(tools)::text as tools, traits, count(*)::integer as n,
         (count(*) filter (where first_seen >= ${asked.from}))::integer as recent,
         (count(*) filter (where due_at < ${asked.at}))::integer as overdue
       from findings f where ${about(asked)}
-      group by 1, 2, 3, 4, 5, 6, 7
+      group by 1, 2, 3, 4, 5, f.tools, 7
     `.execute(tx);
-    return rows.map(({ traits, overdue, ...group }) => ({
+    // Thousands of groups are by a few sets of tools.
+    const sets = new Map<string, readonly string[]>();
+    const setOf = (text: string): readonly string[] => {
+      const set = sets.get(text) ?? (JSON.parse(text) as readonly string[]);
+      sets.set(text, set);
+      return set;
+    };
+    return rows.map(({ traits, overdue, tools, ...group }) => ({
       ...group,
+      tools: setOf(tools),
       back: traits & trait.back ? group.n : 0,
       kept: traits & trait.kept ? group.n : 0,
       missed: traits & trait.late ? group.n : traits & trait.clockRuns ? overdue : 0,
@@ -88,16 +98,6 @@ export interface AgeGroup {
 
 /** What is older than twenty years is twenty years old. */
 const mostDays = 20 * 366;
-/** Whole days down to three, then whole hours; the database makes the same list for itself. */
-const ageHours: readonly number[] = [
-  ...Array.from({ length: mostDays - 3 }, (_, day) => (mostDays - 1 - day) * 24),
-  ...Array.from({ length: 72 }, (_, hour) => 71 - hour),
-];
-const agesAgo = (at: Date) => sql`array(
-  select ${at}::timestamptz - make_interval(hours => age) from (
-    select day * 24 as age from generate_series(3, ${mostDays - 1}) day
-    union all select hour from generate_series(0, 71) hour
-  ) ages order by age desc)`;
 
 /**
  * Ages at the moment of asking. Exactly `k` days old counts as younger, as "seen first at that moment or later" does
@@ -105,17 +105,19 @@ const agesAgo = (at: Date) => sql`array(
  */
 export async function findingAges(db: Db, asked: Measured): Promise<readonly AgeGroup[]> {
   return hashed(db, async (tx) => {
-    const { rows } = await sql<{ severity: Severity; open: boolean; slot: number; n: number }>`
-      select severity, status = any (${[...openStatuses]}) as open,
-        width_bucket(first_seen, ${agesAgo(asked.at)}) as slot, count(*)::integer as n
-      from findings f where ${about(asked)}
+    const { rows } = await sql<AgeGroup>`
+      select severity, open, (case
+          when age <= 0 then -1
+          when age <= 72 then ceil(age) - 1
+          else least(ceil(age / 24) - 1, ${mostDays - 1}::integer) * 24 end)::integer as hours, count(*)::integer as n
+      from (
+        select severity, status = any (${[...openStatuses]}) as open,
+          date_part('epoch', ${asked.at}::timestamptz - first_seen) / 3600 as age
+        from findings f where ${about(asked)} offset 0
+      ) aged
       group by 1, 2, 3
     `.execute(tx);
-    // Slot k begins that many hours ago which stand at k - 1; what is in it is younger than that, and at least as old as k.
-    return rows.map(({ slot, ...group }) => ({
-      ...group,
-      hours: slot === 0 ? (ageHours[0] ?? 0) : (ageHours[slot] ?? -1),
-    }));
+    return rows;
   });
 }
 
@@ -129,15 +131,16 @@ export interface ClosedGroup {
 }
 
 export async function closedSpans(db: Db, asked: Measured): Promise<readonly ClosedGroup[]> {
-  const { rows } = await sql<ClosedGroup>`
+  const { rows } = await sql<Omit<ClosedGroup, "spans"> & { spans: string }>`
     select f.severity,
       floor(date_part('epoch', f.closed_at - ${asked.from}::timestamptz) / 604800)::integer as week,
-      array_agg(greatest(0, round(date_part('epoch', f.closed_at - f.first_seen) * 1000))) as spans
+      -- Read much sooner than an array, and there is one for every finding.
+      string_agg(greatest(0, round(date_part('epoch', f.closed_at - f.first_seen) * 1000))::text, ' ') as spans
     from findings f
     where f.closed_at >= ${asked.from} and f.closed_at < ${asked.at} and ${about(asked)}
     group by 1, 2
   `.execute(db);
-  return rows;
+  return rows.map(({ spans, ...group }) => ({ ...group, spans: spans.split(" ").map(Number) }));
 }
 
 /** Since when what is called a false positive is called so; milliseconds. */

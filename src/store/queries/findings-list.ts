@@ -15,6 +15,11 @@ export interface After {
   readonly id: string;
 }
 
+interface Look {
+  readonly moved: readonly string[];
+  readonly whole: boolean;
+}
+
 export interface FindingPage {
   readonly rows: readonly SeenFindingRow[];
   readonly total: number;
@@ -31,29 +36,33 @@ export async function listFindings(
   },
 ): Promise<FindingPage> {
   const { environment } = filter;
-  const where = sql`${conditions(filter, environment === undefined ? [] : await movedOn(db, environment))}
-    and ${stateIs(filter, page.accepted)}`;
+  const moved = environment === undefined ? [] : await movedOn(db, environment);
+  const where = (whole: boolean) =>
+    sql`${conditions(filter, { moved, whole })} and ${stateIs(filter, page.accepted)}`;
   const behind =
     page.after === null
       ? sql``
       : sql`and (f.urgency < ${page.after.urgency}::real or (f.urgency = ${page.after.urgency}::real and f.id > ${page.after.id}::bigint))`;
-  const { rows } = await sql<SeenFindingRow>`
-    select f.*, coalesce(g.last_seen, f.first_seen) as last_seen, g.last_release
-    from findings f left join finding_sights g on g.finding = f.id where ${where} ${behind}
-    order by f.urgency desc, f.id limit ${page.limit}
-  `.execute(db);
-  const counted = await sql<{ total: number }>`
-    select count(*)::integer as total from findings f where ${where}
-  `.execute(db);
+  const [{ rows }, counted] = await Promise.all([
+    sql<SeenFindingRow>`
+      select f.*, coalesce(g.last_seen, f.first_seen) as last_seen, g.last_release
+      from findings f left join finding_sights g on g.finding = f.id where ${where(false)} ${behind}
+      order by f.urgency desc, f.id limit ${page.limit}
+    `.execute(db),
+    sql<{ total: number }>`
+      select count(*)::integer as total from findings f where ${where(true)}
+    `.execute(db),
+  ]);
   return { rows, total: counted.rows[0]?.total ?? 0 };
 }
 
 /**
  * `f` is the finding.
  *
- * @param moved services of which it has to be computed anew what is live
+ * @param look of which services it has to be computed anew what is live; and whether all findings are gone through, or
+ * as many as make a page
  */
-function conditions(filter: FindingFilter, moved: readonly string[]): RawBuilder<unknown> {
+function conditions(filter: FindingFilter, look: Look): RawBuilder<unknown> {
   const all: RawBuilder<unknown>[] = [sql`true`];
   const { service, environment, status, severity, kind, tool, assignee, overdue, search } = filter;
   if (service !== undefined) all.push(sql`f.service = ${service}`);
@@ -69,7 +78,7 @@ function conditions(filter: FindingFilter, moved: readonly string[]): RawBuilder
   if (overdue !== undefined) all.push(sql`(${isOverdue}) = ${overdue}`);
   if (environment !== undefined) {
     all.push(
-      sql`(f.first_environment = ${environment} or f.environment = ${environment} or ${liveThere(environment, moved)})`,
+      sql`(f.first_environment = ${environment} or f.environment = ${environment} or ${liveThere(environment, look)})`,
     );
   }
   if (search !== undefined) {
@@ -106,8 +115,12 @@ export const liveImports = sql`
       and newest.complete and newest.trust in ('own', 'signed')
   ), 0)`;
 
-function liveThere(environment: string, moved: readonly string[]): RawBuilder<unknown> {
-  const kept = sql`f.id in (select finding from finding_live where environment = ${environment})`;
+function liveThere(environment: string, { moved, whole }: Look): RawBuilder<unknown> {
+  // A page of fifty is not worth gathering all that is live first.
+  const kept = whole
+    ? sql`f.id in (select finding from finding_live where environment = ${environment})`
+    : sql`coalesce((
+        select true from finding_live k where k.environment = ${environment} and k.finding = f.id limit 1), false)`;
   return moved.length === 0
     ? kept
     : sql`case when f.service = any (${[...moved]}) then ${liveNow(environment)} else ${kept} end`;

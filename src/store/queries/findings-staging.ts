@@ -159,27 +159,29 @@ export async function stage(db: Db, service: string, batch: StagedBatch): Promis
   const column = (text: string | Uint8Array) => sql`string_to_array(${text}, E'\n')`;
   const statement = sql`
     with given as (
-      select ${first}::integer + (one.place - 1)::integer as ordinal, one.*, content::jsonb as c
-      from rows from (
-        unnest(${column(claims)}), unnest(${column(kinds)}), unnest(${column(environments)}),
-        unnest(${column(severities)}), unnest(${column(stated)}), unnest(${column(lines)}),
-        unnest(${column(spots)}), unnest(${column(ids)}), unnest(${column(drifts)}), unnest(${column(contents)})
-      ) with ordinality as one (
-        claim, kind, environment, severity, stated, line, spot, ids, drift, content, place)
-      offset 0
-    ), o as (
-      insert into import_contents
-      -- One empty line is no line to PostgreSQL.
-      select ordinal, claim = '1', line::integer, kind, coalesce(environment, ''),
-        case when ids = '[]' then '{}' else array(select jsonb_array_elements_text(ids::jsonb)) end,
+      select ${first}::integer + (one.place - 1)::integer as ordinal, one.place, one.claim = '1' as claim,
+        one.severity::smallint as severity, one.stated = '1' as stated, one.line::integer as line, one.kind,
+        -- One empty line is no line to PostgreSQL.
+        coalesce(one.environment, '') as environment, nullif(one.spot, '') as spot,
+        case when one.ids = '[]' then '{}' else array(select jsonb_array_elements_text(one.ids::jsonb)) end as ids,
         case when c -> 'aliases' = '[]' then '{}'
-          else array(select jsonb_array_elements_text(c -> 'aliases')) end,
-        drift::jsonb, c
-      from given
-      returning ordinal, aliases, drift, content
+          else array(select jsonb_array_elements_text(c -> 'aliases')) end as aliases,
+        one.drift::jsonb as drift, c as content
+      from (
+        select *, content::jsonb as c from rows from (
+          unnest(${column(claims)}), unnest(${column(kinds)}), unnest(${column(environments)}),
+          unnest(${column(severities)}), unnest(${column(stated)}), unnest(${column(lines)}),
+          unnest(${column(spots)}), unnest(${column(ids)}), unnest(${column(drifts)}), unnest(${column(contents)})
+        ) with ordinality as one (
+          claim, kind, environment, severity, stated, line, spot, ids, drift, content, place)
+        offset 0
+      ) one
+    ), kept as (
+      insert into import_contents
+      select ordinal, claim, line, kind, environment, ids, aliases, drift, content from given
     ), p as (
       insert into import_fingerprints
-      select g.ordinal, g.line::integer, one.rank::smallint, g.claim = '1', octet_length(one.value) > ${keyLength},
+      select g.ordinal, g.line, one.rank::smallint, g.claim, octet_length(one.value) > ${keyLength},
         hashtextextended(left(one.value, ${keyLength}), name.seed), name.algorithm, one.value
       from rows from (
         unnest(${column(owners)}), unnest(${column(ranks)}), unnest(${column(names)}), unnest(${column(values)})
@@ -192,10 +194,9 @@ export async function stage(db: Db, service: string, batch: StagedBatch): Promis
       returning ordinal, rank, claim, algorithm, value
     )
     insert into import_plain
-    select m.ordinal, g.severity::smallint, g.stated = '1', g.kind, nullif(g.spot, ''),
+    select m.ordinal, o.severity, o.stated, o.kind, o.spot,
       m.finding, m.fresh, m.best, m.hard, coalesce(${differsFrom}, false)
-    from (${matchOf(service, sql`p`)}) m
-    join given g on g.ordinal = m.ordinal join o on o.ordinal = m.ordinal ${itsFinding}`;
+    from (${matchOf(service, sql`p`)}) m join given o on o.ordinal = m.ordinal ${itsFinding}`;
   const compiled = statement.compile(db);
   prepared(compiled.sql);
   await db.executeQuery(compiled);
