@@ -14,14 +14,16 @@ export async function untidiness(
 }
 
 /**
- * Cleans the table of findings after an import has changed much of it, so that its numbers are counted from an index
+ * Cleans the tables of findings and of what is live after an import has changed much of it, so that its numbers are counted from an index
  * alone again: PostgreSQL's own cleaning comes minutes later. Holds nobody up; where this user may not, nothing happens.
  */
 export async function tidyFindings(db: Db): Promise<void> {
   await db.connection().execute(async (connection) => {
     await sql`select set_config('statement_timeout', '600000', false)`.execute(connection);
     try {
-      await sql`vacuum (truncate off, skip_locked, analyze) findings`.execute(connection);
+      await sql`vacuum (truncate off, skip_locked, analyze) findings, finding_live`.execute(
+        connection,
+      );
     } finally {
       await sql`reset statement_timeout`.execute(connection);
     }
