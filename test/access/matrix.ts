@@ -179,6 +179,8 @@ export function matrix(ids: Ids): readonly Row[] {
     ["GET", "/api/v1/services/pay/finding-imports", "AM"],
     ["POST", "/api/v1/services/shop/finding-imports", "DTXCM", bytes],
     ["POST", "/api/v1/services/pay/finding-imports", "M", bytes],
+    ["POST", "/api/v1/services/shop/finding-imports/retry", "DTXCM", { run: "none" }],
+    ["POST", "/api/v1/services/pay/finding-imports/retry", "M", { run: "none" }],
     ["GET", "/api/v1/finding-proposals", "DTSXAM"],
     ["POST", "/api/v1/finding-consents", "M", { proposal: "anone", ...envelope }],
     ["GET", "/api/v1/waivers", "DTSXAM"],
