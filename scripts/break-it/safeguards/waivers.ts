@@ -62,9 +62,9 @@ export const waiverSafeguards: readonly Safeguard[] = [
         replacement: 'if (first?.person === "") {',
       },
       {
-        file: "src/engine/waivers/separation.ts",
-        text: "if (shared !== undefined) {",
-        replacement: 'if (shared === "") {',
+        file: "src/engine/access/two-people.ts",
+        text: "if (shared === undefined) continue;",
+        replacement: "continue;",
       },
     ],
     noticedBy: [
@@ -73,6 +73,20 @@ export const waiverSafeguards: readonly Safeguard[] = [
         name: "does not count twice, without the right, for another text, or under another waiver",
       },
     ],
+    unaffected: { file: engine, name: "those that hold for a release are told to whoever asks" },
+  },
+  {
+    name: "waiver-last-look",
+    prevents: "a switch leans on a waiver that ended after its last decision",
+    off: "the transaction of the first intent does not look at waivers and reports again",
+    edits: [
+      {
+        file: "src/engine/steps/still-allowed.ts",
+        text: "if (!(await holds(tx))) throw",
+        replacement: "if ((await holds(tx)) === null) throw",
+      },
+    ],
+    noticedBy: [{ file: engine, name: "between the gate and the switch stops the switch" }],
     unaffected: { file: engine, name: "those that hold for a release are told to whoever asks" },
   },
   {

@@ -28,7 +28,7 @@ export const windows: readonly Safeguard[] = [
     edits: [
       {
         file: "src/engine/steps/switch.ts",
-        text: "if (notAnyMore) return notAnyMore;",
+        text: "if (still.no !== null) return still.no;",
         replacement: "",
       },
     ],
@@ -61,7 +61,7 @@ export const windows: readonly Safeguard[] = [
     edits: [
       {
         file: "src/engine/stops/in-the-way.ts",
-        text: 'if (row.kind === "ban") return isMadeOf(release, row.artifacts);',
+        text: 'if (row.kind === "ban") return isMadeOf(row, service, release);',
         replacement: 'if (row.kind === "ban") return row.service !== service;',
       },
     ],
@@ -70,5 +70,46 @@ export const windows: readonly Safeguard[] = [
       { file: stopTests, name: "of what waits denies it where it stands" },
     ],
     unaffected: { file: stopTests, name: "is refused where it would stop nothing" },
+  },
+  {
+    name: "banned-part",
+    prevents: "what was banned comes back with one artifact left out",
+    off: "a ban is about all artifacts together",
+    edits: [
+      {
+        file: "src/engine/stops/in-the-way.ts",
+        text: '(row.parts === "any" || held.length === row.artifacts.length)',
+        replacement: "held.length === row.artifacts.length",
+      },
+    ],
+    noticedBy: [
+      {
+        file: stopTests,
+        name: "is not dodged by leaving a part out, adding one, or building it anew",
+      },
+    ],
+    unaffected: { file: stopTests, name: "is refused where it would stop nothing" },
+  },
+  {
+    name: "owners-predecessors",
+    prevents: "a service's file leaves staging out, and production takes what nobody has tried",
+    off: "which environments come first is what the service's file says alone",
+    edits: [
+      {
+        file: "src/policy/policy-of.ts",
+        text: "return [...new Set([...own, ...(spec.floor.after ?? [])])];",
+        replacement: "return own;",
+      },
+    ],
+    noticedBy: [
+      {
+        file: "src/engine/dropped.test.ts",
+        name: "a service's file that leaves out what comes first is denied where the environment's owners demand it",
+      },
+    ],
+    unaffected: {
+      file: "src/engine/dropped.test.ts",
+      name: "where nobody demands it, a decision says what came first once and does not any more",
+    },
   },
 ];
