@@ -180,6 +180,13 @@ describe("a rule that is not true says what it leaned on, and why there is no an
     expect(evaluate(expression, facts)).toEqual({ holds: false, unknown, leanedOn });
   });
 
+  it("goes on right behind an item that had no answer", () => {
+    const two = [sampleFinding({ aliases: [] }), sampleFinding({ aliases: ["x"] })];
+    const some = sampleFacts({ findings: { ...facts.findings!, items: two } });
+    expect(evaluate("findings.items.exists(f, f.aliases[0] == 'x')", some).holds).toBe(true);
+    expect(evaluate("findings.items.all(f, f.aliases[0] != 'x')", some).unknown).toBeNull();
+  });
+
   it("no more than six things, each once", () => {
     const names = ["critical", "high", "medium", "low", "info", "fixable", "overdue"];
     const many = names.map((name) => `findings.new.${name} > 0`).join(" || ");
@@ -249,6 +256,12 @@ describe("steps", () => {
     const few = { left: 5 };
     expect(evaluate("changes.paths.all(p, p != 'x')", facts, few).holds).toBe(false);
     expect(few.left).toBeLessThanOrEqual(0);
+  });
+
+  it("of a loop in a loop are counted one by one", () => {
+    const budget = { left: 100 };
+    evaluate("findings.items.all(f, f.aliases.all(a, a != 'x'))", sampleFacts(), budget);
+    expect(100 - budget.left).toBe(8);
   });
 
   it("that are too many are no missing answer", () => {

@@ -67,7 +67,7 @@ function itemsOf(over: Typed): { run: Items; of: CelType; most: number } {
       const all = run(frame);
       // Of what is no list everything would be true of all of it.
       if (Array.isArray(all)) return all;
-      throw new TypeError("this is no list");
+      throw new TypeError();
     };
     return { run: list, of: type.of, most: type.most };
   }
