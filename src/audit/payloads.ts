@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { Credential } from "../identity/webauthn/assertion.ts";
+import { ApprovalAsked, ApprovalMethod, AskedApproval } from "../model/approval.ts";
 import { Hash } from "../model/ledger.ts";
 import { Digest } from "../model/primitives.ts";
 
@@ -116,6 +118,7 @@ export const PlanBlob = z.object({
       retries: z.int().nonnegative().optional(),
     }),
   ),
+  approvals: z.array(AskedApproval).optional(),
   gate: z.string().optional(),
   minimumIsolation: z.string().optional(),
   diversity: z
@@ -124,6 +127,11 @@ export const PlanBlob = z.object({
   rules: z.array(z.looseObject({ name: z.string(), require: z.string() })).optional(),
 });
 export type PlanBlob = z.infer<typeof PlanBlob>;
+
+/** Of a release, as a blob: the commits that it brings. */
+export const ReleaseCommits = z.object({
+  source: z.object({ commits: z.array(z.object({ revision: z.string() })).default([]) }),
+});
 
 /** Of a pipeline document, as a blob: where its service goes. */
 export const PipelineBlob = z.object({
@@ -192,7 +200,12 @@ export const LaneObserved = z.object({
 });
 
 /** `person.key-added`. */
-export const PersonKeyed = z.object({ person: z.string(), publicKey: z.string() });
+export const PersonKeyed = z.object({
+  person: z.string(),
+  publicKey: z.string(),
+  /** Of a passkey. */
+  webauthn: z.object(Credential.shape).nullish(),
+});
 
 /** `grant.added`, `grant.removed`. */
 export const Granted = z.object({
@@ -248,3 +261,26 @@ export const Attested = z.object({ attestations: z.array(Digest).default([]) });
 
 /** Of the predicate of a check run: the report as it was kept. */
 export const CheckRunReport = z.object({ report: z.object({ digest: Digest }).nullable() });
+
+/** `approval.asked`, `approval.voided`. */
+export const ApprovalRequested = z.object({
+  request: z.string(),
+  asked: ApprovalAsked,
+  voidedAt: z.string().nullable(),
+  why: z.string().nullable(),
+});
+export type ApprovalRequested = z.infer<typeof ApprovalRequested>;
+
+/** `approval.answered`. */
+export const ApprovalAnswered = z.object({
+  answer: Digest,
+  request: z.string(),
+  purpose: z.enum(["approve", "reject"]),
+  person: z.string(),
+  role: z.string(),
+  key: z.string(),
+  method: ApprovalMethod,
+  notBefore: z.string().nullable(),
+  expires: z.string().nullable(),
+});
+export type ApprovalAnswered = z.infer<typeof ApprovalAnswered>;

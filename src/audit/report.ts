@@ -18,6 +18,8 @@ export const checkTitles = {
   intents: "every effect that was begun has its end on record",
   blobs: "every document, plan and report is the one that its entry names",
   attestations: "every attestation is signed and named by an entry",
+  approvals:
+    "every approval is signed, by a key and under a right that stood then, over what was asked",
   answers: "every person's answer to a check is signed, by a key and under a right that stood then",
   story: "every deployment has its decision, every decision its evidence",
   decisions: "every decision follows again from its inputs, by the same rules, to the byte",

@@ -2,6 +2,7 @@ import type { NoteKey } from "../ledger/note.ts";
 import { type PublicKey, readPublicKey } from "../evidence/keys.ts";
 import type { TrustRoot } from "../model/trust.ts";
 import { assuranceOf, unknownsOf } from "./assurance.ts";
+import { checkApprovals } from "./checks/approvals.ts";
 import { checkAnswers } from "./checks/answers.ts";
 import { checkAttestations } from "./checks/attestations.ts";
 import { Blobs, checkNamed, digestsNamedBy } from "./checks/blobs.ts";
@@ -100,6 +101,7 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
     ...successions.map(({ predecessor }) => predecessor.origin),
   ]);
   checkAnswers(entries, origins, blobs, findings);
+  checkApprovals(entries, origins, blobs, findings);
   const journals = checkJournals(pack, entries, findings);
   const report = reportOf(
     pack,

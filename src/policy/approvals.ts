@@ -1,6 +1,7 @@
 import { evaluateApprovals } from "../identity/approval/evaluate.ts";
 import type { ApprovalsInput } from "../identity/approval/given.ts";
 import type { ApprovalBasis, AskedApproval } from "../model/approval.ts";
+import { canonicalJson } from "../model/canonical.ts";
 import type { GateFacts } from "../model/gate-facts.ts";
 import { compareText, type Ground, ground } from "./decide.ts";
 import {
@@ -69,7 +70,7 @@ export function approvalGrounds(
   if (over.returning) {
     return [ground("allow", approvalsRule, "a return of traffic waits for nobody's approval")];
   }
-  const said = evaluateApprovals(approvals, {
+  const said = evaluateApprovals(inOrder(approvals), {
     now: over.now,
     mode: over.mode,
     basis: approvalBasis(over),
@@ -79,6 +80,16 @@ export function approvalGrounds(
       ? ground("deny", approvalsRule, `${message}; the old release has stopped, and users wait`)
       : ground(outcome, approvalsRule, message, until),
   );
+}
+
+/** As it is kept: the order in which things arrived shows in no reason. */
+function inOrder(approvals: ApprovalsInput): ApprovalsInput {
+  const byText = <T extends object>(items: readonly T[]): readonly T[] =>
+    items
+      .map((item) => ({ item, text: canonicalJson(item) }))
+      .sort((a, b) => compareText(a.text, b.text))
+      .map(({ item }) => item);
+  return { ...approvals, lineage: byText(approvals.lineage), answers: byText(approvals.answers) };
 }
 
 /** Who would have to sign under other demands, and who did then: what nobody was asked for nobody has signed. */

@@ -13,8 +13,6 @@ export interface PasskeyJson {
   readonly coseKey: string;
   readonly rpId: string;
   readonly origins: string[];
-  readonly backupEligible: boolean;
-  readonly backedUp: boolean;
 }
 
 interface PersonKeysTable {

@@ -6,6 +6,7 @@ import { paths } from "../format.ts";
 import type { LogEntry } from "../log-entry.ts";
 import { DecisionMade, DeploymentVerified, type PlanBlob, ReportedRun } from "../payloads.ts";
 import { laneStream } from "../lane-streams.ts";
+import { approvalsNotOnRecord } from "./approval-inputs.ts";
 import { parsedJson } from "./blobs.ts";
 import type { PromotionStory } from "./story.ts";
 
@@ -30,7 +31,16 @@ export function inputsNotOnRecord(
     ...policyNotInDocuments(story.plan, files),
     ...predecessorsNotOnRecord(inputs, entry, before),
     ...(inputs.kind === "gate" ? verdictsNotOnRecord(inputs, entry, story, before) : []),
+    ...(inputs.kind === "gate" && isGateStep(entry, story)
+      ? approvalsNotOnRecord(inputs, story.plan, before, files)
+      : []),
   ];
+}
+
+/** The step that lets users in; what is decided on failed checks, or afterwards, asks nobody. */
+function isGateStep({ payload }: LogEntry, { plan }: PromotionStory): boolean {
+  const { step } = DecisionMade.safeParse(payload).data ?? {};
+  return plan?.steps[step ?? -1]?.kind === "gate";
 }
 
 type GateInputs = Extract<DecisionInputs, { kind: "gate" }>;

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { PersonView } from "../../api/routes-manual.ts";
 import { readPublicKey } from "../../evidence/keys.ts";
+import { good, type Result } from "../../evidence/result.ts";
+import { isPasskey, readPasskey } from "../../identity/webauthn/passkey-text.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Actor } from "../../ports/control-plane.ts";
@@ -51,7 +53,7 @@ async function addPerson(
   actor: Actor,
   { name, key, also }: Parameters<PeopleControl["add"]>[1],
 ): Promise<PersonView> {
-  const known = key === undefined ? null : readPublicKey(key);
+  const known = key === undefined ? null : readKey(key);
   if (known && !known.ok) {
     throw new TidelockError("invalid-input", known.problem, {
       fault: "operator",
@@ -80,6 +82,13 @@ async function addPerson(
   });
   engine.signals.emit("change");
   return withWait(await personView(engine.db, person), waitsFor);
+}
+
+/** A key file's public half, or a passkey, which signs approvals and nothing else. */
+function readKey(text: string): Result<{ readonly id: string }> {
+  if (!isPasskey(text)) return readPublicKey(text);
+  const passkey = readPasskey(text);
+  return passkey.ok ? good({ id: passkey.value.id }) : passkey;
 }
 
 function keyTaken(name: string): TidelockError {

@@ -1,5 +1,6 @@
 import { digestBytes } from "../../evidence/bytes.ts";
 import { ownWork } from "../../identity/approval/separation.ts";
+import { personKeysOf } from "../../identity/approval/person-keys.ts";
 import { readApproval, verifyApproval } from "../../identity/approval/signed.ts";
 import { approvalPredicate } from "../../identity/approval/statement.ts";
 import { personKeysProjection } from "../../store/projections/access.ts";
@@ -16,7 +17,6 @@ import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import { governanceMode } from "../policy/governance.ts";
 import { givenAnswer, involved, peopleIn } from "./gather.ts";
-import { personKeys } from "./keys.ts";
 import { lineageOf } from "./lineage.ts";
 
 /** The text of ten thousand findings is far shorter. */
@@ -73,7 +73,7 @@ async function takeAnswer(
 ): Promise<void> {
   const { id, asked, basis } = request;
   const rows = await keysOf(tx, person);
-  const verified = verifyApproval(bytes, personKeys(rows), { asked, basis, person });
+  const verified = verifyApproval(bytes, personKeysOf(rows), { asked, basis, person });
   if (!verified.ok) throw notThis(request, verified.problem, rows.length === 0);
   const { answer, key, asserted } = verified.value;
   await requireNewCount(tx, key, asserted?.signCount ?? 0, id);

@@ -16,6 +16,7 @@ import {
   until,
 } from "../../../test/support/engine-bench.ts";
 import type { ApprovalView } from "../../api/routes-approvals.ts";
+import { verifyPack } from "../../audit/verify-pack.ts";
 import type { Release } from "../../model/release.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
 
@@ -86,6 +87,15 @@ describe("a gate that asks for approval", () => {
     const said = done.decision?.reasons.filter(({ rule }) => rule === "approvals");
     expect(said?.map(({ message }) => message).join()).toMatch(/1 of 1 approved as sre.*solo mode/);
     expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
+    const { zip } = await plane.exportPack(operator, {
+      kind: "release",
+      service: "shop",
+      release: "1.0.0",
+      seen: [],
+    });
+    const { report } = verifyPack(zip, null);
+    expect(report.problems).toEqual([]);
+    expect(report.checks.find((one) => one.id === "approvals")).toMatchObject({ count: 1 });
   });
 
   it("denies what somebody rejected, and says who", async () => {

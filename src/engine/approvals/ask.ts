@@ -3,10 +3,12 @@ import { whyVoid } from "../../identity/approval/evaluate.ts";
 import type { ApprovalsInput } from "../../identity/approval/given.ts";
 import { basisDigest } from "../../identity/approval/statement.ts";
 import { ApprovalAsked, type ApprovalBasis } from "../../model/approval.ts";
+import { canonicalJson } from "../../model/canonical.ts";
 import type { GatePreset } from "../../model/pipeline.ts";
 import { approvalBasis } from "../../policy/approvals.ts";
 import { type GateInput, gateGrounds } from "../../policy/gate.ts";
 import { askApproval, voidRequest } from "../../store/queries/approvals.ts";
+import { keepForm } from "../../store/queries/check-requests.ts";
 import { announce } from "../../store/queries/events.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
@@ -108,6 +110,8 @@ async function askPeople(tx: Db, approvals: ApprovalsInput, basis: ApprovalBasis
     decision: basisDigest(basis),
     asks: approvals.asks,
   });
+  // Whoever verifies a signature later reads what was shown: by the digest that is signed.
+  await keepForm(tx, asked.decision, Buffer.from(canonicalJson(basis)));
   const { fresh } = await askApproval(tx, asked, basis);
   if (!fresh) return;
   const roles = asked.asks.map(({ roles: who, count }) => `${count} of ${who.join(" or ")}`);

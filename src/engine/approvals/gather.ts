@@ -4,6 +4,7 @@ import type {
   GivenAnswer,
   Involved,
 } from "../../identity/approval/given.ts";
+import { personKeysOf } from "../../identity/approval/person-keys.ts";
 import { verifyApproval } from "../../identity/approval/signed.ts";
 import { ownDeedAmong } from "../../identity/lineage.ts";
 import { digestOf } from "../../model/canonical.ts";
@@ -20,7 +21,6 @@ import type { ApprovalRequestRow } from "../../store/schema-approvals.ts";
 import type { Db } from "../../store/schema.ts";
 import { attestationBytes } from "../attest-material.ts";
 import type { Engine } from "../engine.ts";
-import { personKeys } from "./keys.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
 import { type ApproverStanding, approverStanding } from "./standing.ts";
 
@@ -134,7 +134,7 @@ async function signatureProblem(
   if (bytes === null) return "the signed bytes are not here";
   const { asked, basis } = request;
   const { person } = row;
-  const verified = verifyApproval(bytes, personKeys(rows.keys), { asked, basis, person });
+  const verified = verifyApproval(bytes, personKeysOf(rows.keys), { asked, basis, person });
   if (!verified.ok) return verified.problem;
   const { purpose, role } = verified.value.answer;
   return purpose === row.purpose && role === row.role

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { readPasskey } from "../../identity/webauthn/passkey-text.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
 import {
   grantsProjection,
@@ -20,12 +21,17 @@ export async function addPersonKey(
 ): Promise<PersonKeyRow | undefined> {
   const row = await tx
     .insertInto("person_keys")
-    .values({ ...key, added_by: by })
+    .values({ ...key, ...passkeyIn(key.public_key), added_by: by })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
   if (row) await recordRows(tx, personKeysProjection, [row], { actor: by });
   return row;
+}
+
+function passkeyIn(text: string): { readonly webauthn?: string } {
+  const passkey = readPasskey(text);
+  return passkey.ok ? { webauthn: JSON.stringify(passkey.value.credential) } : {};
 }
 
 export async function removePersonKey(

@@ -1,9 +1,16 @@
-import type { PersonKeys } from "../../identity/approval/signed.ts";
 import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
-import type { PersonKeyRow } from "../../store/schema-manual.ts";
+import type { Credential } from "../webauthn/assertion.ts";
+import type { PersonKeys } from "./signed.ts";
+
+/** A key as it was enrolled: in PEM, or a passkey. */
+export interface EnrolledKey {
+  readonly key_id: string;
+  readonly public_key: string;
+  readonly webauthn: Credential | null;
+}
 
 /** Keys of a person as a verifier of approvals wants them: files and passkeys apart, as neither signs like the other. */
-export function personKeys(rows: readonly PersonKeyRow[]): PersonKeys {
+export function personKeysOf(rows: readonly EnrolledKey[]): PersonKeys {
   const keys: PublicKey[] = [];
   const credentials: PersonKeys["credentials"][number][] = [];
   for (const { key_id: id, public_key: pem, webauthn } of rows) {
