@@ -72,4 +72,11 @@ export const equivalents: readonly {
     becomes: '"mutated"',
     why: "a freeze that holds has its end; only a window's next opening may be out of sight",
   },
+  {
+    file: "src/policy/flaws.ts",
+    line: "ageSeconds: age > 0 ? age : 0",
+    was: ">",
+    becomes: ">=",
+    why: "an age of nought is nought either way",
+  },
 ];

@@ -23,9 +23,5 @@ export const evaluator: readonly string[] = [
   "src/policy/cel/frame.ts",
   "src/policy/cel/logic.ts",
   "src/policy/cel/loops.ts",
-  "src/policy/cel/glob.ts",
-  "src/policy/cel/operators.ts",
-  "src/policy/cel/functions.ts",
-  "src/policy/windows.ts",
-  "src/policy/zone-time.ts",
+  "src/policy/cel/problem.ts",
 ];
