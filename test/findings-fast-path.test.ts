@@ -94,7 +94,11 @@ function observationOf(hit: Given["hits"][number]): Observation {
 
 let imports = 0;
 
-async function importThem(service: string, report: Given): Promise<string> {
+async function importThem(
+  service: string,
+  report: Given,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<string> {
   const { tool, trusted, complete, order } = report;
   imports += 1;
   const about = { tool: { name: tool, version: "1" } };
@@ -132,6 +136,7 @@ async function importThem(service: string, report: Given): Promise<string> {
         if (columns.count === 3) await take({ kind: "batch", staged: columns.take() });
       }
       if (columns.count > 0) await take({ kind: "batch", staged: columns.take() });
+      await meanwhile();
       return { kind: "end", format: "generic", summary: { complete: true, ...about } };
     },
   );
@@ -171,6 +176,40 @@ async function stored(service: string, ids: readonly string[]) {
     findings: new Map(findings.map((one) => [one.id, one])),
   };
 }
+
+it("an import knows what another one has brought while it was read", async () => {
+  const hit = (rule: "sqli" | "eval", line: number): Given["hits"][number] => ({
+    rule,
+    file: "a.js",
+    line,
+    code: "1",
+    native: undefined,
+    stated: "p",
+    severity: "medium",
+    cwe: [],
+    what: "code",
+    alias: [],
+  });
+  const report: Given = {
+    tool: "alpha",
+    trusted: true,
+    // Of a whole one the reconciler would ask what has moved, and know them as well.
+    complete: false,
+    order: 1,
+    hits: [hit("sqli", 1), hit("eval", 2), hit("eval", 3)],
+  };
+  const other = { ...report, hits: [hit("eval", 2), hit("eval", 3), hit("sqli", 1)] };
+  let first = "";
+  const second = await importThem("overtaken", report, async () => {
+    first = await importThem("overtaken", other);
+  });
+  const { hits, findings } = await stored("overtaken", [first, second]);
+  expect(findings.size).toBe(3);
+  expect(partition(hits)).toEqual([
+    [0, 1, 2],
+    [2, 0, 1],
+  ]);
+});
 
 const long = process.env["TIDELOCK_TEST_LONG"] === "1";
 
