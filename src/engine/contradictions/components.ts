@@ -33,9 +33,15 @@ export async function indexSbom(
   return keepComponents(tx, { release, digest, problem: null }, packages);
 }
 
-/** Those of before there was an index, and whatever was taken in while nobody could read it. */
+/** Servers that have found nothing left: what comes later is written with the SBOM itself. */
+const whole = new WeakSet<Engine>();
+
+/** Those of before there was an index. */
 export async function indexUnread(engine: Engine): Promise<void> {
-  for (const { release, digest } of await unreadBoms(engine.db, atOnce)) {
+  if (whole.has(engine)) return;
+  const unread = await unreadBoms(engine.db, atOnce);
+  if (unread.length === 0) whole.add(engine);
+  for (const { release, digest } of unread) {
     const row = await readAttestation(engine.db, release, digest);
     if (!row) continue;
     try {

@@ -14,6 +14,7 @@ import {
   madeOf,
   type PublishedAdvisories,
 } from "../../../test/support/published.ts";
+import { LateChecks } from "../late-checks.ts";
 import { verifyState } from "../ledger/verify-state.ts";
 import { reevaluate } from "./reevaluate.ts";
 
@@ -188,5 +189,108 @@ describe("what is asked for when what is live is contradicted", () => {
     const back = await worker.controlPlane.rollback(operator, dev, { reason: "it is slow" });
     expect((await ended(worker.controlPlane, back.id)).state).toBe("complete");
     expect((await deployments()).at(-1)?.contradicted_reason).toContain("GHSA-1");
+  });
+});
+
+describe("what came after a decision, beside advisories", () => {
+  it("contradicts what is live when the key that signed its evidence is compromised", async () => {
+    await registered();
+    await live("1.0.0", []);
+    const key = await bench.database.db
+      .selectFrom("ledger_keys")
+      .select("key_id")
+      .where("use", "=", "evidence")
+      .executeTakeFirstOrThrow();
+    await worker.engine.log.keys.compromise("operator", key.key_id, 0);
+    await reevaluate(worker.engine);
+    expect((await deployments())[0]?.contradicted_reason).toContain("check deps: no verdict");
+    await reevaluate(worker.engine);
+    expect(await events("release.contradicted")).toHaveLength(1);
+  });
+
+  it("lets a release stand again that its check has looked at again", async () => {
+    await registered();
+    const id = await live("1.0.0", ["lodash@4.17.20"]);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    const late = new LateChecks(worker.engine);
+    const run = await bench.database.db
+      .selectFrom("check_runs")
+      .selectAll()
+      .where("promotion", "=", id)
+      .executeTakeFirstOrThrow();
+    const { report: _, started_at: __, ended_at: ___, ...again } = run;
+    await bench.database.db
+      .insertInto("check_runs")
+      .values({
+        ...again,
+        id: `${run.promotion}/${run.step}/deps/2`,
+        attempt: 2,
+        out_of_band: true,
+        rescan: "advisories x",
+      }) // prettier-ignore
+      .execute();
+    await until(
+      async () => {
+        await late.look();
+        await reevaluate(worker.engine);
+        return deployments();
+      },
+      ([one]) => one?.contradicted_reason === null,
+    );
+    await late.stop();
+    expect(await events("release.stands-again")).toHaveLength(1);
+  });
+
+  it("notices a report about a release once, and decides what is live of it again", async () => {
+    await registered();
+    await live("1.0.0", []);
+    const { db } = bench.database;
+    const { id: release } = await db.selectFrom("releases").select("id").executeTakeFirstOrThrow();
+    const report = (id: string, at: Date) =>
+      db
+        .insertInto("finding_imports")
+        .values({
+          id,
+          service: "shop",
+          environment: null,
+          release,
+          scope: "s",
+          subject: "s",
+          format: "sarif",
+          tool: "semgrep",
+          tool_version: "1",
+          trust: "own",
+          vouched_by: null,
+          check_run: null,
+          report_digest: release,
+          report_bytes: 1,
+          complete: true,
+          missing: "",
+          made_at: null,
+          observations: 0,
+          opened: 0,
+          reopened: 0,
+          matched: 0,
+          unseen: 0,
+          claims: 0,
+          at,
+          added_by: "operator",
+        })
+        .execute();
+    await report("i1", new Date());
+    await report("i2", new Date(Date.now() - 7_200_000));
+    await reevaluate(worker.engine);
+    await reevaluate(worker.engine);
+    const causes = await db.selectFrom("causes").select("id").orderBy("id").execute();
+    expect(causes.map(({ id }) => id)).toEqual(["import/i1", "import/i2"]);
+    const places = await db.selectFrom("cause_places").select("result").execute();
+    expect(places).toHaveLength(2);
+    const marks = await db
+      .selectFrom("cause_marks")
+      .selectAll()
+      .where("kind", "=", "imports")
+      .execute();
+    expect(marks).toEqual([{ kind: "imports", mark: "2" }]);
   });
 });

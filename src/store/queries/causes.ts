@@ -67,14 +67,19 @@ export async function addImportCauses(db: Db): Promise<number> {
   }
   // What is older than an hour has its cause, or none was due: numbers are given before they are committed.
   await sql`
-    update cause_marks set mark = greatest(mark::bigint, coalesce((
-      select max(i.number) from finding_imports i where i.at < clock_timestamp() - interval '1 hour'
-        and not exists (
-          select from finding_imports e where e.number <= i.number
-            and e.number > (select mark::bigint from cause_marks where kind = 'imports')
-            and e.release is not null and e.trust in ('own', 'signed')
-            and not exists (select from causes c where c.id = 'import/' || e.id))), 0))::text
-    where kind = 'imports'`.execute(db);
+    update cause_marks m set mark = n.next::text
+    from (
+      select least(
+        (select min(e.number) - 1 from finding_imports e
+          where e.number > o.mark::bigint and e.release is not null and e.trust in ('own', 'signed')
+            and not exists (select from causes c where c.id = 'import/' || e.id)),
+        (select max(i.number) from finding_imports i
+          where i.number > o.mark::bigint and i.at < clock_timestamp() - interval '1 hour')) as next,
+        (select max(i.number) from finding_imports i
+          where i.number > o.mark::bigint and i.at < clock_timestamp() - interval '1 hour') as old
+      from cause_marks o where o.kind = 'imports'
+    ) n
+    where m.kind = 'imports' and n.old is not null and n.next > m.mark::bigint`.execute(db);
   return rows.length;
 }
 

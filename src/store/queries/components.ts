@@ -74,7 +74,7 @@ export async function unheldComponents(
 ): Promise<readonly UnheldComponent[]> {
   const { rows } = await sql<UnheldComponent>`
     select id, ecosystem, name, version from components
-    where held_against is distinct from ${edition} order by ecosystem, name, id limit ${limit}
+    where held_against is null or held_against < ${edition} or held_against > ${edition} order by ecosystem, name, id limit ${limit}
   `.execute(db);
   return rows;
 }
