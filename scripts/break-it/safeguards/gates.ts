@@ -148,8 +148,8 @@ export const gates: readonly Safeguard[] = [
     edits: [
       {
         file: "src/server/token-check.ts",
-        text: "if (given !== undefined && timingSafeEqual(digest(given), expected)) return;",
-        replacement: "if (given !== undefined && timingSafeEqual(expected, expected)) return;",
+        text: "if (timingSafeEqual(Buffer.from(digest), expected)) return bootstrap;",
+        replacement: "if (timingSafeEqual(expected, expected)) return bootstrap;",
       },
     ],
     noticedBy: [

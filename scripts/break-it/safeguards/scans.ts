@@ -113,8 +113,8 @@ export const scans: readonly Safeguard[] = [
     edits: [
       {
         file: "src/engine/judging/read-report.ts",
-        text: "      limits.timeoutMs,\n    );",
-        replacement: "      3_600_000,\n    );",
+        text: "    }, limits.timeoutMs);",
+        replacement: "    }, 3_600_000);",
       },
     ],
     noticedBy: [{ file: judging, name: "that takes too long is error" }],
