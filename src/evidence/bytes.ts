@@ -46,7 +46,18 @@ export function hexOf(digest: Digest): string {
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const values = new Map([...alphabet].map((character, index) => [character, index]));
 
+/** Node's own where it is, without an import that a bundler would have to resolve; character by character takes fifty times as long. */
+const node = globalThis.process?.getBuiltinModule?.("node:buffer");
+
 export function encodeBase64(bytes: Uint8Array): string {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return node
+    ? node.Buffer.from(buffer, byteOffset, byteLength).toString("base64")
+    : encodeBase64Anywhere(bytes);
+}
+
+/** The same where there is no Node. */
+export function encodeBase64Anywhere(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += 3) {
     const [a = 0, b = 0, c = 0] = bytes.subarray(at, at + 3);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Signer } from "../ports/signer.ts";
-import { decodeBase64, encodeBase64, utf8 } from "./bytes.ts";
+import { decodeBase64, encodeBase64, encodeBase64Anywhere, utf8 } from "./bytes.ts";
 import {
   type Envelope,
   encodeEnvelope,
@@ -98,6 +98,7 @@ describe("DSSE", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (given) => {
         expect(encodeBase64(given)).toBe(Buffer.from(given).toString("base64"));
+        expect(encodeBase64Anywhere(given)).toBe(encodeBase64(given));
         expect(decodeBase64(Buffer.from(given).toString("base64url"))).toEqual(given);
       }),
     );

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import canonicalize from "canonicalize";
+import { canonicalJson } from "../model/canonical.ts";
 import type { Digest } from "../model/primitives.ts";
 import type { Signer } from "../ports/signer.ts";
 import { hexOf, utf8 } from "./bytes.ts";
@@ -48,7 +48,7 @@ export function readStatement(payload: Uint8Array): Result<Statement> {
 
 /** Canonical JSON, so that the same statement is the same bytes. */
 export function encodeStatement(statement: Statement): Uint8Array {
-  return utf8(canonicalize(statement) ?? "");
+  return utf8(canonicalJson(statement));
 }
 
 export function signStatement(signer: Signer, statement: Statement): Promise<Envelope> {

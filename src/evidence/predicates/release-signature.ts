@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Name, Version } from "../../model/primitives.ts";
-import canonicalize from "canonicalize";
+import { canonicalJson } from "../../model/canonical.ts";
 import type { Release } from "../../model/release.ts";
 import { digestBytes, utf8 } from "../bytes.ts";
 import { type About, makeStatement, type Statement } from "../statement.ts";
@@ -22,7 +22,7 @@ export function releaseSubjects(release: Release): readonly About[] {
   const { service, version } = release;
   return [
     // Its id: RFC 8785 and SHA-256, as model/release.ts has it, in a way that browsers know too.
-    { name: `${service}@${version}`, digest: digestBytes(utf8(canonicalize(release) ?? "")) },
+    { name: `${service}@${version}`, digest: digestBytes(utf8(canonicalJson(release))) },
     ...release.artifacts.map(({ name, digest }) => ({ name, digest })),
   ];
 }
