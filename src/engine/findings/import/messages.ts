@@ -41,7 +41,12 @@ export interface ReadFailure {
   readonly bug: boolean;
 }
 
-export type FromThread = Batch | ReadEnd | ReadFailure;
+/** Its code is loaded, and it waits for a question. */
+export interface ReadReady {
+  readonly kind: "ready";
+}
+
+export type FromThread = ReadReady | Batch | ReadEnd | ReadFailure;
 
 /** So many batches may be on their way at once. */
 export const batchesAhead = 2;

@@ -5,20 +5,28 @@ import type { Batch, FromThread, ReadEnd, ReadFailure, ReadQuestion } from "./me
 
 export interface SpoolLimits {
   readonly timeoutMs: number;
+  /** For loading its own code; half a second where nothing else goes on. */
+  readonly startMs: number;
   readonly memoryMb: number;
 }
 
 /** A report of 1 GiB takes a few minutes; its frame and one item need far less memory. */
-export const spoolLimits: SpoolLimits = { timeoutMs: 1_800_000, memoryMb: 256 };
+export const spoolLimits: SpoolLimits = { timeoutMs: 1_800_000, startMs: 60_000, memoryMb: 256 };
 
 /** A thread that waits for a report to read: what it needs is loaded while that still comes in. */
 export interface Reader {
   readonly worker: Worker;
   readonly memoryMb: number;
+  /** Null as soon as its code is loaded; why it never will be. Never rejects. */
+  readonly started: Promise<string | null>;
 }
 
-export function startReader({ memoryMb }: SpoolLimits = spoolLimits): Reader {
-  const program = new URL(`./read-thread${extname(import.meta.url)}`, import.meta.url);
+const ownProgram = new URL(`./read-thread${extname(import.meta.url)}`, import.meta.url);
+
+export function startReader(
+  { memoryMb, startMs }: SpoolLimits = spoolLimits,
+  program: URL = ownProgram,
+): Reader {
   const worker = new Worker(program, {
     // Neither our secrets nor our arguments: it reads what a stranger wrote.
     env: {},
@@ -28,8 +36,19 @@ export function startReader({ memoryMb }: SpoolLimits = spoolLimits): Reader {
     resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 24 },
   });
   // Of one that fails before it is asked, whoever asks it hears.
-  worker.on("error", () => undefined);
-  return { worker, memoryMb };
+  const started = new Promise<string | null>((resolve) => {
+    const timer = setTimeout(() => resolve(`not within ${startMs / 1_000} s`), startMs);
+    // It keeps no process from ending.
+    timer.unref();
+    const end = (why: string | null) => {
+      clearTimeout(timer);
+      resolve(why);
+    };
+    worker.once("message", () => end(null));
+    worker.on("error", (error) => end(error.message));
+    worker.once("exit", (code) => end(`it ended with ${code}`));
+  });
+  return { worker, memoryMb, started };
 }
 
 /**
@@ -43,7 +62,7 @@ export async function readSpool(
   limits: SpoolLimits = spoolLimits,
   reader: Reader = startReader(limits),
 ): Promise<ReadEnd | ReadFailure> {
-  const { worker, memoryMb } = reader;
+  const { worker, memoryMb, started } = reader;
   const failure = (why: string): ReadFailure => ({
     kind: "failure",
     code: "invalid-input",
@@ -64,7 +83,13 @@ export async function readSpool(
         // What came before the end is stored first.
         taking.then(() => resolve(answer), reject);
       };
+      void started.then((why) => {
+        if (why !== null) end(notStarted(why));
+      });
+      // Of one that never was ready, what is said above comes first.
+      const after = (answer: ReadFailure) => void started.then(() => end(answer));
       worker.on("message", (message: FromThread) => {
+        if (message.kind === "ready") return;
         if (message.kind === "end") end(message);
         else if (message.kind === "failure") {
           const { message: why, where, hint } = message;
@@ -88,15 +113,27 @@ export async function readSpool(
       });
       worker.once("error", (error: NodeJS.ErrnoException) => {
         const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
-        end(failure(memory ? `it needs more than ${memoryMb} MB to read` : error.message));
+        after(failure(memory ? `it needs more than ${memoryMb} MB to read` : error.message));
       });
-      worker.once("exit", () => end(failure("its reader ended without an answer")));
+      worker.once("exit", () => after(failure("its reader ended without an answer")));
       // One that has ended already will not say so again.
-      if (worker.threadId === -1) end(failure("its reader ended without an answer"));
+      if (worker.threadId === -1) after(failure("its reader ended without an answer"));
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       worker.postMessage(question);
     });
   } finally {
     await worker.terminate();
   }
+}
+
+/** Ours, and no report's fault. */
+function notStarted(why: string): ReadFailure {
+  return {
+    kind: "failure",
+    code: "internal",
+    message: printable(`the program that reads reports could not be started: ${why}`, 500),
+    where: "",
+    hint: "send it again; nothing of it was kept. If it stays so, start the server again, or install Tidelock anew",
+    bug: true,
+  };
 }

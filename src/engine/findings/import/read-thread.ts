@@ -112,6 +112,7 @@ function requireSame(told: { readonly about: About } | null, about: About): void
 
 async function asked(): Promise<ReadQuestion> {
   if (parentPort === null) throw new Error("this is for a thread");
+  say({ kind: "ready" });
   const [question] = (await once(parentPort, "message")) as [ReadQuestion];
   // Whatever it is told from here on: that something was stored.
   parentPort.on("message", () => {
