@@ -77,7 +77,8 @@ export function judgeCheck(
   now: string,
   standing: ReadonlySet<string> = new Set(),
 ): Judged {
-  const decisive = decisiveEvidence(demand, subject, evidence, now, standing);
+  const bound = boundTo(demand, subject, evidence);
+  const decisive = decisiveOf(bound, now, standing);
   if (decisive === undefined) {
     const named = evidence.some((item) => item.check === demand.name);
     const other = named ? "it ran for something else" : "it did not run";
@@ -89,9 +90,8 @@ export function judgeCheck(
   const gone = run.verdict === "fail" ? undefined : fallen(run, standing);
   const why = gone === undefined ? "" : `it leaned on ${gone}, which holds no more; `;
   const text = `check ${demand.name}: ${verdict}: ${why}${run.summary}`;
-  const failed = boundTo(demand, subject, evidence).filter((item) => item.verdict === "fail");
-  const besides = sinceLastPass(boundTo(demand, subject, evidence), now, standing);
-  const failing = everyFailing(failed);
+  const besides = sinceLastPass(bound, now, standing);
+  const failing = everyFailing(bound.filter((item) => item.verdict === "fail"));
   return { ground: groundOf(verdict, text, demand), verdict, run, failing, besides };
 }
 
@@ -142,7 +142,10 @@ export function decisiveEvidence(
   now: string,
   standing: ReadonlySet<string> = new Set(),
 ): { readonly evidence: Evidence; readonly verdict: Verdict } | undefined {
-  const bound = boundTo(demand, subject, evidence);
+  return decisiveOf(boundTo(demand, subject, evidence), now, standing);
+}
+
+function decisiveOf(bound: readonly Evidence[], now: string, standing: ReadonlySet<string>) {
   const failed = bound.filter((item) => item.verdict === "fail");
   const decisive = newest(failed, now, standing) ?? newest(bound, now, standing);
   return decisive && { evidence: decisive, verdict: verdictAt(decisive, now, standing) };
@@ -162,12 +165,15 @@ function boundTo(
   subject: Subject,
   evidence: readonly Evidence[],
 ): readonly Evidence[] {
-  return evidence.filter((item) => item.check === demand.name && isBound(item, demand, subject));
+  const named = evidence.filter((item) => item.check === demand.name);
+  if (named.length === 0) return named;
+  // Once for all of them: it is hashed.
+  const asked = demandDigest(demand);
+  return named.filter((item) => item.demand === asked && isBound(item, demand, subject));
 }
 
 function isBound(item: Evidence, demand: DemandedCheck, subject: Subject): boolean {
   const same =
-    item.demand === demandDigest(demand) &&
     item.service === subject.service &&
     item.environment === subject.environment &&
     item.release === subject.release;

@@ -37,6 +37,9 @@ interface Place {
 const failOnByDefault: Severity = "high";
 const mostNamed = 3;
 
+/** Said by what was published since, and by nothing else. */
+export const contradictedRule = "check.contradicted";
+
 /**
  * A check that looked for flaws before one was known has said nothing about it: where it would fail for one as bad, its
  * answer is contradicted until it has looked again. Nobody's waiver of what it said then is about this.
@@ -57,7 +60,7 @@ export function flawGrounds({ flaws, checks, subject, evidence, now }: Place): r
     );
     if (later.length === 0) return [];
     const message = `check ${check.name}: its ${shown.evidence.verdict} of ${shown.evidence.at} is contradicted: ${named(later)}`;
-    return [ground("deny", "check.contradicted", message)];
+    return [ground("deny", contradictedRule, message)];
   });
   if (against.length > 0) return against;
   const message = `of what it is made of is published, and no check here stands against it: ${named(flaws.known)}`;

@@ -195,6 +195,7 @@ function unordered(input: GateInput): Readonly<Record<string, unknown>> {
 }
 
 function sortedByText(items: readonly object[]): readonly object[] {
+  if (items.length < 2) return items;
   return items
     .map((item) => ({ item, text: canonicalJson(item) }))
     .sort((a, b) => compareText(a.text, b.text))

@@ -1,6 +1,7 @@
 import type { GateFacts } from "../model/gate-facts.ts";
 import type { Reason } from "../model/decision.ts";
 import type { Decided } from "./decide.ts";
+import { contradictedRule } from "./flaws.ts";
 import { decideGate, gateGrounds, type GateInput } from "./gate.ts";
 import type { GatePreset } from "../model/pipeline.ts";
 
@@ -42,11 +43,15 @@ export function decideOnceMore(
   });
   const decided = decideGate(preset, after);
   if (decided.decision.outcome === "allow") return { decided, contradicted: [] };
-  const then = new Set(gateGrounds(preset, before).filter(isAgainst).map(keyOf));
-  const contradicted = decided.decision.reasons.filter(
-    (one) => isAgainst(one) && !then.has(keyOf(one)) && one.rule !== "check.stale",
+  const against = decided.decision.reasons.filter(
+    (one) => isAgainst(one) && one.rule !== "check.stale",
   );
-  return { decided, contradicted };
+  // Of flaws the grounds of before know nothing: where nothing else is against it, they need not be asked.
+  if (against.every(({ rule }) => rule === contradictedRule)) {
+    return { decided, contradicted: against };
+  }
+  const then = new Set(gateGrounds(preset, before).filter(isAgainst).map(keyOf));
+  return { decided, contradicted: against.filter((one) => !then.has(keyOf(one))) };
 }
 
 /** What is absent has no place in inputs that are kept. */

@@ -5,7 +5,7 @@ import { releaseSubjects } from "../../evidence/predicates/release-signature.ts"
 import { makeStatement, signStatement } from "../../evidence/statement.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Decided } from "../../policy/decide.ts";
-import { databaseTime, insertAttestations } from "../../store/queries/attestations.ts";
+import { databaseTime, insertOwnAttestations } from "../../store/queries/attestations.ts";
 import type { Standing } from "../../store/queries/contradictions.ts";
 import type { Db } from "../../store/schema.ts";
 import { policyDigest } from "../attest.ts";
@@ -37,17 +37,6 @@ export async function attestRedecisions(
       return { release, about: promotion, digest: digestBytes(bytes), bytes };
     }),
   );
-  await insertAttestations(
-    tx,
-    envelopes.map(({ bytes, ...of }) => ({
-      ...of,
-      format: "dsse" as const,
-      predicate_type: decisionKind.type,
-      origin: "own" as const,
-      size: bytes.length,
-      content: Buffer.from(bytes),
-      added_by: "tidelock",
-    })),
-  );
+  await insertOwnAttestations(tx, decisionKind.type, envelopes);
   return envelopes.map(({ digest }) => digest);
 }

@@ -13,9 +13,9 @@ import type { Engine } from "../engine.ts";
 import { type DecidedAgain, decideAgainAll } from "./decide-again.ts";
 import { keep } from "./record.ts";
 
-/** Places that are decided in one transaction; and how many of these go on side by side, one reading while one writes. */
-const atOnce = 250;
-const sideBySide = 2;
+/** Places that are decided in one transaction; and how many of these go on side by side: one reads and one writes while one decides. */
+const atOnce = 150;
+const sideBySide = 3;
 
 /** Every place that is open, until none is left that nobody else holds. */
 export async function decidePlaces(engine: Engine): Promise<void> {

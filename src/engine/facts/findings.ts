@@ -65,20 +65,21 @@ export function countsOf(
   };
 }
 
+/** In one pass: it is asked for every kind of every release that is decided again. */
 function countOf(items: readonly FactFinding[]): FindingCounts {
-  const those = (is: (one: FactFinding) => boolean) => items.filter(is).length;
-  const bad = (severity: FactFinding["severity"]) => those((one) => one.severity === severity);
+  const bad = { critical: 0, high: 0, medium: 0, low: 0, info: 0 };
+  let exploited = 0;
+  let fixable = 0;
+  let overdue = 0;
+  let listed = true;
+  for (const one of items) {
+    bad[one.severity] += 1;
+    if (one.knownExploited === null) listed = false;
+    if (one.knownExploited === true) exploited += 1;
+    if (one.fixable) fixable += 1;
+    if (one.overdue) overdue += 1;
+  }
   // Where no list of what is exploited is here, nobody knows how many.
-  const listed = items.every(({ knownExploited }) => knownExploited !== null);
-  return {
-    total: items.length,
-    critical: bad("critical"),
-    high: bad("high"),
-    medium: bad("medium"),
-    low: bad("low"),
-    info: bad("info"),
-    knownExploited: listed ? those((one) => one.knownExploited === true) : null,
-    fixable: those((one) => one.fixable),
-    overdue: those((one) => one.overdue),
-  };
+  const knownExploited = listed ? exploited : null;
+  return { total: items.length, ...bad, knownExploited, fixable, overdue };
 }

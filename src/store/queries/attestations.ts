@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Digest } from "../../model/primitives.ts";
 import { attestationsProjection } from "../projections/attestations.ts";
 import { recordRows } from "../projections/projection.ts";
+import { pack, unpacked } from "../packed.ts";
 import type { AttestationRow, Db, Schema } from "../schema.ts";
 import type { Insertable } from "kysely";
 
@@ -21,16 +22,26 @@ export async function insertAttestation(
   return inserted !== undefined;
 }
 
-/** Many of ours at once; each is named by an entry of the same transaction. */
-export async function insertAttestations(
+/** Envelopes of ours about something, many at once; each is named by an entry of the same transaction. */
+export async function insertOwnAttestations(
   tx: Db,
-  attestations: readonly Insertable<Schema["attestations"]>[],
+  predicateType: string,
+  envelopes: readonly {
+    readonly release: Digest;
+    readonly about: string;
+    readonly digest: Digest;
+    readonly bytes: Uint8Array;
+  }[],
 ): Promise<void> {
-  await tx
-    .insertInto("attestations")
-    .values(attestations)
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  const content = pack(envelopes.map(({ bytes }) => bytes));
+  await sql`
+    insert into attestations (release, about, digest, format, predicate_type, origin, size, content, added_by)
+    select release, about, digest, 'dsse', ${predicateType}, 'own', size, ${unpacked(content, "begin", "size")}, 'tidelock'
+    from unnest(${envelopes.map(({ release }) => release)}::text[], ${envelopes.map(({ about }) => about)}::text[],
+      ${envelopes.map(({ digest }) => digest)}::text[], ${content.from}::integer[], ${content.size}::integer[])
+      as given (release, about, digest, begin, size)
+    on conflict do nothing
+  `.execute(tx);
 }
 
 /** Keeps what was handed in or made, and records it; the same thing twice is one. True when it is new. */

@@ -10,6 +10,7 @@ import { tableLedger } from "./ledger.ts";
 import { decisionRecord } from "../../policy/record.ts";
 import { inputsText } from "../../policy/decide.ts";
 import type { Decided } from "../../policy/decide.ts";
+import { pack, parts, unpackedText } from "../packed.ts";
 import type { Db, DeploymentRow } from "../schema.ts";
 
 /** What has to be decided once more, read and written for many at a time. */
@@ -169,17 +170,7 @@ export async function keepRedecisions(tx: Db, made: readonly Redecision[]): Prom
     environment: standing.environment,
     text: inputsText(decided),
   }));
-  await sql`
-    insert into decisions (promotion, step, decision)
-    select * from unnest(${decisions.map((one) => one.promotion)}::text[], ${decisions.map((one) => one.step)}::integer[],
-      ${decisions.map((one) => JSON.stringify(one.decision))}::jsonb[])
-  `.execute(tx);
-  // Value by value: as elements of one array their megabytes would be written out, and read, a second time.
-  await tx
-    .insertInto("decision_inputs")
-    .values(decisions.map(({ decision, text }) => ({ digest: decision.inputs, content: text })))
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  for (const part of parts(decisions, ({ text }) => text.length)) await insertDecisions(tx, part);
   await tableLedger.append(
     tx,
     ...decisions.map(({ text: _text, attestation, ...row }) =>
@@ -199,6 +190,32 @@ export async function keepRedecisions(tx: Db, made: readonly Redecision[]): Prom
   const changed = await markDeployments(tx, made);
   await recordRows(tx, deploymentsProjection, changed);
   await keepIncidents(tx, made);
+}
+
+async function insertDecisions(
+  tx: Db,
+  decisions: readonly {
+    readonly promotion: string;
+    readonly step: number;
+    readonly decision: Decision;
+    readonly text: string;
+  }[],
+): Promise<void> {
+  const said = pack(decisions.map(({ decision }) => JSON.stringify(decision)));
+  await sql`
+    insert into decisions (promotion, step, decision)
+    select promotion, step, ${unpackedText(said, "begin", "size")}::jsonb
+    from unnest(${decisions.map((one) => one.promotion)}::text[], ${decisions.map((one) => one.step)}::integer[],
+      ${said.from}::integer[], ${said.size}::integer[]) as given (promotion, step, begin, size)
+  `.execute(tx);
+  const kept = pack(decisions.map(({ text }) => text));
+  await sql`
+    insert into decision_inputs (digest, content)
+    select digest, ${unpackedText(kept, "begin", "size")}
+    from unnest(${decisions.map((one) => one.decision.inputs)}::text[], ${kept.from}::integer[], ${kept.size}::integer[])
+      as given (digest, begin, size)
+    on conflict do nothing
+  `.execute(tx);
 }
 
 async function markDeployments(
