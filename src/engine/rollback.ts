@@ -1,4 +1,4 @@
-import { type Lane, laneKey } from "../model/primitives.ts";
+import { type Digest, type Lane, laneKey } from "../model/primitives.ts";
 import { TidelockError } from "../model/errors.ts";
 import { scannersOf } from "../pipeline-file/scanners.ts";
 import type { Actor } from "../ports/control-plane.ts";
@@ -20,6 +20,8 @@ import { switchBack } from "./switch-back.ts";
 export interface RollbackRequest {
   /** A release by version or id; absent: the old colour, else the last good one by evidence. */
   readonly to?: string;
+  /** With which configuration it was good; absent: the one that it had last when it was. */
+  readonly configuration?: Digest;
   readonly reason: string;
 }
 
@@ -42,7 +44,11 @@ export async function rollback(
   if (!row?.live_release) throw nothingThere(lane);
   const wanted =
     request.to === undefined ? null : await findRelease(engine.db, lane.service, request.to);
-  if (wanted && wanted.id === row.live_release && wanted.id !== row.old_release) {
+  const { configuration } = request;
+  const same =
+    wanted?.id === row.live_release &&
+    (configuration ?? row.live_configuration) === row.live_configuration;
+  if (wanted && same && wanted.id !== row.old_release) {
     throw new TidelockError("conflict", `${lane.service}@${wanted.version} is what is live now`, {
       fault: "operator",
       where: laneKey(lane),
@@ -50,11 +56,12 @@ export async function rollback(
     });
   }
   if (wanted === null) await refuseSecondReturn(engine, row);
-  if (row.old_colour && (wanted === null || wanted.id === row.old_release)) {
+  const old = configuration === undefined || configuration === row.old_configuration;
+  if (row.old_colour && (wanted === null || (wanted.id === row.old_release && old))) {
     const back = await switchBack(engine, actor, row, request.reason, acceptedAt);
     if (back) return back;
   }
-  return promoteBack(engine, actor, row, wanted, request.reason);
+  return promoteBack(engine, actor, row, wanted, request);
 }
 
 /** The old colour is gone: start the last good release again. */
@@ -63,11 +70,13 @@ async function promoteBack(
   actor: Actor,
   row: LaneRow,
   wanted: ReleaseRow | null,
-  reason: string,
+  { configuration: chosen, reason }: Pick<RollbackRequest, "configuration" | "reason">,
 ): Promise<PromotionRow> {
   const lane: Lane = { service: row.service, environment: row.environment };
   await refuseWhileReturning(engine, lane, wanted);
-  const good = wanted ? await goodOf(engine, lane, wanted) : await lastGoodOf(engine, row);
+  const good = wanted
+    ? await goodOf(engine, lane, wanted, chosen ?? null)
+    : await lastGoodOf(engine, row);
   await refuseInvented(engine, lane, good);
   const documents = await laneDocuments(engine.db, lane);
   const [release, configuration] = await Promise.all([
@@ -169,9 +178,14 @@ async function lastGoodOf(engine: Engine, row: LaneRow) {
 }
 
 /** A named target must have been good here, and must not be known to be worse since. */
-async function goodOf(engine: Engine, lane: Lane, wanted: ReleaseRow) {
+async function goodOf(
+  engine: Engine,
+  lane: Lane,
+  wanted: ReleaseRow,
+  configuration: Digest | null,
+) {
   const name = `${lane.service}@${wanted.version}`;
-  const worse = await revocationOf(engine.db, lane, wanted.id, null);
+  const worse = await revocationOf(engine.db, lane, wanted.id, configuration);
   if (worse) {
     throw new TidelockError("denied", `${name} is known to be worse here: ${worse}`, {
       fault: "operator",
@@ -179,7 +193,7 @@ async function goodOf(engine: Engine, lane: Lane, wanted: ReleaseRow) {
       hint: `if it is right after all, promote it: tidelock promote ${name} --to ${lane.environment}`,
     });
   }
-  const good = await verifiedHere(engine.db, lane, wanted.id);
+  const good = await verifiedHere(engine.db, lane, wanted.id, configuration);
   if (good) return good;
   throw new TidelockError("denied", `${name} was never good in ${lane.environment}`, {
     fault: "operator",

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   documents,
@@ -14,6 +15,7 @@ import {
   madeOf,
   type PublishedAdvisories,
 } from "../../../test/support/published.ts";
+import { Configuration } from "../../model/configuration.ts";
 import { LateChecks } from "../late-checks.ts";
 import { verifyState } from "../ledger/verify-state.ts";
 import { reevaluate } from "./reevaluate.ts";
@@ -189,6 +191,147 @@ describe("what is asked for when what is live is contradicted", () => {
     const back = await worker.controlPlane.rollback(operator, dev, { reason: "it is slow" });
     expect((await ended(worker.controlPlane, back.id)).state).toBe("complete");
     expect((await deployments()).at(-1)?.contradicted_reason).toContain("GHSA-1");
+  });
+});
+
+/** As after the time for which it stands ready. */
+async function retired(): Promise<void> {
+  const none = {
+    old_colour: null,
+    old_release: null,
+    old_configuration: null,
+    old_promotion: null,
+  };
+  await bench.database.db.updateTable("lanes").set(none).execute();
+}
+
+describe("a return of what is contradicted", () => {
+  const stopped = () => worker.controlPlane.stops.list({ cleared: true });
+  const versions = async () =>
+    (await worker.controlPlane.status({ service: "shop" })).map(({ live: now }) => now?.version);
+
+  it("stops the line where it fails, and is not tried for ever", async () => {
+    await registered("      onContradiction: return\n");
+    await live("1.0.0", ["lodash@4.17.21"]);
+    await live("1.1.0", ["lodash@4.17.20"]);
+    await retired();
+    bench.host.behaviours.set("shop@1.0.0", "crashes");
+    advisories.publish([bad]);
+    const [stop] = await until(
+      async () => {
+        await reevaluate(worker.engine);
+        return stopped();
+      },
+      (stops) => stops.length > 0,
+    );
+    expect(stop?.reason).toContain("the return failed");
+    await reevaluate(worker.engine);
+    const tried = await bench.database.db
+      .selectFrom("promotions")
+      .select("id")
+      .where("kind", "=", "rollback")
+      .execute();
+    expect(tried).toHaveLength(1);
+    expect(await versions()).toContain("1.1.0");
+  });
+
+  it("goes to the configuration that was good, of the very release that is contradicted with another one", async () => {
+    await registered("      onContradiction: return\n");
+    await live("1.0.0", []);
+    const other = {
+      kind: "Configuration",
+      formatVersion: 1,
+      ...dev,
+      values: { MODE: "new" },
+      secrets: {},
+    };
+    await worker.controlPlane.applyConfiguration(operator, Configuration.parse(other));
+    const { id } = await worker.controlPlane.promote(operator, { ...dev, release: "1.0.0" });
+    expect((await ended(worker.controlPlane, id)).state).toBe("complete");
+    await retired();
+    const { db } = bench.database;
+    const [first, second] = await db.selectFrom("deployments").selectAll().orderBy("id").execute();
+    expect(second?.configuration).not.toBe(first?.configuration);
+    await db
+      .updateTable("deployments")
+      .set({ contradicted_at: new Date(), contradicted_reason: "it leaks" })
+      .where("id", "=", second?.id ?? "")
+      .execute();
+    await db
+      .insertInto("incidents")
+      .values({
+        deployment: second?.id ?? "",
+        cause: "check/1",
+        live: true,
+        handled: null,
+        handled_at: null,
+      })
+      .execute();
+    const rows = await until(
+      async () => {
+        await reevaluate(worker.engine);
+        return db.selectFrom("deployments").selectAll().orderBy("id").execute();
+      },
+      (all) => all.length === 3,
+    );
+    expect(rows[2]).toMatchObject({ kind: "rollback", configuration: first?.configuration });
+    expect(await stopped()).toEqual([]);
+  });
+
+  it("leaves the line stopped where the environment's owners ask to hold it, whatever the service's file asks for", async () => {
+    await registered("      onContradiction: return\n");
+    const owned = documents({ dev: `${checks}      onContradiction: return\n` }).replace(
+      "tier: development\n",
+      "tier: development\n  floor: { onContradiction: hold }\n",
+    );
+    await worker.controlPlane.applyDocuments(operator, "t.yaml", owned);
+    await live("1.0.0", ["lodash@4.17.21"]);
+    await live("1.1.0", ["lodash@4.17.20"]);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    await until(versions, (all) => all.includes("1.0.0"));
+    await reevaluate(worker.engine);
+    expect(await stopped()).toMatchObject([{ scope: "shop/dev", by: "tidelock" }]);
+    const open = await bench.database.db
+      .selectFrom("incidents")
+      .select("deployment")
+      .where("handled_at", "is", null)
+      .execute();
+    expect(open).toEqual([]);
+  });
+});
+
+describe("deciding again", () => {
+  it("goes on with the others where one release cannot be decided about, and says so", async () => {
+    await registered("      onContradiction: hold\n");
+    const first = await live("1.0.0", ["lodash@4.17.20"]);
+    const second = await live("1.1.0", ["lodash@4.17.20"]);
+    const { db } = bench.database;
+    // Both are gathered anew, and of one something is asked that cannot be answered now.
+    await sql`update check_runs set ended_at = clock_timestamp()`.execute(db);
+    advisories.publish([bad]);
+    const { agentInfo } = worker.engine;
+    let asked = 0;
+    const failing = () => {
+      asked += 1;
+      if (asked === 2) throw new Error("the disk says no");
+      return agentInfo();
+    };
+    await reevaluate({ ...worker.engine, agentInfo: failing });
+    expect((await deployments()).map((one) => one.contradicted_reason === null).sort()).toEqual([
+      false,
+      true,
+    ]);
+    expect(worker.notices.join("; ")).toContain("cannot be decided again yet: ");
+    await reevaluate(worker.engine);
+    const found = await db
+      .selectFrom("deployments")
+      .select(["promotion", "contradicted_reason"])
+      .orderBy("id")
+      .execute();
+    expect(found.map(({ promotion }) => promotion)).toEqual([first, second]);
+    for (const one of found) expect(one.contradicted_reason).toContain("GHSA-1");
+    expect(await worker.controlPlane.stops.list({ cleared: false })).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import { digestOfText } from "../../model/canonical.ts";
 import type { Plan } from "../../model/plan.ts";
-import type { Digest } from "../../model/primitives.ts";
+import { asTidelockError } from "../../model/errors.ts";
+import { type Digest, laneKey } from "../../model/primitives.ts";
 import { withFlaws } from "../../policy/flaws.ts";
 import type { GateInput } from "../../policy/gate.ts";
 import { decideOnceMore, type Fresh, type OnceMore } from "../../policy/once-more.ts";
@@ -24,13 +25,14 @@ export interface DecidedAgain {
 /**
  * Decides many standings once more. Where nothing but advisories has changed since, that is the kept inputs with what is
  * published of the components, and takes less than a millisecond; all others are gathered anew, one after the other, at
- * most `mostAnew` of them: the rest is left for the next turn.
+ * most `mostAnew` of them: the rest is left for the next turn, and so are those of which something could not be gathered.
  */
 export async function decideAgainAll(
   engine: Engine,
   tx: Db,
   standings: readonly Standing[],
   now: Date,
+  failed?: (standing: Standing) => void,
 ): Promise<readonly DecidedAgain[]> {
   const kept = standings.map((standing) => ({ standing, inputs: keptInputs(standing) }));
   const releases = kept.flatMap(({ standing, inputs }) => {
@@ -50,7 +52,13 @@ export async function decideAgainAll(
     if (standing.changed || own.some((flaw) => isKnown(known, standing, flaw))) {
       anew += 1;
       if (anew > mostAnew) continue;
-      decided.push({ standing, found: await gatheredAnew(engine, standing, inputs, now) });
+      const found = await gatheredAnew(engine, standing, inputs, now).catch((error: unknown) => {
+        // One that cannot be gathered keeps none of the others from being decided.
+        const { message } = asTidelockError(error);
+        engine.notice(`${laneKey(standing)} cannot be decided again yet: ${message}`);
+        failed?.(standing);
+      });
+      if (found !== undefined) decided.push({ standing, found });
       continue;
     }
     const live = inputs.facts?.live?.release;

@@ -1,7 +1,8 @@
 import { asTidelockError } from "../../model/errors.ts";
-import type { Environment, OnContradiction, Pipeline } from "../../model/pipeline.ts";
+import type { Environment, Pipeline } from "../../model/pipeline.ts";
 import { type Lane, laneKey } from "../../model/primitives.ts";
-import { onContradiction } from "../../policy/on-contradiction.ts";
+import { hasEnded } from "../../model/promotion.ts";
+import { type OnContradicted, onContradiction } from "../../policy/on-contradiction.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
 import { registeredDocuments } from "../../store/queries/catalogue.ts";
 import { standingOfDeployment } from "../../store/queries/contradictions.ts";
@@ -10,13 +11,14 @@ import {
   type Incident,
   lockIncident,
   markHandled,
+  markReturning,
   openIncidents,
   stoppedLine,
 } from "../../store/queries/incidents.ts";
 import { lastGood, openDeployment } from "../../store/queries/live.ts";
-import { runningPromotion } from "../../store/queries/promotions.ts";
+import { readPromotion, runningPromotion } from "../../store/queries/promotions.ts";
 import { insertStop } from "../../store/queries/stops.ts";
-import type { DeploymentRow } from "../../store/schema.ts";
+import type { DeploymentRow, Tx } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { rollback } from "../rollback.ts";
 import { decideAgainAll } from "./decide-again.ts";
@@ -35,21 +37,26 @@ export async function handleIncidents(engine: Engine): Promise<void> {
   if (open.length === 0) return;
   const asked = await policies(engine);
   while (open.length > 0) {
-    const wanted = Map.groupBy(open, (one) => (one.live ? asked(one) : "alert"));
+    const wanted = Map.groupBy(open, (one) => {
+      const { hold: holds, back } = one.live ? asked(one) : nothing;
+      return back ? (holds ? "both" : "return") : holds ? "hold" : "alert";
+    });
     // That it is contradicted was announced with the decision.
     const alerted = (wanted.get("alert") ?? []).map(({ deployment }) => deployment);
     await markHandled(engine.db, alerted, "announced");
-    let left = 0;
-    for (const one of wanted.get("hold") ?? []) left += (await tryIt(engine, one, hold)) ? 0 : 1;
-    for (const one of wanted.get("return") ?? []) left += (await tryIt(engine, one, giveBack)) ? 0 : 1; // prettier-ignore
-    // What is left is at the front of the next page as well: it waits for the next look.
-    if (left > 0 || open.length < atOnce) return;
-    open = await openIncidents(engine.db, atOnce);
+    for (const one of wanted.get("hold") ?? []) await tryIt(engine, one, hold);
+    for (const one of wanted.get("return") ?? []) await tryIt(engine, one, giveBack);
+    for (const one of wanted.get("both") ?? []) await tryIt(engine, one, stopAndGiveBack);
+    if (open.length < atOnce) return;
+    // What is left waits for the next look, and keeps nothing behind it from being handled.
+    open = await openIncidents(engine.db, atOnce, open.at(-1)?.deployment);
   }
 }
 
+const nothing: OnContradicted = { hold: false, back: false };
+
 /** What is asked for where, as it is registered now. */
-async function policies({ db }: Engine): Promise<(lane: Lane) => OnContradiction> {
+async function policies({ db }: Engine): Promise<(lane: Lane) => OnContradicted> {
   const [pipelines, environments] = await Promise.all([
     registeredDocuments(db, "Pipeline"),
     registeredDocuments(db, "Environment"),
@@ -62,61 +69,77 @@ async function policies({ db }: Engine): Promise<(lane: Lane) => OnContradiction
 async function tryIt(
   engine: Engine,
   incident: Incident,
-  act: (engine: Engine, incident: Incident) => Promise<boolean>,
-): Promise<boolean> {
+  act: (engine: Engine, incident: Incident) => Promise<void>,
+): Promise<void> {
   try {
-    return await act(engine, incident);
+    await act(engine, incident);
   } catch (error) {
     const { message } = asTidelockError(error);
     engine.notice(`${laneKey(incident)} is contradicted and not handled yet: ${message}`);
-    return false;
   }
 }
 
 /** Nothing further goes there until somebody clears it, with a reason. Returns pass. */
-async function hold(engine: Engine, incident: Incident, why?: string): Promise<boolean> {
-  const { deployment, service, environment, reason } = incident;
+async function hold(engine: Engine, incident: Incident, why?: string): Promise<void> {
   const done = await engine.db.transaction().execute(async (tx) => {
-    if (!(await lockIncident(tx, deployment))) return false;
-    const stopped = await stoppedLine(tx, service, environment);
-    if (stopped !== null) {
-      await markHandled(tx, [deployment], `${why ?? "held"}: the line is stopped by S-${stopped}`);
-      return true;
-    }
-    const text = `${why === undefined ? "" : `${why}; `}what is live is contradicted: ${reason}`;
-    const given = { kind: "line" as const, service, environment, release: null, artifacts: [] };
-    const row = await insertStop(tx, { ...given, reason: text.slice(0, 900), by: tidelock.id });
-    await announce(tx, {
-      kind: "line.stopped",
-      service,
-      environment,
-      message: `the line ${service}/${environment} is stopped: ${text} (S-${row.id})`,
-    });
-    await markHandled(tx, [deployment], `${why ?? "held"}: the line is stopped by S-${row.id}`);
+    const stop = await stopLine(tx, incident, why);
+    if (stop === null) return false;
+    const handled = `${why ?? "held"}: the line is stopped by S-${stop}`;
+    await markHandled(tx, [incident.deployment], handled);
     return true;
   });
   if (done) engine.signals.emit("change");
-  return done;
 }
 
-/** Back to what is known to be better; where nothing is, both are bad: the line is stopped, and people decide. */
-async function giveBack(engine: Engine, incident: Incident): Promise<boolean> {
+/** Number of the stop, the one that stands where one does; null: another server is handling it. */
+async function stopLine(tx: Tx, incident: Incident, why?: string): Promise<number | null> {
+  const { deployment, service, environment, reason } = incident;
+  if (!(await lockIncident(tx, deployment))) return null;
+  const stopped = await stoppedLine(tx, service, environment);
+  if (stopped !== null) return stopped;
+  const text = `${why === undefined ? "" : `${why}; `}what is live is contradicted: ${reason}`;
+  const given = { kind: "line" as const, service, environment, release: null, artifacts: [] };
+  const row = await insertStop(tx, { ...given, reason: text.slice(0, 900), by: tidelock.id });
+  await announce(tx, {
+    kind: "line.stopped",
+    service,
+    environment,
+    message: `the line ${service}/${environment} is stopped: ${text} (S-${row.id})`,
+  });
+  return row.id;
+}
+
+/** Where one asks for this and the other for that, nothing new goes there while the traffic goes back. */
+async function stopAndGiveBack(engine: Engine, incident: Incident): Promise<void> {
+  if (incident.begun === null) {
+    const stop = await engine.db.transaction().execute((tx) => stopLine(tx, incident));
+    if (stop === null) return;
+  }
+  await giveBack(engine, incident);
+}
+
+/**
+ * Back to what is known to be better; where nothing is, both are bad: the line is stopped, and people decide. It is
+ * handled once what is contradicted is not live any more: a return that fails once is not tried again by itself.
+ */
+async function giveBack(engine: Engine, incident: Incident): Promise<void> {
   const lane: Lane = { service: incident.service, environment: incident.environment };
   const running = await runningPromotion(engine.db, lane);
   // A return that is under way ends first: it may be this one, asked for before a crash.
-  if (running?.kind === "rollback") return false;
+  if (running?.kind === "rollback") return;
+  if (incident.begun !== null) {
+    const begun = await readPromotion(engine.db, incident.begun);
+    if (begun && !hasEnded(begun.state)) return;
+    return hold(engine, incident, `the return failed (${incident.begun})`);
+  }
   const better = await knownBetter(engine, lane);
   if (better === null)
     return hold(engine, incident, "both are bad: nothing known to be better stands here");
   await engine.hooks?.reach("contradictions:return");
   const reason = `contradicted: ${incident.reason}`.slice(0, 900);
-  await rollback(engine, tidelock, lane, { to: better.release, reason });
-  await markHandled(
-    engine.db,
-    [incident.deployment],
-    `the traffic was returned to ${better.release}`,
-  );
-  return true;
+  const { release: to, configuration } = better;
+  const { id } = await rollback(engine, tidelock, lane, { to, configuration, reason });
+  await markReturning(engine.db, incident.deployment, id);
 }
 
 /** More that were good and are not any more nobody has kept. */

@@ -19,20 +19,22 @@ const sideBySide = 3;
 
 /** Every place that is open, until none is left that nobody else holds. */
 export async function decidePlaces(engine: Engine): Promise<void> {
+  // Of these something could not be gathered now: they are for the next look, and the others are not held up.
+  const failed = new Set<string>();
   const worker = async (): Promise<void> => {
-    while (await decideSome(engine)) await engine.hooks?.reach("contradictions:batch");
+    while (await decideSome(engine, failed)) await engine.hooks?.reach("contradictions:batch");
   };
   await Promise.all(Array.from({ length: sideBySide }, worker));
 }
 
 /** False when there was nothing to do. */
-async function decideSome(engine: Engine): Promise<boolean> {
+async function decideSome(engine: Engine, failed: Set<string>): Promise<boolean> {
   const done = await engine.db.transaction().execute(async (tx) => {
-    const claimed = await claimPlaces(tx, atOnce);
+    const claimed = await claimPlaces(tx, atOnce, [...failed]);
     if (claimed.length === 0) return null;
     const waking = claimed.filter(({ place }) => place === "open");
     const standing = claimed.filter(({ place }) => place !== "open");
-    const results = await decideStanding(engine, tx, standing);
+    const results = await decideStanding(engine, tx, standing, failed);
     await engine.hooks?.reach("contradictions:decided");
     for (const lane of lanesOf(waking)) {
       // Its gate is asked again, and once more right before its traffic moves: both know what is known now.
@@ -60,13 +62,16 @@ async function decideStanding(
   engine: Engine,
   tx: Db,
   places: readonly OpenPlace[],
+  failed: Set<string>,
 ): Promise<readonly Decided[]> {
   // Several causes of one place are one question.
   const asked = Map.groupBy(places, placeKey);
   const one = [...asked.values()].flatMap(([first]) => first ?? []);
   const standings = await standingIn(tx, one);
   const now = new Date(await databaseTime(tx));
-  const decided = await decideAgainAll(engine, tx, standings, now);
+  const decided = await decideAgainAll(engine, tx, standings, now, (one) =>
+    failed.add(placeKey(one)),
+  );
   await keep(engine, tx, decided, (standing) => asked.get(placeKey(standing))?.[0]?.message ?? "");
   const results = new Map(decided.map((found) => [placeKey(found.standing), resultOf(found)]));
   const there = new Set(standings.map(placeKey));

@@ -24,8 +24,12 @@ import { decidePlaces } from "./places.ts";
  */
 export async function reevaluate(engine: Engine): Promise<void> {
   await notice(engine);
-  await decidePlaces(engine);
-  await handleIncidents(engine);
+  try {
+    await decidePlaces(engine);
+  } finally {
+    // What is decided is handled, whatever keeps the rest from being decided.
+    await handleIncidents(engine);
+  }
 }
 
 /** What came since, with every place that it touches. */

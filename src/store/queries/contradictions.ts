@@ -24,12 +24,19 @@ export interface OpenPlace extends Lane {
 /**
  * Places that nobody has decided yet, and nobody else decides while this transaction lasts: those that another server
  * holds are passed over. By lane, so that several causes of one lane are decided at once.
+ *
+ * @param except `service environment place`, of which something could not be gathered just now
  */
-export async function claimPlaces(tx: Db, limit: number): Promise<readonly OpenPlace[]> {
+export async function claimPlaces(
+  tx: Db,
+  limit: number,
+  except: readonly string[],
+): Promise<readonly OpenPlace[]> {
   const { rows } = await sql<OpenPlace>`
     select p.cause, p.service, p.environment, p.place, c.message
     from cause_places p join causes c on c.id = p.cause
     where p.decided_at is null
+      and not (p.service || ' ' || p.environment || ' ' || p.place = any(${[...except]}::text[]))
     order by p.service, p.environment limit ${limit} for update of p skip locked
   `.execute(tx);
   return rows;

@@ -13,15 +13,25 @@ export interface Incident {
   readonly reason: string;
   /** Users meet it now. */
   readonly live: boolean;
+  /** The promotion by which the traffic was to go back; null: none was begun. */
+  readonly begun: string | null;
 }
 
-export async function openIncidents(db: Db, limit: number): Promise<readonly Incident[]> {
+/** @param after the last one of the page before */
+export async function openIncidents(
+  db: Db,
+  limit: number,
+  after = "0",
+): Promise<readonly Incident[]> {
   const { rows } = await sql<Incident>`
     select i.deployment, d.service, d.environment, d.release, d.configuration, coalesce(d.contradicted_reason, '') as reason,
-      i.live and l.live_release = d.release and l.live_configuration = d.configuration as live
+      i.live and l.live_release = d.release and l.live_configuration = d.configuration as live,
+      substring(i.handled from '^returning by (.+)$') as begun
     from incidents i join deployments d on d.id = i.deployment
     join lanes l on l.service = d.service and l.environment = d.environment
-    where i.handled_at is null order by i.deployment limit ${limit}`.execute(db);
+    where i.handled_at is null and i.deployment > ${after}::bigint order by i.deployment limit ${limit}`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -42,6 +52,14 @@ export async function markHandled(
   await sql`
     update incidents set handled_at = clock_timestamp(), handled = ${handled.slice(0, 1_000)}
     where deployment = any(${[...deployments]}::bigint[]) and handled_at is null
+  `.execute(db);
+}
+
+/** It is not handled before the traffic is where it goes. */
+export async function markReturning(db: Db, deployment: string, promotion: string): Promise<void> {
+  await sql`
+    update incidents set handled = ${`returning by ${promotion}`}
+    where deployment = ${deployment} and handled_at is null
   `.execute(db);
 }
 

@@ -257,14 +257,16 @@ export async function lastGood(
   return rows[0];
 }
 
-/** The newest time that a release was good in a lane, with whatever configuration it had then. */
+/** The newest time that a release was good in a lane; null: with whatever configuration it had then. */
 export async function verifiedHere(
   db: Db,
   lane: Lane,
   release: Digest,
+  configuration: Digest | null,
 ): Promise<DeploymentRow | undefined> {
-  return deploymentsOf(db, lane)
-    .where("release", "=", release)
+  let query = deploymentsOf(db, lane).where("release", "=", release);
+  if (configuration !== null) query = query.where("configuration", "=", configuration);
+  return query
     .where("verified_at", "is not", null)
     .where("revoked_at", "is", null)
     .limit(1)
