@@ -57,9 +57,16 @@ export const AdvisorySnapshot = z.strictObject({
 });
 export type AdvisorySnapshot = z.infer<typeof AdvisorySnapshot>;
 
-/** One spelling for one package: PyPI's names are equal without case and with any of `-_.` (PEP 503). */
+/**
+ * Whose names are equal without case: NuGet and Packagist say so, and a package URL writes Go's modules in small letters
+ * (purl-spec), whatever the module is called.
+ */
+const caseless: ReadonlySet<string> = new Set(["NuGet", "Packagist", "Go"]);
+
+/** One spelling for one package; PyPI's names are equal with any of `-_.` too (PEP 503). */
 export function packageKey(ecosystem: string, name: string): string {
-  return ecosystem === "PyPI" ? name.toLowerCase().replaceAll(/[-_.]+/g, "-") : name;
+  if (ecosystem === "PyPI") return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
+  return caseless.has(ecosystem) ? name.toLowerCase() : name;
 }
 
 /** Name of the shard that holds a package: the first byte of its key's SHA-256, in hex. */

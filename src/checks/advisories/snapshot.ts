@@ -23,6 +23,12 @@ export class AdvisoryReader {
 
   async of(ecosystem: string, name: string): Promise<readonly Advisory[]> {
     const key = packageKey(ecosystem, name);
+    const found = await this.#under(ecosystem, key);
+    // Editions of before some names were folded have them as their publishers wrote them.
+    return key === name ? found : [...found, ...(await this.#under(ecosystem, name))];
+  }
+
+  async #under(ecosystem: string, key: string): Promise<readonly Advisory[]> {
     const shard = advisoryShard(ecosystem, key);
     const known = this.#shards.get(shard) ?? this.#read(shard);
     this.#shards.set(shard, known);

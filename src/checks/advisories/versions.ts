@@ -39,8 +39,11 @@ export interface Affected {
  */
 export function affects(advisory: Advisory, version: string): Affected | null {
   const { ecosystem, ranges, versions } = advisory;
+  const bare = version.trim().replace(/^v(?=\d)/, "");
   const listed =
     versions.includes(version) ||
+    versions.includes(bare) ||
+    versions.includes(`v${bare}`) ||
     (ecosystem === "PyPI" &&
       versions.some((one) => compareVersions(ecosystem, one, version) === 0));
   const inRange = ranges.filter((events) => isInRange(ecosystem, events, version));

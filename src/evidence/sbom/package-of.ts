@@ -26,7 +26,7 @@ const most = { name: 512, version: 200 };
 export function packageOf({ purl, version }: Component): PackageVersion | null {
   if (purl === null) return null;
   const bare = purl.replace(/[?#].*$/s, "");
-  const [, type = "", path = ""] = /^pkg:\/{0,2}([A-Za-z][\w.+-]*)\/(.+)$/s.exec(bare) ?? [];
+  const [, type = "", path = ""] = /^pkg:\/*([A-Za-z][\w.+-]*)\/(.+)$/is.exec(bare.trim()) ?? [];
   const known = ecosystems.get(type.toLowerCase());
   if (known === undefined) return null;
   // The @ of an npm scope may stand unescaped: a version's is the last one behind the last slash.
