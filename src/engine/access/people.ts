@@ -115,7 +115,10 @@ async function link(tx: Db, actor: Actor, person: string, other: string): Promis
   if (same === person) return;
   const before = await linkOf(tx, same);
   if (before?.person === person) return;
-  const own = (await peopleWithAccess(tx)).some(({ pseudonym }) => pseudonym === same);
+  // One who has further names is not another name: what was done under those would be nobody's.
+  const own =
+    (await peopleWithAccess(tx)).some(({ pseudonym }) => pseudonym === same) ||
+    (await namesOf(tx, same)).links.length > 0;
   if (own || before || !(await linkPerson(tx, { same, person }, actor.id))) {
     throw conflict(`${other} is somebody with keys, rights or another name here already`, other);
   }

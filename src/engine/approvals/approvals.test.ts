@@ -19,6 +19,7 @@ import type { ApprovalView } from "../../api/routes-approvals.ts";
 import { verifyPack } from "../../audit/verify-pack.ts";
 import type { Release } from "../../model/release.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
+import { lineageOf } from "./lineage.ts";
 
 let bench: EngineBench;
 let plane: ControlPlane;
@@ -203,6 +204,42 @@ describe("own work", () => {
         message: expect.stringContaining("counts as everybody"),
       });
     }
+  });
+
+  it("is not proven where a release names none of its commits, or not those since what is live", async () => {
+    const { db } = bench.database;
+    const told = async (id: string) => {
+      const { plan } = await db.selectFrom("promotions").select("plan").where("id", "=", id).executeTakeFirstOrThrow(); // prettier-ignore
+      const { deeds } = await lineageOf(db, plan, id);
+      return deeds.flatMap(({ what, proven }) => (proven || !what.startsWith("author of commits") ? [] : [what])); // prettier-ignore
+    };
+    await enrolApprover(plane, "maria@shop.example", ["sre"]);
+    const source = commit("maria@shop.example", "M");
+    const none = { ...source, commits: [] } as Release["source"];
+    expect(await told(await start({ release: { source: none } }))).toEqual([
+      "author of commits that the release does not name",
+    ]);
+    // It says to be the first one, and brings its newest commit alone.
+    const revision = "b".repeat(40);
+    const newest = source.kind === "git" ? source.commits.map((one) => ({ ...one, revision })) : [];
+    const later = { ...source, revision, commits: newest } as Release["source"];
+    const { id: release } = await plane.createRelease(operator, makeRelease(bench, "1.1.0", { source: later })); // prettier-ignore
+    const { plan } = await db.selectFrom("promotions").select("plan").executeTakeFirstOrThrow();
+    const live = await plane.createRelease(operator, makeRelease(bench, "0.9.0", { source }));
+    const since = { release: live.id, colour: "blue" as const, configuration: plan.configuration };
+    const lineage = await lineageOf(db, { ...plan, release, live: since }, "");
+    expect(lineage.deeds.map(({ what }) => what)).toContain(
+      "author of commits before this release's own",
+    );
+  });
+
+  it("cannot be hidden behind a name of a name", async () => {
+    await plane.people.add(operator, { name: "maria@shop.example", also: ["maria@home.example"] });
+    const chained = { name: "mary@shop.example", also: ["maria@shop.example"] };
+    await expect(plane.people.add(operator, chained)).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("another name here already"),
+    });
   });
 
   it("may be hidden behind a reset key: that one waits for a day", async () => {

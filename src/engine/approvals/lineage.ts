@@ -131,9 +131,10 @@ async function releasesSinceLive(db: Db, plan: Plan): Promise<Since> {
     const { source } = last.content;
     const gap = gapIn(last.content);
     if (gap !== null) return { releases, whole: gap, from };
-    if (source.kind !== "git" || source.since === undefined) return { releases, whole: null, from };
+    if (source.kind !== "git") return { releases, whole: null, from };
     if (plan.live === null) {
       // Nothing is live: everything that was ever handed in belongs to it.
+      if (source.since === undefined) return { releases, whole: null, from };
     } else if (until?.kind !== "git") {
       return { releases, whole: "author of what came since the live release", from };
     } else if (
@@ -143,7 +144,9 @@ async function releasesSinceLive(db: Db, plan: Plan): Promise<Since> {
     ) {
       return { releases, whole: null, from };
     }
-    const before = releases.length < mostReleases && (await releaseAt(db, last, source.since));
+    const { since } = source;
+    const known = since !== undefined && releases.length < mostReleases;
+    const before = known && (await releaseAt(db, last, since));
     if (!before) return { releases, whole: "author of commits before this release's own", from };
     releases.push(before);
     last = before;
@@ -153,7 +156,11 @@ async function releasesSinceLive(db: Db, plan: Plan): Promise<Since> {
 function gapIn({ source }: Release): string | null {
   if (source.kind === "none") return "author of a release outside version control";
   if (source.dirty) return "author of changes that were not committed";
-  return source.truncated ? "author of commits that were cut off" : null;
+  if (source.truncated) return "author of commits that were cut off";
+  const { revision, since, commits } = source;
+  // Whoever hands a release in says what it brings: its own commit is among that, or nothing is new.
+  const named = revision === since || commits.some((commit) => commit.revision === revision);
+  return named ? null : "author of commits that the release does not name";
 }
 
 /** The release of the same service that was made at a revision, and brings commits of its own. */
