@@ -25,6 +25,17 @@ export function principalOf(request: FastifyRequest): Principal | undefined {
   return principals.get(request);
 }
 
+const again = new WeakMap<FastifyRequest, () => Promise<void>>();
+
+/**
+ * What is answered for hours is asked for more than once: a token that was revoked, or a role that was taken away, ends it.
+ *
+ * @throws TidelockError `unauthenticated`, `forbidden`, `not-found`
+ */
+export async function requireStill(request: FastifyRequest): Promise<void> {
+  await again.get(request)?.();
+}
+
 /** Who asks, for records. */
 export function actorOf(request: FastifyRequest): Actor {
   const principal = principals.get(request);
@@ -62,6 +73,11 @@ export function registerAccess(
     if (declared === null || "public" in declared) return;
     const principal = await authenticate(request);
     principals.set(request, principal);
+    again.set(request, async () => {
+      const now = await authenticate(request);
+      principals.set(request, now);
+      await authorise(access, now, declared, request);
+    });
     // Who may do this nowhere need not send a body first.
     const anywhere = { service: "any", environment: "any" } as const;
     if (!decideAccess(principal, declared.permission, anywhere).allowed) {

@@ -1,6 +1,11 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type FakeServer, startFakeServer } from "../../test/fixtures/fake-server.ts";
+import { FakeControlPlane } from "../../test/fixtures/fake-control-plane.ts";
+import { permissionNames } from "../model/permissions.ts";
+import type { Principal } from "../model/principal.ts";
+import { makeToken } from "../model/token.ts";
+import type { ControlPlane } from "../ports/control-plane.ts";
 import { encodeEvent } from "./sse.ts";
 
 let server: FakeServer;
@@ -149,4 +154,40 @@ it("cannot be made to forge fields with line ends", () => {
   expect(encodeEvent({ id: "1\nevent: x", data: "a\nb" })).toBe(
     'id: 1 event: x\ndata: "a\\nb"\n\n',
   );
+});
+
+it("ends, at the latest with the next sign of life, once the token is revoked, and brings nothing of that time", async () => {
+  const token = makeToken();
+  let revoked = false;
+  const holding = {
+    role: "r",
+    permissions: new Set(permissionNames),
+    service: null,
+    environment: null,
+  };
+  const principal: Principal = {
+    kind: "token",
+    id: "token:t1/ci",
+    person: null,
+    credential: null,
+    holdings: [holding],
+    within: null,
+  };
+  const controlPlane = new FakeControlPlane();
+  const known: { byToken: ControlPlane["access"]["byToken"] } = controlPlane.access;
+  known.byToken = async () => (revoked ? null : principal);
+  const other = await startFakeServer({ controlPlane });
+  try {
+    const response = await fetch(`${other.url}/api/v1/events`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const text = response.text();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    revoked = true;
+    controlPlane.emit("secret news");
+    expect(await text).toContain("unauthenticated");
+    expect(await text).not.toContain("secret news");
+  } finally {
+    await other.close();
+  }
 });

@@ -4,6 +4,7 @@ import { routes } from "../api/routes.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import type { ServerParts } from "./app.ts";
+import { requireStill } from "./access.ts";
 import { accessOf, schemaOf } from "./routes.ts";
 import { type EventSink, serveEvents } from "./sse.ts";
 import { visibilityOf } from "./visible.ts";
@@ -51,7 +52,9 @@ export function registerStreams(app: FastifyInstance, parts: ServerParts): void 
       const resume = resumeId(request.headers["last-event-id"]);
       await counted(() =>
         serveEvents(request, reply, stopping.signal, (sink) =>
-          followEvents(parts.controlPlane, query, resume, waitMs, visibleOnly(request, sink)),
+          followEvents(parts.controlPlane, query, resume, waitMs, visibleOnly(request, sink), () =>
+            requireStill(request),
+          ),
         ),
       );
       return reply;
@@ -79,7 +82,9 @@ export function registerStreams(app: FastifyInstance, parts: ServerParts): void 
       const resume = request.headers["last-event-id"];
       await counted(() =>
         serveEvents(request, reply, stopping.signal, (sink) =>
-          followLogs(read, typeof resume === "string" ? decode(resume) : null, waitMs, sink),
+          followLogs(read, typeof resume === "string" ? decode(resume) : null, waitMs, sink, () =>
+            requireStill(request),
+          ),
         ),
       );
       return reply;
@@ -89,12 +94,13 @@ export function registerStreams(app: FastifyInstance, parts: ServerParts): void 
 
 /** Events of what whoever asks may not see pass by as their number alone; so do those of no service. */
 function visibleOnly(request: FastifyRequest, sink: EventSink): EventSink {
-  const sees = visibilityOf(request);
-  if (sees === null) return sink;
   return {
     signal: sink.signal,
     heartbeat: () => sink.heartbeat(),
     send: (message) => {
+      // Whoever asks may see less by now.
+      const sees = visibilityOf(request);
+      if (sees === null) return sink.send(message);
       const event = message.data as { readonly service?: string | null } | undefined;
       const plain = event === undefined || message.event !== undefined;
       const visible = plain || (typeof event.service === "string" && sees(event));
@@ -124,6 +130,7 @@ async function followEvents(
   resume: number | null,
   waitMs: number,
   sink: EventSink,
+  still: () => Promise<void>,
 ): Promise<void> {
   const newest = await controlPlane.lastEventId();
   const lost = resume !== null && resume > newest;
@@ -140,11 +147,13 @@ async function followEvents(
       }),
       sink.signal,
     );
-    for (const event of events ?? []) {
+    if (events === null) return;
+    await still();
+    for (const event of events) {
       await sink.send({ id: String(event.id), data: event });
       after = event.id;
     }
-    if (events?.length === 0) await sink.heartbeat();
+    if (events.length === 0) await sink.heartbeat();
   }
 }
 
@@ -153,11 +162,13 @@ async function followLogs(
   resume: string | null,
   waitMs: number,
   sink: EventSink,
+  still: () => Promise<void>,
 ): Promise<void> {
   let cursor = resume;
   while (!sink.signal.aborted) {
     const answer = await orGone(read(cursor, cursor === null ? 0 : waitMs), sink.signal);
     if (answer === null) return;
+    await still();
     const id = encodeURIComponent(answer.cursor);
     for (const [index, line] of answer.lines.entries()) {
       // Only the last line of a read carries the cursor: resuming repeats a read, never loses one.
