@@ -19,7 +19,7 @@ import { droppedPredecessors } from "./dropped.ts";
 import { approvalsAtGate } from "./approvals/ask.ts";
 import { approvalsInput } from "./approvals/gather.ts";
 import type { Engine } from "./engine.ts";
-import { countFlaws, knownFlaws } from "./contradictions/flaws.ts";
+import { countFlaws, knownFlaws, looksForFlaws } from "./contradictions/flaws.ts";
 import { gateFacts } from "./facts/gather.ts";
 import { releaseOf } from "./facts/site.ts";
 import { holdUpsOf } from "./schedule/hold-ups.ts";
@@ -54,7 +54,7 @@ export async function decisionAtGate(
   const waivers = await waiversInput(engine.db, plan.lane);
   const shown = {
     subject: subjectOf(plan),
-    evidence: evidenceOf(plan, [...runs, ...late], waivers),
+    evidence: evidenceOf(engine, plan, [...runs, ...late], waivers),
     grades: await gradesOf(engine, promotion.id),
     ...(waivers === undefined ? {} : { waivers }),
   };
@@ -147,7 +147,7 @@ export async function decisionOnChecks(
     ...policyIn(plan),
     now: context.now.toISOString(),
     checks: plan.checks.filter((check) => reported.has(check.name)),
-    evidence: evidenceOf(plan, runs, waivers),
+    evidence: evidenceOf(engine, plan, runs, waivers),
     ...(waivers === undefined ? {} : { waivers }),
     predecessors: [],
     requirements: [],
@@ -190,7 +190,7 @@ export async function shownNow(engine: Engine, plan: Plan, promotion: string, no
   const waivers = await waiversInput(engine.db, plan.lane);
   const shown = {
     subject: subjectOf(plan),
-    evidence: evidenceOf(plan, runs, waivers),
+    evidence: evidenceOf(engine, plan, runs, waivers),
     grades: await gradesOf(engine, promotion),
     ...(waivers === undefined ? {} : { waivers }),
   };
@@ -225,7 +225,7 @@ export async function acceptedChecks(
 ): Promise<ReadonlyMap<string, string>> {
   const waivers = await waiversInput(engine.db, plan.lane);
   if (waivers === undefined) return new Map();
-  const evidence = evidenceOf(plan, runs, waivers);
+  const evidence = evidenceOf(engine, plan, runs, waivers);
   const input = { subject: subjectOf(plan), evidence, now: now.toISOString(), waivers };
   return new Map(
     plan.checks
@@ -237,10 +237,12 @@ export async function acceptedChecks(
 }
 
 function evidenceOf(
+  engine: Engine,
   plan: Plan,
   runs: readonly CheckRunRow[],
   waivers: WaiversInput | undefined,
 ): readonly Evidence[] {
+  const looking = new Set(looksForFlaws(engine, plan.checks));
   return runs.flatMap((run) => {
     const demand = plan.checks.find((one) => one.name === run.name);
     if (!run.report || !demand) return [];
@@ -260,6 +262,7 @@ function evidenceOf(
         exercised: run.report.exercised,
         summary: run.report.summary,
         at: (run.ended_at ?? run.started_at).toISOString(),
+        ...(looking.has(run.name) ? { begunAt: run.started_at.toISOString() } : {}),
         expiresAt: run.report.validUntil ?? null,
         ...leaningOf(run.uses, run.report),
         ...(isWaived(demand.name, waivers) ? { failing: failingIn(run.report) } : {}),

@@ -31,6 +31,8 @@ export interface Evidence {
   readonly summary: string;
   /** RFC 3339. */
   readonly at: string;
+  /** RFC 3339, of what looks for published flaws: one that came while it ran it may not have read. */
+  readonly begunAt?: string | undefined;
   /** RFC 3339; null for one that does not expire within its promotion. */
   readonly expiresAt: string | null;
   /** Names of what fails, where somebody accepted that; null: more than can be told. */

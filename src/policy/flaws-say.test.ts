@@ -70,6 +70,15 @@ const only = (what: string) => [
 ];
 
 describe("a flaw that came to be known after a scan", () => {
+  it("is not known to a check that was running when it came", () => {
+    const begun = { begunAt: "2026-01-01T09:00:00.000Z" };
+    const meanwhile = [flaw({ since: "2026-01-01T09:30:00.000Z" })];
+    expect(said(meanwhile)[0]?.outcome).toBe("allow");
+    expect(said(meanwhile, check(), [run(check(), begun)])[0]?.outcome).toBe("deny");
+    const before = [flaw({ since: "2026-01-01T08:30:00.000Z" })];
+    expect(said(before, check(), [run(check(), begun)])[0]?.outcome).toBe("allow");
+  });
+
   it("contradicts what the scan said, and is named", () => {
     expect(said([flaw()])).toEqual(contradicted(text()));
     const fixed = flaw({ fixedIn: "4.17.1" });

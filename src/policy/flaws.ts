@@ -52,7 +52,7 @@ export function flawGrounds({ flaws, checks, subject, evidence, now }: Place): r
     // It has not run, or nothing of it counts: the check itself denies.
     if (shown === undefined) return [];
     const failOn = Severity.safeParse(check.with["failOn"] ?? failOnByDefault);
-    const at = Date.parse(shown.evidence.at);
+    const at = Date.parse(shown.evidence.begunAt ?? shown.evidence.at);
     const later = flaws.known.filter(
       ({ since, severity }) =>
         // An unreadable time is no proof that it was known then.

@@ -102,6 +102,7 @@ const GateInputs = z.looseObject({
       exercised: z.looseObject({ requests: z.number(), assertions: z.number(), files: z.number() }),
       summary: z.string(),
       at: z.string(),
+      begunAt: z.string().optional(),
       expiresAt: z.string().nullable(),
       failing: z.array(z.string()).nullable().optional(),
       leansOn: z.array(z.string()).optional(),
