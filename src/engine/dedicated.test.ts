@@ -6,6 +6,8 @@ import {
   makeRelease,
   operator,
 } from "../../test/support/engine-bench.ts";
+import { digestOf } from "../model/canonical.ts";
+import type { Environment } from "../model/pipeline.ts";
 import type { Check } from "../ports/check.ts";
 
 let bench: EngineBench;
@@ -65,12 +67,16 @@ it("ends a promotion that was accepted before it was dedicated, with a sentence,
     .selectAll()
     .where("name", "=", "dev")
     .executeTakeFirstOrThrow();
-  const content = structuredClone(row.content) as { spec: { dedicated?: string } };
-  content.spec.dedicated = "security";
+  const before = row.content as Environment;
+  const content = { ...before, spec: { ...before.spec, dedicated: "security" } };
+  const next = {
+    version: row.version + 1,
+    digest: digestOf(content),
+    content: JSON.stringify(content),
+  };
   await db
-    .updateTable("documents")
-    .set({ content: JSON.stringify(content) })
-    .where("name", "=", "dev")
+    .insertInto("documents")
+    .values({ ...row, ...next })
     .execute();
   const worker = bench.worker().controlPlane;
   const done = await ended(worker, id);

@@ -79,7 +79,7 @@ export async function previewPlan(
     ],
     commits: commitsOf(release.content),
     decision: preview.decision,
-    gate: await gateAhead(engine, plan, release, preview.decision, now),
+    gate: await gateAhead(engine, plan, release, preview.decision, now).catch(notToBeSeen),
     wayBack: wayBackOf(plan),
   };
 }
@@ -108,6 +108,21 @@ async function gateAhead(
       pending,
       next,
     })),
+  };
+}
+
+/** What keeps a gate from being looked at ahead keeps it shut, and the plan is shown all the same. */
+function notToBeSeen(error: unknown): NonNullable<PlanView["gate"]> {
+  const { message, hint } = asTidelockError(error);
+  const part = {
+    outcome: "deny",
+    rule: "gate.preview",
+    pending: false,
+    next: hint ?? null,
+  } as const;
+  return {
+    outcome: "deny",
+    parts: [{ ...part, message: `what its gate would say cannot be known: ${message}` }],
   };
 }
 
