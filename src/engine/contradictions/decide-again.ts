@@ -80,8 +80,8 @@ type KeptGate = GateInput & { readonly preset: "baseline" | "strict" };
  * As they stand under the digest that the decision names; else they are nobody's. Whether they are of their form was asked
  * when a program wrote them: what cannot be decided from is found out by deciding.
  */
-function keptInputs({ inputs, decision }: Standing): KeptGate | null {
-  if (inputs === null || digestOfText(inputs) !== decision?.inputs) return null;
+function keptInputs({ inputs, inputs_digest: named }: Standing): KeptGate | null {
+  if (inputs === null || digestOfText(inputs) !== named) return null;
   const read = JSON.parse(inputs) as KeptGate & { readonly kind?: string };
   return read.kind === "gate" ? read : null;
 }

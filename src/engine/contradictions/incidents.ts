@@ -25,7 +25,7 @@ import { decideAgainAll } from "./decide-again.ts";
 import { keep } from "./record.ts";
 
 const tidelock = { id: "tidelock" };
-const atOnce = 500;
+const atOnce = 2_000;
 
 /**
  * What is live and contradicted is an incident: what the service and the environment's owners ask for is done, once. What

@@ -14,7 +14,7 @@ import { type DecidedAgain, decideAgainAll } from "./decide-again.ts";
 import { keep } from "./record.ts";
 
 /** Places that are decided in one transaction; and how many of these go on side by side: one reads and one writes while one decides. */
-const atOnce = 150;
+const atOnce = 200;
 const sideBySide = 3;
 
 /** Every place that is open, until none is left that nobody else holds. */

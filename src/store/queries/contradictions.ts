@@ -77,8 +77,9 @@ export interface Standing extends Lane {
   };
   /** On which it was tested. */
   readonly colour: Colour;
-  /** Null: no gate has decided about it, or its inputs are gone. */
-  readonly decision: Decision | null;
+  /** Digest of the inputs that the decision names; null: no gate has decided about it. */
+  readonly inputs_digest: Digest | null;
+  /** Null: they are gone. */
   readonly inputs: string | null;
   readonly next_step: number;
   /** Something else than advisories has changed since: everything is gathered anew. */
@@ -119,7 +120,7 @@ export async function standingOfDeployment(db: Db, deployment: string): Promise<
 async function standings(db: Db, what: ReturnType<typeof sql>): Promise<readonly Standing[]> {
   const { rows } = await sql<Standing>`
     select w.service, w.environment, w.place, w.release, w.configuration, r.content, dep.id as deployment, dep.contradicted_reason,
-      p.id as promotion, p.plan_digest, d.decision, i.content as inputs,
+      p.id as promotion, p.plan_digest, d.inputs as inputs_digest, i.content as inputs,
       jsonb_build_object('pipeline', p.plan -> 'pipeline', 'environment', p.plan -> 'environment', 'gate', p.plan -> 'gate',
         'minimumIsolation', p.plan -> 'minimumIsolation', 'soakMs', p.plan -> 'soakMs') as policy,
       case p.plan -> 'live' ->> 'colour' when 'blue' then 'green' else 'blue' end as colour,
@@ -146,10 +147,10 @@ async function standings(db: Db, what: ReturnType<typeof sql>): Promise<readonly
       order by p.sequence desc limit 1
     ) p on true
     left join lateral (
-      select d.decision, d.at from decisions d
+      select d.decision ->> 'inputs' as inputs, d.at from decisions d
       where d.promotion = p.id and d.step < jsonb_array_length(p.plan -> 'steps') order by d.step desc limit 1
     ) d on true
-    left join decision_inputs i on i.digest = d.decision ->> 'inputs'
+    left join decision_inputs i on i.digest = d.inputs
   `.execute(db);
   return rows;
 }

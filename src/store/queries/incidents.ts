@@ -27,11 +27,12 @@ export async function openIncidents(
     select i.deployment, d.service, d.environment, d.release, d.configuration, coalesce(d.contradicted_reason, '') as reason,
       i.live and l.live_release = d.release and l.live_configuration = d.configuration as live,
       substring(i.handled from '^returning by (.+)$') as begun
-    from incidents i join deployments d on d.id = i.deployment
+    from (
+      select deployment, live, handled from incidents
+      where handled_at is null and deployment > ${after}::bigint order by deployment limit ${limit}
+    ) i join deployments d on d.id = i.deployment
     join lanes l on l.service = d.service and l.environment = d.environment
-    where i.handled_at is null and i.deployment > ${after}::bigint order by i.deployment limit ${limit}`.execute(
-    db,
-  );
+    order by i.deployment`.execute(db);
   return rows;
 }
 
