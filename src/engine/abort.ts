@@ -21,7 +21,7 @@ export async function abort(engine: Engine, actor: Actor, id: string): Promise<P
         fault: "operator",
         where: id,
         ...(row.state === "complete"
-          ? { hint: `take it back: tidelock rollback ${row.environment}` }
+          ? { hint: `take it back: tidelock rollback ${row.environment} --service ${row.service}` }
           : {}),
       });
     }

@@ -159,7 +159,7 @@ async function refuseSecondReturn(engine: Engine, row: LaneRow): Promise<void> {
     {
       fault: "operator",
       where: laneKey(row),
-      hint: `to go further back, name where to: tidelock rollback ${row.environment} --to ${before?.version ?? further.release}`,
+      hint: `to go further back, name where to: tidelock rollback ${row.environment} --service ${row.service} --to ${before?.version ?? further.release}`,
     },
   );
 }

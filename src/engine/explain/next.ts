@@ -1,5 +1,6 @@
 import type { GateFacts } from "../../model/gate-facts.ts";
 import type { Lane } from "../../model/primitives.ts";
+import { approvalsRule } from "../../policy/approvals.ts";
 import type { Part } from "../../policy/explain.ts";
 
 /** What a person may do about one part of a decision. Pure; null where nothing needs to be done, or only time helps. */
@@ -31,6 +32,9 @@ export function nextFor(part: Part, about: About, pending: boolean): string | nu
 function forWait({ rule }: Part["reason"], of: string | null): string {
   if (rule === "line")
     return `whoever may clears it, with a reason: tidelock line clear ${of ?? "<id>"} --reason …`;
+  if (rule === approvalsRule) {
+    return "whoever is asked signs it, while its promotion waits: tidelock approval list";
+  }
   if (rule === "ledger") return "see what is wrong with the ledger: tidelock ledger status";
   return "nothing to do: it goes on by itself when the time has come";
 }

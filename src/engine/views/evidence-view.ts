@@ -33,7 +33,7 @@ function contradictedView(found: LiveContradiction): NonNullable<EvidenceView["c
   const { service, environment, since, reason, handled } = found;
   const ways = [
     `promote a release that is not concerned: tidelock promote ${service}@<version> --to ${environment}`,
-    `go back to one: tidelock rollback ${service} ${environment} --to <version>`,
+    `go back to one: tidelock rollback ${environment} --service ${service} --to <version>`,
     `or say why it does not concern this one: tidelock findings import <VEX> --service ${service}`,
   ];
   return { since: since.toISOString(), reason, handled, next: ways.join("; ") };
