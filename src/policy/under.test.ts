@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { canonicalJson, digestOf } from "../model/canonical.ts";
 import { apiVersion, type CheckDemand, Environment, Pipeline } from "../model/pipeline.ts";
+import type { ApprovalsInput } from "../identity/approval/given.ts";
+import { approvalsUnder } from "./approvals.ts";
 import type { Decided } from "./decide.ts";
 import { demandDigest, type Evidence } from "./evidence.ts";
 import { applyFloor } from "./floor.ts";
@@ -8,7 +10,13 @@ import { decideGate } from "./gate.ts";
 import { obligationsIn } from "./obligations/asked.ts";
 import type { ObligationInput } from "./obligations/grounds.ts";
 import { policyDigest } from "./policy-of.ts";
-import { type CheckFacts, decideUnder, type LanePolicy, type Question } from "./under.ts";
+import {
+  type CheckFacts,
+  type DecidedAt,
+  decideUnder,
+  type LanePolicy,
+  type Question,
+} from "./under.ts";
 import { countWhatIf, whatIf, whatIfText } from "./what-if.ts";
 import { replay } from "./replay.ts";
 
@@ -74,13 +82,18 @@ function evidenceOf(demand: CheckDemand, verdict: Evidence["verdict"]): Evidence
 function decided(
   of: LanePolicy,
   verdicts: Partial<Record<string, Evidence["verdict"]>> = {},
-  more: { checks?: readonly CheckDemand[]; obligations?: ObligationInput } = {},
+  more: {
+    checks?: readonly CheckDemand[];
+    obligations?: ObligationInput;
+    approvals?: ApprovalsInput;
+  } = {},
 ): Decided {
   const wish = of.pipeline.spec.environments[1]!;
   const floored = applyFloor(wish, of.environment.spec.floor);
   const demands = { ...floored, checks: [...floored.checks, ...(more.checks ?? [])] };
-  const { obligations } = more;
+  const { obligations, approvals } = more;
   return decideGate(demands.gate, {
+    ...(approvals === undefined ? {} : { approvals }),
     subject: {
       service: "shop",
       environment: "production",
@@ -125,6 +138,24 @@ describe("a past decision under another policy", () => {
     const under = decideUnder(kept.inputs, question(before));
     expect(under).toMatchObject({ ok: true, notAsked: [], decided: { decision: was.decision } });
     expect(what(was, before)).toMatchObject({ kind: "same", gone: [], added: [] });
+  });
+
+  it("asks those who approve of a decision that was made again later, too", () => {
+    const demand = (count: number) =>
+      policy({ lane: { ...lane, approvals: [{ role: "sre", count }] } });
+    const asks = [{ roles: ["sre"], count: 1, notBeforeMs: 0, expiresMs: 3_600_000 }];
+    const subject = { service: "shop", environment: "production", release: digest, configuration: digest, colour: "blue" } as const; // prettier-ignore
+    const { approvals } = approvalsUnder({ subject }, asks);
+    const was = decided(demand(1), {}, approvals === undefined ? {} : { approvals });
+    const kept = replay(canonicalJson(was.inputs));
+    if (!kept.ok) throw new Error(kept.problem);
+    const askedOf = (at: DecidedAt) => {
+      const under = decideUnder(kept.inputs, question(demand(2), { before: demand(1), at }));
+      return under.ok && under.decided.decision.reasons.some(({ rule }) => rule === "approvals");
+    };
+    expect(askedOf("gate")).toBe(true);
+    expect(askedOf("after")).toBe(true);
+    expect(askedOf("checks")).toBe(false);
   });
 
   it("keeps the reviews that a change asked for, and cannot say what other risks would have asked", () => {

@@ -254,7 +254,10 @@ function gateUnder(
           },
         }),
     ...(rules === undefined ? {} : { rules }),
-    ...(at === "gate" ? approvalsUnder(kept, demands.approvals) : {}),
+    // What was decided again later has kept who had approved; what was looked at afterwards has not.
+    ...(at === "gate" || (at === "after" && kept.approvals !== undefined)
+      ? approvalsUnder(kept, demands.approvals)
+      : {}),
     ...(demands.maxAgeMs === undefined || at !== "gate" ? {} : { maxAgeMs: demands.maxAgeMs }),
     checks: checks.map((check) => ({ ...check })),
     evidence,
