@@ -107,6 +107,14 @@ const run = async (
   });
 
 describe("advisories from an imported snapshot", () => {
+  it("are as new as what was taken back last", async () => {
+    const old = record("GHSA-old0-0000-0001", "left", { modified: "2026-01-01T00:00:00Z" });
+    const modified = "2026-02-01T00:00:00Z";
+    const gone = record("GHSA-gone-0000-0003", "left", { modified, withdrawn: modified });
+    const { result } = await imported([old, gone]);
+    expect(result.snapshot.asOf).toBe("2026-02-01T00:00:00.000Z");
+  });
+
   it("are found in every kind of lock file and in what is installed", async () => {
     const { checkData, result } = await imported();
     expect(result.snapshot.withdrawn).toBe(1);

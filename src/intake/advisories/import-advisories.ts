@@ -72,6 +72,8 @@ export async function importAdvisories(order: AdvisoryImport): Promise<ImportRes
         hash.update(createHash("sha256").update(bytes).digest());
         if (read.kind === "withdrawn") {
           counts.withdrawn += 1;
+          // What was taken back last is news as well.
+          if (read.modified > newest) newest = read.modified;
           continue;
         }
         counts.records += 1;
@@ -134,7 +136,7 @@ function takeInstead(next: AdvisorySnapshot, order: AdvisoryImport, now: Date): 
   throw new TidelockError("conflict", `these advisories are not taken: ${why}`, {
     fault: "operator",
     where: order.sources.join(", "),
-    hint: "hand in newer ones, of every ecosystem; where fewer are right, say why: --fewer-because <reason>",
+    hint: "hand in newer ones, of every ecosystem (--as-of <date> says how new, where they do not show it); where fewer are right, say why: --fewer-because <reason>",
   });
 }
 

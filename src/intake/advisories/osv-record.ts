@@ -41,7 +41,7 @@ type OsvRecord = z.infer<typeof OsvRecord>;
 
 export type ReadRecord =
   | { readonly kind: "advisories"; readonly advisories: readonly Advisory[] }
-  | { readonly kind: "withdrawn" }
+  | { readonly kind: "withdrawn"; readonly modified: string }
   | { readonly kind: "unreadable"; readonly why: string };
 
 /** One record gives one advisory for each package it affects. Commits of a repository (GIT) are no version. */
@@ -52,7 +52,9 @@ export function readOsvRecord(value: unknown): ReadRecord {
     return { kind: "unreadable", why: `${issue?.path.join(".")}: ${issue?.message}` };
   }
   const record = parsed.data;
-  if (typeof record.withdrawn === "string" && record.withdrawn !== "") return { kind: "withdrawn" };
+  if (typeof record.withdrawn === "string" && record.withdrawn !== "") {
+    return { kind: "withdrawn", modified: record.modified.slice(0, 40) };
+  }
   const advisories = (record.affected ?? []).flatMap((affected): Advisory[] => {
     const { package: of } = affected;
     if (!of) return [];
