@@ -51,9 +51,10 @@ export async function manyFindings(
           'false-positive'])[1 + floor(random() * 10)::integer] as status
       from generate_series(1, ${many.findings}::integer) n
     ) made`.execute(db);
-  await sql`insert into finding_sights (finding, last_seen) select id, now() from findings`.execute(
-    db,
-  );
+  // A store that took reports in before has some.
+  await sql`
+    insert into finding_sights (finding, last_seen) select id, now() from findings
+    on conflict do nothing`.execute(db);
   await sql`
     insert into finding_changes (finding, kind, from_status, to_status, at)
     select id, 'false-positive', 'open', 'false-positive', first_seen + (now() - first_seen) / 2
