@@ -32,8 +32,8 @@ export const scans: readonly Safeguard[] = [
     edits: [
       {
         file: "src/policy/evidence.ts",
-        text: "return evidence.filter((item) => item.check === demand.name && isBound(item, demand, subject));",
-        replacement: "return evidence.filter((item) => item.check === demand.name);",
+        text: "return named.filter((item) => item.demand === asked && isBound(item, demand, subject));",
+        replacement: "return named;",
       },
     ],
     noticedBy: [{ file: gate, name: "does not count a verdict of" }],
