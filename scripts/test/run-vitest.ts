@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { z } from "zod";
 import { type Outcome, add, failed, nothing } from "./outcome.ts";
 import { ending, root, start } from "./run-step.ts";
+import { unhandledVariable } from "./unhandled-errors.ts";
 
 /** The part of vitest's JSON report that is counted here. */
 const Report = z.object({
@@ -37,17 +38,22 @@ export async function runVitest(run: VitestRun): Promise<Outcome> {
     "--passWithNoTests",
     "--reporter=default",
     "--reporter=json",
+    `--reporter=${join(import.meta.dirname, "unhandled-errors.ts")}`,
     `--outputFile.json=${report}`,
     ...(run.workers === undefined ? [] : [`--maxWorkers=${run.workers}`]),
     ...(run.exclude ?? []).map((pattern) => `--exclude=${pattern}`),
     ...run.filters,
   ];
+  const unhandled = `${report}.unhandled`;
+  process.env[unhandledVariable] = unhandled;
   const child = start(process.execPath, args, "inherit");
   if (child === null) return failed(`${run.title}: interrupted`);
   const code = await ending(child);
   if (!existsSync(report)) return code === 0 ? nothing : failed(`${run.title}: ended with ${code}`);
   const files = Report.parse(JSON.parse(readFileSync(report, "utf8"))).testResults;
-  const dead = run.again === true ? [] : files.filter(diedUnder).map(nameOf);
+  const deaths = run.again === true ? null : onlyDeaths(unhandled);
+  const dead =
+    deaths === null ? [] : files.filter((file) => deaths.includes(file.name)).map(nameOf);
   const outcome = count(files.filter((file) => !dead.includes(nameOf(file))));
   if (dead.length > 0) {
     for (const name of dead) console.log(`the process that ran ${name} died: it runs once more`);
@@ -61,10 +67,15 @@ export async function runVitest(run: VitestRun): Promise<Outcome> {
   return outcome;
 }
 
-/** A worker of Node's that was killed or crashed, as a signal is not the answer of any test. */
-function diedUnder({ status, message, assertionResults }: Suite): boolean {
-  const failed = assertionResults.some((test) => test.status === "failed");
-  return status === "failed" && !failed && (message ?? "") === "";
+/**
+ * Files whose process crashed or was killed under them, as a signal is no answer of any test; null when there was
+ * any other error outside of the tests, which no further run makes good.
+ */
+function onlyDeaths(unhandled: string): readonly string[] | null {
+  if (!existsSync(unhandled)) return null;
+  const messages = z.array(z.string()).parse(JSON.parse(readFileSync(unhandled, "utf8")));
+  const files = messages.map((text) => /with signal \w+ .*running test file (.+)$/.exec(text)?.[1]);
+  return files.every((file) => file !== undefined) ? files : null;
 }
 
 const nameOf = (file: Suite): string => relative(root, file.name);

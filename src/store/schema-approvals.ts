@@ -43,17 +43,9 @@ interface ApprovalAnswersTable {
   answered_at: GeneratedTime;
 }
 
-interface PasskeyChallengesTable {
-  id: string;
-  person: string;
-  challenge: Buffer;
-  made_at: GeneratedTime;
-}
-
 export interface ApprovalsSchema {
   approval_requests: ApprovalRequestsTable;
   approval_answers: ApprovalAnswersTable;
-  passkey_challenges: PasskeyChallengesTable;
 }
 
 export type ApprovalRequestRow = Selectable<ApprovalRequestsTable>;

@@ -129,10 +129,6 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   grants: rebuilt,
   approval_requests: { how: "rebuilt", beside: "the basis: by its digest, which the entry names" },
   approval_answers: rebuilt,
-  passkey_challenges: {
-    how: "no-ground",
-    because: "a wrong one makes no passkey: what a browser answers has to hold it",
-  },
   check_requests: {
     how: "rebuilt",
     beside: "an answer counts by its signature, under a key and a right that are in the log",

@@ -74,15 +74,6 @@ export async function readBearer(db: Db, digest: string): Promise<Bearer | undef
   return rows[0];
 }
 
-export async function rolesOfPerson(db: Db, person: string): Promise<readonly HeldRole[]> {
-  const { rows } = await sql<HeldRole>`
-    select a.role, a.service, a.environment, r.permissions
-    from role_assignments a left join roles r on r.name = a.role
-    where a.removed_at is null and a.person = ${person} order by a.added_at
-  `.execute(db);
-  return rows;
-}
-
 export async function addToken(
   tx: Db,
   token: Pick<
