@@ -280,6 +280,8 @@ export const ApprovalAnswered = z.object({
   role: z.string(),
   key: z.string(),
   method: ApprovalMethod,
+  /** What a passkey said of itself. */
+  asserted: z.object({ backupEligible: z.boolean(), backedUp: z.boolean() }).nullable(),
   notBefore: z.string().nullable(),
   expires: z.string().nullable(),
 });

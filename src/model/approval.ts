@@ -27,6 +27,8 @@ export const ApprovalDemand = z
     count: z.int().min(1).max(16).default(1),
     /** A signature counts only this long after people were asked: time to object. */
     notBefore: Duration.optional(),
+    /** Only passkeys count that cannot be copied to another device, as far as their authenticator says so. */
+    deviceBound: z.boolean().optional(),
     /** How long a signature counts. */
     expires: Duration.refine((ms) => ms >= 60_000, "at least a minute").default(usualLifeMs),
   })
@@ -42,6 +44,8 @@ export const AskedApproval = z.strictObject({
   count: z.int().min(1).max(16),
   notBeforeMs: z.int().nonnegative(),
   expiresMs: z.int().positive(),
+  /** Absent: any key that counts. */
+  deviceBound: z.literal(true).optional(),
 });
 export type AskedApproval = z.infer<typeof AskedApproval>;
 
@@ -122,7 +126,7 @@ export const ApprovalMethod = z.enum(["key", "webauthn"]);
 export type ApprovalMethod = z.infer<typeof ApprovalMethod>;
 
 /**
- * Both lists together, each role once: whoever asks for more people, a longer wait or a shorter life wins, so that a
+ * Both lists together, each role once: whoever asks for more people, a longer wait, a shorter life or keys of one device wins, so that a
  * pipeline can only tighten what the floor demands. Undefined: nobody is asked.
  */
 export function strictestApprovals(
@@ -138,6 +142,7 @@ export function strictestApprovals(
       count: Math.max(demand.count, same?.count ?? 1),
       notBeforeMs: Math.max(demand.notBefore ?? 0, same?.notBeforeMs ?? 0),
       expiresMs: Math.min(demand.expires, same?.expiresMs ?? demand.expires),
+      ...(demand.deviceBound === true || same?.deviceBound === true ? { deviceBound: true } : {}),
     });
   }
   return asked.size === 0 ? undefined : [...asked.values()];

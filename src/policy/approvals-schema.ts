@@ -20,6 +20,7 @@ export const ApprovalsInputs = z.looseObject({
       also: z.array(z.string()),
       role: z.string(),
       method: ApprovalMethod,
+      deviceBound: z.literal(true).optional(),
       at: z.string(),
       notBefore: z.string().nullable(),
       expires: z.string().nullable(),

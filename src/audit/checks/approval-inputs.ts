@@ -40,7 +40,8 @@ export function approvalsNotOnRecord(
         one.request === answer.request &&
         one.person === answer.person &&
         one.role === answer.role &&
-        one.purpose === answer.purpose,
+        one.purpose === answer.purpose &&
+        (one.asserted?.backupEligible === false) === (answer.deviceBound === true),
     );
     if (!same) wrong.push(`its inputs hold the approval ${answer.id}, which no entry before has`);
   }

@@ -97,7 +97,9 @@ function problemOf(
     answer.notBefore === said.notBefore &&
     answer.expires === said.expires &&
     signer === said.key &&
-    (asserted === null) === (said.method === "key");
+    (asserted === null) === (said.method === "key") &&
+    asserted?.backupEligible === said.asserted?.backupEligible &&
+    asserted?.backedUp === said.asserted?.backedUp;
   return same ? null : "the entry says something else than what was signed";
 }
 

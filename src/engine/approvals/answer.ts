@@ -1,8 +1,11 @@
 import { digestBytes } from "../../evidence/bytes.ts";
+import { copyable } from "../../identity/approval/evaluate.ts";
+import type { GivenAnswer } from "../../identity/approval/given.ts";
 import { ownWork } from "../../identity/approval/separation.ts";
 import { personKeysOf } from "../../identity/approval/person-keys.ts";
 import { readApproval, verifyApproval } from "../../identity/approval/signed.ts";
 import { approvalPredicate } from "../../identity/approval/statement.ts";
+import type { AskedApproval } from "../../model/approval.ts";
 import { personKeysProjection } from "../../store/projections/access.ts";
 import { approvalRequestsProjection } from "../../store/projections/approvals.ts";
 import { findApprovals, insertAnswer, lockApproval } from "../../store/queries/approvals.ts";
@@ -106,6 +109,7 @@ async function takeAnswer(
   const given = await givenAnswer(engine, tx, { plan: promotion.plan, now }, row, request);
   if (given.against !== null) throw refused("forbidden", given.against, id, hintFor(answer.role));
   if (answer.purpose === "approve") {
+    requireBound(given, asked.asks, id);
     if (answer.expires !== null && Date.parse(answer.expires) <= now.getTime()) {
       throw refused("invalid-input", "it has expired already", id);
     }
@@ -121,6 +125,16 @@ async function takeAnswer(
     promotion: promotion.id,
     message: `${request.asked.version} was ${answer.purpose === "approve" ? "approved" : "rejected"} as ${answer.role}`,
   });
+}
+
+/** Where everybody who is asked as this role has to sign with a key that stays on one device. */
+function requireBound(given: GivenAnswer, asks: readonly AskedApproval[], where: string): void {
+  const own = asks.filter(({ roles }) => roles.includes(given.role));
+  const why = own.map((ask) => copyable(given, ask));
+  const [first] = why;
+  if (first === undefined || first === null || why.includes(null)) return;
+  const hint = "sign with a security key, or another passkey that is not synchronised";
+  throw refused("forbidden", first, where, hint);
 }
 
 function recorded({ algorithm, signCount, backupEligible, backedUp }: NonNullable<Asserted>) {

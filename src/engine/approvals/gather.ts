@@ -112,6 +112,7 @@ export async function givenAnswer(
     also: standing.also,
     role: row.role,
     method: row.method,
+    ...(row.asserted?.backupEligible === false ? { deviceBound: true as const } : {}),
     at: row.answered_at.toISOString(),
     notBefore: row.not_before?.toISOString() ?? null,
     expires: row.expires_at?.toISOString() ?? null,

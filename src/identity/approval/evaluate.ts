@@ -86,6 +86,8 @@ export function counting(
   if (answer.purpose !== "approve") return { why: "it is a rejection" };
   if (!ask.roles.includes(answer.role)) return { why: `it was given as ${answer.role}` };
   if (answer.against !== null) return { why: answer.against };
+  const copied = copyable(answer, ask);
+  if (copied !== null) return { why: copied };
   const own = ownWork(answer, lineage, mode);
   if (own !== null) return { why: own };
   const end = endOf(answer, ask);
@@ -100,6 +102,16 @@ export function counting(
   if (!Number.isFinite(from) || from >= end) return { why: "it expires before it counts" };
   const at = new Date(from).toISOString();
   return { why: `it counts from ${at} on`, from: at };
+}
+
+/** Why a key is not bound to one device where that is asked, in a sentence; null: it is, or nobody asks. */
+export function copyable(
+  { method, deviceBound }: Pick<GivenAnswer, "method" | "deviceBound">,
+  ask: Pick<AskedApproval, "deviceBound">,
+): string | null {
+  if (ask.deviceBound !== true || deviceBound === true) return null;
+  const key = method === "key" ? "a key file" : "a passkey that its authenticator can copy";
+  return `it was signed with ${key}, and a key that stays on one device is asked for`;
 }
 
 /** When an approval counts no more, in milliseconds; NaN for what is no time. */

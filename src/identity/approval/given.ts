@@ -33,6 +33,8 @@ export interface GivenAnswer {
   readonly also: readonly string[];
   readonly role: string;
   readonly method: ApprovalMethod;
+  /** Signed by an authenticator that says that its key cannot leave it. */
+  readonly deviceBound?: true | undefined;
   /** RFC 3339, by the database's clock: when it arrived. */
   readonly at: string;
   readonly notBefore: string | null;

@@ -1,9 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ApprovalBasis, AskedApproval } from "../../model/approval.ts";
+import {
+  type ApprovalBasis,
+  type AskedApproval,
+  strictestApprovals,
+} from "../../model/approval.ts";
 import { severities } from "../../model/observation.ts";
 import { Verdict } from "../../model/verdict.ts";
-import { type ApprovalSays, evaluateApprovals, filled, whyVoid } from "./evaluate.ts";
+import { type ApprovalSays, copyable, evaluateApprovals, filled, whyVoid } from "./evaluate.ts";
 import type { ApprovalsInput, GivenAnswer, Involved } from "./given.ts";
 import { worseThan } from "./worse.ts";
 
@@ -295,5 +299,53 @@ describe("laws of approvals", () => {
       wanted.includes(one.role),
     );
     expect(said.map(({ people: who }) => who)).toEqual([["b"], ["a"]]);
+  });
+
+  it("asking for keys of one device lets nothing through that was not, and no key that can be copied", () => {
+    const bound = fc.constantFrom(true as const, undefined);
+    fc.assert(
+      fc.property(
+        input,
+        fc.array(bound, { minLength: 5, maxLength: 5 }),
+        mode,
+        (given, keys, which) => {
+          const answers = given.answers.map((one, index) =>
+            keys[index] === true
+              ? { ...one, method: "webauthn" as const, deviceBound: true as const }
+              : one,
+          );
+          const context = {
+            now,
+            mode: which,
+            basis: given.request?.basis ?? { checks: [], findings: [] },
+          };
+          const asks = given.asks.map((one) => ({ ...one, deviceBound: true as const }));
+          const strict = evaluateApprovals({ ...given, answers, asks }, context);
+          if (!opens(strict)) return;
+          expect(opens(evaluateApprovals({ ...given, answers }, context))).toBe(true);
+          const only = answers.filter(({ deviceBound }) => deviceBound === true);
+          expect(opens(evaluateApprovals({ ...given, answers: only, asks }, context))).toBe(true);
+        },
+      ),
+      options,
+    );
+  });
+
+  it("says of a key file, and of a passkey that can be copied, why neither counts there", () => {
+    const [key, synced] = (["key", "webauthn"] as const).map((method) =>
+      copyable({ method }, { deviceBound: true }),
+    );
+    expect(key).toContain("key file");
+    expect(synced).toContain("copy");
+    expect(copyable({ method: "webauthn", deviceBound: true }, { deviceBound: true })).toBeNull();
+    expect(copyable({ method: "key" }, {})).toBeNull();
+    const demand = { role: "sre", count: 1, expires: 60_000 };
+    for (const lists of [
+      [[demand], [{ ...demand, deviceBound: true }]],
+      [[{ ...demand, deviceBound: true }], [{ ...demand, deviceBound: false }]],
+    ]) {
+      expect(strictestApprovals(...lists)?.[0]?.deviceBound).toBe(true);
+    }
+    expect(strictestApprovals([demand])?.[0]).not.toHaveProperty("deviceBound");
   });
 });

@@ -31,9 +31,10 @@ export function approvalText(
   ];
 }
 
-function inWords({ roles, count, notBeforeMs, expiresMs }: AskedApproval): string {
+function inWords({ roles, count, notBeforeMs, expiresMs, deviceBound }: AskedApproval): string {
   const later = notBeforeMs === 0 ? "" : `, not before ${spanOf(notBeforeMs)} have gone by`;
-  return `${count} of ${roles.join(" or ")}${later}, each for ${spanOf(expiresMs)}`;
+  const bound = deviceBound === true ? ", with a key that stays on one device" : "";
+  return `${count} of ${roles.join(" or ")}${later}, each for ${spanOf(expiresMs)}${bound}`;
 }
 
 function spanOf(ms: number): string {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { decodeBase64, encodeBase64, sameBytes } from "../../evidence/bytes.ts";
 import { readJson } from "../../evidence/read-json.ts";
 import { bad, good, type Result } from "../../evidence/result.ts";
+import { toHex } from "../../ledger/bytes.ts";
 import { type Credential, flag, readAuthenticatorData } from "./assertion.ts";
 import { readCborMap } from "./cbor.ts";
 import { readCoseKey } from "./cose-key.ts";
@@ -33,6 +34,8 @@ const ClientData = z.looseObject({
 
 export interface Enrolled {
   readonly credential: Credential;
+  /** Model of the authenticator as a UUID, as it says; many say nothing but zeros. */
+  readonly aaguid: string;
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly signCount: number;
@@ -76,10 +79,15 @@ export function readNewCredential(
       rpId: expected.rpId,
       origins: [expected.origin],
     },
+    aaguid: uuidOf(rest.subarray(0, 16)),
     backupEligible,
     backedUp,
     signCount,
   });
+}
+
+function uuidOf(bytes: Uint8Array): string {
+  return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 export function encodeBase64url(bytes: Uint8Array): string {
