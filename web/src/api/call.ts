@@ -19,7 +19,9 @@ export class ApiError extends Error {
 }
 
 interface CallOptions {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  /** Sent as JSON. */
+  readonly body?: object;
   readonly signal?: AbortSignal;
   /** Instead of the one that is signed in. */
   readonly token?: string;
@@ -35,7 +37,7 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
 /** The answer as it comes, for streams. Throws `ApiError` for everything but success. */
 export async function send(
   path: string,
-  { method = "GET", signal, token, headers = {} }: CallOptions = {},
+  { method = "GET", body, signal, token, headers = {} }: CallOptions = {},
 ): Promise<Response> {
   const bearer = token ?? currentToken() ?? "";
   let response: Response;
@@ -45,7 +47,12 @@ export async function send(
       redirect: "error",
       credentials: "omit",
       cache: "no-store",
-      headers: { ...headers, authorization: `Bearer ${bearer}` },
+      headers: {
+        ...headers,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        authorization: `Bearer ${bearer}`,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
