@@ -132,6 +132,8 @@ function guardedApp({ db }: Store): FastifyInstance {
     byToken: makeByToken(db),
     used: makeUses(db),
     placesOf: async () => null,
+    bySession: async () => null,
+    seen: () => undefined,
   };
   registerAccess(app, access, requireToken(access, randomBytes(32).toString("base64url")));
   const config = { access: { permission: "service.stop" as const, resource: inLane } };

@@ -11,6 +11,7 @@ import {
 import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { accessRoutes } from "./routes-access.ts";
+import { accountRoutes } from "./routes-accounts.ts";
 import { approvalRoutes } from "./routes-approvals.ts";
 import { checkRoutes } from "./routes-checks.ts";
 import { stopRoutes } from "./routes-stops.ts";
@@ -66,6 +67,7 @@ export const routes = {
   ...gateRoutes,
   ...releaseRoutes,
   ...accessRoutes,
+  ...accountRoutes,
 
   serverInfo: {
     method: "GET",

@@ -19,6 +19,7 @@ const byError: Partial<Record<ErrorCode, ExitCode>> = {
   "invalid-input": exit.usage,
   denied: exit.denied,
   forbidden: exit.notAllowed,
+  "sign-in-again": exit.notAllowed,
   unauthenticated: exit.notAllowed,
   waiting: exit.waiting,
   "digest-mismatch": exit.verification,

@@ -33,6 +33,9 @@ export interface EngineSettings {
   readonly keepLeaseMs: number;
   /** Pause before asking an agent again that did not answer. */
   readonly agentAwayMs: number;
+  /** How long somebody who signed in may do nothing, and how long a sign-in counts at most. */
+  readonly sessionIdleMs: number;
+  readonly sessionMs: number;
   /** How long what the ledger says has to be kept before anybody may erase it. */
   readonly retentionMs: number;
   /** How often the agent hears that a control plane is there, and its journal is read. */
@@ -64,6 +67,8 @@ export const defaultSettings: EngineSettings = {
   restartMs: 5_000,
   keepLeaseMs: 2_500,
   agentAwayMs: 1_000,
+  sessionIdleMs: 30 * 60_000,
+  sessionMs: 12 * 3_600_000,
   retentionMs: 7 * 365.25 * 86_400_000,
   heartbeatMs: 2_000,
   collectMs: 3_600_000,

@@ -13,6 +13,7 @@ export const errorCodes = [
   "denied", // a gate said no
   "unauthenticated", // no token, or one that is not valid here
   "forbidden", // the caller may not do this
+  "sign-in-again", // the caller may do this, and has to prove again who they are
   "waiting", // an approval or another answer is missing
   "stale-epoch", // a newer worker owns this lane (fencing)
   "unavailable", // a part that we need does not answer

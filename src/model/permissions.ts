@@ -173,4 +173,6 @@ export function listed(
 /** What every route declares, or why it is open to everybody. */
 export type Access =
   | { readonly permission: Permission; readonly resource: ResourceFrom }
+  /** Whoever is known may: it is about themselves, and takes no name of anybody. Why, in words. */
+  | { readonly own: string }
   | { readonly public: string };

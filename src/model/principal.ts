@@ -23,6 +23,29 @@ export interface Holding extends Scope {
   readonly permissions: ReadonlySet<Permission>;
 }
 
+/** How somebody can have proven who they are. `alone`: a password, where nothing else was set up to be asked for. */
+export const signInMethods = [
+  "password",
+  "totp",
+  "recovery-code",
+  "passkey",
+  "oidc",
+  "link",
+  "alone",
+] as const;
+export type SignInMethod = (typeof signInMethods)[number];
+
+/** What a session says of the sign-in that it began with. */
+export interface SessionFacts {
+  readonly methods: readonly SignInMethod[];
+  /** Who said so, where it was somebody else. */
+  readonly issuer: string | null;
+  readonly carried: "cookie" | "bearer";
+  readonly signedInAt: Date;
+  /** Proven with more than a password within the last minutes, by the database's clock as of this request. */
+  readonly recent: boolean;
+}
+
 /** Who asks, as the server has proven it for this one request. */
 export interface Principal {
   readonly kind: "bootstrap" | "token" | "session";
@@ -35,4 +58,6 @@ export interface Principal {
   readonly holdings: readonly Holding[];
   /** A person's token may no more than this, besides what its person may; null: no narrower. */
   readonly within: Holding | null;
+  /** Of a session. */
+  readonly session?: SessionFacts;
 }

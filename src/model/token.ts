@@ -15,6 +15,26 @@ export function makeToken(): string {
   return `${body}${checksum(body)}`;
 }
 
+/** Of a session: looked for among sessions alone, and known to scanners in the same way. */
+export const sessionPattern = /\btidelock_session_[A-Za-z0-9_-]{43}[0-9a-f]{8}\b/;
+
+const sessionPrefix = "tidelock_session_";
+
+/** A new session's secret. */
+export function makeSessionToken(): string {
+  const body = `${sessionPrefix}${randomBytes(32).toString("base64url")}`;
+  return `${body}${checksum(body)}`;
+}
+
+/** Whether a text is a whole secret of a session, misspelt nowhere. */
+export function isSessionToken(text: string): boolean {
+  return (
+    text.length === sessionPrefix.length + 51 &&
+    text.startsWith(sessionPrefix) &&
+    checksum(text.slice(0, -8)) === text.slice(-8)
+  );
+}
+
 /** Whether a text is a whole token, misspelt nowhere. It says nothing of whether it counts. */
 export function isToken(text: string): boolean {
   if (text.length !== prefix.length + 51 || !text.startsWith(prefix)) return false;

@@ -15,6 +15,10 @@ export interface AccessControl {
   byToken(digest: string): Promise<Principal | null>;
   /** Remembers, roughly and not at once, that a token was used from somewhere. */
   used(token: string, place: string): void;
+  /** Who holds the session with this SHA-256 now; null: nobody, also when it came another way than it was given. */
+  bySession(digest: string, carried: "cookie" | "bearer"): Promise<Principal | null>;
+  /** Somebody is there: their session's idle time begins anew, roughly and not at once. */
+  seen(session: string): void;
   /**
    * Where something lies that a request names: each of these is touched. Null: there is no such thing.
    *

@@ -5,6 +5,7 @@ import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Principal } from "../model/principal.ts";
 import type { Release } from "../model/release.ts";
 import type { AccessControl } from "./access-control.ts";
+import type { AccountControl } from "./account-control.ts";
 import type { ApprovalControl } from "./approval-control.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
@@ -54,6 +55,7 @@ export interface ControlPlane {
   readonly checks: CheckControl;
   readonly people: PeopleControl;
   readonly access: AccessControl;
+  readonly accounts: AccountControl;
   readonly feeds: FeedControl;
   readonly engagements: EngagementControl;
   readonly stops: StopControl;

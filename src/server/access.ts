@@ -56,9 +56,11 @@ export function registerAccess(
 ): void {
   app.addHook("onRoute", ({ method, url, config }) => {
     const declared = config?.access;
-    if (declared && ("public" in declared || Object.hasOwn(permissions, declared.permission))) {
+    if (
+      declared &&
+      (!("permission" in declared) || Object.hasOwn(permissions, declared.permission))
+    )
       return;
-    }
     throw new TidelockError(
       "internal",
       `${String(method)} ${url} does not say who may ask for it`,
@@ -76,8 +78,9 @@ export function registerAccess(
     again.set(request, async () => {
       const now = await authenticate(request);
       principals.set(request, now);
-      await authorise(access, now, declared, request);
+      if ("permission" in declared) await authorise(access, now, declared, request);
     });
+    if ("own" in declared) return;
     // Who may do this nowhere need not send a body first.
     const anywhere = { service: "any", environment: "any" } as const;
     if (!decideAccess(principal, declared.permission, anywhere).allowed) {
@@ -86,7 +89,7 @@ export function registerAccess(
   });
   app.addHook("preHandler", async (request) => {
     const declared = declaredBy(request);
-    if (declared === null || "public" in declared) return;
+    if (declared === null || !("permission" in declared)) return;
     const principal = principals.get(request);
     if (!principal) throw refused(declared.permission, null);
     await authorise(access, principal, declared, request);

@@ -16,6 +16,7 @@ import { registerHealth } from "./health.ts";
 import { registerOpenapi } from "./openapi.ts";
 import type { LogLine, ServerLog } from "./log.ts";
 import { registerRoutes } from "./routes.ts";
+import { registerSessions } from "./session-routes.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
 import { requireKnownHost } from "./host-check.ts";
 import { requireToken } from "./token-check.ts";
@@ -105,6 +106,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   await app.register(async (api) => {
     registerAccessLog(api, parts);
     registerRoutes(api, handlers(parts));
+    registerSessions(api, parts);
     registerStreams(api, parts);
     registerAuditPacks(api, parts);
     registerLedgerEntries(api, parts);

@@ -11,6 +11,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   unauthenticated: 401,
   denied: 403,
   forbidden: 403,
+  "sign-in-again": 403,
   "not-found": 404,
   conflict: 409,
   waiting: 409,

@@ -15,6 +15,25 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       const readOnly = await controlPlane.readOnly();
       return { name: "tidelock", apiVersion: "v1", ...identity, agent, readOnly };
     },
+    sessionShow: ({ actor }) => controlPlane.accounts.current(actor),
+    async sessionList({ actor }) {
+      return { items: [...(await controlPlane.accounts.sessions(actor, null))] };
+    },
+    async sessionEndOne({ actor, params }) {
+      await controlPlane.accounts.endSession(actor, null, params.id);
+      return { ended: 1 };
+    },
+    async accountSessions({ actor, params }) {
+      return { items: [...(await controlPlane.accounts.sessions(actor, params.name))] };
+    },
+    async accountSessionsEnd({ actor, params }) {
+      return { ended: await controlPlane.accounts.endSessions(actor, params.name) };
+    },
+    async accountSessionEnd({ actor, params }) {
+      await controlPlane.accounts.endSession(actor, params.name, params.id);
+      return { ended: 1 };
+    },
+
     async serverStop() {
       stopSoon("asked to stop");
       return { done: true, message: "the server stops; services and the agent go on" };

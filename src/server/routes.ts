@@ -2,14 +2,16 @@ import type { FastifyInstance, FastifySchema } from "fastify";
 import type { z } from "zod";
 import { routes, type RouteName, type Routes } from "../api/routes.ts";
 import { ErrorView } from "../api/views.ts";
-import type { Permission, ResourceFrom } from "../model/permissions.ts";
+import type { Access } from "../model/permissions.ts";
 import type { Actor } from "../ports/control-plane.ts";
 import { actorOf } from "./access.ts";
 import { visibilityOf, visibleAnswer, widened } from "./visible.ts";
 
 /** Answered as streams, see streams.ts. */
 export type StreamName = "events" | "logs";
-export type CallName = Exclude<RouteName, StreamName>;
+/** Answered with a cookie, see session-routes.ts. */
+export type CookieName = "sessionEnd" | "sessionsEnd";
+export type CallName = Exclude<RouteName, StreamName | CookieName>;
 
 type Part<R, K extends string> =
   R extends Record<K, infer S extends z.ZodType> ? z.output<S> : undefined;
@@ -28,16 +30,14 @@ export type Handlers = {
   readonly [N in CallName]: (input: CallInput<N>) => Promise<CallAnswer<N>>;
 };
 
-interface RouteEntry {
+type RouteEntry = Access & {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
-  readonly permission: Permission;
-  readonly resource: ResourceFrom;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
   readonly response: z.ZodType;
-}
+};
 
 /** The table's entry of `name` as Fastify wants it; shared by calls and streams. */
 export function schemaOf(name: RouteName, extra: FastifySchema = {}): FastifySchema {
@@ -56,9 +56,12 @@ export function schemaOf(name: RouteName, extra: FastifySchema = {}): FastifySch
 routes satisfies Readonly<Record<string, RouteEntry>>;
 
 /** What the table's entry of `name` declares, as Fastify carries it to where it is decided. */
-export function accessOf(name: RouteName) {
-  const { permission, resource }: RouteEntry = routes[name];
-  return { access: { permission, resource } };
+export function accessOf(name: RouteName): { readonly access: Access } {
+  const route = routes[name] as RouteEntry;
+  if ("permission" in route) {
+    return { access: { permission: route.permission, resource: route.resource } };
+  }
+  return { access: "own" in route ? { own: route.own } : { public: route.public } };
 }
 
 /** Registers the whole table: parse by its schemas, call the handler of the same name, serialise by its schema. */

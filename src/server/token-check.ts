@@ -3,8 +3,10 @@ import type { FastifyRequest } from "fastify";
 import { builtInRoles } from "../identity/roles.ts";
 import { TidelockError } from "../model/errors.ts";
 import type { Principal } from "../model/principal.ts";
-import { isToken, tokenDigest } from "../model/token.ts";
+import { isSessionToken, isToken, tokenDigest } from "../model/token.ts";
 import type { AccessControl } from "../ports/access-control.ts";
+import { principalOf } from "./access.ts";
+import { requireOwnPage, sessionCookie } from "./session-cookie.ts";
 
 const administrator = builtInRoles.get("administrator");
 
@@ -29,22 +31,54 @@ export const bootstrap: Principal = {
 
 /**
  * `Authorization: Bearer <token>` (RFC 6750): the bootstrap token, compared as a digest so that neither length nor
- * content leaks by time, or one that the database knows by its digest now.
+ * content leaks by time, or one that the database knows by its digest now. Without that header, a browser's session:
+ * a cookie never counts beside one.
  */
-export function requireToken(access: Pick<AccessControl, "byToken" | "used">, token: string) {
+export function requireToken(
+  access: Pick<AccessControl, "byToken" | "used" | "bySession" | "seen">,
+  token: string,
+) {
   const expected = Buffer.from(tokenDigest(token));
+  const session = async (
+    request: FastifyRequest,
+    secret: string,
+    carried: "cookie" | "bearer",
+  ): Promise<Principal> => {
+    const principal = await access.bySession(tokenDigest(secret), carried);
+    if (principal === null) throw over();
+    // A page that asks by itself while nobody looks at it keeps nobody signed in, nor does a stream that goes on.
+    const there =
+      principalOf(request) === undefined && request.headers["x-tidelock"] !== "background";
+    if (there && principal.credential) access.seen(principal.credential.id);
+    return principal;
+  };
   return async (request: FastifyRequest): Promise<Principal> => {
-    const header = request.headers.authorization ?? "";
+    const header = request.headers.authorization;
+    if (header === undefined) {
+      const cookie = sessionCookie(request);
+      if (cookie === null) throw refused("this call needs a token, or somebody who is signed in");
+      requireOwnPage(request);
+      return session(request, cookie, "cookie");
+    }
     const given = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
     if (given === undefined) throw refused("this call needs a token");
     const digest = tokenDigest(given);
     if (timingSafeEqual(Buffer.from(digest), expected)) return bootstrap;
+    if (isSessionToken(given)) return session(request, given, "bearer");
     // What is misspelt or no token of ours costs no query.
     const principal = isToken(given) ? await access.byToken(digest) : null;
     if (principal === null) throw refused("this token is not valid here");
     if (principal.credential) access.used(principal.credential.id, placeOf(request));
     return principal;
   };
+}
+
+function over(): TidelockError {
+  return new TidelockError("unauthenticated", "this session has ended", {
+    fault: "operator",
+    where: "session",
+    hint: "sign in again: in the browser, or with `tidelock login`",
+  });
 }
 
 function refused(message: string): TidelockError {

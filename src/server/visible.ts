@@ -13,7 +13,8 @@ type Sees = (item: unknown) => boolean;
 /** Null: whoever asks sees every item, and nothing has to be looked at. */
 export function visibilityOf(request: FastifyRequest): Sees | null {
   const access = request.routeOptions.config.access;
-  if (access === undefined || "public" in access || access.resource.kind !== "listed") return null;
+  if (access === undefined || !("resource" in access) || access.resource.kind !== "listed")
+    return null;
   const { permission, resource } = access;
   const principal = principalOf(request);
   if (principal === undefined) return () => false;

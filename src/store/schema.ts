@@ -8,6 +8,7 @@ import type { DesiredOutcome, PromotionState, StepState } from "../model/promoti
 import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
 import type { AccessSchema } from "./schema-access.ts";
+import type { AccountsSchema } from "./schema-accounts.ts";
 import type { ApprovalsSchema } from "./schema-approvals.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ContradictionsSchema } from "./schema-contradictions.ts";
@@ -298,6 +299,7 @@ export interface Schema
     ContradictionsSchema,
     ManualSchema,
     AccessSchema,
+    AccountsSchema,
     SignalsSchema,
     FindingsSchema,
     FeedsSchema,

@@ -67,6 +67,17 @@ export function matrix(ids: Ids): readonly Row[] {
     // The server, and who one is.
     ["GET", "/api/v1/access/me", "DTSXACM"],
     ["GET", "/api/v1/server", "DTSXACM"],
+
+    // Sessions: one's own are everybody's, also of who has no role (a build's token has none, and hears so).
+    ["GET", "/api/v1/session", "DTSXACMN"],
+    ["DELETE", "/api/v1/session", "DTSXACMN"],
+    ["GET", "/api/v1/sessions", "DTSXACMN"],
+    ["DELETE", "/api/v1/sessions", "DTSXACMN"],
+    ["DELETE", "/api/v1/sessions/snothing", "DTSXACMN"],
+    ["GET", "/api/v1/accounts/dora@shop.example/sessions", "M"],
+    ["DELETE", "/api/v1/accounts/dora@shop.example/sessions", "M"],
+    ["DELETE", "/api/v1/accounts/dora@shop.example/sessions/snothing", "M"],
+
     ["GET", "/api/v1/openapi.json", "DTSXACM"],
     ["POST", "/api/v1/server/stop", "M!"],
     ["POST", "/api/v1/server/recover", "M!"],

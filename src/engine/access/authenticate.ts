@@ -1,40 +1,17 @@
 import { holdingOf, ofMachine, withinOf } from "../../identity/holdings.ts";
 import type { Principal } from "../../model/principal.ts";
-import {
-  accessVersion,
-  type Bearer,
-  noteTokenUse,
-  readBearer,
-} from "../../store/queries/tokens.ts";
+import { type Bearer, noteTokenUse, readBearer } from "../../store/queries/tokens.ts";
 import type { Db } from "../../store/schema.ts";
+import { remembering } from "./remembering.ts";
 
-/** Tokens of which is remembered who holds them. */
-const mostBearers = 10_000;
-
-/**
- * Who holds a token now. Each time the database is asked whether anything about tokens and roles was changed by
- * anybody: only while nothing was, what is remembered of an earlier request counts. What is no token is not remembered.
- */
+/** Who holds a token now. */
 export function makeByToken(db: Db): (digest: string) => Promise<Principal | null> {
-  let of = "";
-  const known = new Map<string, { readonly principal: Principal; readonly until: number }>();
-  return async (digest) => {
-    const { version, now } = await accessVersion(db);
-    if (version !== of) {
-      known.clear();
-      of = version;
-    }
-    const before = known.get(digest);
-    if (before) return before.until > now.getTime() ? before.principal : null;
+  const known = remembering(db, async (digest) => {
     const row = await readBearer(db, digest);
-    const principal = row ? principalOf(row) : null;
-    // Another request may have seen a later version meanwhile: then this answer is older than what it stands under.
-    if (row && principal && version === of) {
-      if (known.size >= mostBearers) known.clear();
-      known.set(digest, { principal, until: row.expires_at.getTime() });
-    }
-    return principal;
-  };
+    const value = row ? principalOf(row) : null;
+    return row && value ? { value, until: row.expires_at.getTime() } : null;
+  });
+  return async (digest) => (await known(digest)).value;
 }
 
 function principalOf(row: Bearer): Principal | null {

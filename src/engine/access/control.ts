@@ -6,6 +6,7 @@ import type { AccessControl } from "../../ports/access-control.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import type { Engine } from "../engine.ts";
 import { makeByToken, makeUses } from "./authenticate.ts";
+import { makeBySession, makeSeen } from "./sessions.ts";
 import { placesOf } from "./places.ts";
 import { accessReport } from "./report.ts";
 import { allRoles, assignmentViews, assignRole, defineRole, unassignRole } from "./roles.ts";
@@ -15,6 +16,8 @@ export function makeAccessControl(engine: Engine): AccessControl {
   return {
     byToken: makeByToken(engine.db),
     used: makeUses(engine.db),
+    bySession: makeBySession(engine),
+    seen: makeSeen(engine.db),
     placesOf: (thing, reference) => placesOf(engine, thing, reference),
     report: () => accessReport(engine),
     whoami: async (actor) => whoami(actor),

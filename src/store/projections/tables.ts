@@ -59,6 +59,10 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     beside: "store_id: the name under which the log's keys were introduced",
   },
   api_tokens: rebuilt,
+  sessions: {
+    how: "checked",
+    by: "each request: a row counts only with a seal that is made with a key outside of the database",
+  },
   roles: rebuilt,
   role_assignments: rebuilt,
   access_version: {

@@ -130,6 +130,7 @@ export const nameColumns = [
   ["api_tokens", "added_by"],
   ["api_tokens", "removed_by"],
   ["roles", "defined_by"],
+  ["sessions", "removed_by"],
   ["role_assignments", "added_by"],
   ["role_assignments", "removed_by"],
   ["releases", "created_by"],
@@ -169,6 +170,8 @@ export async function forgetPerson(tx: Db, pseudonym: string, person: string): P
     .where("pseudonym", "=", pseudonym)
     .returningAll()
     .executeTakeFirstOrThrow();
+  // Networks and programs of somebody whom nobody knows any more.
+  await tx.deleteFrom("sessions").where("person", "=", pseudonym).execute();
   for (const [table, column] of nameColumns) {
     await sql`
       update ${sql.table(table)} set ${sql.ref(column)} = ${pseudonym} where ${sql.ref(column)} = ${person}

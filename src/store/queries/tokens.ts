@@ -36,7 +36,7 @@ export interface Bearer {
   readonly assigned: readonly HeldRole[] | null;
 }
 
-const assignedTo = (who: string) => `(
+export const assignedTo = (who: string) => `(
     select json_agg(json_build_object('role', a.role, 'service', a.service,
       'environment', a.environment, 'permissions', r.permissions))
     from role_assignments a left join roles r on r.name = a.role

@@ -1,0 +1,100 @@
+import { CompiledQuery, sql } from "kysely";
+import { prepared } from "../prepared.ts";
+import type { SessionRow } from "../schema-accounts.ts";
+import type { Db } from "../schema.ts";
+import { dbNow } from "./promotions.ts";
+import { assignedTo, type HeldRole } from "./tokens.ts";
+
+/** Sessions as rows. What they mean is in src/engine/access/sessions.ts. */
+
+export type SignedIn = SessionRow & {
+  /** Null: the person was erased. */
+  readonly person_name: string | null;
+  readonly assigned: readonly HeldRole[] | null;
+};
+
+const live =
+  "removed_at is null and expires_at > clock_timestamp() and idle_until > clock_timestamp()";
+
+const signedInBy = prepared(`
+  select s.*, p.person as person_name, ${assignedTo("a.person = s.person")} as assigned
+  from sessions s left join ledger_people p on p.pseudonym = s.person
+  where s.digest = $1 and s.${live.replaceAll(" and ", " and s.")}`);
+
+/** By the database's clock. */
+export async function readSignedIn(db: Db, digest: string): Promise<SignedIn | undefined> {
+  const { rows } = await db.executeQuery<SignedIn>(CompiledQuery.raw(signedInBy, [digest]));
+  return rows[0];
+}
+
+/** The database's time, whole milliseconds. */
+export async function databaseNow(db: Db): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`
+    select date_trunc('milliseconds', clock_timestamp()) as now
+  `.execute(db);
+  const [row] = rows;
+  if (!row) throw new Error("the database has no time");
+  return row.now;
+}
+
+export async function insertSession(
+  tx: Db,
+  session: Omit<SessionRow, "idle_ms" | "last_seen_at" | "removed_at" | "removed_by"> & {
+    readonly idle_ms: number;
+  },
+): Promise<void> {
+  await tx.insertInto("sessions").values(session).execute();
+}
+
+/** Somebody is still there. */
+export async function prolongSession(db: Db, id: string): Promise<void> {
+  await sql`
+    update sessions set last_seen_at = clock_timestamp(),
+      idle_until = greatest(idle_until, least(expires_at, clock_timestamp() + idle_ms * interval '1 millisecond'))
+    where id = ${id} and ${sql.raw(live)}
+  `.execute(db);
+}
+
+/** Those of a person that live, the one that was used last first. */
+export async function sessionsOf(db: Db, person: string): Promise<readonly SessionRow[]> {
+  return db
+    .selectFrom("sessions")
+    .selectAll()
+    .where("person", "=", person)
+    .where(sql<boolean>`${sql.raw(live)}`)
+    .orderBy("last_seen_at", "desc")
+    .execute();
+}
+
+/** Ends sessions of a person: one, all, or all but one. Answers how many. */
+export async function removeSessions(
+  tx: Db,
+  which: { readonly person: string; readonly id?: string; readonly except?: string },
+  by: string,
+): Promise<number> {
+  let update = tx
+    .updateTable("sessions")
+    .set({ removed_at: dbNow, removed_by: by })
+    .where("person", "=", which.person)
+    .where("removed_at", "is", null);
+  if (which.id !== undefined) update = update.where("id", "=", which.id);
+  if (which.except !== undefined) update = update.where("id", "<>", which.except);
+  const { numUpdatedRows } = await update.executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+/** How many a person may have at once, and how long one that ended is shown to whoever asks later. */
+const mostSessions = 50;
+const keptDays = 30;
+
+/** The oldest make room, and what ended long ago goes. */
+export async function tidySessions(tx: Db, person: string): Promise<void> {
+  await sql`
+    delete from sessions where expires_at < clock_timestamp() - ${keptDays} * interval '1 day'
+  `.execute(tx);
+  await sql`
+    update sessions set removed_at = clock_timestamp(), removed_by = 'tidelock' where id in (
+      select id from sessions where person = ${person} and ${sql.raw(live)}
+      order by last_seen_at desc offset ${mostSessions - 1})
+  `.execute(tx);
+}
