@@ -47,6 +47,28 @@ export const ApprovalView = z.object({
 });
 export type ApprovalView = z.infer<typeof ApprovalView>;
 
+/** How whoever asks can answer a request, or why not. */
+export const ApprovalMine = z.object({
+  /** Null: a machine, or the token of the data directory. */
+  person: z.object({ person: z.string(), name: z.string().nullable() }).nullable(),
+  /** Whether they have answered it. */
+  answered: z.boolean(),
+  /** As whom; `against`: why that would not count, whatever the key. */
+  roles: z.array(z.object({ role: z.string(), against: z.string().nullable() })),
+  /** Passkeys for approvals; `against`: why one would not count. */
+  passkeys: z.array(
+    z.object({
+      key: z.string(),
+      credentialId: z.string(),
+      rpId: z.string(),
+      origins: z.array(z.string()),
+      backupEligible: z.boolean().nullable(),
+      against: z.string().nullable(),
+    }),
+  ),
+});
+export type ApprovalMine = z.infer<typeof ApprovalMine>;
+
 const params = z.object({ id: z.string().regex(/^[0-9a-f]{6,32}$/) });
 
 /** Which answers count for nothing now, and why, stands in `says`. */
@@ -61,6 +83,8 @@ export const approvalRoutes = {
       environment: Name.optional(),
       promotion: z.string().max(64).optional(),
       state: z.enum(["open", "any"]).default("open"),
+      /** Only what whoever asks may answer, and has not. */
+      waitsFor: z.literal("me").optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
     }),
     response: z.object({ items: z.array(ApprovalView) }),
@@ -72,6 +96,14 @@ export const approvalRoutes = {
     resource: found("approval", "params.id"),
     params,
     response: ApprovalView,
+  },
+  approvalMine: {
+    method: "GET",
+    path: "/api/v1/approvals/:id/mine",
+    permission: "approval.read",
+    resource: found("approval", "params.id"),
+    params,
+    response: ApprovalMine,
   },
   approvalAnswer: {
     method: "POST",

@@ -186,9 +186,11 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       const { environment = null, service = null } = query;
       return { items: [...(await controlPlane.stops.windows({ environment, service }))] };
     },
-    async approvalList({ query }) {
-      return { items: [...(await controlPlane.approvals.list(query))] };
+    async approvalList({ actor, query: { waitsFor, ...filter } }) {
+      const person = waitsFor === undefined ? undefined : (actor.principal?.person ?? "");
+      return { items: [...(await controlPlane.approvals.list({ ...filter, waitsFor: person }))] };
     },
+    approvalMine: ({ actor, params }) => controlPlane.approvals.mine(actor, params.id),
     approvalShow: ({ params }) => controlPlane.approvals.show(params.id),
     approvalAnswer: ({ params, body }) =>
       controlPlane.approvals.answer(params.id, Buffer.from(body.signed, "base64")),

@@ -13,6 +13,8 @@ export interface PasskeyJson {
   readonly coseKey: string;
   readonly rpId: string;
   readonly origins: string[];
+  readonly aaguid?: string;
+  readonly backupEligible?: boolean;
 }
 
 interface PersonKeysTable {

@@ -225,7 +225,9 @@ export function matrix(ids: Ids): readonly Row[] {
 
     // Approvals and manual checks.
     ["GET", "/api/v1/approvals", "DTSXAM"],
+    ["GET", "/api/v1/approvals?waitsFor=me", "DTSXAM"],
     ["GET", "/api/v1/approvals/abcdef12", "AM"],
+    ["GET", "/api/v1/approvals/abcdef12/mine", "AM"],
     ["POST", "/api/v1/approvals/abcdef12/answers", "M", { signed: "e30=" }],
     ["GET", "/api/v1/manual-checks", "DTSXAM"],
     ["POST", "/api/v1/manual-checks/show", "AM", { request: "abcdef12" }],

@@ -5,10 +5,13 @@ import {
   type SearchSchemaInput,
 } from "@tanstack/react-router";
 import { filterKeys, type FindingSearch, type MetricsSearch } from "./api/finding-queries.ts";
+import type { ApprovalSearch } from "./api/approval-queries.ts";
 import type { DeploymentFilter } from "./api/queries.ts";
 import type { WaiverSearch } from "./api/waiver-queries.ts";
 import { Page } from "./parts/page.tsx";
 import { Shell } from "./parts/shell.tsx";
+import { Approval } from "./screens/approval.tsx";
+import { Approvals } from "./screens/approvals.tsx";
 import { Commits } from "./screens/commits.tsx";
 import { Deployments } from "./screens/deployments.tsx";
 import { Finding } from "./screens/finding.tsx";
@@ -89,6 +92,16 @@ const routeTree = root.addChildren([
       pick({ ...search }, ["service", "environment", "finding", "state"]),
   }),
   createRoute({ getParentRoute: () => root, path: "/waivers/$id", component: Waiver }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/approvals",
+    component: Approvals,
+    validateSearch: (search: ApprovalSearch & SearchSchemaInput): ApprovalSearch => {
+      const { show, ...rest } = pick({ ...search }, ["service", "environment", "show"]);
+      return show === "mine" || show === "any" ? { ...rest, show } : rest;
+    },
+  }),
+  createRoute({ getParentRoute: () => root, path: "/approvals/$id", component: Approval }),
   createRoute({
     getParentRoute: () => root,
     path: "/commits",

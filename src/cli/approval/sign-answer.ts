@@ -1,12 +1,12 @@
 import type { ApprovalView } from "../../api/routes-approvals.ts";
 import type { Client } from "../../api/client.ts";
+import { requireSame } from "../../identity/approval/recomputed.ts";
 import { approvalText } from "../../identity/approval/text.ts";
 import { approvalStatement } from "../../identity/approval/statement.ts";
 import type { ApprovalAnswer } from "../../model/approval.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { CommandContext } from "../context.ts";
 import { signShown } from "../sign-shown.ts";
-import { requireSame } from "./digests.ts";
 
 export interface Answering {
   readonly purpose: ApprovalAnswer["purpose"];

@@ -10,6 +10,7 @@ import type { Engine } from "../engine.ts";
 import { governanceMode } from "../policy/governance.ts";
 import { answerApproval, findApproval } from "./answer.ts";
 import { approvalsInput } from "./gather.ts";
+import { approvalMine } from "./mine.ts";
 
 export function makeApprovalControl(engine: Engine): ApprovalControl {
   const { db } = engine;
@@ -20,6 +21,7 @@ export function makeApprovalControl(engine: Engine): ApprovalControl {
       return views.map((view) => ({ ...view, plan: null }));
     },
     show: async (id) => approvalView(engine, await findApproval(db, id)),
+    mine: (actor, id) => approvalMine(engine, actor, id),
     answer: async (id, signed) => approvalView(engine, await answerApproval(engine, id, signed)),
   };
 }

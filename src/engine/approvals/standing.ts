@@ -32,6 +32,33 @@ export interface Approver {
   readonly key: string;
 }
 
+/** The same for any key of theirs: right and names alone, and whoever gave them. */
+export async function roleStanding(
+  db: Db,
+  lane: Lane,
+  { person, role }: Pick<Approver, "person" | "role">,
+): Promise<Pick<ApproverStanding, "also" | "against" | "enrolments">> {
+  const [grants, { names, links }] = await Promise.all([
+    grantsFor(db, approveRight(role), lane, person),
+    namesOf(db, person),
+  ]);
+  return {
+    also: links.map(({ same }) => same),
+    against: noRight(role, grants) ?? erasedName(names, links),
+    enrolments: await enrolmentsOf(db, { key: undefined, grants, links, role }),
+  };
+}
+
+function noRight(role: string, grants: readonly GrantRow[]): string | null {
+  return grants.length > 0 ? null : `nobody gave this person the right to approve as ${role} here`;
+}
+
+function erasedName(names: readonly string[], links: readonly PersonLinkRow[]): string | null {
+  return names.length > links.length
+    ? null
+    : "a name of this person was erased, so that own work cannot be told";
+}
+
 /** Key, right and names as they stand now: asked when somebody answers, at the gate, and right before the shift. */
 export async function approverStanding(
   db: Db,
@@ -48,11 +75,7 @@ export async function approverStanding(
   const against =
     key === undefined || key.removed_at !== null || key.person !== person
       ? "the key that signed is this person's no more"
-      : grants.length === 0
-        ? `nobody gave this person the right to approve as ${role} here`
-        : names.length <= links.length
-          ? "a name of this person was erased, so that own work cannot be told"
-          : reset;
+      : (noRight(role, grants) ?? erasedName(names, links) ?? reset);
   return {
     names,
     also: links.map(({ same }) => same),

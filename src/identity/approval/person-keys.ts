@@ -15,8 +15,7 @@ export function personKeysOf(rows: readonly EnrolledKey[]): PersonKeys {
   const credentials: PersonKeys["credentials"][number][] = [];
   for (const { key_id: id, public_key: pem, webauthn } of rows) {
     if (webauthn !== null) {
-      const { credentialId, coseKey, rpId, origins } = webauthn;
-      credentials.push({ id, credentialId, coseKey, rpId, origins });
+      credentials.push({ id, ...webauthn });
       continue;
     }
     const key = readPublicKey(pem);

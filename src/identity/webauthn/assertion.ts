@@ -35,6 +35,13 @@ export const Credential = z.strictObject({
   rpId: z.string().min(1).max(253),
   /** Where it may be used from: `https://tidelock.example`. */
   origins: z.array(z.string().min(1).max(300)).min(1).max(16),
+  /** What the authenticator said of itself when it was enrolled, where that is known: its model as a UUID. */
+  aaguid: z
+    .string()
+    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+    .optional(),
+  /** Whether the key can be copied to other devices; that never changes. */
+  backupEligible: z.boolean().optional(),
 });
 export type Credential = z.infer<typeof Credential>;
 
@@ -81,6 +88,9 @@ export function verifyAssertion(
   const seen = readAuthenticatorData(data, credential.rpId);
   if (!seen.ok) return seen;
   if ((seen.value.flags & flag.attested) !== 0) return bad("it is an enrolment, and no signature");
+  if (seen.value.backupEligible !== (credential.backupEligible ?? seen.value.backupEligible)) {
+    return bad("it says something else of whether its key can be copied than when it was enrolled");
+  }
   const key = readCoseKey(cose);
   if (!key.ok) return key;
   if (!key.value.verify(concat(data, sha256(clientData)), signature)) {

@@ -3,7 +3,7 @@ import { decodeBase64, encodeBase64, sameBytes } from "../../evidence/bytes.ts";
 import { readJson } from "../../evidence/read-json.ts";
 import { bad, good, type Result } from "../../evidence/result.ts";
 import { toHex } from "../../ledger/bytes.ts";
-import { type Credential, flag, readAuthenticatorData } from "./assertion.ts";
+import { type Credential, flag, nameOf, readAuthenticatorData } from "./assertion.ts";
 import { readCborMap } from "./cbor.ts";
 import { readCoseKey } from "./cose-key.ts";
 
@@ -33,9 +33,9 @@ const ClientData = z.looseObject({
 });
 
 export interface Enrolled {
+  /** With `aaguid` (many say nothing but zeros) and `backupEligible`. */
   readonly credential: Credential;
-  /** Model of the authenticator as a UUID, as it says; many say nothing but zeros. */
-  readonly aaguid: string;
+  readonly algorithm: string;
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly signCount: number;
@@ -78,8 +78,10 @@ export function readNewCredential(
       coseKey: encodeBase64url(cose),
       rpId: expected.rpId,
       origins: [expected.origin],
+      aaguid: uuidOf(rest.subarray(0, 16)),
+      backupEligible,
     },
-    aaguid: uuidOf(rest.subarray(0, 16)),
+    algorithm: nameOf(readable.value.algorithm),
     backupEligible,
     backedUp,
     signCount,

@@ -7,8 +7,9 @@ import { readCoseKey } from "./cose-key.ts";
 /** A passkey where a public key stands in PEM: one line of text, so that people sign an enrolment of either. */
 const prefix = "webauthn:";
 
-export function passkeyText({ credentialId, coseKey, rpId, origins }: Credential): string {
-  return `${prefix}${JSON.stringify({ credentialId, coseKey, rpId, origins })}`;
+export function passkeyText(credential: Credential): string {
+  const { credentialId, coseKey, rpId, origins, aaguid, backupEligible } = credential;
+  return `${prefix}${JSON.stringify({ credentialId, coseKey, rpId, origins, aaguid, backupEligible })}`;
 }
 
 export function isPasskey(text: string): boolean {

@@ -128,6 +128,8 @@ export async function listApprovals(
     readonly environment?: string | undefined;
     readonly promotion?: string | undefined;
     readonly open: boolean;
+    /** Only what this person may answer by a right, and has not. */
+    readonly waitsFor?: string | undefined;
     readonly limit: number;
   },
 ): Promise<readonly ApprovalRequestRow[]> {
@@ -135,6 +137,7 @@ export async function listApprovals(
   if (filter.service !== undefined) query = query.where("service", "=", filter.service);
   if (filter.environment !== undefined) query = query.where("environment", "=", filter.environment);
   if (filter.promotion !== undefined) query = query.where("promotion", "=", filter.promotion);
+  if (filter.waitsFor !== undefined) query = query.where(waitsFor(filter.waitsFor));
   if (filter.open) {
     query = query
       .where("voided_at", "is", null)
@@ -160,4 +163,16 @@ export async function goneApproval(
     limit 1
   `.execute(db);
   return rows[0]?.operation;
+}
+
+/** Own work is not looked at here: whoever opens the request reads of it. */
+function waitsFor(person: string) {
+  return sql<boolean>`exists (
+      select from grants g, jsonb_array_elements(approval_requests.asked -> 'asks') a,
+        jsonb_array_elements_text(a -> 'roles') r
+      where g.person = ${person} and g.removed_at is null and g."right" = 'approve:' || r
+        and (g.service is null or g.service = approval_requests.service)
+        and (g.environment is null or g.environment = approval_requests.environment))
+    and not exists (
+      select from approval_answers o where o.request = approval_requests.id and o.person = ${person})`;
 }

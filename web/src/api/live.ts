@@ -118,7 +118,7 @@ function refresh(event: EventView): void {
     gathering = false;
     const promotions = [...changed];
     changed.clear();
-    for (const name of ["status", "promotions", "deployments", "trace"]) {
+    for (const name of ["status", "promotions", "deployments", "trace", "approvals", "approval"]) {
       void queryClient.invalidateQueries({ queryKey: [name] });
     }
     for (const id of promotions) {

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { waitingQuery } from "../api/approval-queries.ts";
 import { startLive, useLive } from "../api/live.ts";
 import { serverQuery } from "../api/queries.ts";
 import { signOut, useToken } from "../session.ts";
@@ -10,6 +11,7 @@ import { Badge } from "./status.tsx";
 const pages = [
   { to: "/", name: "Environments" },
   { to: "/promotions", name: "Promotions" },
+  { to: "/approvals", name: "Approvals" },
   { to: "/findings", name: "Findings" },
   { to: "/waivers", name: "Waivers" },
   { to: "/deployments", name: "Deployments" },
@@ -33,6 +35,7 @@ function SignedIn() {
           {pages.map(({ to, name }) => (
             <Link key={to} to={to} activeOptions={{ exact: to === "/" }}>
               {name}
+              {to === "/approvals" ? <WaitsForMe /> : null}
             </Link>
           ))}
         </nav>
@@ -47,6 +50,19 @@ function SignedIn() {
       </main>
       <Footer />
     </>
+  );
+}
+
+/** How many approvals wait for whoever is signed in. */
+function WaitsForMe() {
+  const { data } = useQuery(waitingQuery);
+  const count = data?.items.length ?? 0;
+  if (count === 0) return null;
+  return (
+    <span className="count">
+      {count}
+      <span className="hidden"> wait for you</span>
+    </span>
   );
 }
 

@@ -1,15 +1,15 @@
 import { digestBytes, utf8 } from "../../../evidence/bytes.ts";
 import { encodeStatement } from "../../../evidence/statement.ts";
 import { approvalChallenge, approvalStatement } from "../../../identity/approval/statement.ts";
+import { recomputed, requireSame } from "../../../identity/approval/recomputed.ts";
 import { approvalText } from "../../../identity/approval/text.ts";
 import { encodeBase64url } from "../../../identity/webauthn/enrolment.ts";
 import type { ApprovalAnswer } from "../../../model/approval.ts";
 import { approvalCard } from "../../approval/approval-card.ts";
-import { recomputed, requireSame } from "../../approval/digests.ts";
 import { momentOf } from "../../approval/sign-answer.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
-import { argument, connectionOptions, name, outputOption, text } from "../../options.ts";
+import { argument, connectionOptions, flag, name, outputOption, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
 import { clean } from "../../terminal.ts";
 
@@ -18,6 +18,7 @@ export const command = defineCommand({
   options: {
     person: text("--person <pseudonym>", "what this person would sign: person:…"),
     role: name("--role <role>", "as whom (default: the first that is asked)"),
+    reject: flag("--reject", "what a rejection would be, and no approval"),
     reason: text("--reason <text>", "with these words"),
     notBefore: text("--not-before <time>", "counting from then on"),
     expires: text("--expires <time>", "counting until then"),
@@ -46,7 +47,7 @@ export const command = defineCommand({
     requireSame(view);
     if (options.person === undefined) return exit.done;
     const answer: ApprovalAnswer = {
-      purpose: "approve",
+      purpose: options.reject ? "reject" : "approve",
       person: options.person,
       role: options.role ?? view.asked.asks[0]?.roles[0] ?? "",
       reason: options.reason ?? "",

@@ -1,7 +1,10 @@
-import type { ApprovalView } from "../../api/routes-approvals.ts";
-import { basisDigest } from "../../identity/approval/statement.ts";
 import { digestOf } from "../../model/canonical.ts";
 import { TidelockError } from "../../model/errors.ts";
+import type { Plan } from "../../model/plan.ts";
+import { basisDigest, type ToApprove } from "./statement.ts";
+
+/** A request as a server sends it. */
+export type Sent = ToApprove & { readonly plan: Plan | null };
 
 /** What a server says that a request is about, and what this program makes of the contents that it sent. */
 export interface Recomputed {
@@ -11,7 +14,7 @@ export interface Recomputed {
 }
 
 /** The digests that can be computed anew, on this machine, from the plan, the verdicts and the findings. */
-export function recomputed({ asked, plan, basis }: ApprovalView): readonly Recomputed[] {
+export function recomputed({ asked, plan, basis }: Sent): readonly Recomputed[] {
   return [
     ...(plan === null ? [] : [{ what: "plan" as const, said: asked.plan, here: digestOf(plan) }]),
     { what: "decision", said: asked.decision, here: basisDigest(basis) },
@@ -19,7 +22,7 @@ export function recomputed({ asked, plan, basis }: ApprovalView): readonly Recom
 }
 
 /** Nobody signs a digest of something else than what is shown. Throws `digest-mismatch`. */
-export function requireSame(view: ApprovalView): void {
+export function requireSame(view: Sent): void {
   const other = recomputed(view).find(({ said, here }) => said !== here);
   const { plan, asked } = view;
   const elsewhere =
@@ -34,6 +37,6 @@ export function requireSame(view: ApprovalView): void {
     other === undefined
       ? "the plan that the server sent is about something else than what is asked"
       : `the server says that the ${other.what} is ${other.said}, and what it sent is ${other.here}`,
-    { where: view.id, hint: "sign nothing, and ask whoever runs the server" },
+    { where: asked.request, hint: "sign nothing, and ask whoever runs the server" },
   );
 }
