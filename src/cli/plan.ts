@@ -15,7 +15,12 @@ export async function showPlan(
   if (format === "json" || format === "yaml") await printDocument(terminal, format, view);
   else if (format === "name") terminal.print(view.digest);
   else printPlan(terminal, view);
-  const codes = { allow: exit.done, deny: exit.denied, wait: exit.waiting };
+  const codes = {
+    allow: exit.done,
+    deny: exit.denied,
+    wait: exit.waiting,
+    "break-glass": exit.done,
+  };
   // A wait ends, and the gate would still say no.
   return view.gate?.outcome === "deny" ? exit.denied : codes[view.decision.outcome];
 }
@@ -50,7 +55,12 @@ function printPlan(terminal: Terminal, view: PlanView): void {
     );
   }
   printGate(terminal, view);
-  const words = { allow: "it may start", deny: "it is denied", wait: "it has to wait" };
+  const words = {
+    allow: "it may start",
+    deny: "it is denied",
+    wait: "it has to wait",
+    "break-glass": "it may start by BREAK-GLASS, and not by its evidence",
+  };
   const gate =
     view.gate?.outcome === "deny" && view.decision.outcome !== "deny"
       ? ", and its gate would deny it"

@@ -1,7 +1,9 @@
 import type { Decision, Grades } from "../model/decision.ts";
 import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
+import type { GlassInput, OwedReview } from "../identity/break-glass/given.ts";
 import { bindingsGround, type TestBindings } from "./binding-gaps.ts";
+import { reviewGrounds, withGlass } from "./break-glass.ts";
 import { decide, type Decided, type Ground, ground } from "./decide.ts";
 import { governanceGround, isolationGround } from "./grades.ts";
 import { type LedgerSays, ledgerGrounds } from "./ledger-says.ts";
@@ -47,6 +49,10 @@ export interface AdmissionInput {
   readonly schedule?: ScheduleSays | undefined;
   /** Lines that are stopped here, and bans of what the release is made of; absent: none. */
   readonly stops?: readonly StopSays[] | undefined;
+  /** What people set aside for exactly this in an emergency; absent: nobody did. */
+  readonly glass?: GlassInput | undefined;
+  /** What was set aside here before and nobody has reviewed; absent: nothing. */
+  readonly reviews?: readonly OwedReview[] | undefined;
   /** What is live now; promoting the same deployment again is allowed and said. */
   readonly live: { readonly release: Digest; readonly configuration: Digest } | null;
   /** What holding all this against the ledger gave; null: it was not held against it (a preview). */
@@ -77,10 +83,15 @@ export function decideAdmission(input: AdmissionInput): Decided {
     ...droppedGrounds(input.dropped),
     ...scheduleGrounds(input.schedule, passing),
     ...stopGrounds(input.stops, passing),
+    ...reviewGrounds(input.reviews, passing),
     ...sameGround(input),
     ...ledgerGrounds(input.ledger),
   ];
-  return decide(grounds, input.grades, { ...input, kind: "admission", of: input.kind });
+  const mode = input.grades.governance;
+  const glass = passing.returning ? undefined : input.glass;
+  const after = withGlass(grounds, glass, { now: input.now, mode, admission: true });
+  const inputs = { ...input, kind: "admission", of: input.kind };
+  return decide(after.grounds, input.grades, inputs, after.mark);
 }
 
 function artifactGrounds(artifacts: AdmissionInput["artifacts"]): Ground[] {

@@ -1,5 +1,15 @@
 import { z } from "zod";
 import { ApprovalAsked, ApprovalBasis, ApprovalMethod, AskedApproval } from "../model/approval.ts";
+import { GlassAsked, GlassBasis } from "../model/break-glass.ts";
+
+const Enrolments = z.array(
+  z.looseObject({
+    what: z.string(),
+    by: z.array(z.string()),
+    proven: z.boolean(),
+    vouched: z.array(z.string()),
+  }),
+);
 
 /** What a gate kept of approvals, as `ApprovalsInput` has it. */
 export const ApprovalsInputs = z.looseObject({
@@ -25,14 +35,39 @@ export const ApprovalsInputs = z.looseObject({
       notBefore: z.string().nullable(),
       expires: z.string().nullable(),
       against: z.string().nullable(),
-      enrolments: z.array(
-        z.looseObject({
-          what: z.string(),
-          by: z.array(z.string()),
-          proven: z.boolean(),
-          vouched: z.array(z.string()),
-        }),
-      ),
+      enrolments: Enrolments,
     }),
   ),
+});
+
+/** What a gate kept of a broken glass, as `GlassInput` has it. */
+export const GlassInputs = z.looseObject({
+  asked: GlassAsked,
+  basis: GlassBasis,
+  at: z.string(),
+  policy: z.looseObject({ allowed: z.enum(["all", "window", "none"]), longest: z.number() }),
+  now: z.strictObject(
+    GlassAsked.pick({
+      ledger: true,
+      service: true,
+      environment: true,
+      release: true,
+      configuration: true,
+      plan: true,
+      policy: true,
+    }).shape,
+  ),
+  promotion: z.string(),
+  usedBy: z.string().nullable(),
+  signed: z.array(
+    z.looseObject({
+      id: z.string(),
+      person: z.string(),
+      also: z.array(z.string()),
+      at: z.string(),
+      against: z.string().nullable(),
+      enrolments: Enrolments,
+    }),
+  ),
+  ownWork: z.array(z.string()),
 });

@@ -3,6 +3,7 @@ import type { ApprovalsInput } from "../identity/approval/given.ts";
 import type { ApprovalBasis, AskedApproval } from "../model/approval.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import type { GateFacts } from "../model/gate-facts.ts";
+import { approvalsAside, breakable } from "./break-glass.ts";
 import { compareText, type Ground, ground } from "./decide.ts";
 import {
   type DemandedCheck,
@@ -75,11 +76,14 @@ export function approvalGrounds(
     mode: over.mode,
     basis: approvalBasis(over),
   });
-  return said.map(({ outcome, message, until }) =>
-    outcome === "wait" && over.underWay
+  return said.map(({ outcome, message, until }) => {
+    if (outcome !== "wait") return ground(outcome, approvalsRule, message, until);
+    const wait = over.underWay
       ? ground("deny", approvalsRule, `${message}; the old release has stopped, and users wait`)
-      : ground(outcome, approvalsRule, message, until),
-  );
+      : ground(outcome, approvalsRule, message, until);
+    // That nobody has signed yet can be set aside; that somebody said no cannot.
+    return breakable(wait, { of: approvalsAside });
+  });
 }
 
 /** As it is kept: the order in which things arrived shows in no reason. */

@@ -65,7 +65,10 @@ export function makeConformance(
     })),
     requirements: inputs.requirements.map(({ asked, met, message }) => ({ asked, met, message })),
     exceptions: decision.reasons
-      .filter(({ outcome, rule }) => outcome === "allow" && exceptional.has(rule))
+      .filter(
+        ({ outcome, rule }) =>
+          outcome === "break-glass" || (outcome === "allow" && exceptional.has(rule)),
+      )
       .map(({ rule, message }) => ({ rule, message })),
     reasons: decision.reasons,
   };

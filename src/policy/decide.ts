@@ -1,6 +1,6 @@
 import { canonicalJson, digestOfText } from "../model/canonical.ts";
 import { Digest } from "../model/primitives.ts";
-import type { Decision, Grades, Outcome, Reason } from "../model/decision.ts";
+import type { BrokenGlassMark, Decision, Grades, Outcome, Reason } from "../model/decision.ts";
 
 /** One reason, and for a `wait` that time alone ends, when. */
 export interface Ground extends Reason {
@@ -12,7 +12,7 @@ export function ground(outcome: Outcome, rule: string, message: string, until?: 
   return { outcome, rule, message, ...(until === undefined ? {} : { until }) };
 }
 
-const severity: readonly Outcome[] = ["deny", "wait", "allow"];
+const severity: readonly Outcome[] = ["deny", "wait", "break-glass", "allow"];
 
 /** What no other reason matters beside: said before them. */
 export const bannedRule = "release.banned";
@@ -43,6 +43,7 @@ export function decide(
   grounds: readonly Ground[],
   grades: Grades,
   inputs: Decided["inputs"],
+  mark: BrokenGlassMark | null = null,
 ): Decided {
   const all = grounds.length > 0 ? grounds : [ground("deny", "none", "no rule spoke for it")];
   const sorted = [...all].sort(
@@ -65,6 +66,7 @@ export function decide(
     evaluator,
     ...(policy.success ? { policy: policy.data } : {}),
     ...(until === null ? {} : { until }),
+    ...(mark === null ? {} : { brokenGlass: mark }),
   };
   return { decision, inputs };
 }

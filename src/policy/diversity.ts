@@ -1,4 +1,5 @@
 import { countPrograms, type ProgramsByKind, type Scanner } from "../model/diversity.ts";
+import { breakable } from "./break-glass.ts";
 import { type Ground, ground } from "./decide.ts";
 
 /** How many different programs of each kind have to pass, and what each demanded check counts as. */
@@ -31,7 +32,9 @@ export function diversityGrounds(
       others.length === 0
         ? "no check of another one is demanded before the switch"
         : `not ${[...new Set(others)].join(", ")}`;
-    return ground("deny", "diversity", `${text}; ${missing}`);
+    return breakable(ground("deny", "diversity", `${text}; ${missing}`), {
+      of: `diversity ${kind}`,
+    });
   });
 }
 

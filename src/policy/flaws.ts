@@ -1,7 +1,14 @@
 import type { FactFinding, GateFacts } from "../model/gate-facts.ts";
 import { isAtLeast, Severity } from "../model/observation.ts";
+import { breakable } from "./break-glass.ts";
 import { type Ground, ground } from "./decide.ts";
-import { type DemandedCheck, decisiveEvidence, type Evidence, type Subject } from "./evidence.ts";
+import {
+  type DemandedCheck,
+  decisiveEvidence,
+  demandDigest,
+  type Evidence,
+  type Subject,
+} from "./evidence.ts";
 
 /** A flaw that was published of something that the release is made of. */
 export interface KnownFlaw {
@@ -60,7 +67,10 @@ export function flawGrounds({ flaws, checks, subject, evidence, now }: Place): r
     );
     if (later.length === 0) return [];
     const message = `check ${check.name}: its ${shown.evidence.verdict} of ${shown.evidence.at} is contradicted: ${named(later)}`;
-    return [ground("deny", contradictedRule, message)];
+    const said = ground("deny", contradictedRule, message);
+    const failing = [...new Set(later.map(({ advisory }) => advisory))].sort();
+    const seen = { demand: demandDigest(check), verdict: "fail" as const, failing };
+    return [breakable(said, { of: `contradicted ${check.name}`, check: seen })];
   });
   if (against.length > 0) return against;
   const message = `of what it is made of is published, and no check here stands against it: ${named(flaws.known)}`;

@@ -3,7 +3,9 @@ import type { GatePreset, IsolationGrade } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import type { ApprovalsInput } from "../identity/approval/given.ts";
+import type { GlassInput, OwedReview } from "../identity/break-glass/given.ts";
 import { approvalGrounds } from "./approvals.ts";
+import { breakableCheck, reviewGrounds, withGlass, type WithGlass } from "./break-glass.ts";
 import { compareText, decide, type Decided, type Ground, ground } from "./decide.ts";
 import {
   type DemandedCheck,
@@ -68,6 +70,10 @@ export interface GateInput extends Pick<RulesInput, "rules" | "facts" | "returni
   readonly obligations?: ObligationInput | undefined;
   /** Who has to sign this, and who did; absent: nobody. */
   readonly approvals?: ApprovalsInput | undefined;
+  /** What people set aside for exactly this in an emergency; absent: nobody did. */
+  readonly glass?: GlassInput | undefined;
+  /** What was set aside here before and nobody has reviewed; absent: nothing. */
+  readonly reviews?: readonly OwedReview[] | undefined;
   /** What holding all this against the ledger gave; null: it was not held against it. */
   readonly ledger: readonly LedgerSays[] | null;
 }
@@ -82,8 +88,15 @@ export function evaluateGate(preset: GatePreset, input: GateInput): Decision {
 
 /** The same with what it follows from. */
 export function decideGate(preset: GatePreset, input: GateInput): Decided {
-  const grounds = gateGrounds(preset, input);
-  return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) });
+  const { grounds, mark } = broken(input, gateGrounds(preset, input));
+  return decide(grounds, input.grades, { kind: "gate", preset, ...unordered(input) }, mark);
+}
+
+/** What is set aside of it. A return needs nothing, and what has ended goes nowhere. */
+export function broken(input: GateInput, grounds: readonly Ground[]): WithGlass {
+  if (input.returning === true || input.ended !== undefined) return { grounds, mark: null };
+  const { now, facts, grades } = input;
+  return withGlass(grounds, input.glass, { now, facts, mode: grades.governance, admission: false });
 }
 
 /** What each part says, without the digest over all inputs, which costs more than all of them. */
@@ -112,6 +125,7 @@ export function gateGrounds(preset: GatePreset, input: GateInput): readonly Grou
     ...ruleGrounds(input),
     ...scheduleGrounds(input.schedule, { returning, underWay }),
     ...stopGrounds(input.stops, { returning, underWay }),
+    ...reviewGrounds(input.reviews, { returning }),
     ...approvalGrounds(input.approvals, {
       ...input,
       mode: input.grades.governance,
@@ -143,7 +157,7 @@ export function controlGround(
     return ground("allow", "check.pending", message);
   }
   const judged = judgeCheck(check, subject, evidence, now, standingWaivers(input));
-  return waivedGround(check, judged, input);
+  return breakableCheck(check, waivedGround(check, judged, input), judged);
 }
 
 /** "Nothing was asked" is no evidence: the strict preset demands a check of what is deployed. */

@@ -1,3 +1,4 @@
+import { breakable } from "./break-glass.ts";
 import { type Ground, ground } from "./decide.ts";
 
 /** How the release to be promoted fares in an environment that must have verified it first. */
@@ -18,6 +19,10 @@ export interface Predecessor {
  * still running is a wait with its end; one that broke off too early is a denial, as time cannot mend it.
  */
 export function predecessorGround(predecessor: Predecessor, now: string): Ground {
+  return breakable(saidOf(predecessor, now), { of: `predecessor ${predecessor.environment}` });
+}
+
+function saidOf(predecessor: Predecessor, now: string): Ground {
   const { environment, verifiedAt, healthy, soakMs } = predecessor;
   if (verifiedAt === null || Number.isNaN(Date.parse(verifiedAt))) {
     const message = `${environment} has not verified this release; promote it there first`;

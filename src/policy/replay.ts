@@ -10,7 +10,7 @@ import { SurfaceChange } from "../model/requirements.ts";
 import { Severity } from "../model/observation.ts";
 import { Verdict } from "../model/verdict.ts";
 import { Waived } from "../model/waiver.ts";
-import { ApprovalsInputs } from "./approvals-schema.ts";
+import { ApprovalsInputs, GlassInputs } from "./approvals-schema.ts";
 import { decideAdmission } from "./admission.ts";
 import type { Decided } from "./decide.ts";
 import { decideGate } from "./gate.ts";
@@ -62,6 +62,17 @@ const shared = {
         reason: z.string(),
         by: z.string(),
         since: z.string(),
+      }),
+    )
+    .optional(),
+  glass: GlassInputs.optional(),
+  reviews: z
+    .array(
+      z.looseObject({
+        glass: z.string(),
+        promotion: z.string(),
+        usedAt: z.string(),
+        due: z.string(),
       }),
     )
     .optional(),

@@ -1,3 +1,4 @@
+import { breakable } from "./break-glass.ts";
 import { type Ground, ground } from "./decide.ts";
 
 /** One thing that the environment's owners demand to be stated about the release, and whether it is. */
@@ -9,7 +10,9 @@ export interface Requirement {
 }
 
 export function requirementGrounds(requirements: readonly Requirement[]): readonly Ground[] {
-  return requirements.map(({ asked, met, message }) =>
-    ground(met ? "allow" : "deny", `evidence.${asked}`, message),
-  );
+  return requirements.map(({ asked, met, message }) => {
+    const said = ground(met ? "allow" : "deny", `evidence.${asked}`, message);
+    // Whose it is and where it comes from is never set aside.
+    return asked === "sbom" ? breakable(said, { of: "evidence sbom" }) : said;
+  });
 }

@@ -1,6 +1,7 @@
 import type { GateFacts } from "../model/gate-facts.ts";
 import type { PlannedRule } from "../model/gate-rule.ts";
 import { printable } from "../model/printable.ts";
+import { breakable, isBreakableRule } from "./break-glass.ts";
 import { type Budget, evaluate } from "./cel/evaluate.ts";
 import { mostStepsOfAll } from "./cel/frame.ts";
 import { type Ground, ground } from "./decide.ts";
@@ -29,7 +30,12 @@ export function ruleGrounds(input: RulesInput): readonly Ground[] {
   const budget = { left: mostStepsOfAll };
   return rules.map((rule) => {
     const said = typeof facts === "string" ? denied(rule, facts) : judged(rule, facts, budget);
-    if (input.returning !== true || said.outcome === "allow") return said;
+    if (said.outcome === "allow") return said;
+    if (input.returning !== true) {
+      const of = `rule ${rule.from} ${rule.name}`;
+      // Facts that were not gathered are no evidence that anybody could weigh.
+      return typeof facts === "string" || !isBreakableRule(rule) ? said : breakable(said, { of });
+    }
     return ground("allow", said.rule, `${said.message}; a return is not held up by it`);
   });
 }

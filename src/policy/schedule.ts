@@ -1,4 +1,5 @@
 import type { Calendar } from "../model/calendar.ts";
+import { breakable, windowAside } from "./break-glass.ts";
 import { type Ground, ground } from "./decide.ts";
 import { scheduleAt } from "./windows.ts";
 
@@ -76,7 +77,9 @@ export function scheduleGrounds(
     return [ground("allow", "window", message)];
   }
   const opens = waits ? `it may go from ${waits}` : "no opening is known: ask the owners";
-  return [ground("wait", "window", `${why}; ${opens}`, waits ?? undefined)];
+  const wait = ground("wait", "window", `${why}; ${opens}`, waits ?? undefined);
+  // Of what time it is nobody can decide otherwise.
+  return [clock === undefined ? breakable(wait, { of: windowAside }) : wait];
 }
 
 /** Null where the schedule itself knows no end. */

@@ -122,7 +122,7 @@ const nothing: WhatIfCounts = {
   why: {},
 };
 
-const openness: readonly Outcome[] = ["deny", "wait", "allow"];
+const openness: readonly Outcome[] = ["deny", "wait", "break-glass", "allow"];
 
 /**
  * Counts one after the other; begin without a first argument.

@@ -58,7 +58,12 @@ function printLive(terminal: Terminal, view: GateExplanation, live: LiveExplanat
   const { service } = view;
   const { release, since, promotion, decided, today } = live;
   const by = promotion === null ? "" : ` by promotion ${promotion}`;
-  const words = { allow: "allowed", deny: "denied", wait: "told to wait" } as const;
+  const words = {
+    allow: "allowed",
+    deny: "denied",
+    wait: "told to wait",
+    "break-glass": "let through by BREAK-GLASS, not by its evidence,",
+  } as const;
   const then = decided === null ? "" : `, ${words[decided.outcome]} ${when(decided.at)}`;
   terminal.print(
     `live: ${clean(`${service}@${release.version}`)} since ${when(since)}${by}${then}`,

@@ -22,6 +22,7 @@ const looks: Readonly<
   compensated: ["↩", "yellow"],
   waiting: ["…", "yellow"],
   wait: ["…", "yellow"],
+  "break-glass": ["⚠", "red"],
   warn: ["!", "yellow"],
   running: ["▸", "cyan"],
   queued: ["·", "gray"],

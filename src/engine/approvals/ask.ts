@@ -3,10 +3,12 @@ import { whyVoid } from "../../identity/approval/evaluate.ts";
 import type { ApprovalsInput } from "../../identity/approval/given.ts";
 import { basisDigest } from "../../identity/approval/statement.ts";
 import { ApprovalAsked, type ApprovalBasis } from "../../model/approval.ts";
+import { letsThrough } from "../../model/decision.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import type { GatePreset } from "../../model/pipeline.ts";
 import { approvalBasis } from "../../policy/approvals.ts";
-import { type GateInput, gateGrounds } from "../../policy/gate.ts";
+import { asksNobody } from "../../policy/break-glass.ts";
+import { broken, type GateInput, gateGrounds } from "../../policy/gate.ts";
 import { askApproval, voidRequest } from "../../store/queries/approvals.ts";
 import { keepForm } from "../../store/queries/check-requests.ts";
 import { announce } from "../../store/queries/events.ts";
@@ -39,12 +41,17 @@ export async function approvalsAtGate(
   if (plan.approvals === undefined) return undefined;
   const before = await approvalsInput(engine, engine.db, site);
   if (before === undefined || !ask || site.promotion === "") return before;
+  // Two people have set aside that anybody signs it.
+  const context = { now: others.now, mode: others.grades.governance };
+  if (before.request === null && asksNobody(others.glass, context)) return before;
   // While the log does not go on nothing is written: the gate waits for it.
   if ((await engine.log.trouble()) !== null) return before;
   const basis = approvalBasis(others);
   const allowed =
     beforeStop ||
-    gateGrounds(preset, { ...others, ledger: [] }).every(({ outcome }) => outcome === "allow");
+    broken({ ...others, ledger: [] }, gateGrounds(preset, { ...others, ledger: [] })).grounds.every(
+      ({ outcome }) => letsThrough(outcome),
+    );
   const changed = await engine.db.transaction().execute(async (tx) => {
     if (!(await isGoing(tx, site.promotion))) return false;
     const voided = await voidOpen(tx, before, basis, site);

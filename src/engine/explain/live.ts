@@ -66,7 +66,12 @@ export async function explainLive(
 }
 
 function todayText({ outcome, place, parts }: GateExplanation): string {
-  const words = { allow: "be allowed", deny: "be denied", wait: "have to wait" } as const;
+  const words = {
+    allow: "be allowed",
+    deny: "be denied",
+    wait: "have to wait",
+    "break-glass": "be let through by break-glass",
+  } as const;
   const where = place === "admission" ? "at admission" : "at its gate";
   const against = againstIn({ parts }).length;
   const why = against === 0 ? "" : `: ${against} of ${parts.length} parts against it`;

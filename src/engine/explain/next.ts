@@ -1,3 +1,4 @@
+import { letsThrough } from "../../model/decision.ts";
 import type { GateFacts } from "../../model/gate-facts.ts";
 import type { Lane } from "../../model/primitives.ts";
 import { approvalsRule } from "../../policy/approvals.ts";
@@ -22,7 +23,7 @@ export function nextFor(part: Part, about: About, pending: boolean): string | nu
   if (asked && part.reason.rule.startsWith("check.")) {
     return `somebody with the role ${asked.role} answers it: tidelock check answer ${asked.id}`;
   }
-  if (outcome === "allow" || pending) return null;
+  if (letsThrough(outcome) || pending) return null;
   if (outcome === "wait") return forWait(part.reason, part.of);
   const [kind = ""] = rule.split(".");
   const say = sayings[kind];

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { letsThrough } from "../../model/decision.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Decided } from "../../policy/decide.ts";
 import type { DecisionInputs } from "../../policy/replay.ts";
@@ -28,7 +29,7 @@ export async function decideNow(
   if (!admitted) {
     const { configuration: given } = await currentConfiguration(engine.db, plan.lane);
     const first = await admission(engine, plan, release.content, now, id === "" ? { given } : {});
-    if (first.decision.outcome !== "allow") return { ...taken(first), place: "admission", at };
+    if (!letsThrough(first.decision.outcome)) return { ...taken(first), place: "admission", at };
   }
   return gateNow(engine, { plan, release, id }, now);
 }

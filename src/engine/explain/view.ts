@@ -117,7 +117,7 @@ function outcomeOf(parts: readonly ExplainedPart[], said: Outcome): Outcome {
   return sure.some(({ outcome }) => outcome === "deny") ? "deny" : "wait";
 }
 
-const order: readonly Outcome[] = ["deny", "wait", "allow"];
+const order: readonly Outcome[] = ["deny", "wait", "break-glass", "allow"];
 
 /** What is known to be bad, then what waits, then what is not known yet, then what is good. */
 function rank({ outcome, pending }: ExplainedPart): number {
@@ -128,8 +128,18 @@ function rank({ outcome, pending }: ExplainedPart): number {
 export const previewWords = "not at its gate yet; now it";
 
 const verbs = {
-  decision: { allow: "allowed", deny: "denied", wait: "told to wait" },
-  now: { allow: "would be allowed", deny: "would be denied", wait: "would have to wait" },
+  decision: {
+    allow: "allowed",
+    deny: "denied",
+    wait: "told to wait",
+    "break-glass": "let through by BREAK-GLASS",
+  },
+  now: {
+    allow: "would be allowed",
+    deny: "would be denied",
+    wait: "would have to wait",
+    "break-glass": "would be let through by BREAK-GLASS",
+  },
 } as const;
 
 function summaryOf(of: Explained, parts: readonly ExplainedPart[], outcome: Outcome): string {

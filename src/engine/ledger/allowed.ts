@@ -1,5 +1,6 @@
 import { deploymentsProjection } from "../../store/projections/lanes.ts";
 import { decisionsProjection, promotionsProjection } from "../../store/projections/promotions.ts";
+import { letsThrough } from "../../model/decision.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { type Lane, laneKey } from "../../model/primitives.ts";
 import { announce } from "../../store/queries/events.ts";
@@ -27,7 +28,7 @@ export async function whyNotAllowed(context: StepContext): Promise<string | null
     .where("promotion", "=", promotion.id)
     .execute();
   const decided = decisions.find(({ step }) => step === gate);
-  if (gate >= 0 && decided?.decision.outcome !== "allow") {
+  if (gate >= 0 && !letsThrough(decided?.decision.outcome)) {
     return "no gate has allowed this: somebody has put the promotion behind its gate";
   }
   const placed = decisions.map((decision) => ({ ...decision, ...plan.lane }));

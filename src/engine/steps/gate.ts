@@ -31,6 +31,8 @@ export function resultOf(context: StepContext, decided: Decided): StepResult {
   switch (decision.outcome) {
     case "allow":
       return { kind: "done", message: "allowed", decided };
+    case "break-glass":
+      return { kind: "done", message: `NOT allowed by its evidence: ${message}`, decided };
     case "deny":
       return { kind: "failed", message: `denied: ${message}`, decided };
     case "wait": {

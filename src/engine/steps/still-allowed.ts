@@ -1,6 +1,7 @@
 import type { Db } from "../../store/schema.ts";
 import { openIntents } from "../../store/queries/intents.ts";
 import { pendingRescans } from "../../store/queries/rescans.ts";
+import { letsThrough } from "../../model/decision.ts";
 import { approvalsRule } from "../../policy/approvals.ts";
 import { decisionAtGate } from "../evidence.ts";
 import { groundsOfAdmission, ledgerSays } from "../ledger/grounds.ts";
@@ -42,7 +43,7 @@ export async function stillAllowed(context: StepContext): Promise<StillAllowed> 
     };
   }
   const { decided, holds } = await decisionAtGate(context, { ask: true });
-  if (decided.decision.outcome !== "allow") {
+  if (!letsThrough(decided.decision.outcome)) {
     const no = resultOf(context, decided);
     return { no: no.kind === "wait" ? { ...no, holds } : no };
   }
@@ -76,7 +77,7 @@ export async function whyNotStopped(context: StepContext): Promise<StepResult | 
   if (await hasBegun(engine.db, promotion.id, ["close-route", "stop"])) return null;
   const ledger = () => ledgerSays(engine, plan, () => groundsOfAdmission(context));
   const decided = await admission(engine, plan, release, now, { ledger });
-  if (decided.decision.outcome !== "allow") return resultOf(context, decided);
+  if (!letsThrough(decided.decision.outcome)) return resultOf(context, decided);
   return plan.live === null ? null : whyNotApproved(context);
 }
 
@@ -85,7 +86,7 @@ async function whyNotApproved(context: StepContext): Promise<StepResult | null> 
   if (context.plan.approvals === undefined) return null;
   const { decided, holds } = await decisionAtGate(context, { ask: true, beforeStop: true });
   const reasons = decided.decision.reasons.filter(
-    ({ rule, outcome }) => rule === approvalsRule && outcome !== "allow",
+    ({ rule, outcome }) => rule === approvalsRule && !letsThrough(outcome),
   );
   const [worst] = reasons;
   if (worst === undefined) return null;
@@ -111,8 +112,8 @@ export async function whyNotStarted(context: StepContext): Promise<StepResult | 
   if (await hasBegun(engine.db, promotion.id, ["deploy"])) return null;
   const ledger = () => ledgerSays(engine, plan, () => groundsOfAdmission(context));
   const decided = await admission(engine, plan, release, now, { ledger });
-  if (decided.decision.outcome === "allow") return null;
-  const against = decided.decision.reasons.filter(({ outcome }) => outcome !== "allow");
+  if (letsThrough(decided.decision.outcome)) return null;
+  const against = decided.decision.reasons.filter(({ outcome }) => !letsThrough(outcome));
   const message = against.map((reason) => reason.message).join("; ");
   return {
     kind: "failed",

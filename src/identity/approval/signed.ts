@@ -63,12 +63,24 @@ export function readApproval(bytes: Uint8Array): Result<Approval> {
   return read.ok ? readApprovalPayload(read.value.payload) : read;
 }
 
-/** Whether it is this person's signed answer to exactly this request. Offline, and in browsers too. */
-export function verifyApproval(
+/** The payload of whatever a person signed, unverified. */
+export function readSignedPayload(bytes: Uint8Array): Result<Uint8Array> {
+  const read = payloadOf(bytes);
+  return read.ok ? good(read.value.payload) : read;
+}
+
+export interface SignedPayload {
+  readonly payload: Uint8Array;
+  /** Id of the key that signed. */
+  readonly key: string;
+  readonly asserted: Asserted | null;
+}
+
+/** The payload that one of these keys signed, as a DSSE envelope or by a passkey; what it says is another question. */
+export function verifySignedPayload(
   bytes: Uint8Array,
   { keys, credentials }: PersonKeys,
-  expected: ToApprove & { readonly person: string },
-): Result<VerifiedApproval> {
+): Result<SignedPayload> {
   const read = payloadOf(bytes);
   if (!read.ok) return read;
   const { payload, assertion } = read.value;
@@ -77,16 +89,25 @@ export function verifyApproval(
     if (!envelope.ok) return envelope;
     const verified = verifyEnvelope(envelope.value, { keys, payloadType: statementPayloadType });
     if (!verified.ok) return verified;
-    const answer = approvalOf(verified.value.payload, expected);
-    if (!answer.ok) return answer;
-    return good({ answer: answer.value, key: verified.value.keys[0] ?? "", asserted: null });
+    const { payload: signed, keys: signers } = verified.value;
+    return good({ payload: signed, key: signers[0] ?? "", asserted: null });
   }
   const credential = credentials.find((one) => one.credentialId === assertion.credentialId);
   if (!credential) return bad("this credential is none of the person's");
   const { id, ...enrolled } = credential;
   const asserted = verifyAssertion(assertion, enrolled, approvalChallenge(payload));
-  if (!asserted.ok) return asserted;
+  return asserted.ok ? good({ payload, key: id, asserted: asserted.value }) : asserted;
+}
+
+/** Whether it is this person's signed answer to exactly this request. Offline, and in browsers too. */
+export function verifyApproval(
+  bytes: Uint8Array,
+  keys: PersonKeys,
+  expected: ToApprove & { readonly person: string },
+): Result<VerifiedApproval> {
+  const signed = verifySignedPayload(bytes, keys);
+  if (!signed.ok) return signed;
+  const { payload, key, asserted } = signed.value;
   const answer = approvalOf(payload, expected);
-  if (!answer.ok) return answer;
-  return good({ answer: answer.value, key: id, asserted: asserted.value });
+  return answer.ok ? good({ answer: answer.value, key, asserted }) : answer;
 }

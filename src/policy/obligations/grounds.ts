@@ -1,4 +1,5 @@
 import type { Obligation, Obligations } from "../../model/requirements.ts";
+import { breakable } from "../break-glass.ts";
 import { type Ground, ground } from "../decide.ts";
 import { proofsOf, type ShownRun } from "./shown.ts";
 
@@ -32,7 +33,8 @@ function obligationGround(
     return ground("allow", kind, `${kind} ${id} is met: ${text}`);
   }
   const why = lacking ? `${lacking.name} ${lacking.lack}` : "nothing could show it";
-  return ground("deny", kind, `${kind} ${id} (${text}): ${why}`);
+  const said = ground("deny", kind, `${kind} ${id} (${text}): ${why}`);
+  return breakable(said, { of: `${kind} ${id}` });
 }
 
 /** A model that was made for another attack surface than this says nothing of it. */
@@ -52,5 +54,5 @@ export function surfaceGround({
   const shown = differing.slice(0, 5).join("; ");
   const more = differing.length > 5 ? `; and ${differing.length - 5} more` : "";
   const message = `the threat model of ${reviewed} is of another attack surface (${shown}${more}); answer \`tidelock threat-model review\` and apply the model anew`;
-  return ground("deny", "threat-model", message);
+  return breakable(ground("deny", "threat-model", message), { of: "threat-model" });
 }

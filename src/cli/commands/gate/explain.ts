@@ -31,7 +31,12 @@ export const command = defineCommand({
     const view = await explanation(context, args.of, options);
     const format = options.json ? "json" : context.format(options);
     await printExplanation(context.terminal, format, view);
-    const codes = { allow: exit.done, deny: exit.denied, wait: exit.waiting };
+    const codes = {
+      allow: exit.done,
+      deny: exit.denied,
+      wait: exit.waiting,
+      "break-glass": exit.done,
+    };
     return codes[view.outcome];
   },
 });
