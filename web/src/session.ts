@@ -1,36 +1,61 @@
 import { useSyncExternalStore } from "react";
 
 /**
- * Who is signed in: the bootstrap token, kept for this tab only (sessionStorage), so that closing it signs
- * out and no other page of this host's later programs finds it.
+ * Who is signed in here. Either a session, which is a cookie that no script can read; or a token, kept for this tab
+ * only (sessionStorage), so that closing it signs out and no other page of this host's later programs finds it.
+ *
+ *   unknown --askWho--> out | session        out <-> token | session
  */
+export type SignedIn =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "out" }
+  | { readonly kind: "token" }
+  /** `name` as records have it. */
+  | { readonly kind: "session"; readonly name: string };
+
 const key = "tidelock.token";
 const listeners = new Set<() => void>();
 let notice: string | null = null;
+let state: SignedIn = currentToken() === null ? { kind: "unknown" } : { kind: "token" };
 
 export function currentToken(): string | null {
   return sessionStorage.getItem(key);
 }
 
+/** By a token, in this tab. */
 export function signIn(token: string): void {
-  notice = null;
   sessionStorage.setItem(key, token);
-  tell();
+  set({ kind: "token" });
 }
 
-/** `reason` is shown on the sign-in page. */
-export function signOut(reason: string | null): void {
-  notice = reason;
+/** The server has given this browser a session: whoever signs somebody in calls this. */
+export function signedIn(name: string): void {
   sessionStorage.removeItem(key);
-  tell();
+  set({ kind: "session", name });
 }
 
-export function useToken(): string | null {
-  return useSyncExternalStore(subscribe, currentToken);
+/** `reason` is shown on the sign-in page. The server's side of it is `endSession` in api/accounts.ts. */
+export function signOut(reason: string | null): void {
+  sessionStorage.removeItem(key);
+  set({ kind: "out" }, reason);
+}
+
+export function useSignedIn(): SignedIn {
+  return useSyncExternalStore(subscribe, () => state);
 }
 
 export function useSignOutNotice(): string | null {
   return useSyncExternalStore(subscribe, () => notice);
+}
+
+let lastInput = Date.now();
+for (const event of ["pointerdown", "keydown", "wheel"] as const) {
+  window.addEventListener(event, () => (lastInput = Date.now()), { passive: true, capture: true });
+}
+
+/** Whether somebody has touched the page in the last minute: what it asks by itself keeps nobody signed in. */
+export function somebodyIsThere(): boolean {
+  return Date.now() - lastInput < 60_000;
 }
 
 function subscribe(listener: () => void): () => void {
@@ -38,6 +63,8 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function tell(): void {
+function set(next: SignedIn, reason: string | null = null): void {
+  notice = reason;
+  state = next;
   for (const listener of listeners) listener();
 }

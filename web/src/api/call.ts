@@ -1,5 +1,5 @@
 import type { ErrorView } from "../../../src/api/views.ts";
-import { currentToken, signOut } from "../session.ts";
+import { currentToken, signOut, somebodyIsThere } from "../session.ts";
 
 /** What the server answered instead, or that it did not answer (`unavailable`). */
 export class ApiError extends Error {
@@ -39,18 +39,20 @@ export async function send(
   path: string,
   { method = "GET", body, signal, token, headers = {} }: CallOptions = {},
 ): Promise<Response> {
-  const bearer = token ?? currentToken() ?? "";
+  const bearer = token ?? currentToken();
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       redirect: "error",
-      credentials: "omit",
+      credentials: bearer === null ? "same-origin" : "omit",
       cache: "no-store",
       headers: {
         ...headers,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
-        authorization: `Bearer ${bearer}`,
+        // No form and no page of another site can send this (src/server/session-cookie.ts).
+        "x-tidelock": somebodyIsThere() || method !== "GET" ? "1" : "background",
+        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
@@ -65,10 +67,19 @@ export async function send(
   }
   if (response.ok) return response;
   // A token that was given for trying says nothing about the one that is signed in.
-  if (response.status === 401 && token === undefined) {
-    signOut("Your token is not valid any more. Sign in again.");
+  if (response.status === 401 && token === undefined && !asksWho(path)) {
+    signOut(
+      bearer === null
+        ? "You are not signed in any more. Sign in again."
+        : "Your token is not valid any more. Sign in again.",
+    );
   }
   throw new ApiError(response.status, await errorOf(response));
+}
+
+/** Calls for which being nobody is an answer, and no end of anything. */
+function asksWho(path: string): boolean {
+  return path === "/api/v1/session" || path.startsWith("/api/v1/sign-in");
 }
 
 async function errorOf(response: Response): Promise<ErrorView["error"]> {

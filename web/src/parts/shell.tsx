@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { askWho, endSession } from "../api/accounts.ts";
 import { waitingQuery } from "../api/approval-queries.ts";
 import { startLive, useLive } from "../api/live.ts";
 import { serverQuery } from "../api/queries.ts";
-import { signOut, useToken } from "../session.ts";
+import { useSignedIn } from "../session.ts";
 import { SignIn } from "../screens/sign-in.tsx";
 import { Badge } from "./status.tsx";
 
@@ -19,7 +20,12 @@ const pages = [
 ] as const;
 
 export function Shell() {
-  return useToken() === null ? <SignIn /> : <SignedIn />;
+  const { kind } = useSignedIn();
+  useEffect(() => {
+    if (kind === "unknown") void askWho();
+  }, [kind]);
+  if (kind === "unknown") return null;
+  return kind === "out" ? <SignIn /> : <SignedIn />;
 }
 
 function SignedIn() {
@@ -40,7 +46,7 @@ function SignedIn() {
           ))}
         </nav>
         <LiveMark />
-        <button type="button" onClick={() => signOut(null)}>
+        <button type="button" onClick={() => void endSession()}>
           Sign out
         </button>
       </header>

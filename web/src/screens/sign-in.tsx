@@ -2,6 +2,8 @@ import { type FormEvent, useEffect, useState } from "react";
 import { tryToken } from "../api/queries.ts";
 import { Problem } from "../parts/answer.tsx";
 import { signIn, useSignOutNotice } from "../session.ts";
+import { SignInPasskey } from "./sign-in-passkey.tsx";
+import { SignInProviders } from "./sign-in-providers.tsx";
 
 export function SignIn() {
   const notice = useSignOutNotice();
@@ -28,6 +30,8 @@ export function SignIn() {
     <main className="sign-in">
       <h1>Tidelock</h1>
       {notice === null ? null : <p role="status">{notice}</p>}
+      <SignInPasskey />
+      <SignInProviders />
       <form onSubmit={(event) => void submit(event)}>
         <label htmlFor="token">Token</label>
         <input
