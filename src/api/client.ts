@@ -247,7 +247,7 @@ export class Client {
     const { code, message, where, hint, problems } = parsed.data.error;
     return new TidelockError(knownCode(code), message, {
       fault: response.status < 500 ? "operator" : "environment",
-      retryable: response.status === 503,
+      retryable: response.status === 503 || response.status === 429,
       ...(where === undefined ? {} : { where }),
       ...(hint === undefined ? {} : { hint }),
       ...(problems === undefined

@@ -18,7 +18,8 @@ import {
   type Setting,
   type Settings,
 } from "./settings.ts";
-import { clean, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+import { trustAuthorities } from "./trust-authorities.ts";
 
 export interface Surroundings {
   readonly terminal: Terminal;
@@ -60,7 +61,7 @@ export class CommandContext {
 
   /** The server to talk to. Throws when none can be found, or no token for it. */
   connect(flags: ConnectionFlags, signal: AbortSignal = this.signal): Client {
-    const { url, token, dataDir } = this.settings(flags);
+    const { url, token, dataDir, ca } = this.settings(flags);
     if (url === null) {
       throw new TidelockError("unavailable", "there is no server to talk to", {
         fault: "operator",
@@ -76,10 +77,17 @@ export class CommandContext {
       });
     }
     if (isExposed(url.value)) {
-      this.terminal.note(
-        `warning: ${clean(url.value)} is not encrypted: the token is readable on the way`,
+      throw new TidelockError(
+        "forbidden",
+        `no token is sent to ${url.value}: it is not encrypted`,
+        {
+          fault: "operator",
+          where: url.from,
+          hint: "use its https address; on the machine itself http://localhost:<port>; else a tunnel (ssh -L 7420:localhost:7420)",
+        },
       );
     }
+    if (ca !== null) trustAuthorities(ca.value, ca.from);
     return new Client({ url: url.value, token: token.value, signal });
   }
 

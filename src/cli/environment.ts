@@ -2,6 +2,7 @@
 export const variables = {
   TIDELOCK_URL: "address of the server, e.g. http://localhost:7420",
   TIDELOCK_TOKEN: "token for that server; better in a file: --token-file, `context set`",
+  TIDELOCK_CA: "file with further authorities for https, PEM (NODE_EXTRA_CA_CERTS does the same)",
   TIDELOCK_CONTEXT: "name of the context to use, see `tidelock context list`",
   TIDELOCK_DATA_DIR: "data directory of a server on this machine",
   TIDELOCK_CONFIG: "the user's own settings file (default: ~/.config/tidelock/config.json)",
@@ -9,6 +10,11 @@ export const variables = {
   TIDELOCK_OUTPUT: "output format: table, wide, json, yaml or name",
   TIDELOCK_PORT: "port of `server start`",
   TIDELOCK_HOST_NAMES: "comma-separated names, besides localhost, the server answers to",
+  TIDELOCK_LISTEN:
+    "comma-separated addresses `server start` listens on (default: this machine alone)",
+  TIDELOCK_TLS_CERT: "certificate of the server, PEM",
+  TIDELOCK_TLS_KEY: "its key, PEM, not readable for others",
+  TIDELOCK_TRUSTED_PROXIES: "comma-separated proxies whose X-Forwarded-* headers count",
   TIDELOCK_RETENTION: "how long the ledger is kept from erasure, e.g. 3650d (default: seven years)",
   TIDELOCK_LEDGER_KEY_FILE:
     "private key of the ledger (PKCS#8 PEM, mode 0600), instead of one that is made and sealed",

@@ -112,6 +112,7 @@ export const connectionOptions = {
   tokenFile: text("--token-file <file>", "file with the token for --url (or TIDELOCK_TOKEN)"),
   context: text("--context <name>", "context to use (TIDELOCK_CONTEXT)"),
   dataDir: text("--data-dir <folder>", "data directory of a local server (TIDELOCK_DATA_DIR)"),
+  ca: text("--ca <file>", "further authorities for https, PEM (TIDELOCK_CA)"),
 } as const;
 
 /** For every command that shows data. */

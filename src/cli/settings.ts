@@ -16,6 +16,8 @@ export interface ConnectionFlags {
   readonly tokenFile?: string | undefined;
   readonly context?: string | undefined;
   readonly dataDir?: string | undefined;
+  /** File with certificates of authorities that are trusted besides the system's. */
+  readonly ca?: string | undefined;
 }
 
 /** What a server of this machine left in its data directory. */
@@ -31,6 +33,7 @@ export interface Settings {
   readonly dataDir: Setting<string>;
   readonly url: Setting<string> | null;
   readonly token: Setting<string> | null;
+  readonly ca: Setting<string> | null;
   readonly output: Setting<OutputFormat>;
   /** Of the context; a command's own words and the folder's tidelock.yaml come first. */
   readonly service: Setting<string> | null;
@@ -81,6 +84,11 @@ export function resolveSettings({ flags, output, environment, findLocal }: Sourc
     dataDir,
     url: url === null ? null : { ...url, value: checkedUrl(url) },
     token,
+    ca:
+      given(flags.ca, "flag --ca") ??
+      given(readVariable("TIDELOCK_CA", environment), "environment TIDELOCK_CA") ??
+      given(stored.ca, storedFrom) ??
+      null,
     output: chooseOutput(output, environment, file, path),
     service: given(stored.service, storedFrom) ?? null,
   };
@@ -171,5 +179,6 @@ function sameServer(a: string, b: string): boolean {
 /** Plain HTTP to another machine shows the token to everybody between. */
 export function isExposed(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === "http:" && !["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  const local = hostname === "localhost" || hostname === "[::1]" || /^127\.[\d.]+$/.test(hostname);
+  return protocol === "http:" && !local;
 }

@@ -57,7 +57,8 @@ export async function startDetached(
   const logFile = join(await prepareLogs(dataDir), "server.log");
   const log = openSync(logFile, "a", 0o600);
   const program = fileURLToPath(serverFile("main"));
-  const child = spawn(process.execPath, [program, ...words], {
+  // The server writes the file itself, so that it can begin another one; here goes what only the runtime says.
+  const child = spawn(process.execPath, [program, ...words, "--log-file", logFile], {
     detached: true,
     cwd: "/",
     env: context.environment,

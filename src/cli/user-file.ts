@@ -21,6 +21,8 @@ export const UserContext = z.strictObject({
   token: z.string().min(1).optional(),
   tokenFile: z.string().optional(),
   dataDir: z.string().optional(),
+  /** File with certificates of authorities to trust besides the system's. */
+  ca: z.string().optional(),
   service: Name.optional(),
 });
 export type UserContext = z.infer<typeof UserContext>;

@@ -14,6 +14,7 @@ export const errorCodes = [
   "unauthenticated", // no token, or one that is not valid here
   "forbidden", // the caller may not do this
   "sign-in-again", // the caller may do this, and has to prove again who they are
+  "too-many-requests", // faster, or more at once, than one caller may ask
   "waiting", // an approval or another answer is missing
   "stale-epoch", // a newer worker owns this lane (fencing)
   "unavailable", // a part that we need does not answer

@@ -62,9 +62,17 @@ it("knows only reading calls that exist as sensitive", () => {
 
 it("notes refused attempts, reading ones too, and does not let strangers fill the disk", async () => {
   for (let attempt = 0; attempt < 40; attempt += 1) await ask("GET", "/api/v1/status", "wrong");
-  const access = await noted(30);
-  expect(access[0]).toMatchObject({ actor: null, outcome: "401" });
-  // A minute may end in between: then the count begins anew.
-  expect(access.length).toBeGreaterThanOrEqual(30);
-  expect(access.length).toBeLessThan(40);
+  expect(await noted(1)).toMatchObject([
+    { actor: null, action: "GET /api/v1/status", target: "from 127.0.0.0/24", outcome: "401" },
+  ]);
+  await server.close();
+  expect((await noted(2))[1]).toMatchObject({ target: expect.stringContaining("39 times more") });
+  server = await startFakeServer();
+});
+
+it("notes how often somebody asked under a foreign name, once", async () => {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    await ask("POST", "/api/v1/server/stop", null);
+  }
+  expect(await noted(1)).toHaveLength(1);
 });

@@ -3,9 +3,8 @@ import { routes } from "../api/routes.ts";
 import type { Principal } from "../model/principal.ts";
 import type { ServerParts } from "./app.ts";
 import { principalOf } from "./access.ts";
-
-/** Attempts without a valid token that are written down in a minute; more are only counted. */
-const strangersPerMinute = 30;
+import { clientOf } from "./network/client.ts";
+import { type Refusal, Refusals } from "./refusals.ts";
 
 /**
  * Reading calls that are written down all the same: what they show is either confidential by itself, or tells
@@ -26,35 +25,35 @@ export const sensitiveReads: ReadonlySet<string> = new Set([
 
 /**
  * Writes every call that may change something, every one that reads what is sensitive, and every refused one to the
- * access log. What fails to be written is said in the server's log; the answer has left by then.
+ * access log. Refusals of strangers, and of whoever asks too fast, are counted by network, call and hour (refusals.ts).
+ * What fails to be written is said in the server's log; the answer has left by then.
  */
 export function registerAccessLog(app: FastifyInstance, { controlPlane, log }: ServerParts): void {
-  let minute = 0;
-  let strangers = 0;
-  app.addHook("onResponse", async (request, reply) => {
-    const { statusCode } = reply;
-    const refused = statusCode === 401 || statusCode === 403;
-    const pattern = request.routeOptions.url ?? "(none)";
-    const reads = request.method === "GET" || request.method === "HEAD";
-    if (!refused && reads && !sensitiveReads.has(pattern)) return;
-    if (statusCode === 401) {
-      const now = Math.floor(Date.now() / 60_000);
-      strangers = now === minute ? strangers + 1 : 1;
-      minute = now;
-      if (strangers > strangersPerMinute) return;
-    }
-    const principal = principalOf(request);
-    const event = {
-      actor: principal?.id ?? null,
-      action: `${request.method} ${pattern}`,
-      target: [accessTargets.get(request) ?? targetOf(request), via(principal)]
-        .filter(Boolean)
-        .join(" "),
-      outcome: String(statusCode),
-    };
-    await controlPlane.noteAccess(event).catch((error: unknown) => {
+  const note = (event: Parameters<typeof controlPlane.noteAccess>[0]): Promise<void> =>
+    controlPlane.noteAccess(event).catch((error: unknown) => {
       log.warn("access not recorded", { message: String(error), action: event.action });
     });
+  const refusals = new Refusals(({ from, action, outcome }: Refusal, times) => {
+    const target = times === 1 ? `from ${from}` : `from ${from}, ${times} times more in this hour`;
+    return note({ actor: null, action, target, outcome });
+  });
+  app.addHook("preClose", async () => refusals.flush());
+  app.addHook("onResponse", async (request, reply) => {
+    const { statusCode } = reply;
+    const refused = statusCode === 401 || statusCode === 403 || statusCode === 429;
+    const pattern = request.routeOptions.url ?? "(none)";
+    const action = `${request.method} ${pattern}`;
+    const outcome = String(statusCode);
+    const principal = principalOf(request);
+    if (principal === undefined || statusCode === 429) {
+      if (refused)
+        refusals.add({ from: principal?.id ?? clientOf(request).network, action, outcome });
+      return;
+    }
+    const reads = request.method === "GET" || request.method === "HEAD";
+    if (!refused && reads && !sensitiveReads.has(pattern)) return;
+    const target = [accessTargets.get(request) ?? targetOf(request), via(principal)];
+    await note({ actor: principal.id, action, target: target.filter(Boolean).join(" "), outcome });
   });
 }
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { decideAccess, seesEverything } from "../identity/decide-access.ts";
 import { TidelockError } from "../model/errors.ts";
 import {
@@ -52,7 +52,7 @@ export function actorOf(request: FastifyRequest): Actor {
 export function registerAccess(
   app: FastifyInstance,
   access: Pick<AccessControl, "placesOf">,
-  authenticate: (request: FastifyRequest) => Promise<Principal>,
+  authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<Principal>,
 ): void {
   app.addHook("onRoute", ({ method, url, config }) => {
     const declared = config?.access;
@@ -70,13 +70,13 @@ export function registerAccess(
       },
     );
   });
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", async (request, reply) => {
     const declared = declaredBy(request);
     if (declared === null || "public" in declared) return;
-    const principal = await authenticate(request);
+    const principal = await authenticate(request, reply);
     principals.set(request, principal);
     again.set(request, async () => {
-      const now = await authenticate(request);
+      const now = await authenticate(request, reply);
       principals.set(request, now);
       if ("permission" in declared) await authorise(access, now, declared, request);
     });

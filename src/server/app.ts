@@ -4,7 +4,7 @@ import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod
 import type { ContentStore } from "../ports/content-store.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import { anywhere } from "../model/permissions.ts";
-import { registerAccess } from "./access.ts";
+import { principalOf, registerAccess } from "./access.ts";
 import { registerAccessLog } from "./access-log.ts";
 import { registerAuditPacks } from "./audit-packs.ts";
 import { registerBlobs } from "./blobs.ts";
@@ -19,6 +19,12 @@ import { registerRoutes } from "./routes.ts";
 import { registerSessions } from "./session-routes.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
 import { requireKnownHost } from "./host-check.ts";
+import { Budget } from "./limits/budget.ts";
+import { type LimitRules, Limits } from "./limits/limits.ts";
+import { registerSlowBodies } from "./limits/slow-bodies.ts";
+import { registerStrictJson } from "./limits/strict-json.ts";
+import { requireSafePath } from "./network/client.ts";
+import { noProxies, type TrustedProxies } from "./network/proxies.ts";
 import { requireToken } from "./token-check.ts";
 import { registerStaticFiles, type StaticFiles } from "./static-files.ts";
 import { registerStreams } from "./streams.ts";
@@ -32,6 +38,9 @@ export interface ServerParts {
   readonly token: string;
   /** Host names, besides the loopback ones, under which this server may be addressed. */
   readonly hostNames: readonly string[];
+  /** Whose X-Forwarded-* headers count; nobody's when left out. */
+  readonly proxies?: TrustedProxies;
+  readonly limits?: LimitRules;
   /** The dashboard's built files; null when it was not built. */
   readonly files: StaticFiles | null;
   readonly log: ServerLog;
@@ -62,10 +71,12 @@ const jsonLimitBytes = 8 * 1024 * 1024;
  * addressed (DNS rebinding), who asks (token), then what is asked (schemas).
  */
 export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
+  const proxies = parts.proxies ?? noProxies;
   const app = Fastify({
     logger: false,
     bodyLimit: jsonLimitBytes,
     routerOptions: { maxParamLength: 300 },
+    trustProxy: proxies.trusts,
     // While we stop, connections that are still open are served like before; new ones find nobody.
     return503OnClosing: false,
     // A HEAD of an event stream must not start one.
@@ -77,19 +88,27 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   });
   // JSON only: a form of another site can send `text/plain` without asking the browser first.
   app.removeContentTypeParser("text/plain");
+  registerStrictJson(app);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 
   registerSecurityHeaders(app);
   registerErrors(app, parts.log);
+  app.addHook("onRequest", requireSafePath(proxies));
   app.addHook("onRequest", requireKnownHost(parts.hostNames));
   if (parts.onRoute) app.addHook("onRoute", parts.onRoute);
+  const limits = new Limits(parts.token, parts.limits);
+  limits.register(app);
+  registerSlowBodies(app);
   registerAccess(
     app,
     parts.controlPlane.access,
-    requireToken(parts.controlPlane.access, parts.token),
+    limits.guard(requireToken(parts.controlPlane.access, parts.token)),
   );
+  const quiet = new Budget({ perSecond: 1, burst: 100 });
   app.addHook("onResponse", async (request, reply) => {
+    // What strangers ask fills no log: the access log counts it.
+    if (principalOf(request) === undefined && quiet.take("strangers") > 0) return;
     parts.log.info("request", {
       id: request.id,
       method: request.method,

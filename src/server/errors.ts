@@ -21,6 +21,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   incompatible: 409,
   "digest-mismatch": 422,
   unsupported: 422,
+  "too-many-requests": 429,
   failed: 500,
   internal: 500,
   unavailable: 503,

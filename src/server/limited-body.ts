@@ -10,6 +10,9 @@ export interface BodyLimit {
   readonly hint: string;
 }
 
+/** An upload that sends nothing for so long is over. Milliseconds. */
+const silenceMs = 60_000;
+
 /** The body, cut with an error when it grows past the limit or ends before its declared length. */
 export function limitedBody(request: FastifyRequest, limit: BodyLimit): Transform {
   const declared = request.headers["content-length"];
@@ -21,6 +24,17 @@ export function limitedBody(request: FastifyRequest, limit: BodyLimit): Transfor
       seen += chunk.length;
       done(seen > limit.bytes ? tooLarge(limit) : null, chunk);
     },
+  });
+  // A socket's own silence, not the store's: a disk that is slow holds the sender up, and that is no fault of theirs.
+  const { socket } = request.raw;
+  const silent = (): void => {
+    if (!request.raw.complete && !request.raw.isPaused()) request.raw.destroy();
+  };
+  socket.setTimeout(silenceMs);
+  socket.on("timeout", silent);
+  request.raw.once("close", () => {
+    socket.setTimeout(0);
+    socket.off("timeout", silent);
   });
   // The store reads it only after it has looked at its disk: an error until then is nobody's, and would end
   // the server. Whoever reads later is told all the same.

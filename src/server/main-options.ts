@@ -3,6 +3,7 @@ import { z } from "zod";
 import { TidelockError } from "../model/errors.ts";
 import { defaultDataDir } from "../model/layout.ts";
 import { Duration } from "../model/primitives.ts";
+import type { CertificateFiles } from "./network/certificate.ts";
 
 /** 7420: the tide and its locks; not assigned by IANA to anybody. */
 export const defaultPort = 7420;
@@ -11,6 +12,13 @@ export interface MainOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly hostNames: readonly string[];
+  /** Addresses or names to listen on; empty: this machine alone. */
+  readonly listen: readonly string[];
+  /** Proxies whose word about who asks counts: addresses or networks. */
+  readonly trustedProxies: readonly string[];
+  readonly certificate: CertificateFiles | undefined;
+  /** Instead of stderr. */
+  readonly logFile: string | undefined;
   readonly databaseUrl: string | undefined;
   readonly blobLimitBytes: number | undefined;
   /** Whether it starts a host agent where none answers, or waits for a supervisor's. */
@@ -25,7 +33,7 @@ const HostName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i, "write names only, without port or scheme");
 
-/** `--data-dir`, `--port`, `--host-name` (repeatable), `--blob-limit` (MiB), `--agent`; else their variables, else defaults. */
+/** Flags of `tidelock server start`; else their variables, else defaults. */
 export function readMainOptions(
   words: readonly string[],
   environment: NodeJS.ProcessEnv,
@@ -43,6 +51,13 @@ export function readMainOptions(
       if (parsed.success) return parsed.data;
       throw wrong("--host-name", parsed.error.issues[0]?.message ?? "");
     }),
+    listen: several(values.listen, environment["TIDELOCK_LISTEN"]),
+    trustedProxies: several(values["trusted-proxy"], environment["TIDELOCK_TRUSTED_PROXIES"]),
+    certificate: certificateFiles(
+      values["tls-cert"] ?? environment["TIDELOCK_TLS_CERT"],
+      values["tls-key"] ?? environment["TIDELOCK_TLS_KEY"],
+    ),
+    logFile: values["log-file"],
     agent: agentChoice(values.agent ?? "start"),
     databaseUrl: environment["DATABASE_URL"] || undefined,
     retentionMs: retention(environment["TIDELOCK_RETENTION"]),
@@ -53,6 +68,19 @@ export function readMainOptions(
     blobLimitBytes:
       limit === undefined ? undefined : whole(limit, "--blob-limit", 1, 1_048_576) * 1_048_576,
   };
+}
+
+function several(flags: readonly string[] | undefined, variable: string | undefined): string[] {
+  return (flags ?? (variable ?? "").split(",")).map((text) => text.trim()).filter(Boolean);
+}
+
+function certificateFiles(certificate = "", key = ""): CertificateFiles | undefined {
+  if (certificate !== "" && key !== "") return { certificate, key };
+  if (certificate === "" && key === "") return undefined;
+  throw wrong(
+    certificate === "" ? "--tls-cert" : "--tls-key",
+    "give both --tls-cert and --tls-key",
+  );
 }
 
 function given(use: "log" | "evidence", path: string | undefined) {
@@ -79,6 +107,11 @@ function parse(words: readonly string[]) {
         "data-dir": { type: "string" },
         port: { type: "string" },
         "host-name": { type: "string", multiple: true },
+        listen: { type: "string", multiple: true },
+        "trusted-proxy": { type: "string", multiple: true },
+        "tls-cert": { type: "string" },
+        "tls-key": { type: "string" },
+        "log-file": { type: "string" },
         "blob-limit": { type: "string" },
         agent: { type: "string" },
       },

@@ -6,8 +6,13 @@ import { openDataDir } from "../store/data-dir.ts";
 import { findServers, registerServer, sweepServerRecords } from "../store/server-record.ts";
 import { ensureToken } from "../store/token.ts";
 import { buildApp, type ServerIdentity } from "./app.ts";
-import { type Listening, listenOnLoopback, requireFreePort } from "./listen.ts";
+import { type Listening, listenOn, requireFreePort } from "./listen.ts";
 import type { ServerLog } from "./log.ts";
+import { isLoopback } from "./network/address.ts";
+import { addressesToBind } from "./network/bind.ts";
+import type { CertificateFiles } from "./network/certificate.ts";
+import { noProxies, type TrustedProxies } from "./network/proxies.ts";
+import { type Renewal, watchCertificate } from "./network/renewal.ts";
 import type { StaticFiles } from "./static-files.ts";
 
 /** What stands behind the HTTP server, made by src/compose.ts. */
@@ -24,6 +29,10 @@ export interface ServerSettings {
   /** 0 takes a free one. */
   readonly port: number;
   readonly hostNames: readonly string[];
+  /** Addresses or names to listen on; none: this machine alone. */
+  readonly listen?: readonly string[];
+  readonly proxies?: TrustedProxies;
+  readonly certificate?: CertificateFiles | undefined;
   readonly blobLimitBytes?: number;
   readonly version: string;
   readonly files: StaticFiles | null;
@@ -33,6 +42,8 @@ export interface ServerSettings {
 
 export interface RunningServer {
   readonly url: string;
+  /** Reads the certificate again; false: there is none. */
+  readonly renew: () => boolean;
   /** Settles with the reason when somebody asked over HTTP that it stop. */
   readonly asked: Promise<string>;
   /** Takes no more calls, finishes those under way, leaves agent and services running. Twice is once. */
@@ -47,15 +58,26 @@ const finishMs = 10_000;
  * stays behind when a step fails.
  */
 export async function runServer(settings: ServerSettings): Promise<RunningServer> {
-  const { log, port, version } = settings;
+  const { log, port, version, hostNames, proxies = noProxies } = settings;
   const paths = openDataDir(settings.dataDir);
   refuseSecond(paths.root, port);
-  // Before the database starts: the commonest mistake should cost the least.
-  await requireFreePort(port);
+  // Before the database starts: the commonest mistakes should cost the least.
+  const addresses = await addressesToBind(settings.listen ?? [], {
+    certificate: settings.certificate !== undefined,
+    proxies: proxies.given,
+  });
+  await requireFreePort(port, addresses);
+  let listening: Listening | undefined;
+  const renewal: Renewal | null =
+    settings.certificate === undefined
+      ? null
+      : watchCertificate(settings.certificate, log, (renewed) => listening?.renew(renewed));
   const token = ensureToken(paths);
   const asked = Promise.withResolvers<string>();
-  const composed = await settings.compose(paths);
-  let listening: Listening;
+  const composed = await settings.compose(paths).catch((error: unknown) => {
+    renewal?.stop();
+    throw error;
+  });
   try {
     const identity: ServerIdentity = {
       version,
@@ -69,35 +91,64 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
       content: composed.content,
       identity,
       token,
-      hostNames: settings.hostNames,
+      hostNames,
+      proxies,
       files: settings.files,
       log,
       stop: asked.resolve,
       ...(settings.blobLimitBytes === undefined ? {} : { blobLimitBytes: settings.blobLimitBytes }),
     });
-    listening = await listenOnLoopback(app, port);
+    const certificate = renewal?.current ?? null;
+    const name = nameFor(hostNames, addresses);
+    listening = await listenOn(app, { port, addresses, certificate, proxies, name });
     identity.url = listening.url;
+    if (certificate && ![...hostNames, name].some((one) => certificate.covers(one))) {
+      log.warn("certificate names none of this server's names", { name });
+    }
   } catch (error) {
+    renewal?.stop();
     await composed.close();
     throw error;
   }
   sweepServerRecords(paths);
-  const unregister = registerServer(paths, { url: listening.url, version });
-  log.info("listening", { url: listening.url, dataDir: paths.root, pid: process.pid });
+  const { url, localUrl, close } = listening;
+  const unregister = registerServer(paths, { url: localUrl, version });
+  log.info("listening", {
+    url,
+    localUrl,
+    addresses: addresses.join(" ") || undefined,
+    proxies: proxies.given.join(" ") || undefined,
+    dataDir: paths.root,
+    pid: process.pid,
+  });
 
   let stopped: Promise<void> | undefined;
   const stop = async (reason: string): Promise<void> => {
     log.info("stopping", { reason });
     unregister();
-    await listening.close(finishMs);
+    renewal?.stop();
+    await close(finishMs);
     await composed.close();
     log.info("stopped", { reason });
   };
   return {
-    url: listening.url,
+    url,
+    renew: () => {
+      renewal?.look();
+      return renewal !== null;
+    },
     asked: asked.promise,
     stop: (reason) => (stopped ??= stop(reason)),
   };
+}
+
+/** By which people are told to call it: a name that somebody gave, else where it listens. */
+function nameFor(hostNames: readonly string[], addresses: readonly string[]): string {
+  const [name] = hostNames;
+  if (name !== undefined) return name;
+  const address = addresses.find((one) => !isLoopback(one) && one !== "::" && one !== "0.0.0.0");
+  if (address === undefined) return "localhost";
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 /** Several servers on one data directory are fine; two on one port are somebody's mistake. */

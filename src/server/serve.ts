@@ -8,6 +8,7 @@ import { openDataDir } from "../store/data-dir.ts";
 import { jsonLog, type ServerLog } from "./log.ts";
 import { openLogFile } from "./log-file.ts";
 import { readMainOptions } from "./main-options.ts";
+import { trustedProxies } from "./network/proxies.ts";
 import { type RunningServer, runServer } from "./run-server.ts";
 import { readStaticFiles } from "./static-files.ts";
 
@@ -26,7 +27,8 @@ const stopLimitMs = 40_000;
  * The server's process from its command line to its end; the program of `tidelock server start`.
  *
  * SIGTERM, SIGINT or SIGHUP: takes no more, finishes what is under way, leaves agent and services running;
- * the last server of a data directory stops its PostgreSQL. A second signal ends it at once.
+ * the last server of a data directory stops its PostgreSQL. A second signal ends it at once. With a certificate, and
+ * where no terminal can hang up, SIGHUP reads its files again instead.
  *
  * @returns the exit code: 0 after a stop that was asked for
  * @throws TidelockError when it does not come up
@@ -36,15 +38,21 @@ export async function serve(
   onReady: (ready: Ready) => void,
 ): Promise<number> {
   const options = readMainOptions(words, process.env);
-  const stopping = stopSignal();
+  const proxies = trustedProxies(options.trustedProxies);
+  let server: RunningServer | undefined;
+  const stopping = stopSignal(() => server?.renew() ?? false);
   const paths = openDataDir(options.dataDir);
-  const logFile = process.stderr.isTTY ? join(layout(paths.root).logs, "server.log") : null;
+  const ownLog = join(layout(paths.root).logs, "server.log");
+  const logFile = options.logFile ?? (process.stderr.isTTY ? ownLog : null);
   const log = jsonLog(logFile === null ? process.stderr : openLogFile(logFile));
   endOnBugs(log);
-  const server = await runServer({
+  server = await runServer({
     dataDir: paths.root,
     port: options.port,
     hostNames: options.hostNames,
+    listen: options.listen,
+    proxies,
+    certificate: options.certificate,
     version: ownVersion(),
     files: readStaticFiles(fileURLToPath(new URL("../../web/dist", import.meta.url))),
     log,
@@ -76,11 +84,12 @@ async function end(server: RunningServer, reason: string, log: ServerLog): Promi
   return 0;
 }
 
-function stopSignal(): Promise<string> {
+function stopSignal(renew: () => boolean): Promise<string> {
   const stopping = Promise.withResolvers<string>();
   let asked = false;
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.on(signal, () => {
+      if (signal === "SIGHUP" && !process.stderr.isTTY && renew()) return;
       if (asked) process.exit(130);
       asked = true;
       stopping.resolve(signal);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { TidelockError } from "../model/errors.ts";
+import { pageHeaders } from "./security-headers.ts";
 
 /** The dashboard: address to bytes, read once at start. What is not in the map does not exist. */
 export type StaticFiles = ReadonlyMap<string, StaticFile>;
@@ -65,6 +66,7 @@ export function registerStaticFiles(app: FastifyInstance, files: StaticFiles | n
     const page = path === "/" || (request.headers.accept ?? "").includes("text/html");
     const file = files?.get(path) ?? (page ? index : undefined);
     if (file !== undefined) {
+      reply.headers(pageHeaders);
       if (file.immutable) reply.header("cache-control", "public, max-age=31536000, immutable");
       return reply.type(file.type).send(request.method === "HEAD" ? "" : file.bytes);
     }

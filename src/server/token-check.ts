@@ -7,6 +7,7 @@ import { isSessionToken, isToken, tokenDigest } from "../model/token.ts";
 import type { AccessControl } from "../ports/access-control.ts";
 import { principalOf } from "./access.ts";
 import { requireOwnPage, sessionCookie } from "./session-cookie.ts";
+import { clientOf } from "./network/client.ts";
 
 const administrator = builtInRoles.get("administrator");
 
@@ -90,10 +91,8 @@ function refused(message: string): TidelockError {
 }
 
 /** Network and program, not the whole address: enough to see that many share one token. */
-function placeOf({ ip, headers }: FastifyRequest): string {
-  const network = ip.includes(":")
-    ? `${ip.split(":").slice(0, 3).join(":")}::/48`
-    : `${ip.split(".").slice(0, 3).join(".")}.0/24`;
+function placeOf(request: FastifyRequest): string {
+  const { headers } = request;
   const program = /^[A-Za-z0-9._-]{1,40}/.exec(headers["user-agent"] ?? "")?.[0] ?? "unknown";
-  return `${network} ${program}`;
+  return `${clientOf(request).network} ${program}`;
 }

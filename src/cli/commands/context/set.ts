@@ -14,6 +14,7 @@ export const command = defineCommand({
     tokenFile: text("--token-file <file>", "file that holds the token"),
     tokenStdin: flag("--token-stdin", "read the token from standard input and keep it (mode 0600)"),
     dataDir: text("--data-dir <folder>", "instead of --url: a local server by its data directory"),
+    ca: text("--ca <file>", "further authorities for https, PEM"),
     service: name("--service <name>", "service to use where none is named"),
     use: flag("--use", "make it current"),
   },
@@ -41,6 +42,7 @@ export const command = defineCommand({
       ...(options.dataDir === undefined
         ? {}
         : { dataDir: resolve(context.folder, options.dataDir) }),
+      ...(options.ca === undefined ? {} : { ca: resolve(context.folder, options.ca) }),
       ...(options.service === undefined ? {} : { service: options.service }),
     });
     if (!parsed.success) {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { defineCommand } from "../../define-command.ts";
 import { exit, type ExitCode } from "../../exit-codes.ts";
 import { choice, flag, text, texts, whole } from "../../options.ts";
@@ -9,11 +10,24 @@ export const command = defineCommand({
   arguments: {},
   options: {
     detach: flag("-d, --detach", "come back as soon as it answers; it goes on by itself"),
-    port: whole("--port <n>", "port on localhost (default 7420, 0: a free one; TIDELOCK_PORT)", {
+    port: whole("--port <n>", "port (default 7420, 0: a free one; TIDELOCK_PORT)", {
       least: 0,
       most: 65_535,
     }),
     hostName: texts("--host-name <name>", "another name it answers to (TIDELOCK_HOST_NAMES)"),
+    listen: texts(
+      "--listen <address>",
+      "where to listen instead of on this machine alone: wants a certificate or a proxy (TIDELOCK_LISTEN)",
+    ),
+    tlsCert: text(
+      "--tls-cert <file>",
+      "certificate, PEM; read again when it changes (TIDELOCK_TLS_CERT)",
+    ),
+    tlsKey: text("--tls-key <file>", "its key, PEM (TIDELOCK_TLS_KEY)"),
+    trustedProxy: texts(
+      "--trusted-proxy <network>",
+      "proxy that speaks TLS and says who asks, e.g. 10.0.0.7 (TIDELOCK_TRUSTED_PROXIES)",
+    ),
     blobLimit: whole("--blob-limit <mib>", "largest artifact it takes (default 8192)", {
       least: 1,
       most: 1_048_576,
@@ -27,7 +41,12 @@ export const command = defineCommand({
   },
   details:
     "With its own PostgreSQL, or the one that DATABASE_URL names. Stopping it (Ctrl-C, SIGTERM, `tidelock server stop`) leaves services and the host agent running. Its log is JSON: on stderr, or in <data dir>/logs/server.log when a person looks at stderr or with --detach.",
-  examples: ["tidelock server start", "tidelock server start --detach --port 0"],
+  examples: [
+    "tidelock server start",
+    "tidelock server start --detach --port 0",
+    "tidelock server start --listen :: --host-name tidelock.example --tls-cert full-chain.pem --tls-key key.pem",
+    "tidelock server start --listen 10.0.0.5 --host-name tidelock.example --trusted-proxy 10.0.0.7",
+  ],
   async run(context, { options }) {
     const { terminal } = context;
     const dataDir = context.settings({ dataDir: options.dataDir }).dataDir.value;
@@ -35,6 +54,10 @@ export const command = defineCommand({
       ["--data-dir", dataDir],
       options.port === undefined ? [] : ["--port", String(options.port)],
       options.hostName.flatMap((host) => ["--host-name", host]),
+      options.listen.flatMap((address) => ["--listen", address]),
+      options.tlsCert === undefined ? [] : ["--tls-cert", resolve(context.folder, options.tlsCert)],
+      options.tlsKey === undefined ? [] : ["--tls-key", resolve(context.folder, options.tlsKey)],
+      options.trustedProxy.flatMap((network) => ["--trusted-proxy", network]),
       options.agent === undefined ? [] : ["--agent", options.agent],
       options.blobLimit === undefined ? [] : ["--blob-limit", String(options.blobLimit)],
     ].flat();
