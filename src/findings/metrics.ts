@@ -27,14 +27,33 @@ export function quantile(
   crowd: readonly { readonly value: number; readonly n: number }[],
   share: number,
 ): number | null {
-  const ordered = crowd.filter(({ n }) => n > 0).toSorted((a, b) => a.value - b.value);
+  return quantiles(crowd, [share])[0] ?? null;
+}
+
+/** The same at several shares. */
+export function quantiles(
+  crowd: readonly { readonly value: number; readonly n: number }[],
+  shares: readonly number[],
+): readonly (number | null)[] {
+  const ordered = crowd.filter(({ n }) => n > 0).sort((a, b) => a.value - b.value);
   const total = ordered.reduce((sum, { n }) => sum + n, 0);
-  let left = Math.max(1, Math.ceil(total * share));
-  for (const { value, n } of ordered) {
-    left -= n;
-    if (left <= 0) return value;
-  }
-  return null;
+  return shares.map((share) => {
+    let left = Math.max(1, Math.ceil(total * share));
+    for (const { value, n } of ordered) {
+      left -= n;
+      if (left <= 0) return value;
+    }
+    return null;
+  });
+}
+
+/** The same of values that count once each, of which there may be one for every finding. */
+export function quantilesOfEach(
+  values: readonly number[],
+  shares: readonly number[],
+): readonly (number | null)[] {
+  const ordered = Float64Array.from(values).sort();
+  return shares.map((share) => ordered[Math.max(1, Math.ceil(ordered.length * share)) - 1] ?? null);
 }
 
 /** Of a thing that was accepted several times: so long after the end of one the next goes on with it. */

@@ -83,8 +83,9 @@ interface FindingsTable {
   /** Null: no catalogue was imported. */
   known_exploited: boolean | null;
   urgency_why: Generated<string>;
-  /** Computed by the database, for numbers: see `0031-finding-figures.sql`. */
-  traits: ColumnType<number, never, never>;
+  /** Computed by the database, for numbers: see `0059-finding-groups.sql`. */
+  figure: ColumnType<string, never, never>;
+  ageing: ColumnType<number, never, never>;
   changes: Generated<number>;
 }
 

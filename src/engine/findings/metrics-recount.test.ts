@@ -7,6 +7,7 @@ import { FindingStatus, openStatuses } from "../../model/finding.ts";
 import { severities } from "../../model/observation.ts";
 import type { Database } from "../../store/database.ts";
 import type { Schema } from "../../store/schema.ts";
+import { findingAges } from "../../store/queries/finding-metrics.ts";
 import { findingMetrics } from "./metrics.ts";
 
 let database: Database<Schema>;
@@ -16,14 +17,18 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const hourMs = 3_600_000;
+/** Longer than what an index holds of it. */
+const long = "ünder ".repeat(100).trim();
 const hours = (most: number) => fc.integer({ min: 1, max: most });
 const Row = fc.record({
   service: fc.constantFrom("shop", "till"),
-  environment: fc.constantFrom(null, "testing", "gone"),
+  environment: fc.constantFrom(null, "testing", "gone", "NULL", "a #b"),
   kind: fc.constantFrom("code", "dependency", "web"),
   severity: fc.constantFrom(...severities),
   status: fc.constantFrom(...FindingStatus.options),
-  tools: fc.uniqueArray(fc.constantFrom("zap", "trivy", "grype", 'a "b", c'), { minLength: 1 }),
+  tools: fc.uniqueArray(fc.constantFrom("zap", "trivy", "grype", 'a "b", c', "#", long), {
+    minLength: 1,
+  }),
   age: hours(200 * 24),
   due: fc.option(hours(400 * 24)),
   closed: fc.option(hours(200 * 24)),
@@ -128,3 +133,27 @@ it("gives the numbers that a plain count of all rows gives, whatever the finding
     { numRuns: 25, seed: 20_260_615 },
   );
 }, 120_000);
+
+it("counts what is exactly so many days old as younger, to the microsecond", async () => {
+  const at = Date.parse("2026-06-15T08:15:59.123Z");
+  const [row] = fc.sample(Row, { numRuns: 1, seed: 1 });
+  if (!row) throw new Error("no row");
+  const one = { ...row, severity: "high" as const, status: "open" as const };
+  for (const hours of [1, 71, 72, 96, 24 * 90, 24 * 5_000]) {
+    await put([dated(one, at)]);
+    const aged = async (micros: number) => {
+      await sql`
+        update findings set first_seen = ${new Date(at).toISOString()}::timestamptz
+          - make_interval(hours => ${hours}) - ${micros} * interval '1 microsecond'`.execute(
+        database.db,
+      );
+      const [age] = await findingAges(database.db, { from: new Date(0), at: new Date(at) });
+      return { ...age };
+    };
+    const step = hours > 72 ? 24 : 1;
+    const of = { severity: "high", open: true, n: 1 };
+    expect(await aged(0)).toEqual({ ...of, hours: hours - step });
+    expect(await aged(-1)).toEqual({ ...of, hours: hours - step });
+    expect(await aged(1)).toEqual({ ...of, hours });
+  }
+}, 60_000);

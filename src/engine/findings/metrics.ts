@@ -10,7 +10,8 @@ import { FindingStage } from "../../api/finding-views.ts";
 import {
   enough,
   kindsOfScan,
-  quantile,
+  quantiles,
+  quantilesOfEach,
   shareOf,
   spanOf,
   sumBy,
@@ -168,6 +169,9 @@ function foundNumbers(
   };
 }
 
+/** The middle, and what nine of ten are not beyond. */
+const shares = [0.5, 0.9] as const;
+
 interface Times {
   readonly ages: readonly AgeGroup[];
   readonly closed: readonly ClosedGroup[];
@@ -182,11 +186,12 @@ function timeNumbers(
   const closedRows = { ...base, status: "any", closedFrom: from.toISOString() };
   return {
     toProduction: severities.flatMap((severity) => {
-      const crowd = closed
-        .filter((one) => one.severity === severity)
-        .flatMap(({ spans }) => spans.map((value) => ({ value, n: 1 })));
+      const spans = closed.flatMap((one) => (one.severity === severity ? one.spans : []));
+      const [median = null, p90 = null] = quantilesOfEach(spans, shares);
       const rows = { ...closedRows, severityIs: severity };
-      return crowd.length === 0 ? [] : [{ severity, ...spanOfCrowd(crowd, rows) }];
+      return spans.length === 0
+        ? []
+        : [{ severity, ...span({ n: spans.length, median, p90 }, rows) }];
     }),
     openAge: severities.flatMap((severity) => {
       const crowd = open
@@ -204,7 +209,8 @@ function spanOfCrowd(
   rows: FindingRows,
 ): SpanView {
   const { n } = count(crowd, rows);
-  return span({ n, median: quantile(crowd, 0.5), p90: quantile(crowd, 0.9) }, rows);
+  const [median = null, p90 = null] = quantiles(crowd, shares);
+  return span({ n, median, p90 }, rows);
 }
 
 /** The open ones by age, the youngest first. */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
-import { type FindingStatus, openStatuses } from "../../model/finding.ts";
-import type { FindingKind, Severity } from "../../model/observation.ts";
+import type { FindingStatus } from "../../model/finding.ts";
+import { type FindingKind, severities, type Severity } from "../../model/observation.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Db } from "../schema.ts";
 
@@ -43,45 +43,89 @@ export interface FindingGroup {
   readonly missed: number;
 }
 
-/** Bits of `findings.traits`. */
+/** What `findings.figure` says: bits, see `0059-finding-groups.sql`. */
 const trait = { back: 1, kept: 2, late: 4, clockRuns: 8 } as const;
 
-type Given = Omit<FindingGroup, "tools"> & { tools: string; traits: number; overdue: number };
+type Given = Pick<FindingGroup, "service" | "severity" | "status" | "n" | "recent"> & {
+  figure: string;
+  overdue: number;
+};
 
 export async function findingGroups(db: Db, asked: Measured): Promise<readonly FindingGroup[]> {
-  return hashed(db, async (tx) => {
+  return inOrder(db, async (tx) => {
     const { rows } = await sql<Given>`
-      select service, status, severity, kind, first_environment, array_to_json(tools)::text as tools, traits, count(*)::integer as n,
+      select service, status, severity, figure, count(*)::integer as n,
         (count(*) filter (where first_seen >= ${asked.from}))::integer as recent,
         (count(*) filter (where due_at < ${asked.at}))::integer as overdue
       from findings f where ${about(asked)}
-      group by 1, 2, 3, 4, 5, f.tools, 7
+      group by 1, 2, 3, 4
     `.execute(tx);
-    // Thousands of groups are by a few sets of tools.
-    const sets = new Map<string, readonly string[]>();
-    const setOf = (text: string): readonly string[] => {
-      const set = sets.get(text) ?? (JSON.parse(text) as readonly string[]);
-      sets.set(text, set);
-      return set;
-    };
-    return rows.map(({ traits, overdue, tools, ...group }) => ({
-      ...group,
-      tools: setOf(tools),
-      back: traits & trait.back ? group.n : 0,
-      kept: traits & trait.kept ? group.n : 0,
-      missed: traits & trait.late ? group.n : traits & trait.clockRuns ? overdue : 0,
-    }));
+    const figures = await readFigures(tx, new Set(rows.map(({ figure }) => figure)));
+    return rows.map(({ figure, overdue, ...group }) => {
+      const read = figures.get(figure);
+      if (!read) throw new Error("a figure that was not read");
+      const { traits, kind, first_environment, tools } = read;
+      return {
+        ...group,
+        kind,
+        first_environment,
+        tools,
+        back: traits & trait.back ? group.n : 0,
+        kept: traits & trait.kept ? group.n : 0,
+        missed: traits & trait.late ? group.n : traits & trait.clockRuns ? overdue : 0,
+      };
+    });
   });
 }
 
+type Figure = Pick<FindingGroup, "kind" | "first_environment" | "tools"> & {
+  readonly traits: number;
+};
+type Words = readonly [string | null, ...string[]];
+
+async function readFigures(
+  tx: Db,
+  figures: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Figure>> {
+  const long = [...figures].some((figure) => figure.includes(" #"))
+    ? await longWords(tx)
+    : new Map<string, Words>();
+  // Thousands of groups are by a few sets of tools.
+  const sets = new Map<string, Words>(long);
+  return new Map(
+    [...figures].map((figure) => {
+      const [kind = "", traits = ""] = figure.split(" ", 2);
+      const text = figure.slice(kind.length + traits.length + 2);
+      const words = sets.get(text) ?? (JSON.parse(text) as Words);
+      sets.set(text, words);
+      const [first_environment, ...tools] = words as [string | null, ...string[]];
+      return [
+        figure,
+        { kind: kind as FindingKind, traits: Number(traits), first_environment, tools },
+      ];
+    }),
+  );
+}
+
+/** What is too long for an index, by how its figure ends. */
+async function longWords(tx: Db): Promise<ReadonlyMap<string, Words>> {
+  const { rows } = await sql<{ text: string; words: Words }>`
+    select distinct on (1) finding_words(words) as text, array_to_json(words) as words
+    from (select array_prepend(first_environment, tools) as words from findings where figure like '% #%') long
+    order by 1
+  `.execute(tx);
+  return new Map(rows.map(({ text, words }) => [text, words]));
+}
+
 /**
- * Groups by hashing, which takes one pass over `findings_figures` and no look at the table: the planner does not know
- * how few groups there are, and would sort all findings by all of their words.
+ * Takes the groups as they come from `findings_figures`, one pass over the index and no look at the table: the planner
+ * does not know how few groups there are, and would sort all findings by all of their words.
  */
-async function hashed<T>(db: Db, read: (tx: Db) => Promise<T>): Promise<T> {
+async function inOrder<T>(db: Db, read: (tx: Db) => Promise<T>): Promise<T> {
   return db.transaction().execute(async (tx) => {
     await sql`
-      select set_config('enable_sort', 'off', true), set_config('work_mem', '32MB', true)
+      select set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
+        set_config('work_mem', '32MB', true)
     `.execute(tx);
     return read(tx);
   });
@@ -98,26 +142,31 @@ export interface AgeGroup {
 
 /** What is older than twenty years is twenty years old. */
 const mostDays = 20 * 366;
+/** Kept in one number, which is told apart sooner than two: hours, and of whom. */
+const mostHours = 1_000_000;
 
 /**
  * Ages at the moment of asking. Exactly `k` days old counts as younger, as "seen first at that moment or later" does
- * in a list.
+ * in a list: both clocks are whole microseconds, which a double holds apart until the year 2242.
  */
 export async function findingAges(db: Db, asked: Measured): Promise<readonly AgeGroup[]> {
-  return hashed(db, async (tx) => {
-    const { rows } = await sql<AgeGroup>`
-      select severity, open, (case
+  return inOrder(db, async (tx) => {
+    const { rows } = await sql<{ key: number; n: number }>`
+      select ageing * ${mostHours}::integer + 1 + (case
           when age <= 0 then -1
           when age <= 72 then ceil(age) - 1
-          else least(ceil(age / 24) - 1, ${mostDays - 1}::integer) * 24 end)::integer as hours, count(*)::integer as n
+          else least(ceil(age / 24) - 1, ${mostDays - 1}::float8) * 24 end)::integer as key, count(*)::integer as n
       from (
-        select severity, status = any (${[...openStatuses]}) as open,
-          date_part('epoch', ${asked.at}::timestamptz - first_seen) / 3600 as age
+        select ageing, (${asked.at.getTime() / 1_000}::float8 - date_part('epoch', first_seen)) / 3600 as age
         from findings f where ${about(asked)} offset 0
       ) aged
-      group by 1, 2, 3
+      group by 1
     `.execute(tx);
-    return rows;
+    return rows.map(({ key, n }) => {
+      const ageing = Math.floor(key / mostHours);
+      const severity = severities[ageing >> 1] ?? "info";
+      return { severity, open: ageing % 2 === 1, hours: (key % mostHours) - 1, n };
+    });
   });
 }
 
