@@ -21,6 +21,7 @@ import { gateRoutes } from "./routes-gate.ts";
 import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
+import { peopleRoutes } from "./routes-people.ts";
 import { AppliedDocuments, policyRoutes } from "./routes-policy.ts";
 import { releaseRoutes } from "./routes-releases.ts";
 import { securityRoutes } from "./routes-security.ts";
@@ -55,6 +56,7 @@ export const routes = {
   ...ledgerRoutes,
   ...checkRoutes,
   ...manualRoutes,
+  ...peopleRoutes,
   ...signalRoutes,
   ...feedRoutes,
   ...engagementRoutes,

@@ -63,3 +63,37 @@ export const accessCommands: readonly CatalogueEntry[] = [
     () => import("./commands/role/remove.ts"),
   ),
 ];
+
+/** Commands about who stands behind an identity, and whether somebody is here. */
+export const peopleCommands: readonly CatalogueEntry[] = [
+  entry(
+    "person sponsors",
+    "Settings",
+    "Show who made somebody what they are here, and who vouches for it",
+    () => import("./commands/person/sponsors.ts"),
+  ),
+  entry(
+    "person vouch",
+    "Settings",
+    "Sign, as a third person, that somebody is who they are called",
+    () => import("./commands/person/vouch.ts"),
+  ),
+  entry(
+    "person suspend",
+    "Settings",
+    "Let nothing of somebody count for now",
+    () => import("./commands/person/suspend.ts"),
+  ),
+  entry(
+    "person resume",
+    "Settings",
+    "Let somebody's keys, rights and tokens count again",
+    () => import("./commands/person/resume.ts"),
+  ),
+  entry(
+    "person leave",
+    "Settings",
+    "Let nothing of somebody count from a day on",
+    () => import("./commands/person/leave.ts"),
+  ),
+];

@@ -1,7 +1,7 @@
 import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
 import { findingCommands } from "./catalogue-findings.ts";
 import { ledgerEntries } from "./catalogue-ledger.ts";
-import { accessCommands } from "./catalogue-access.ts";
+import { accessCommands, peopleCommands } from "./catalogue-access.ts";
 import { policyCommands } from "./catalogue-policy.ts";
 import { releaseCommands } from "./catalogue-releases.ts";
 
@@ -83,6 +83,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     "Give a person the right to answer for a role",
     () => import("./commands/person/grant.ts"),
   ),
+  ...peopleCommands,
   entry(
     "person revoke",
     "Settings",

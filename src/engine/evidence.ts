@@ -17,6 +17,7 @@ import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
 import { droppedPredecessors } from "./dropped.ts";
 import { approvalsAtGate } from "./approvals/ask.ts";
+import { whyStarterMayNot } from "./access/starter.ts";
 import { approvalsInput } from "./approvals/gather.ts";
 import type { Engine } from "./engine.ts";
 import { countFlaws, knownFlaws, looksForFlaws } from "./contradictions/flaws.ts";
@@ -89,7 +90,11 @@ export async function decisionAtGate(
   // Those too that count for nothing: one that somebody has edited may be the one that failed.
   const here = [...all, ...late].map((run) => ({ ...run, ...plan.lane }));
   const leaning = [...here, ...(obligations?.rows ?? [])];
-  const ledger = await ledgerSays(engine, plan, () => groundsOfGate(context, leaning));
+  const starter = returning ? null : await whyStarterMayNot(engine.db, plan.lane, promotion.id);
+  const ledger = [
+    ...(await ledgerSays(engine, plan, () => groundsOfGate(context, leaning))),
+    ...(starter === null ? [] : [{ outcome: "deny" as const, message: starter }]),
+  ];
   const decided = decideGate(preset, { ...input, ledger });
   const seen = new Set(reportedIn({ all, late }));
   const approvedBy = canonicalJson(approvals ?? null);
@@ -102,6 +107,7 @@ export async function decisionAtGate(
       (reportedIn(await shownOf(tx, plan, promotion.id)).every((run) => seen.has(run)) &&
         // What somebody withdraws meanwhile is withdrawn, and what ends meanwhile has ended.
         waiversNow(await waiversInput(tx, plan.lane), plan, await databaseTime(tx)) === leantOn &&
+        (await whyStarterMayNot(tx, plan.lane, promotion.id)) === starter &&
         // So is a right or a key that somebody takes away, and a rejection that comes meanwhile.
         canonicalJson((await approvalsInput(engine, tx, site)) ?? null) === approvedBy),
   };

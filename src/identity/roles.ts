@@ -107,6 +107,8 @@ const builtIn: Readonly<Record<string, readonly [string, readonly Permission[]]>
       "security.write",
       "approval.sign",
       "policy.sign",
+      "person.vouch",
+      "access.review",
       "ledger.read",
       "ledger.verify",
     ],
@@ -151,6 +153,8 @@ export const peopleOnly: ReadonlySet<Permission> = new Set<Permission>([
   "waiver.sign",
   "approval.sign",
   "policy.sign",
+  "person.vouch",
+  "access.review",
   "governance.set",
   "erasure.confirm",
 ]);

@@ -76,6 +76,7 @@ export const permissions = {
 
   "person.read": "See who has keys and rights, by name.",
   "person.write": "Add people, their names and keys, and take keys away.",
+  "person.vouch": "Hand in a signature that somebody is who they are called; whose it is, it says.",
   "grant.write": "Give and take the rights of people's signatures.",
   "token.read": "See which tokens there are, whose they are and when they were used.",
   "token.create": "Create a token that may no more than its creator.",
@@ -85,6 +86,7 @@ export const permissions = {
   "role.assign": "Give and take roles that hold no more than one has.",
   "account.write": "Invite people to sign in, lock them out, and end their sessions.",
   "access.report": "See who can do what, and how they got it.",
+  "access.review": "Begin reviews of who can do what, and hand in a signed word on each line.",
 } as const;
 
 export type Permission = keyof typeof permissions;

@@ -55,6 +55,14 @@ export const PolicyChange = z.discriminatedUnion("kind", [
     service: Name.nullable(),
     environment: Name.nullable(),
   }),
+  /** What would let somebody act as this person: whoever asks for it does it when it was signed, once. */
+  z.strictObject({
+    kind: z.literal("enrolment"),
+    act: z.enum(["invitation", "reset", "passkey", "identity"]),
+    person: z.string().max(64),
+    /** Of what exactly, without anybody's name: the id of a passkey, a provider and a subject's digest. */
+    of: z.string().max(512),
+  }),
   /** A role for a person or a machine's token. */
   z.strictObject({
     kind: z.literal("role"),

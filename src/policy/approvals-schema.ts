@@ -8,6 +8,7 @@ const Enrolments = z.array(
     by: z.array(z.string()),
     proven: z.boolean(),
     vouched: z.array(z.string()),
+    behind: z.record(z.string(), z.array(z.string())).optional(),
   }),
 );
 

@@ -1,3 +1,4 @@
+import type { SponsorsView, StandingView } from "../api/routes-people.ts";
 import type { PersonView } from "../api/routes-manual.ts";
 import type { Actor } from "./control-plane.ts";
 
@@ -19,4 +20,17 @@ export interface PeopleControl {
     },
   ): Promise<PersonView>;
   revoke(actor: Actor, grant: string): Promise<PersonView>;
+  /** Who made somebody what they are, and whose word lifts that their approvals do not count there. */
+  sponsors(name: string): Promise<SponsorsView>;
+  vouch(actor: Actor, name: string, envelope: Uint8Array): Promise<SponsorsView>;
+  /** From then on nothing of somebody counts, or it does again. */
+  setStanding(
+    actor: Actor,
+    name: string,
+    wish: {
+      readonly state: "active" | "suspended" | "left";
+      readonly from: string | null;
+      readonly reason: string;
+    },
+  ): Promise<StandingView>;
 }

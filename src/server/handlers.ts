@@ -159,6 +159,11 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     roleUnassign: ({ actor, params }) => controlPlane.access.unassign(actor, params.id),
     personAdd: ({ actor, body }) => controlPlane.people.add(actor, known(body)),
     personRemoveKey: ({ actor, params }) => controlPlane.people.removeKey(actor, params.key),
+    personSponsors: ({ params }) => controlPlane.people.sponsors(params.name),
+    personVouch: ({ actor, params, body }) =>
+      controlPlane.people.vouch(actor, params.name, Buffer.from(body.envelope, "base64")),
+    personStanding: ({ actor, params, body }) =>
+      controlPlane.people.setStanding(actor, params.name, body),
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkDemands: ({ params }) => controlPlane.checks.demands(params.service, params.environment),

@@ -13,6 +13,7 @@ import type { ApprovalsSchema } from "./schema-approvals.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ContradictionsSchema } from "./schema-contradictions.ts";
 import type { ManualSchema } from "./schema-manual.ts";
+import type { EnrolmentSchema } from "./schema-enrolment.ts";
 import type { EngagementsSchema } from "./schema-engagements.ts";
 import type { FeedsSchema } from "./schema-feeds.ts";
 import type { FindingsSchema } from "./schema-findings.ts";
@@ -304,6 +305,7 @@ export interface Schema
     FindingsSchema,
     FeedsSchema,
     EngagementsSchema,
+    EnrolmentSchema,
     WaiversSchema,
     SecuritySchema,
     PolicySchema,

@@ -7,6 +7,7 @@ import { LocalSecrets } from "../../src/secrets/local/local-secrets.ts";
 import { recordSecret, secretTable } from "../../src/store/secret-table.ts";
 import type { Db, Schema, Tx } from "../../src/store/schema.ts";
 import { sql } from "kysely";
+import { enrolApprover, vouchFor } from "../support/approvals-lab.ts";
 import { copyDatabase } from "../support/database.ts";
 import { undone } from "../support/undone.ts";
 import {
@@ -93,6 +94,15 @@ beforeAll(async () => {
   await controlPlane.access.defineRole(granting, reading);
   const to = { person: "maria@shop.example" };
   await controlPlane.access.assign(granting, { to, role: "reader", ...dev });
+  const vera = await enrolApprover(controlPlane, "vera@shop.example", []);
+  const vouching = { name: "vera@shop.example", right: "people.vouch" };
+  await controlPlane.people.grant(operator, { ...vouching, service: null, environment: null });
+  await vouchFor(controlPlane, "maria@shop.example", vera);
+  await controlPlane.people.setStanding(operator, "vera@shop.example", {
+    state: "suspended",
+    from: null,
+    reason: "her laptop is lost",
+  });
   await controlPlane.policy.setGovernance(operator, "team");
   await controlPlane.stops.stopLine(operator, "shop/production", "it loses orders");
   await controlPlane.addHold(builder, "shop/production", "case 12");
@@ -320,6 +330,18 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   [
     "insert into api_tokens (id, name, digest, role, expires_at, added_by) values ('tmade', 'made', 'sha256:0', 'administrator', now() + interval '1 day', 'operator')",
     "api_tokens",
+  ],
+  ["update person_vouches set acts = acts || '[\"grant/g1/1\"]'", "person_vouches", "acts"],
+  ["update person_vouches set voucher = 'person:1'", "person_vouches", "voucher"],
+  ["update person_vouches set added_by = 'builder'", "person_vouches", "added_by"],
+  ["delete from person_vouches", "person_vouches"],
+  ["update person_standings set state = 'active'", "person_standings", "state"],
+  ["update person_standings set from_at = now() + interval '9 years'", "person_standings", "from"],
+  ["update person_standings set set_by = 'builder'", "person_standings", "set_by"],
+  ["delete from person_standings", "person_standings"],
+  [
+    "insert into person_standings (person, version, state, from_at, reason, set_by) select person, 2, 'active', now(), 'x', 'operator' from person_standings",
+    "person_standings",
   ],
   ["update roles set permissions = '[\"secret.write\"]'", "roles", "permissions"],
   ["update roles set defined_by = 'builder'", "roles", "defined_by"],

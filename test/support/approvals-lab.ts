@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { ApprovalView } from "../../src/api/routes-approvals.ts";
 import { encodeEnvelope } from "../../src/evidence/dsse.ts";
+import { vouchStatement } from "../../src/evidence/predicates/vouch.ts";
 import { signStatement } from "../../src/evidence/statement.ts";
 import { approvalStatement, type ToApprove } from "../../src/identity/approval/statement.ts";
 import type { ApprovalAnswer } from "../../src/model/approval.ts";
@@ -28,6 +29,19 @@ export async function enrolApprover(
     await plane.people.grant(by, { name, right, service: null, environment: null });
   }
   return { person, key: privateKey };
+}
+
+/** Signs that somebody is who they are called, for all that is open, and hands it in. */
+export async function vouchFor(plane: ControlPlane, name: string, who: Approver, by = operator) {
+  const { toVouch } = await plane.people.sponsors(name);
+  if (!toVouch) throw new Error("nothing is open");
+  const signer = {
+    name: "somebody",
+    publicKey: new Uint8Array(),
+    sign: async (message: Uint8Array) => sign(null, message, who.key),
+  };
+  const envelope = await signStatement(signer, vouchStatement(toVouch, who.person));
+  return plane.people.vouch(by, name, encodeEnvelope(envelope));
 }
 
 export type Said = Partial<ApprovalAnswer>;

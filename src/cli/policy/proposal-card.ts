@@ -39,6 +39,8 @@ export function whatOf({ proposed: { change } }: PolicyProposalView): string {
       return `the role ${change.role}, for ${change.person ?? change.token ?? "nobody"}`;
     case "role-definition":
       return `what the role ${change.role} holds: ${change.permissions.join(", ") || "nothing"}`;
+    case "enrolment":
+      return `${change.act} for ${change.person}, who can be acted as by it`;
     case "key":
       return `another key of ${change.person}, ${change.rights === undefined ? "who may sign" : "whose word counts"}`;
   }

@@ -26,6 +26,8 @@ import type { Engine } from "../engine.ts";
 import { modeByRecord, requireSignersLeft } from "../policy/governance.ts";
 import { lockPolicy } from "../policy/lock.ts";
 import { proposeGrant, proposeKey } from "../policy/signers.ts";
+import { setStanding } from "./standing.ts";
+import { showSponsors, vouchFor } from "./vouch.ts";
 
 export function makePeopleControl(engine: Engine): PeopleControl {
   return {
@@ -39,6 +41,9 @@ export function makePeopleControl(engine: Engine): PeopleControl {
     removeKey: (actor, key) => removeKey(engine, actor, key),
     grant: (actor, grant) => giveRight(engine, actor, grant),
     revoke: (actor, grant) => takeRight(engine, actor, grant),
+    sponsors: (name) => showSponsors(engine.db, name),
+    vouch: (actor, name, envelope) => vouchFor(engine, actor, name, envelope),
+    setStanding: (actor, name, wish) => setStanding(engine, actor, name, wish),
   };
 }
 

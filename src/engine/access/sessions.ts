@@ -87,7 +87,8 @@ export function makeBySession(
     const row = await readSignedIn(engine.db, digest);
     if (!row || row.person_name === null || !sameText(row.seal, sealOf(await sealKey(engine), row)))
       return null;
-    const until = Math.min(row.idle_until.getTime(), row.expires_at.getTime());
+    const ends = [row.idle_until, row.expires_at, row.ends_at ?? row.expires_at];
+    const until = Math.min(...ends.map((end) => end.getTime()));
     return { value: principalOf(row, row.person_name), until };
   });
   return async (digest, carried) => {

@@ -5,6 +5,7 @@ import { keysOf, namesOf } from "../../store/queries/grants.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { plainName } from "../../identity/plain-name.ts";
+import { everyStandingStands } from "./held.ts";
 import { type Ground, lastingDifference } from "../ledger/leaning.ts";
 
 /** What everything has in common that takes effect when two different people have signed it. */
@@ -98,7 +99,10 @@ export async function requireByRecord(
   engine: Engine,
   gather: () => Promise<readonly Ground[]>,
 ): Promise<void> {
-  const difference = await lastingDifference(engine.log, engine.db, gather);
+  const difference = await lastingDifference(engine.log, engine.db, async () => [
+    ...(await gather()),
+    everyStandingStands,
+  ]);
   if (!difference) return;
   const message = `the database was changed behind the ledger: ${difference.message}`;
   await announce(engine.db, { kind: "ledger.difference", message });

@@ -101,7 +101,7 @@ export async function givenAnswer(
   const standing = await approverStanding(
     db,
     plan.lane,
-    { person: row.person, role: row.role, key: row.key_id },
+    { person: row.person, role: row.role, key: row.key_id, signedAt: row.answered_at },
     now,
   );
   return {
@@ -149,7 +149,11 @@ export function peopleIn(answers: readonly Pick<GivenAnswer, "person" | "also" |
     answers.flatMap(({ person, also, enrolments }) => [
       person,
       ...also,
-      ...enrolments.flatMap(({ by, vouched }) => [...by, ...vouched]),
+      ...enrolments.flatMap(({ by, vouched, behind = {} }) => [
+        ...by,
+        ...vouched,
+        ...Object.values(behind).flat(),
+      ]),
     ]),
   );
 }

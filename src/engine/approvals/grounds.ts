@@ -9,10 +9,12 @@ import {
   approvalAnswersProjection,
   approvalRequestsProjection,
 } from "../../store/projections/approvals.ts";
+import { personStandingsProjection } from "../../store/projections/enrolment.ts";
 import { releasesProjection } from "../../store/projections/catalogue.ts";
 import { peopleProjection } from "../../store/projections/people.ts";
 import { answersOf, goneApproval, openRequest } from "../../store/queries/approvals.ts";
 import type { Db } from "../../store/schema.ts";
+import { everyStandingStands, groundsOfEnrolments } from "../access/held.ts";
 import { type Ground, groundsOf } from "../ledger/leaning.ts";
 import { everyLinkStands } from "../manual/right.ts";
 import { lineageOf } from "./lineage.ts";
@@ -28,8 +30,8 @@ export async function groundsOfApprovals(
   const request = await openRequest(db, promotion);
   const answers = request ? await answersOf(db, request.id) : [];
   const standings = await Promise.all(
-    answers.map(({ person, role, key_id: key }) =>
-      approverStanding(db, plan.lane, { person, role, key }, new Date()),
+    answers.map(({ person, role, key_id: key, answered_at: signedAt }) =>
+      approverStanding(db, plan.lane, { person, role, key, signedAt }, new Date()),
     ),
   );
   const rows = standings.map((standing) => standing.rows);
@@ -62,9 +64,15 @@ export async function groundsOfApprovals(
       grantsProjection,
       rows.flatMap(({ grants }) => grants),
     ),
+    ...groundsOf(
+      personStandingsProjection,
+      rows.flatMap(({ standings }) => standings),
+    ),
+    ...groundsOfEnrolments(rows.map(({ gathered }) => gathered)),
     ...groundsOf(peopleProjection, named),
     ...groundsOf(releasesProjection, releases),
     everyLinkStands,
+    everyStandingStands,
     nothingGone(plan),
   ];
 }

@@ -86,7 +86,12 @@ async function passkeyView(
     rolesOf(request).map(async (role) => {
       const asks = request.asked.asks.filter(({ roles }) => roles.includes(role));
       const copied = asks.map((ask) => copyable({ method: "webauthn", ...bound }, ask));
-      const standing = await approverStanding(db, plan.lane, { person, role, key }, now);
+      const standing = await approverStanding(
+        db,
+        plan.lane,
+        { person, role, key, signedAt: now },
+        now,
+      );
       return copied.includes(null) ? against(answering, standing) : (copied[0] ?? null);
     }),
   );

@@ -1,15 +1,16 @@
 import { sql } from "kysely";
 import type { Enrolment } from "../../identity/approval/given.ts";
-import { isShared } from "../../identity/lineage.ts";
+import { enrolmentKinds, resetWaitMs } from "../../identity/enrolment/acts.ts";
+import { type Sponsorship, sponsorships } from "../../identity/enrolment/sponsors.ts";
 import { approveRight } from "../../model/approval.ts";
 import type { Lane } from "../../model/primitives.ts";
+import { databaseTime } from "../../store/queries/attestations.ts";
 import { grantsFor, keyById, namesOf } from "../../store/queries/grants.ts";
-import { personByName } from "../../store/queries/people.ts";
 import type { GrantRow, PersonKeyRow, PersonLinkRow } from "../../store/schema-manual.ts";
+import type { PersonStandingRow } from "../../store/schema-enrolment.ts";
 import type { Db } from "../../store/schema.ts";
-
-/** A key that came after another one of the same person cannot approve for so long. Milliseconds. */
-export const resetWaitMs = 86_400_000;
+import { absence } from "../access/employment.ts";
+import { type Gathered, gatherEnrolments } from "../access/enrolment.ts";
 
 /** Whether somebody may answer as a role here, with which names, and who brought them here. */
 export interface ApproverStanding {
@@ -23,6 +24,8 @@ export interface ApproverStanding {
     readonly keys: readonly PersonKeyRow[];
     readonly links: readonly PersonLinkRow[];
     readonly grants: readonly GrantRow[];
+    readonly standings: readonly PersonStandingRow[];
+    readonly gathered: Gathered;
   };
 }
 
@@ -30,6 +33,8 @@ export interface Approver {
   readonly person: string;
   readonly role: string;
   readonly key: string;
+  /** When it came, by the database's clock. */
+  readonly signedAt: Date;
 }
 
 /** The same for any key of theirs: right and names alone, and whoever gave them. */
@@ -38,14 +43,18 @@ export async function roleStanding(
   lane: Lane,
   { person, role }: Pick<Approver, "person" | "role">,
 ): Promise<Pick<ApproverStanding, "also" | "against" | "enrolments">> {
-  const [grants, { names, links }] = await Promise.all([
+  const now = new Date(await databaseTime(db));
+  const [grants, { names, links }, here, gathered] = await Promise.all([
     grantsFor(db, approveRight(role), lane, person),
     namesOf(db, person),
+    absence(db, person, { now, signedAt: null }),
+    gatherEnrolments(db, [person]),
   ]);
+  const used = usedBy(sponsorships(gathered.record, person), "", grants);
   return {
     also: links.map(({ same }) => same),
-    against: noRight(role, grants) ?? erasedName(names, links),
-    enrolments: await enrolmentsOf(db, { key: undefined, grants, links, role }),
+    against: here.why ?? noRight(role, grants) ?? erasedName(names, links) ?? waits(used, now),
+    enrolments: used.map(enrolmentOf),
   };
 }
 
@@ -63,26 +72,75 @@ function erasedName(names: readonly string[], links: readonly PersonLinkRow[]): 
 export async function approverStanding(
   db: Db,
   lane: Lane,
-  { person, role, key: keyId }: Approver,
+  { person, role, key: keyId, signedAt }: Approver,
   now: Date,
 ): Promise<ApproverStanding> {
-  const [key, grants, { names, links }, reset] = await Promise.all([
+  const [key, grants, { names, links }, reset, here, gathered] = await Promise.all([
     keyById(db, keyId),
     grantsFor(db, approveRight(role), lane, person),
     namesOf(db, person),
     isReset(db, person, keyId, now),
+    absence(db, person, { now, signedAt }),
+    gatherEnrolments(db, [person]),
   ]);
+  const used = usedBy(sponsorships(gathered.record, person), keyId, grants);
   const against =
     key === undefined || key.removed_at !== null || key.person !== person
       ? "the key that signed is this person's no more"
-      : (noRight(role, grants) ?? erasedName(names, links) ?? reset);
+      : (here.why ??
+        noRight(role, grants) ??
+        erasedName(names, links) ??
+        reset ??
+        waits(used, now));
   return {
     names,
     also: links.map(({ same }) => same),
     against,
-    enrolments: await enrolmentsOf(db, { key, grants, links, role }),
-    rows: { keys: key ? [key] : [], links, grants },
+    enrolments: used.map(enrolmentOf),
+    rows: { keys: key ? [key] : [], links, grants, standings: here.rows, gathered },
   };
+}
+
+function enrolmentOf({ act, by, proven, vouched, behind }: Sponsorship): Enrolment {
+  const word = vouched.length === 0 ? {} : { behind };
+  return { what: act.what, by: [...by], proven, vouched: [...vouched], ...word };
+}
+
+/**
+ * What of all that made an identity matters for one signature: not the keys that did not sign it, and of the rights the
+ * one with the fewest questions, because one is enough.
+ */
+function usedBy(
+  all: readonly Sponsorship[],
+  key: string,
+  grants: readonly GrantRow[],
+): readonly Sponsorship[] {
+  const rights = all.filter(({ act }) =>
+    grants.some(({ id }) => act.operation === `grant/${id}/1`),
+  );
+  const questions = ({ by, proven, vouched }: Sponsorship) =>
+    vouched.length > 0 ? 0 : 1 + by.length + (proven ? 0 : 1_000);
+  const [right] = [...rights].sort((a, b) => questions(a) - questions(b));
+  return all.filter((one) => {
+    const { kind, operation } = one.act;
+    if (kind === "grant.added") return one === right;
+    return kind !== "person.key-added" || operation === `person-key/${key}/1`;
+  });
+}
+
+/** Somebody else could act as this person, or it gave itself what it has: its owner has a day to hear of it. */
+function waits(used: readonly Sponsorship[], now: Date): string | null {
+  const until = Math.max(
+    0,
+    ...used.map(({ act, own }) => {
+      const given = own && ["grant.added", "role.assigned"].includes(act.kind);
+      const wait = given ? resetWaitMs : (enrolmentKinds.get(act.kind)?.waitMs ?? 0);
+      return wait === 0 ? 0 : Date.parse(act.at) + wait;
+    }),
+  );
+  return until <= now.getTime()
+    ? null
+    : `this identity was reset, or gave itself what it has, and cannot approve before ${new Date(until).toISOString()}`;
 }
 
 /**
@@ -100,69 +158,4 @@ async function isReset(db: Db, person: string, key: string, now: Date): Promise<
   const until = new Date(row.at.getTime() + resetWaitMs);
   if (until <= now) return null;
   return `this key is not the person's first, and cannot approve before ${until.toISOString()}`;
-}
-
-interface Sources {
-  readonly key: PersonKeyRow | undefined;
-  readonly grants: readonly GrantRow[];
-  readonly links: readonly PersonLinkRow[];
-  readonly role: string;
-}
-
-/** Whoever enrolled a key, gave a right or linked a name is a sponsor of the identity. */
-async function enrolmentsOf(
-  db: Db,
-  { key, grants, links, role }: Sources,
-): Promise<readonly Enrolment[]> {
-  const made = [
-    ...(key ? [{ what: "the key", by: key.added_by, effect: { key: key.key_id } }] : []),
-    // One right is enough: the one with the fewest questions, which the evaluation finds.
-    ...grants.slice(0, 1).map(({ id, added_by }) => ({
-      what: `the right to approve as ${role}`,
-      by: added_by,
-      effect: { grant: id },
-    })),
-    ...links.map(({ added_by }) => ({ what: "another name", by: added_by, effect: null })),
-  ];
-  return Promise.all(
-    made.map(async ({ what, by, effect }) => {
-      const signers = effect === null ? [] : await signersOf(db, effect);
-      const sponsor = await pseudonymsOf(db, by);
-      const proven = !isShared(by) || signers.length > 0;
-      // Whoever signed first stands for it; any other signer is a third person who vouches.
-      return {
-        what,
-        by: [...new Set([...sponsor, ...signers.slice(0, 1)])].sort(),
-        proven,
-        vouched: signers.slice(1),
-      };
-    }),
-  );
-}
-
-/** Pseudonyms of a name and of whoever it is another name of. */
-async function pseudonymsOf(db: Db, name: string): Promise<readonly string[]> {
-  // A token that anybody may hold is nobody's name.
-  const row = isShared(name) ? undefined : await personByName(db, name);
-  if (!row) return [];
-  const link = await db
-    .selectFrom("person_links")
-    .select("person")
-    .where("same", "=", row.pseudonym)
-    .executeTakeFirst();
-  return link ? [row.pseudonym, link.person] : [row.pseudonym];
-}
-
-/** Who signed the proposal that brought a key or a right into effect, in the order of signing. */
-async function signersOf(
-  db: Db,
-  effect: { readonly key: string } | { readonly grant: string },
-): Promise<readonly string[]> {
-  const { rows } = await sql<{ person: string }>`
-    select s.content ->> 'person' as person from policy_acts e
-    join policy_acts s on s.proposal = e.proposal and s.kind = 'sign'
-    where e.kind = 'effect' and e.content @> ${JSON.stringify(effect)}::jsonb
-    order by s.at
-  `.execute(db);
-  return rows.flatMap(({ person }) => person ?? []);
 }

@@ -25,6 +25,7 @@ import type { Engine } from "../engine.ts";
 import { groundsOfStops } from "../stops/grounds.ts";
 import type { StepContext } from "../steps/step.ts";
 import { groundsOfGovernance } from "../policy/governance.ts";
+import { everyAccessRowStands, everyStandingStands } from "../access/held.ts";
 import { groundsOfApprovals } from "../approvals/grounds.ts";
 import { groundsOfWaivers } from "../waivers/held.ts";
 import { type Ground, groundsOf, lastingDifference, nothingAfter } from "./leaning.ts";
@@ -77,6 +78,8 @@ export async function groundsOfGate(
       runs.filter((run) => run.report !== null),
     ),
     noRunGone(plan.lane.service),
+    everyAccessRowStands,
+    everyStandingStands,
     ...groundsOf(stepsProjection, steps.map(placed)),
     ...(await groundsOfWaivers(engine.db, plan.lane)),
     ...(await groundsOfApprovals(engine.db, plan, promotion.id)),

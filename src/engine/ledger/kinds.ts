@@ -27,6 +27,10 @@ export const kinds = {
   "person.key-added": "what a person signs with this key counts from here on",
   "person.key-removed": "nothing that is signed with this key from here on counts",
   "person.linked": "two names are one person's: work under one is own work under the other",
+  "person.vouched":
+    "a third person, or a provider of identities, vouches for what made an identity: these entries and none besides",
+  "person.standing-set":
+    "somebody is suspended, has left or will leave, or is here again: from then on nothing of theirs counts, or it does again",
   "grant.added":
     "a person may do something from here on, in a service and environment or everywhere",
   "grant.removed": "a right has ended",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Actor } from "../../ports/control-plane.ts";
 import { announce } from "../../store/queries/events.ts";
-import { addGrant, addPersonKey, keysOf } from "../../store/queries/grants.ts";
+import { addGrant, addPersonKey, keysOf, linkOf } from "../../store/queries/grants.ts";
 import { insertGovernance, insertPolicyAct, newestGovernance } from "../../store/queries/policy.ts";
 import { policyRight } from "../../model/policy-proposal.ts";
 import type { Db } from "../../store/schema.ts";
@@ -26,6 +26,14 @@ export async function takeEffect(
   { proposed, documents, file }: ProposalContent,
 ): Promise<void> {
   const { proposal, change } = proposed;
+  if ("person" in change && change.person !== null) {
+    // Whoever became another name of somebody meanwhile is nobody to give anything to.
+    const link = await linkOf(tx, change.person);
+    if (link) {
+      const message = "this person is another name of somebody by now; propose it for that one";
+      throw refused("conflict", message, proposal);
+    }
+  }
   switch (change.kind) {
     case "documents": {
       const parsed = asDocuments(documents);
@@ -77,6 +85,10 @@ export async function takeEffect(
       await noteInEffect(tx, actor, proposal, { role });
       break;
     }
+    case "enrolment":
+      // Whoever asked for it does it now, once: see `twoPeopleFirst`.
+      await noteInEffect(tx, actor, proposal, { act: change.act, person: change.person });
+      break;
     case "key": {
       const { person, key, publicKey } = change;
       const row = await addPersonKey(tx, { key_id: key, person, public_key: publicKey }, actor.id);

@@ -49,12 +49,21 @@ function sentenceOf(change: PolicyChange): string {
       return `${change.person} ${change.right === undefined ? "may sign changes of policy" : `has the right ${change.right}`} in ${change.environment ?? "every environment"}, for ${change.service ?? "every service"}, by ${change.keys.length === 0 ? "no key yet" : `the keys ${change.keys.join(", ")}`}`;
     case "role":
       return `${change.person ?? `the token ${change.token ?? ""}`} has the role ${change.role} in ${change.environment ?? "every environment"}, for ${change.service ?? "every service"}; it holds ${change.permissions.join(", ") || "nothing"}`;
+    case "enrolment":
+      return `${change.person} gets ${enrolments[change.act]}${change.of === "" ? "" : ` (${change.of})`}: whoever it is given to acts as this person`;
     case "role-definition":
       return `whoever has the role ${change.role} may do exactly this from here on: ${change.permissions.join(", ") || "nothing"}`;
     case "key":
       return `the key ${change.key} signs for ${change.person}, ${change.rights === undefined ? "who may sign changes of policy" : `who has the rights ${change.rights.join(", ")}`}`;
   }
 }
+
+const enrolments = {
+  invitation: "an invitation to sign in",
+  reset: "a new way to sign in, because the old one is lost",
+  passkey: "a further passkey",
+  identity: "an identity of a provider to sign in with",
+} as const;
 
 function detailOf(change: PolicyChange): readonly string[] {
   if (change.kind !== "documents") return [];

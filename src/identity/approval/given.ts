@@ -7,12 +7,14 @@ import type { ApprovalMethod } from "../../model/approval.ts";
 export interface Enrolment {
   /** `the key`, `the right approve:sre`, `another name`. */
   readonly what: string;
-  /** Pseudonyms of whoever did it: sponsors of the identity. */
+  /** Pseudonyms of whoever did it, and of whoever stands behind them: sponsors of the identity. */
   readonly by: readonly string[];
   /** Whether it is shown that it was them; a shared token shows nobody. */
   readonly proven: boolean;
-  /** Others who signed it too. */
+  /** Third persons and providers of identities whose word counts for it. */
   readonly vouched: readonly string[];
+  /** Who stands behind each of those. */
+  readonly behind?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /** Something that somebody did for what is to be approved. */

@@ -17,8 +17,11 @@ export function ownWork(
   const own = lineage.find(({ people }) => people.some((one) => self.has(one)));
   if (own) return `this is own work: the ${own.what}`;
   const involved = new Set(lineage.flatMap(({ people }) => people));
-  for (const { what, by, proven, vouched } of enrolments) {
-    const third = vouched.some((one) => !self.has(one) && !involved.has(one));
+  for (const { what, by, proven, vouched, behind = {} } of enrolments) {
+    const third = vouched.some(
+      (one) =>
+        !self.has(one) && ![one, ...(behind[one] ?? [])].some((sponsor) => involved.has(sponsor)),
+    );
     if (third) continue;
     if (by.some((one) => involved.has(one))) {
       return `whoever enrolled ${what} has worked on it, and no third person vouched`;

@@ -7,6 +7,7 @@ import {
 import { erasuresProjection, holdsProjection } from "./erasure.ts";
 import { attestationsProjection } from "./attestations.ts";
 import { engagementsProjection } from "./engagements.ts";
+import { personStandingsProjection, personVouchesProjection } from "./enrolment.ts";
 import { feedsProjection } from "./feeds.ts";
 import { findingActsProjection, findingImportsProjection } from "./findings.ts";
 import { journalProjection } from "./journal.ts";
@@ -36,6 +37,8 @@ export const projections: readonly TableProjection[] = [
   project(personKeysProjection),
   project(personLinksProjection),
   project(grantsProjection),
+  project(personVouchesProjection),
+  project(personStandingsProjection),
   project(apiTokensProjection),
   project(rolesProjection),
   project(roleAssignmentsProjection),

@@ -131,6 +131,11 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   person_keys: rebuilt,
   person_links: rebuilt,
   grants: rebuilt,
+  person_vouches: {
+    how: "rebuilt",
+    beside: "the envelope: by its digest, which is the row's name in its entry",
+  },
+  person_standings: rebuilt,
   approval_requests: { how: "rebuilt", beside: "the basis: by its digest, which the entry names" },
   approval_answers: rebuilt,
   check_requests: {

@@ -158,6 +158,8 @@ export const nameColumns = [
   ["person_keys", "added_by"],
   ["person_keys", "removed_by"],
   ["person_links", "added_by"],
+  ["person_vouches", "added_by"],
+  ["person_standings", "set_by"],
   ["grants", "added_by"],
   ["grants", "removed_by"],
 ] as const;

@@ -56,14 +56,19 @@ export async function keyById(db: Db, key: string): Promise<PersonKeyRow | undef
   return db.selectFrom("person_keys").selectAll().where("key_id", "=", key).executeTakeFirst();
 }
 
+/** Keys whose signatures are this person's now. */
 export async function keysOf(db: Db, person: string): Promise<readonly PersonKeyRow[]> {
   return db
     .selectFrom("person_keys")
     .selectAll()
     .where("person", "=", person)
     .where("removed_at", "is", null)
+    .where(isHere)
     .execute();
 }
+
+/** Nothing counts of somebody who was suspended or has left. By the database's clock. */
+const isHere = sql<boolean>`coalesce(person_ends(person) > clock_timestamp(), true)`;
 
 /** Undefined when `same` belongs to somebody already. */
 export async function linkPerson(
@@ -142,6 +147,7 @@ export async function grantsFor(
     .selectAll()
     .where("right", "=", right)
     .where("removed_at", "is", null)
+    .where(isHere)
     .where((where) => where.or([where("service", "is", null), where("service", "=", lane.service)]))
     .where((where) =>
       where.or([where("environment", "is", null), where("environment", "=", lane.environment)]),

@@ -11,15 +11,18 @@ export type SignedIn = SessionRow & {
   /** Null: the person was erased. */
   readonly person_name: string | null;
   readonly assigned: readonly HeldRole[] | null;
+  /** When the person is here no more; null: no such day is known. */
+  readonly ends_at: Date | null;
 };
 
 const live =
   "removed_at is null and expires_at > clock_timestamp() and idle_until > clock_timestamp()";
 
 const signedInBy = prepared(`
-  select s.*, p.person as person_name, ${assignedTo("a.person = s.person")} as assigned
+  select s.*, p.person as person_name, person_ends(s.person) as ends_at, ${assignedTo("a.person = s.person")} as assigned
   from sessions s left join ledger_people p on p.pseudonym = s.person
-  where s.digest = $1 and s.${live.replaceAll(" and ", " and s.")}`);
+  where s.digest = $1 and s.${live.replaceAll(" and ", " and s.")}
+    and coalesce(person_ends(s.person) > clock_timestamp(), true)`);
 
 /** By the database's clock. */
 export async function readSignedIn(db: Db, digest: string): Promise<SignedIn | undefined> {

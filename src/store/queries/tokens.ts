@@ -36,21 +36,55 @@ export interface Bearer {
   readonly assigned: readonly HeldRole[] | null;
 }
 
+/** Only what the log says, word for word: a row that somebody put beside it lets nobody do anything. */
+const recorded = (row: string, kind: string, key: string, columns: readonly string[]) => `exists (
+    select from ledger_entries e where e.kind = '${kind}' and e.operation = ${key} || '/' || ${row}.changes
+      and e.payload::jsonb @> jsonb_build_object(${columns.map((one) => `'${one}', ${row}.${one}`).join(", ")}))
+    and not exists (select from ledger_entries e where e.operation = ${key} || '/' || (${row}.changes + 1))`;
+
+const definedRole = (row: string, of: string) =>
+  `left join roles ${row} on ${row}.name = ${of} and ${recorded(row, "role.defined", `'role/' || ${row}.name`, ["permissions"])}`;
+
 export const assignedTo = (who: string) => `(
     select json_agg(json_build_object('role', a.role, 'service', a.service,
       'environment', a.environment, 'permissions', r.permissions))
-    from role_assignments a left join roles r on r.name = a.role
-    where a.removed_at is null and ${who}
+    from role_assignments a ${definedRole("r", "a.role")}
+    where a.removed_at is null and ${who} and ${recorded("a", "role.assigned", "'role-assignment/' || a.id", ["person", "token", "role", "service", "environment"])}
   )`;
 
 const bearerOf = prepared(`
-  select t.id, t.name, t.expires_at, t.person, p.person as person_name, t.role, t.service, t.environment,
+  select t.id, t.name, least(t.expires_at, person_ends(t.person)) as expires_at, t.person,
+    p.person as person_name, t.role, t.service, t.environment,
     own.permissions, case when t.person is null
       then ${assignedTo("a.token = t.id")} else ${assignedTo("a.person = t.person")} end as assigned
   from api_tokens t
   left join ledger_people p on p.pseudonym = t.person
-  left join roles own on own.name = t.role
-  where t.digest = $1 and t.removed_at is null and t.expires_at > clock_timestamp()`);
+  ${definedRole("own", "t.role")}
+  where t.digest = $1 and t.removed_at is null
+    and least(t.expires_at, person_ends(t.person)) > clock_timestamp()
+    and ${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment"])}`);
+
+/** The first row of roles, of who has them, or of tokens that is not what the log says; undefined: each is. */
+export async function foreignAccessRow(
+  db: Db,
+): Promise<
+  { readonly table: "api_tokens" | "roles" | "role_assignments"; readonly key: string } | undefined
+> {
+  const { rows } = await db.executeQuery<{ table: "api_tokens"; key: string }>(
+    CompiledQuery.raw(foreignRow, []),
+  );
+  return rows[0];
+}
+
+const foreignRow = prepared(`
+  select 'role_assignments' as table, 'role-assignment/' || a.id as key from role_assignments a
+    where a.removed_at is null and not (${recorded("a", "role.assigned", "'role-assignment/' || a.id", ["person", "token", "role", "service", "environment"])})
+  union all select 'roles', 'role/' || r.name from roles r
+    where not (${recorded("r", "role.defined", "'role/' || r.name", ["permissions"])})
+  union all select 'api_tokens', 'token/' || t.id from api_tokens t
+    where t.removed_at is null and t.expires_at > clock_timestamp()
+      and not (${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment"])})
+  limit 1`);
 
 const versionNow = prepared("select version, clock_timestamp() as now from access_version");
 

@@ -2,6 +2,7 @@ import { TidelockError } from "../../../model/errors.ts";
 import { approveRight } from "../../../model/approval.ts";
 import { defineCommand } from "../../define-command.ts";
 import { policyRight } from "../../../model/policy-proposal.ts";
+import { vouchRight } from "../../../model/vouch.ts";
 import { personCard } from "../../manual/card.ts";
 import { argument, connectionOptions, flag, name, outputOption } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
@@ -17,6 +18,7 @@ export const command = defineCommand({
     ),
     policy: flag("--policy", "signs, with a second person, changes of policy (governance team)"),
     accept: flag("--accept-risks", "signs waivers, with a second person"),
+    vouch: flag("--vouch", "vouches, as a third person, for who somebody is"),
     approve: name("--approve <role>", "approves promotions as this role: sre, security …"),
     service: name("--service <name>", "only for this service (default: every one)"),
     environment: name("--environment <name>", "only in this environment (default: every one)"),
@@ -24,7 +26,7 @@ export const command = defineCommand({
     ...outputOption,
   },
   details:
-    "Gives the right checks.answer:<role>, approve:<role>, findings.judge, risks.accept or policy.change. Nobody has one who was not given it.\n" +
+    "Gives the right checks.answer:<role>, approve:<role>, findings.judge, risks.accept, policy.change or people.vouch. Nobody has one who was not given it.\n" +
     "In team mode a right counts when two people have signed it (exit code 5).",
   examples: [
     "tidelock person grant maria@shop.example --role qa --environment staging",
@@ -51,18 +53,21 @@ function rightOf(given: {
   readonly policy: boolean;
   readonly accept: boolean;
   readonly approve: string | undefined;
+  readonly vouch: boolean;
 }): string {
-  const { role, judge, policy, accept, approve } = given;
+  const { role, judge, policy, accept, approve, vouch } = given;
   const rights = [
     ...(role === undefined ? [] : [`checks.answer:${role}`]),
     ...(approve === undefined ? [] : [approveRight(approve)]),
     ...(judge ? ["findings.judge"] : []),
     ...(accept ? ["risks.accept"] : []),
     ...(policy ? [policyRight] : []),
+    ...(vouch ? [vouchRight] : []),
   ];
   const [right, another] = rights;
   if (right !== undefined && another === undefined) return right;
-  const message = "name one right: --role, --approve, --judge-findings, --accept-risks or --policy";
+  const message =
+    "name one right: --role, --approve, --judge-findings, --accept-risks, --policy or --vouch";
   throw new TidelockError("invalid-input", message, {
     fault: "operator",
     where: "--role",

@@ -143,6 +143,8 @@ const authored: ReadonlySet<string> = new Set([
   "person.key-added",
   "person.key-removed",
   "person.linked",
+  "person.vouched",
+  "person.standing-set",
   "token.created",
   "token.revoked",
   "role.defined",
