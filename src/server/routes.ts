@@ -5,7 +5,7 @@ import { ErrorView } from "../api/views.ts";
 import type { Access } from "../model/permissions.ts";
 import type { Actor } from "../ports/control-plane.ts";
 import { actorOf } from "./access.ts";
-import { visibilityOf, visibleAnswer, widened } from "./visible.ts";
+import { visibilityOf, visibleAnswer } from "./visible.ts";
 
 /** Answered as streams, see streams.ts. */
 export type StreamName = "events" | "logs";
@@ -76,13 +76,14 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers): void {
       config: accessOf(name),
       handler: async (request) => {
         const sees = visibilityOf(request);
-        const answer = await handler({
-          params: request.params,
-          query: sees === null ? request.query : widened(request.query),
-          body: request.body,
-          actor: actorOf(request),
-        } as unknown as CallInput<RouteName>);
-        return sees === null ? answer : visibleAnswer(request, sees, answer);
+        const ask = (query: unknown): Promise<unknown> =>
+          handler({
+            params: request.params,
+            query,
+            body: request.body,
+            actor: actorOf(request),
+          } as unknown as CallInput<RouteName>);
+        return sees === null ? ask(request.query) : visibleAnswer(request, sees, ask);
       },
     });
   }

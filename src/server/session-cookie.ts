@@ -95,7 +95,7 @@ export function requireOwnPage(request: FastifyRequest): void {
 
 /** As a browser names where our page is from. */
 export function ownOrigin(request: FastifyRequest): string {
-  return `${request.protocol}://${(request.headers.host ?? "").toLowerCase()}`;
+  return `${request.protocol}://${request.host.toLowerCase()}`;
 }
 
 function isOurs(request: FastifyRequest): boolean {

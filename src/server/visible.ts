@@ -1,12 +1,14 @@
 import type { FastifyRequest } from "fastify";
+import { routes } from "../api/routes.ts";
 import { decideAccess, seesEverything } from "../identity/decide-access.ts";
 import type { Reach } from "../model/principal.ts";
 import { principalOf } from "./access.ts";
 
 /** Leaves out of answers what whoever asks may not see. */
 
-/** Items that are read at most before some are left out. */
-const widest = 500;
+/** Items that are read first, and how many times as many when too few of them may be seen. */
+const firstReach = 500;
+const further = 8;
 
 type Sees = (item: unknown) => boolean;
 
@@ -27,25 +29,53 @@ export function visibilityOf(request: FastifyRequest): Sees | null {
     }).allowed;
 }
 
-/** The query of a list, wide enough that enough is left after what may not be seen is out. */
-export function widened(query: unknown): unknown {
-  if (typeof query !== "object" || query === null || !("limit" in query)) return query;
-  return { ...query, limit: widest };
-}
+/** Lists in which everything is of a service: a filter by it leaves nothing out that somebody of that service sees. */
+const ofServices: ReadonlySet<string> = new Set([
+  routes.releaseList.path,
+  routes.promotionList.path,
+  routes.deploymentList.path,
+]);
 
-/** What is left of an answer, at most as many as were asked for. */
-export function visibleAnswer(request: FastifyRequest, sees: Sees, answer: unknown): unknown {
-  if (typeof answer !== "object" || answer === null) return answer;
-  const { items } = answer as { readonly items?: unknown };
-  if (!Array.isArray(items)) return answer;
+/**
+ * What is left of a list, as many as were asked for: it is read on, further and further, until so many are found that may
+ * be seen or there are no more. Who sees one service alone has the database look for that.
+ */
+export async function visibleAnswer(
+  request: FastifyRequest,
+  sees: Sees,
+  ask: (query: unknown) => Promise<unknown>,
+): Promise<unknown> {
   const access = request.routeOptions.config.access;
   const within =
     access && "resource" in access && access.resource.kind === "listed"
       ? access.resource.within
       : undefined;
-  const limit = (request.query as { readonly limit?: number } | undefined)?.limit;
-  const visible = within === undefined ? items.filter(sees) : items.flatMap(only(within, sees));
-  return { ...answer, items: limit === undefined ? visible : visible.slice(0, limit) };
+  const query = narrowed(request);
+  const limit = (query as { readonly limit?: number } | undefined)?.limit;
+  for (let reach = firstReach; ; reach *= further) {
+    const answer = await ask(limit === undefined ? query : { ...query, limit: reach });
+    if (typeof answer !== "object" || answer === null) return answer;
+    const { items } = answer as { readonly items?: unknown };
+    if (!Array.isArray(items)) return answer;
+    const visible = within === undefined ? items.filter(sees) : items.flatMap(only(within, sees));
+    if (limit === undefined) return { ...answer, items: visible };
+    if (visible.length >= limit || items.length < reach) {
+      return { ...answer, items: visible.slice(0, limit) };
+    }
+  }
+}
+
+function narrowed(request: FastifyRequest): Readonly<Record<string, unknown>> | undefined {
+  const query = request.query as Readonly<Record<string, unknown>> | undefined;
+  const { url = "", config } = request.routeOptions;
+  const principal = principalOf(request);
+  if (!ofServices.has(url) || query?.["service"] !== undefined || !principal) return query;
+  if (!config.access || !("permission" in config.access)) return query;
+  const { permission } = config.access;
+  const holdings = principal.holdings.filter(({ permissions }) => permissions.has(permission));
+  const services = new Set(holdings.map(({ service }) => service));
+  const [service] = services;
+  return services.size === 1 && typeof service === "string" ? { ...query, service } : query;
 }
 
 /** The item with those of its parts that may be seen; none when there are none. */
