@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listenOnLoopback } from "../../src/server/listen.ts";
 import { AccessLab } from "../support/access-lab.ts";
-import { documents, ended, makeRelease, operator } from "../support/engine-bench.ts";
+import { documents } from "../support/engine-bench.ts";
+import { fillTwoServices, payPipeline } from "./two-services.ts";
 import { type Ids, matrix, type Row } from "./matrix.ts";
 
 let lab: AccessLab;
@@ -9,51 +10,9 @@ let ids: Ids;
 const tokens = new Map<string, string>();
 const everybody = "DTSXACMN";
 
-const twoServices = `${documents()
-  .replace('{ shop: "127.0.0.1:18081" }', '{ shop: "127.0.0.1:18081", pay: "127.0.0.1:18083" }')
-  .replace(
-    '{ shop: "127.0.0.1:18082" }',
-    '{ shop: "127.0.0.1:18082", pay: "127.0.0.1:18084" }',
-  )}---${payPipeline()}`;
-
-function payPipeline(): string {
-  const text = documents();
-  return text.slice(text.lastIndexOf("---") + 3).replace("{ name: shop }", "{ name: pay }");
-}
-
 beforeAll(async () => {
   lab = await AccessLab.create();
-  const { worker, bench } = lab;
-  const { controlPlane } = worker;
-  await worker.engine.log.open("1.0.0");
-  await controlPlane.applyDocuments(operator, "t.yaml", twoServices);
-  const promoted: string[] = [];
-  for (const [service, environment] of [
-    ["shop", "dev"],
-    ["shop", "production"],
-    ["pay", "dev"],
-  ] as const) {
-    // prettier-ignore
-    await controlPlane.createRelease(operator, makeRelease(bench, "1.0.0", { service }));
-    const { id } = await controlPlane.promote(operator, { service, environment, release: "1.0.0" });
-    await ended(controlPlane, id);
-    promoted.push(id);
-  }
-  for (const service of ["shop", "pay"]) {
-    await controlPlane.findings.importReport(operator, service, { release: "1.0.0" }, report());
-  }
-  const first = async (service: string) =>
-    (await controlPlane.findings.list({ service }, { limit: 1 })).items[0]?.id ?? "";
-  const [dev = "", production = "", pay = ""] = promoted;
-  ids = {
-    dev,
-    production,
-    pay,
-    ours: await first("shop"),
-    theirs: await first("pay"),
-    release: makeRelease(bench, "2.0.0"),
-    foreignRelease: makeRelease(bench, "2.0.0", { service: "pay" }),
-  };
+  ids = await fillTwoServices(lab);
   const shop = ["shop", null] as const;
   tokens.set("D", await lab.person("dora@shop.example", ["developer", ...shop]));
   tokens.set("T", await lab.person("tom@shop.example", ["tester", "shop", "dev"]));
@@ -64,22 +23,8 @@ beforeAll(async () => {
   tokens.set("M", await lab.person("max@shop.example", ["administrator", null, null]));
   tokens.set("N", await lab.person("nora@shop.example"));
 }, 120_000);
-afterAll(() => lab.close());
 
-async function* report(): AsyncGenerator<Uint8Array> {
-  const results = [
-    {
-      ruleId: "sqli",
-      level: "error",
-      message: { text: "input reaches a query" },
-      locations: [
-        { physicalLocation: { artifactLocation: { uri: "a.js" }, region: { startLine: 3 } } },
-      ],
-    },
-  ];
-  const runs = [{ tool: { driver: { name: "scanner", version: "1" } }, results }];
-  yield Buffer.from(JSON.stringify({ version: "2.1.0", runs }));
-}
+afterAll(() => lab.close());
 
 const title = ([method, url, , body]: Row) =>
   `${method} ${url} ${body === undefined || Buffer.isBuffer(body) ? "" : JSON.stringify(body).slice(0, 80)}`;

@@ -14,16 +14,19 @@ export function registerSlowBodies(
   { body = bodyMs, linger = lingerMs }: { readonly body?: number; readonly linger?: number } = {},
 ): void {
   app.addHook("preParsing", async ({ raw, headers }, _reply, payload) => {
-    if (!raw.complete && !headers["content-type"]?.startsWith("application/octet-stream")) {
+    if (
+      raw.complete === false &&
+      !headers["content-type"]?.startsWith("application/octet-stream")
+    ) {
       const timer = setTimeout(() => raw.destroy(), body).unref();
       raw.once("close", () => clearTimeout(timer)).once("end", () => clearTimeout(timer));
     }
     return payload;
   });
   app.addHook("onResponse", async ({ raw }) => {
-    if (raw.complete || raw.destroyed) return;
-    const { socket } = raw;
-    const timer = setTimeout(() => raw.complete || socket.destroy(), linger).unref();
+    // A request that is asked without a network has no such state, and holds nothing.
+    if (raw.complete !== false || raw.destroyed) return;
+    const timer = setTimeout(() => raw.complete || raw.destroy(), linger).unref();
     raw.once("close", () => clearTimeout(timer)).once("end", () => clearTimeout(timer));
   });
 }
