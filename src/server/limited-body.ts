@@ -25,17 +25,15 @@ export function limitedBody(request: FastifyRequest, limit: BodyLimit): Transfor
       done(seen > limit.bytes ? tooLarge(limit) : null, chunk);
     },
   });
-  // A socket's own silence, not the store's: a disk that is slow holds the sender up, and that is no fault of theirs.
-  const { socket } = request.raw;
-  const silent = (): void => {
-    if (!request.raw.complete && !request.raw.isPaused()) request.raw.destroy();
-  };
-  socket.setTimeout(silenceMs);
-  socket.on("timeout", silent);
-  request.raw.once("close", () => {
-    socket.setTimeout(0);
-    socket.off("timeout", silent);
-  });
+  // A disk that is slow holds the sender up, and that is no fault of theirs.
+  let heard = 0;
+  const listening = setInterval(() => {
+    const silent = heard === seen && !request.raw.complete && !request.raw.isPaused();
+    if (silent) counter.destroy(brokenOff(seen));
+    if (silent) request.raw.destroy();
+    heard = seen;
+  }, silenceMs).unref();
+  counter.once("close", () => clearInterval(listening));
   // The store reads it only after it has looked at its disk: an error until then is nobody's, and would end
   // the server. Whoever reads later is told all the same.
   counter.on("error", () => undefined);

@@ -1,8 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "../../src/server/app.ts";
+import { defaultLimits } from "../../src/server/limits/limits.ts";
 import { silentLog } from "../../src/server/log.ts";
 import { MemoryContentStore } from "../fixtures/memory-content-store.ts";
 import { EngineBench, type Worker } from "./engine-bench.ts";
+
+const quick = { perSecond: 1_000_000, burst: 1_000_000 };
 
 export interface Answer {
   readonly status: number;
@@ -43,6 +46,8 @@ export class AccessLab {
       log: silentLog,
       stop: () => undefined,
       heartbeatMs: 50,
+      // Asks faster than anybody may.
+      limits: { ...defaultLimits, calls: quick, expensive: quick, open: quick },
       onRoute: ({ method, url, config }) => {
         if (this.apps.length > 0) return;
         const open = config?.access !== undefined && "public" in config.access;
