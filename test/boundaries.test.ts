@@ -83,6 +83,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/finding-control.ts -> api/finding-views.ts": "as for views; types only",
   "ports/finding-control.ts -> api/finding-metrics-views.ts": "as for views; types only",
   "ports/approval-control.ts -> api/routes-approvals.ts": "as for views; types only",
+  "ports/passkey-control.ts -> api/routes-passkeys.ts": "as for views; types only",
   "ports/waiver-control.ts -> api/routes-waivers.ts": "as for views; types only",
   "ports/control-plane.ts -> api/views.ts":
     "what the engine answers is what the API shows; types only, and views import no port but the agent's",

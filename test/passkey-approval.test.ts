@@ -8,12 +8,8 @@ import { encodeBase64, utf8 } from "../src/evidence/bytes.ts";
 import { statementPayloadType } from "../src/evidence/dsse.ts";
 import { encodeStatement } from "../src/evidence/statement.ts";
 import { approvalChallenge, approvalStatement } from "../src/identity/approval/statement.ts";
-import type { Assertion } from "../src/identity/webauthn/assertion.ts";
-import {
-  encodeBase64url,
-  type NewCredential,
-  readNewCredential,
-} from "../src/identity/webauthn/enrolment.ts";
+import type { Assertion, NewCredential } from "../src/model/webauthn.ts";
+import { encodeBase64url, readNewCredential } from "../src/identity/webauthn/enrolment.ts";
 import { passkeyText } from "../src/identity/webauthn/passkey-text.ts";
 import type { ApprovalAnswer } from "../src/model/approval.ts";
 import type { ControlPlane } from "../src/ports/control-plane.ts";

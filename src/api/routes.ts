@@ -12,6 +12,7 @@ import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { accessRoutes } from "./routes-access.ts";
 import { accountRoutes } from "./routes-accounts.ts";
+import { passkeyRoutes } from "./routes-passkeys.ts";
 import { approvalRoutes } from "./routes-approvals.ts";
 import { checkRoutes } from "./routes-checks.ts";
 import { stopRoutes } from "./routes-stops.ts";
@@ -70,6 +71,7 @@ export const routes = {
   ...releaseRoutes,
   ...accessRoutes,
   ...accountRoutes,
+  ...passkeyRoutes,
 
   serverInfo: {
     method: "GET",

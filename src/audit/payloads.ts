@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Credential } from "../identity/webauthn/assertion.ts";
+import { Credential } from "../model/webauthn.ts";
 import { ApprovalAsked, ApprovalMethod, AskedApproval } from "../model/approval.ts";
 import { Hash } from "../model/ledger.ts";
 import { Digest } from "../model/primitives.ts";

@@ -123,7 +123,7 @@ export function categoryOf({
   if (leaf.kind === "promotion.accepted") {
     return Accepted.safeParse(payload).data?.promotion === "rollback" ? "rollback" : "normal";
   }
-  if (/^(role|grant|access|token)\./.test(leaf.kind)) return "access";
+  if (/^(role|grant|access|token|passkey)\./.test(leaf.kind)) return "access";
   return byKind[leaf.kind] ?? null;
 }
 

@@ -7,6 +7,7 @@ import type { PromotionRow } from "../store/schema.ts";
 import { abort, existingPromotion } from "./abort.ts";
 import { makeApprovalControl } from "./approvals/control.ts";
 import { makeAccessControl } from "./access/control.ts";
+import { makePasskeyControl } from "./access/passkeys.ts";
 import { makeAccountControl } from "./access/account-control.ts";
 import { makePeopleControl } from "./access/people.ts";
 import { accessEvents, noteAccess } from "./access/access-log.ts";
@@ -62,6 +63,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     people: makePeopleControl(engine),
     access: makeAccessControl(engine),
     accounts: makeAccountControl(engine),
+    passkeys: makePasskeyControl(engine),
     signals: makeSignalControl(engine),
     stops: makeStopControl(engine),
     feeds: makeFeedControl(engine),

@@ -7,6 +7,7 @@ import type { Release } from "../model/release.ts";
 import type { AccessControl } from "./access-control.ts";
 import type { AccountControl } from "./account-control.ts";
 import type { ApprovalControl } from "./approval-control.ts";
+import type { PasskeyControl } from "./passkey-control.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
@@ -56,6 +57,7 @@ export interface ControlPlane {
   readonly people: PeopleControl;
   readonly access: AccessControl;
   readonly accounts: AccountControl;
+  readonly passkeys: PasskeyControl;
   readonly feeds: FeedControl;
   readonly engagements: EngagementControl;
   readonly stops: StopControl;

@@ -12,6 +12,7 @@ import { registerErrors, answerFrameworkError } from "./errors.ts";
 import { registerFindingUploads } from "./finding-uploads.ts";
 import { handlers } from "./handlers.ts";
 import { registerLedgerEntries, registerPublicLedger } from "./ledger-files.ts";
+import { registerPasskeys } from "./passkey-routes.ts";
 import { registerHealth } from "./health.ts";
 import { registerOpenapi } from "./openapi.ts";
 import type { LogLine, ServerLog } from "./log.ts";
@@ -126,6 +127,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     registerAccessLog(api, parts);
     registerRoutes(api, handlers(parts));
     registerSessions(api, parts);
+    registerPasskeys(api, parts);
     registerStreams(api, parts);
     registerAuditPacks(api, parts);
     registerLedgerEntries(api, parts);

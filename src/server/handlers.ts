@@ -34,6 +34,21 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       return { ended: 1 };
     },
 
+    async passkeyList({ actor }) {
+      return { items: [...(await controlPlane.passkeys.list(actor, null))] };
+    },
+    async passkeyRemove({ actor, params }) {
+      await controlPlane.passkeys.remove(actor, null, params.id);
+      return { removed: true };
+    },
+    async accountPasskeys({ actor, params }) {
+      return { items: [...(await controlPlane.passkeys.list(actor, params.name))] };
+    },
+    async accountPasskeyRemove({ actor, params }) {
+      await controlPlane.passkeys.remove(actor, params.name, params.id);
+      return { removed: true };
+    },
+
     async serverStop() {
       stopSoon("asked to stop");
       return { done: true, message: "the server stops; services and the agent go on" };

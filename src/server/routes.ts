@@ -11,7 +11,9 @@ import { visibilityOf, visibleAnswer } from "./visible.ts";
 export type StreamName = "events" | "logs";
 /** Answered with a cookie, see session-routes.ts. */
 export type CookieName = "sessionEnd" | "sessionsEnd";
-export type CallName = Exclude<RouteName, StreamName | CookieName>;
+/** Answered by name and browser, see passkey-routes.ts. */
+export type PasskeyName = "passkeyOffer" | "passkeyAdd" | "passkeySignInOffer" | "passkeySignIn";
+export type CallName = Exclude<RouteName, StreamName | CookieName | PasskeyName>;
 
 type Part<R, K extends string> =
   R extends Record<K, infer S extends z.ZodType> ? z.output<S> : undefined;

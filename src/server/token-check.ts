@@ -92,7 +92,15 @@ function refused(message: string): TidelockError {
 
 /** Network and program, not the whole address: enough to see that many share one token. */
 function placeOf(request: FastifyRequest): string {
-  const { headers } = request;
-  const program = /^[A-Za-z0-9._-]{1,40}/.exec(headers["user-agent"] ?? "")?.[0] ?? "unknown";
-  return `${clientOf(request).network} ${program}`;
+  const { place, program } = deviceOf(request);
+  return `${place} ${program}`;
+}
+
+export function deviceOf(request: FastifyRequest): {
+  readonly place: string;
+  readonly program: string;
+} {
+  const agent = request.headers["user-agent"] ?? "";
+  const program = /^[A-Za-z0-9._-]{1,40}/.exec(agent)?.[0] ?? "unknown";
+  return { place: clientOf(request).network, program };
 }

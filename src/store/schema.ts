@@ -10,6 +10,7 @@ import type { KeptReport } from "../model/verdict.ts";
 import type { AccessSchema } from "./schema-access.ts";
 import type { AccountsSchema } from "./schema-accounts.ts";
 import type { ApprovalsSchema } from "./schema-approvals.ts";
+import type { PasskeysSchema } from "./schema-passkeys.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ContradictionsSchema } from "./schema-contradictions.ts";
 import type { ManualSchema } from "./schema-manual.ts";
@@ -301,6 +302,7 @@ export interface Schema
     ManualSchema,
     AccessSchema,
     AccountsSchema,
+    PasskeysSchema,
     SignalsSchema,
     FindingsSchema,
     FeedsSchema,

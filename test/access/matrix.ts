@@ -29,6 +29,7 @@ const until = new Date(Date.now() + 86_400_000).toISOString();
 const bytes = Buffer.from("{}");
 const envelope = { envelope: "e30=" };
 const reason = { reason: "why" };
+const made = { authenticatorData: "AAAA", clientDataJSON: "AAAA" };
 
 export function matrix(ids: Ids): readonly Row[] {
   const { dev, production, pay, ours, theirs } = ids;
@@ -77,6 +78,14 @@ export function matrix(ids: Ids): readonly Row[] {
     ["GET", "/api/v1/accounts/dora@shop.example/sessions", "M"],
     ["DELETE", "/api/v1/accounts/dora@shop.example/sessions", "M"],
     ["DELETE", "/api/v1/accounts/dora@shop.example/sessions/snothing", "M"],
+
+    // Passkeys: a token enrols none, whoever's it is.
+    ["GET", "/api/v1/passkeys", "DTSXACMN"],
+    ["POST", "/api/v1/passkeys/challenges", "", { use: "sign-in" }],
+    ["POST", "/api/v1/passkeys", "", { use: "approval", name: "x", made }],
+    ["DELETE", "/api/v1/passkeys/knothing", "DTSXACMN"],
+    ["GET", "/api/v1/accounts/dora@shop.example/passkeys", "M"],
+    ["DELETE", "/api/v1/accounts/dora@shop.example/passkeys/knothing", "M"],
 
     ["GET", "/api/v1/openapi.json", "DTSXACM"],
     ["POST", "/api/v1/server/stop", "M!"],

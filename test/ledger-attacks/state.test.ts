@@ -353,6 +353,10 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
     "insert into role_assignments (id, person, role, added_by) select 'rmade', pseudonym, 'administrator', 'operator' from ledger_people limit 1",
     "role_assignments",
   ],
+  [
+    "insert into passkeys (id, person, name, credential_id, key_id, credential, algorithm, added_by) select 'kmade', pseudonym, 'made', 'made', 'sha256:0', '{}', 'ES256', 'operator' from ledger_people limit 1",
+    "passkeys",
+  ],
   ["update ledger_holds set added_by = 'operator'", "ledger_holds", "added_by"],
   ["update plans set content = jsonb_set(content, '{checks}', '[]')", "plans", "content"],
   ["delete from plans", "plans"],

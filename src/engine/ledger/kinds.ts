@@ -31,6 +31,8 @@ export const kinds = {
     "a third person, or a provider of identities, vouches for what made an identity: these entries and none besides",
   "person.standing-set":
     "somebody is suspended, has left or will leave, or is here again: from then on nothing of theirs counts, or it does again",
+  "passkey.added": "a person signs in with this passkey from here on; it approves nothing",
+  "passkey.removed": "a passkey signs nobody in any more",
   "grant.added":
     "a person may do something from here on, in a service and environment or everywhere",
   "grant.removed": "a right has ended",

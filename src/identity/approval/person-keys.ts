@@ -1,5 +1,5 @@
 import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
-import type { Credential } from "../webauthn/assertion.ts";
+import type { Credential } from "../../model/webauthn.ts";
 import type { PersonKeys } from "./signed.ts";
 
 /** A key as it was enrolled: in PEM, or a passkey. */

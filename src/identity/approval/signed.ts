@@ -5,12 +5,8 @@ import { readEnvelope, statementPayloadType, verifyEnvelope } from "../../eviden
 import type { PublicKey } from "../../evidence/keys.ts";
 import { readJson } from "../../evidence/read-json.ts";
 import { bad, good, type Result } from "../../evidence/result.ts";
-import {
-  type Asserted,
-  Assertion,
-  type Credential,
-  verifyAssertion,
-} from "../webauthn/assertion.ts";
+import { Assertion, type Credential } from "../../model/webauthn.ts";
+import { type Asserted, verifyAssertion } from "../webauthn/assertion.ts";
 import {
   type Approval,
   approvalChallenge,

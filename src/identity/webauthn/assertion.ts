@@ -2,6 +2,7 @@ import { z } from "zod";
 import { concat, decodeBase64, sameBytes, utf8 } from "../../evidence/bytes.ts";
 import { readJson } from "../../evidence/read-json.ts";
 import { bad, good, type Result } from "../../evidence/result.ts";
+import type { Assertion, Credential } from "../../model/webauthn.ts";
 import { sha256 } from "../../ledger/crypto.ts";
 import { algorithmNames, type CoseAlgorithm, readCoseKey } from "./cose-key.ts";
 
@@ -9,41 +10,6 @@ import { algorithmNames, type CoseAlgorithm, readCoseKey } from "./cose-key.ts";
  * Offline verification of a WebAuthn assertion (W3C Web Authentication Level 3, §7.2), in Node and browsers. An assertion
  * signs `authenticatorData || SHA-256(clientDataJSON)`; what it is about stands in the challenge.
  */
-
-const base64url = (most: number) =>
-  z
-    .string()
-    .min(1)
-    .max(most)
-    .regex(/^[A-Za-z0-9_-]+$/, "write base64url without padding");
-
-/** An assertion as a browser hands it out; kept as it is. */
-export const Assertion = z.strictObject({
-  credentialId: base64url(1_400),
-  authenticatorData: base64url(4_096),
-  clientDataJSON: base64url(8_192),
-  signature: base64url(2_048),
-});
-export type Assertion = z.infer<typeof Assertion>;
-
-/** A credential as it was enrolled. */
-export const Credential = z.strictObject({
-  credentialId: base64url(1_400),
-  /** COSE_Key. */
-  coseKey: base64url(4_096),
-  /** A domain, never an address. */
-  rpId: z.string().min(1).max(253),
-  /** Where it may be used from: `https://tidelock.example`. */
-  origins: z.array(z.string().min(1).max(300)).min(1).max(16),
-  /** What the authenticator said of itself when it was enrolled, where that is known: its model as a UUID. */
-  aaguid: z
-    .string()
-    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
-    .optional(),
-  /** Whether the key can be copied to other devices; that never changes. */
-  backupEligible: z.boolean().optional(),
-});
-export type Credential = z.infer<typeof Credential>;
 
 const ClientData = z.looseObject({
   type: z.string(),

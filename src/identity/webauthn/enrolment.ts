@@ -3,27 +3,10 @@ import { decodeBase64, encodeBase64, sameBytes } from "../../evidence/bytes.ts";
 import { readJson } from "../../evidence/read-json.ts";
 import { bad, good, type Result } from "../../evidence/result.ts";
 import { toHex } from "../../ledger/bytes.ts";
-import { type Credential, flag, nameOf, readAuthenticatorData } from "./assertion.ts";
+import type { Credential, NewCredential } from "../../model/webauthn.ts";
+import { flag, nameOf, readAuthenticatorData } from "./assertion.ts";
 import { readCborMap } from "./cbor.ts";
 import { readCoseKey } from "./cose-key.ts";
-
-/**
- * What a browser made when a credential was created, without a statement of its maker about the authenticator: who it
- * belongs to is what people sign (four eyes), not what a manufacturer says.
- */
-export const NewCredential = z.strictObject({
-  authenticatorData: z
-    .string()
-    .min(1)
-    .max(8_192)
-    .regex(/^[A-Za-z0-9_-]+$/),
-  clientDataJSON: z
-    .string()
-    .min(1)
-    .max(8_192)
-    .regex(/^[A-Za-z0-9_-]+$/),
-});
-export type NewCredential = z.infer<typeof NewCredential>;
 
 const ClientData = z.looseObject({
   type: z.literal("webauthn.create"),

@@ -1,7 +1,7 @@
 import { decodeBase64, digestBytes, utf8 } from "../../evidence/bytes.ts";
 import { readJson } from "../../evidence/read-json.ts";
 import { bad, good, type Result } from "../../evidence/result.ts";
-import { Credential } from "./assertion.ts";
+import { Credential } from "../../model/webauthn.ts";
 import { readCoseKey } from "./cose-key.ts";
 
 /** A passkey where a public key stands in PEM: one line of text, so that people sign an enrolment of either. */

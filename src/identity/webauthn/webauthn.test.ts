@@ -1,7 +1,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { verifyAuthenticationResponse } from "@simplewebauthn/server";
 import { describe, expect, it } from "vitest";
-import { type Assertion, type Credential, flag, verifyAssertion } from "./assertion.ts";
+import type { Assertion, Credential } from "../../model/webauthn.ts";
+import { flag, verifyAssertion } from "./assertion.ts";
 import { readCborMap } from "./cbor.ts";
 import { encodeBase64url, readNewCredential } from "./enrolment.ts";
 import { readCoseKey } from "./cose-key.ts";

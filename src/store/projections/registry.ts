@@ -15,6 +15,7 @@ import { deploymentsProjection, lanesProjection } from "./lanes.ts";
 import { grantsProjection, personKeysProjection, personLinksProjection } from "./access.ts";
 import { approvalAnswersProjection, approvalRequestsProjection } from "./approvals.ts";
 import { checkRequestsProjection } from "./manual.ts";
+import { passkeysProjection } from "./passkeys.ts";
 import { governanceProjection, policyActsProjection } from "./policy.ts";
 import { peopleProjection } from "./people.ts";
 import {
@@ -36,6 +37,7 @@ export const projections: readonly TableProjection[] = [
   project(peopleProjection),
   project(personKeysProjection),
   project(personLinksProjection),
+  project(passkeysProjection),
   project(grantsProjection),
   project(personVouchesProjection),
   project(personStandingsProjection),

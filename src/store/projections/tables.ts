@@ -59,6 +59,15 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     beside: "store_id: the name under which the log's keys were introduced",
   },
   api_tokens: rebuilt,
+  passkeys: rebuilt,
+  passkey_uses: {
+    how: "no-ground",
+    because: "finds copies of a passkey and says when one was used; it lets nobody in",
+  },
+  passkey_challenges: {
+    how: "checked",
+    by: "each challenge's own code and end: a row only says that it was answered",
+  },
   sessions: {
     how: "checked",
     by: "each request: a row counts only with a seal that is made with a key outside of the database",

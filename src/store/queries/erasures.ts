@@ -160,6 +160,8 @@ export const nameColumns = [
   ["person_links", "added_by"],
   ["person_vouches", "added_by"],
   ["person_standings", "set_by"],
+  ["passkeys", "added_by"],
+  ["passkeys", "removed_by"],
   ["grants", "added_by"],
   ["grants", "removed_by"],
 ] as const;

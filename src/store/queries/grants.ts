@@ -9,29 +9,32 @@ import {
 import { recordRows } from "../projections/projection.ts";
 import type { GrantRow, PersonKeyRow, PersonLinkRow } from "../schema-manual.ts";
 import type { Db } from "../schema.ts";
+import { signsIn } from "./passkeys.ts";
 import { dbNow } from "./promotions.ts";
 
 /** People's keys, names and rights. Each change is a row and its entry, in the caller's transaction. */
 
-/** Undefined when the key is somebody's already, removed ones included: a key never changes hands. */
+/** Undefined when the key is somebody's already, removed ones included: a key never changes hands, nor what it is for. */
 export async function addPersonKey(
   tx: Db,
   key: { readonly key_id: Digest; readonly person: string; readonly public_key: string },
   by: string,
 ): Promise<PersonKeyRow | undefined> {
+  const passkey = readPasskey(key.public_key);
+  // What signs somebody in never signs an approval.
+  if (passkey.ok) {
+    const { credentialId } = passkey.value.credential;
+    if (await signsIn(tx, { key: key.key_id, credentialId })) return undefined;
+  }
+  const webauthn = passkey.ok ? { webauthn: JSON.stringify(passkey.value.credential) } : {};
   const row = await tx
     .insertInto("person_keys")
-    .values({ ...key, ...passkeyIn(key.public_key), added_by: by })
+    .values({ ...key, ...webauthn, added_by: by })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
   if (row) await recordRows(tx, personKeysProjection, [row], { actor: by });
   return row;
-}
-
-function passkeyIn(text: string): { readonly webauthn?: string } {
-  const passkey = readPasskey(text);
-  return passkey.ok ? { webauthn: JSON.stringify(passkey.value.credential) } : {};
 }
 
 export async function removePersonKey(

@@ -1,4 +1,4 @@
-import type { Assertion } from "../../../src/identity/webauthn/assertion.ts";
+import type { Assertion } from "../../../src/model/webauthn.ts";
 import { toBase64url } from "./base64url.ts";
 
 /** What this page asks of the browser's authenticators, and what went wrong in words. */

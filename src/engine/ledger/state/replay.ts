@@ -145,6 +145,8 @@ const authored: ReadonlySet<string> = new Set([
   "person.linked",
   "person.vouched",
   "person.standing-set",
+  "passkey.added",
+  "passkey.removed",
   "token.created",
   "token.revoked",
   "role.defined",
