@@ -35,8 +35,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   audit: ["model", "ports", "ledger", "evidence", "policy", "identity"],
 
   store: ["model", "ports", ...pure],
+  // Asks identity providers for their keys, and speaks OpenID Connect with them.
+  issuers: ["model", "ports", "egress", "identity", "evidence"],
   witness: ["model", "ports", "egress", "store", "ledger"],
-  engine: ["model", "ports", "api", "store", "reports", "checks", "witness", ...pure],
+  engine: ["model", "ports", "api", "store", "reports", "checks", "witness", "issuers", ...pure],
   reports: ["model", "ports", "store", ...pure],
   agent: ["model", "ports", "tree"],
   intake: ["model", "ports", "api", ...pure],
@@ -76,6 +78,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/engagement-control.ts -> api/routes-engagements.ts": "as for views; types only",
   "ports/stop-control.ts -> api/routes-stops.ts": "as for views; types only",
   "ports/feed-control.ts -> api/routes-feeds.ts": "as for views; types only",
+  "ports/workload-control.ts -> api/routes-federation.ts": "as for views; types only",
   "ports/control-plane.ts -> api/routes-policy.ts": "as for views; types only",
   "ports/access-control.ts -> api/routes-access.ts": "as for views; types only",
   "ports/policy-control.ts -> api/routes-policy.ts": "as for views; types only",

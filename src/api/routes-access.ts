@@ -9,6 +9,7 @@ import {
   type Permission,
 } from "../model/permissions.ts";
 import { Name } from "../model/primitives.ts";
+import { WorkloadIdentity } from "../model/workload.ts";
 import { PersonName } from "./routes-manual.ts";
 
 /** Calls about who may do what: tokens, roles, and who has them. */
@@ -53,6 +54,8 @@ export const TokenView = z.object({
   lastUsedAt: Time.nullable(),
   /** From how many networks and programs in the last 30 days. */
   places: z.int().nonnegative(),
+  /** Of a program that another platform vouched for: by which rule, and who it is; null: a person made the token. */
+  workload: z.object({ rule: z.string(), identity: WorkloadIdentity }).nullable(),
 });
 export type TokenView = z.infer<typeof TokenView>;
 
@@ -92,8 +95,8 @@ export type WhoView = z.infer<typeof WhoView>;
 /** One way in which somebody may do something now. */
 export const AccessLineView = z.object({
   who: z.string(),
-  kind: z.enum(["bootstrap", "person", "token"]),
-  /** Id of the assignment, token or grant; null: the data directory. */
+  kind: z.enum(["bootstrap", "person", "token", "workload"]),
+  /** Id of the assignment, token, workload rule or grant; null: the data directory. */
   by: z.string().nullable(),
   /** A role, or `right <right>` of a person's signatures. */
   has: z.string(),

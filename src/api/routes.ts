@@ -11,6 +11,7 @@ import {
 import { Configuration } from "../model/configuration.ts";
 import { Colour, Digest, Name } from "../model/primitives.ts";
 import { accessRoutes } from "./routes-access.ts";
+import { federationRoutes } from "./routes-federation.ts";
 import { accountRoutes } from "./routes-accounts.ts";
 import { passkeyRoutes } from "./routes-passkeys.ts";
 import { approvalRoutes } from "./routes-approvals.ts";
@@ -70,6 +71,7 @@ export const routes = {
   ...gateRoutes,
   ...releaseRoutes,
   ...accessRoutes,
+  ...federationRoutes,
   ...accountRoutes,
   ...passkeyRoutes,
 

@@ -62,6 +62,36 @@ export const accessCommands: readonly CatalogueEntry[] = [
     "Take a role away from somebody",
     () => import("./commands/role/remove.ts"),
   ),
+  entry(
+    "workload rule add",
+    "Settings",
+    "Let programs of another platform in, by that platform's signed word",
+    () => import("./commands/workload/rule/add.ts"),
+  ),
+  entry(
+    "workload rule list",
+    "Settings",
+    "List the rules by which programs of other platforms get tokens",
+    () => import("./commands/workload/rule/list.ts"),
+  ),
+  entry(
+    "workload rule remove",
+    "Settings",
+    "Remove a rule, and end the tokens that it gave",
+    () => import("./commands/workload/rule/remove.ts"),
+  ),
+  entry(
+    "workload rule test",
+    "Settings",
+    "Show what each rule says of a platform's token, without using it",
+    () => import("./commands/workload/rule/test.ts"),
+  ),
+  entry(
+    "workload token",
+    "Settings",
+    "Get a token here for a platform's",
+    () => import("./commands/workload/token.ts"),
+  ),
 ];
 
 /** Commands about who stands behind an identity, and whether somebody is here. */

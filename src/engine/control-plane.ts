@@ -8,6 +8,7 @@ import { abort, existingPromotion } from "./abort.ts";
 import { makeApprovalControl } from "./approvals/control.ts";
 import { makeAccessControl } from "./access/control.ts";
 import { makePasskeyControl } from "./access/passkeys.ts";
+import { makeWorkloadControl } from "./access/workload.ts";
 import { makeAccountControl } from "./access/account-control.ts";
 import { makePeopleControl } from "./access/people.ts";
 import { accessEvents, noteAccess } from "./access/access-log.ts";
@@ -62,6 +63,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     checks: makeCheckControl(engine),
     people: makePeopleControl(engine),
     access: makeAccessControl(engine),
+    workload: makeWorkloadControl(engine),
     accounts: makeAccountControl(engine),
     passkeys: makePasskeyControl(engine),
     signals: makeSignalControl(engine),

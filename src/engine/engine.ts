@@ -12,7 +12,7 @@ import type { Target } from "../ports/target.ts";
 import type { Db } from "../store/schema.ts";
 import type { LedgerLog } from "./ledger/log.ts";
 
-/** Lengths of time that decide how the engine feels; all in milliseconds. */
+/** Lengths of time that decide how the engine feels, in milliseconds, and limits. */
 export interface EngineSettings {
   /** How long a lane stays with a worker that is not heard of. */
   readonly leaseMs: number;
@@ -54,6 +54,8 @@ export interface EngineSettings {
   /** How often it is looked for findings that wait in no tracker yet, and how often an issue is read again. */
   readonly trackMs: number;
   readonly trackAgainMs: number;
+  /** Origins of identity providers on private networks or on this machine that may be asked for keys: by the server's owner. */
+  readonly issuerOrigins: readonly string[];
 }
 
 export const defaultSettings: EngineSettings = {
@@ -79,6 +81,7 @@ export const defaultSettings: EngineSettings = {
   tidyMs: 15_000,
   trackMs: 30_000,
   trackAgainMs: 3_600_000,
+  issuerOrigins: [],
 };
 
 /**

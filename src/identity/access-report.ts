@@ -1,4 +1,5 @@
 import type { Permission } from "../model/permissions.ts";
+import type { WorkloadRule } from "../model/workload.ts";
 import type { Holding, Scope } from "../model/principal.ts";
 import { builtInRoles } from "./roles.ts";
 
@@ -7,8 +8,8 @@ import { builtInRoles } from "./roles.ts";
 /** One way to do something: a role somewhere, a right of signatures, or the token of the data directory. */
 export interface AccessLine extends Scope {
   readonly who: string;
-  readonly kind: "bootstrap" | "person" | "token";
-  /** Id of what gave it: an assignment, a token, a grant; null: the data directory. */
+  readonly kind: "bootstrap" | "person" | "token" | "workload";
+  /** Id of what gave it: an assignment, a token, a workload rule, a grant; null: the data directory. */
   readonly by: string | null;
   /** The role, or the right. */
   readonly has: string;
@@ -53,6 +54,24 @@ export function tokenNotes(token: TokenUseFacts, now: number): readonly string[]
     notes.push("a machine that may promote every service");
   }
   return notes;
+}
+
+/** What stands out about a rule by which programs of another platform get tokens. `now`: milliseconds. */
+export function ruleNotes(
+  rule: Pick<WorkloadRule, "anyWorkflow" | "service" | "platform"> & {
+    readonly addedAt: string;
+    readonly lastUsedAt: string | null;
+  },
+  now: number,
+): readonly string[] {
+  const idle = Math.floor((now - Date.parse(rule.lastUsedAt ?? rule.addedAt)) / dayMs);
+  return [
+    ...(idle < unusedDays
+      ? []
+      : [rule.lastUsedAt === null ? `never used in ${idle} days` : `unused for ${idle} days`]),
+    ...(rule.anyWorkflow ? ["any workflow of the place gets a token"] : []),
+    ...(rule.service === null ? ["counts for every service"] : []),
+  ];
 }
 
 /** What stands out about a role that a person has. */

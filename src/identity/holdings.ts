@@ -1,6 +1,6 @@
 import { isPermission, type Permission, permissionNames } from "../model/permissions.ts";
 import type { Holding, Scope } from "../model/principal.ts";
-import { builtInRoles, peopleOnly } from "./roles.ts";
+import { builtInRoles, peopleOnly, workloadsMay } from "./roles.ts";
 
 /** A role as it is kept: its own definition beside it, or null where it comes along with the program. */
 export interface KeptRole extends Scope {
@@ -37,6 +37,12 @@ export function ofMachine(holding: Holding): Holding {
     machines.set(holding.permissions, permissions);
   }
   return { ...holding, permissions };
+}
+
+/** The same with what a program of another platform may, and no more. */
+export function ofWorkload(holding: Holding): Holding {
+  const permissions = [...holding.permissions].filter((one) => workloadsMay.has(one));
+  return { ...holding, permissions: new Set(permissions) };
 }
 
 function own(permissions: readonly string[] | null): ReadonlySet<Permission> {

@@ -33,7 +33,7 @@ export const programDeeds: ReadonlySet<string> = new Set(["auto", "tidelock"]);
 
 /** Whether a name tells nobody apart: that of a shared token, or of a machine's. */
 export function isShared(name: string): boolean {
-  return anybody.has(plainName(name)) || name.startsWith("token:");
+  return anybody.has(plainName(name)) || /^(token|workload):/.test(name);
 }
 
 /** Acts here first, then commits, oldest first. Pure. */

@@ -146,6 +146,15 @@ export const builtInRoles: ReadonlyMap<string, Role> = new Map(
   ]),
 );
 
+/** All that a program may whom another platform vouches for: nobody's promotion, approval, waiver or closing is its word. */
+export const workloadsMay: ReadonlySet<Permission> = new Set<Permission>([
+  ...seeing,
+  ...building,
+  "finding.import",
+  "signal.add",
+  "feed.import",
+]);
+
 /** What no role of a machine holds, however it is put together: these are people's words. */
 export const peopleOnly: ReadonlySet<Permission> = new Set<Permission>([
   "check.answer",

@@ -119,6 +119,7 @@ export type Thing =
   | "manual-check"
   | "token"
   | "role-assignment"
+  | "workload-rule"
   | "approval"
   | "documents";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Digest, Name } from "./primitives.ts";
+import { WorkloadRule } from "./workload.ts";
 
 /** How policy is changed: by whoever may apply a document, or by two people who sign. */
 export const GovernanceMode = z.enum(["solo", "team"]);
@@ -79,6 +80,13 @@ export const PolicyChange = z.discriminatedUnion("kind", [
     kind: z.literal("role-definition"),
     role: Name,
     says: Line,
+    permissions: z.array(z.string().max(64)).max(200),
+  }),
+  /** Programs that another platform vouches for, and what they get here. */
+  z.strictObject({
+    kind: z.literal("workload-rule"),
+    rule: WorkloadRule,
+    /** What its role holds when it takes effect: exactly these. */
     permissions: z.array(z.string().max(64)).max(200),
   }),
   /** One more key of a person who may sign, or whose word counts otherwise. */

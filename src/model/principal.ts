@@ -49,7 +49,7 @@ export interface SessionFacts {
 /** Who asks, as the server has proven it for this one request. */
 export interface Principal {
   readonly kind: "bootstrap" | "token" | "session";
-  /** Stands in records: a person's name, or `token:<id>/<name>` of a machine's. */
+  /** Stands in records: a person's name, `token:<id>/<name>` of a machine's, `workload:<id>/<rule>` of a platform's. */
   readonly id: string;
   /** Pseudonym of the person whose it is; null: a machine's, or whoever owns the data directory. */
   readonly person: string | null;

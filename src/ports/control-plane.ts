@@ -5,6 +5,7 @@ import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Principal } from "../model/principal.ts";
 import type { Release } from "../model/release.ts";
 import type { AccessControl } from "./access-control.ts";
+import type { WorkloadControl } from "./workload-control.ts";
 import type { AccountControl } from "./account-control.ts";
 import type { ApprovalControl } from "./approval-control.ts";
 import type { PasskeyControl } from "./passkey-control.ts";
@@ -56,6 +57,7 @@ export interface ControlPlane {
   readonly checks: CheckControl;
   readonly people: PeopleControl;
   readonly access: AccessControl;
+  readonly workload: WorkloadControl;
   readonly accounts: AccountControl;
   readonly passkeys: PasskeyControl;
   readonly feeds: FeedControl;

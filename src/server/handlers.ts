@@ -214,6 +214,14 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     approvalShow: ({ params }) => controlPlane.approvals.show(params.id),
     approvalAnswer: ({ params, body }) =>
       controlPlane.approvals.answer(params.id, Buffer.from(body.signed, "base64")),
+    async workloadRuleList() {
+      return { items: [...(await controlPlane.workload.rules())] };
+    },
+    workloadRuleAdd: ({ actor, body }) => controlPlane.workload.addRule(actor, body),
+    workloadRuleRemove: ({ actor, params }) => controlPlane.workload.removeRule(actor, params.rule),
+    async workloadRuleTest({ body }) {
+      return { items: [...(await controlPlane.workload.test(body.token))] };
+    },
     waiverPropose: ({ actor, body }) => controlPlane.waivers.propose(actor, body),
     async waiverList({ query }) {
       return { items: [...(await controlPlane.waivers.list(query))] };

@@ -1,7 +1,8 @@
 import type { ColumnType, Generated, Selectable } from "kysely";
 import type { Permission } from "../model/permissions.ts";
+import type { WorkloadIdentity, WorkloadRule } from "../model/workload.ts";
 
-/** The tables of migrations 0041 and 0042: tokens, roles, and who has them. */
+/** The tables of migrations 0041, 0042 and 0052: tokens, roles, who has them, and rules that give some. */
 
 type GeneratedTime = ColumnType<Date, never, never>;
 type Time = ColumnType<Date, Date | string, Date | string>;
@@ -21,6 +22,26 @@ interface ApiTokensTable {
   removed_at: Time | null;
   removed_by: string | null;
   changes: Generated<number>;
+  /** By which rule a program of another platform got it; null: a person made it. */
+  rule: Generated<string | null>;
+  /** To whom. */
+  workload: ColumnType<WorkloadIdentity | null, string | null | undefined, never>;
+}
+
+interface WorkloadRulesTable {
+  id: string;
+  name: string;
+  rule: ColumnType<WorkloadRule, string, never>;
+  added_at: GeneratedTime;
+  added_by: string;
+  removed_at: Time | null;
+  removed_by: string | null;
+  changes: Generated<number>;
+}
+
+interface WorkloadUsesTable {
+  use: string;
+  until: Time;
 }
 
 interface RolesTable {
@@ -64,8 +85,11 @@ export interface AccessSchema {
   roles: RolesTable;
   role_assignments: RoleAssignmentsTable;
   token_uses: TokenUsesTable;
+  workload_rules: WorkloadRulesTable;
+  workload_uses: WorkloadUsesTable;
 }
 
 export type ApiTokenRow = Selectable<ApiTokensTable>;
 export type RoleRow = Selectable<RolesTable>;
+export type WorkloadRuleRow = Selectable<WorkloadRulesTable>;
 export type RoleAssignmentRow = Selectable<RoleAssignmentsTable>;

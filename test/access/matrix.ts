@@ -64,6 +64,20 @@ export function matrix(ids: Ids): readonly Row[] {
     environment: null,
   };
   const everywhere = { service: null, environment: null };
+  // Without ids: refused for what it says, by whoever may say it.
+  const workloadRule = {
+    name: "builds",
+    platform: "github",
+    issuer: "https://token.actions.githubusercontent.com",
+    audience: "https://tidelock.shop.example",
+    claims: {},
+    anyWorkflow: false,
+    role: "ci",
+    ...everywhere,
+    lastsMs: 60_000,
+    maxAgeMs: 60_000,
+    jwks: null,
+  };
   return [
     // The server, and who one is.
     ["GET", "/api/v1/access/me", "DTSXACM"],
@@ -312,6 +326,10 @@ export function matrix(ids: Ids): readonly Row[] {
       { to: { token: "tnone" }, role: "ci", ...everywhere },
     ],
     ["DELETE", "/api/v1/role-assignments/rnone", "M"],
+    ["GET", "/api/v1/workload/rules", "AM"],
+    ["POST", "/api/v1/workload/rules", "M", workloadRule],
+    ["DELETE", "/api/v1/workload/rules/wnone", "M"],
+    ["POST", "/api/v1/workload/rules/test", "AM", { token: "none" }],
 
     // Last, because it is done: a line that is stopped holds others up.
     ["POST", "/api/v1/lines/stop", "M", { scope: "pay/production", ...reason }],

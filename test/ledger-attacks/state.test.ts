@@ -103,6 +103,19 @@ beforeAll(async () => {
     from: null,
     reason: "her laptop is lost",
   });
+  await controlPlane.workload.addRule(granting, {
+    name: "builds",
+    platform: "kubernetes",
+    issuer: "https://cluster.shop.example",
+    audience: "https://tidelock.shop.example",
+    claims: { namespace: ["build"], "serviceaccount.uid": ["0b1c2d3e"] },
+    anyWorkflow: false,
+    role: "ci",
+    ...dev,
+    lastsMs: 60_000,
+    maxAgeMs: 60_000,
+    jwks: null,
+  });
   await controlPlane.policy.setGovernance(operator, "team");
   await controlPlane.stops.stopLine(operator, "shop/production", "it loses orders");
   await controlPlane.addHold(builder, "shop/production", "case 12");
@@ -342,6 +355,21 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   [
     "insert into person_standings (person, version, state, from_at, reason, set_by) select person, 2, 'active', now(), 'x', 'operator' from person_standings",
     "person_standings",
+  ],
+  ["update api_tokens set rule = (select id from workload_rules)", "api_tokens", "rule"],
+  ["update api_tokens set workload = '{}'", "api_tokens", "workload"],
+  [
+    "update workload_rules set rule = jsonb_set(rule, '{audience}', '\"other\"')",
+    "workload_rules",
+    "rule",
+  ],
+  ["update workload_rules set name = 'other'", "workload_rules", "name"],
+  ["update workload_rules set removed_at = now()", "workload_rules", "removed"],
+  ["update workload_rules set added_by = 'builder'", "workload_rules", "added_by"],
+  ["delete from workload_rules", "workload_rules"],
+  [
+    "insert into workload_rules (id, name, rule, added_by) select 'wmade', 'made', rule, 'operator' from workload_rules",
+    "workload_rules",
   ],
   ["update roles set permissions = '[\"secret.write\"]'", "roles", "permissions"],
   ["update roles set defined_by = 'builder'", "roles", "defined_by"],

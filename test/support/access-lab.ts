@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { EngineSettings } from "../../src/engine/engine.ts";
 import { buildApp } from "../../src/server/app.ts";
 import { defaultLimits } from "../../src/server/limits/limits.ts";
 import { silentLog } from "../../src/server/log.ts";
@@ -22,20 +23,24 @@ export class AccessLab {
   /** Every route that the first server has. */
   readonly routes: { readonly method: string; readonly url: string; readonly open: boolean }[] = [];
 
-  constructor(bench: EngineBench) {
+  readonly #settings: Partial<EngineSettings>;
+
+  constructor(bench: EngineBench, settings: Partial<EngineSettings>) {
     this.bench = bench;
-    this.worker = bench.worker();
+    this.#settings = settings;
+    this.worker = bench.worker({ settings });
   }
 
-  static async create(): Promise<AccessLab> {
-    const lab = new AccessLab(await EngineBench.create());
+  static async create(settings: Partial<EngineSettings> = {}): Promise<AccessLab> {
+    const lab = new AccessLab(await EngineBench.create(), settings);
     await lab.server();
     return lab;
   }
 
   /** One more server, with an engine of its own. */
   async server(): Promise<number> {
-    const { controlPlane } = this.apps.length === 0 ? this.worker : this.bench.worker();
+    const { controlPlane } =
+      this.apps.length === 0 ? this.worker : this.bench.worker({ settings: this.#settings });
     const app = await buildApp({
       controlPlane,
       content: new MemoryContentStore(),

@@ -41,6 +41,8 @@ export function whatOf({ proposed: { change } }: PolicyProposalView): string {
       return `what the role ${change.role} holds: ${change.permissions.join(", ") || "nothing"}`;
     case "enrolment":
       return `${change.act} for ${change.person}, who can be acted as by it`;
+    case "workload-rule":
+      return `the workload rule ${change.rule.name}: ${clean(change.rule.issuer)} gets the role ${change.rule.role}`;
     case "key":
       return `another key of ${change.person}, ${change.rights === undefined ? "who may sign" : "whose word counts"}`;
   }

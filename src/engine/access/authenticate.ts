@@ -1,4 +1,4 @@
-import { holdingOf, ofMachine, withinOf } from "../../identity/holdings.ts";
+import { holdingOf, ofMachine, ofWorkload, withinOf } from "../../identity/holdings.ts";
 import type { Principal } from "../../model/principal.ts";
 import { type Bearer, noteTokenUse, readBearer } from "../../store/queries/tokens.ts";
 import type { Db } from "../../store/schema.ts";
@@ -20,6 +20,18 @@ function principalOf(row: Bearer): Principal | null {
   if (row.person === null) {
     const { role, permissions, service, environment } = row;
     const own = role === null ? [] : [holdingOf({ role, permissions, service, environment })];
+    if (row.rule !== null) {
+      // What a rule gave is all there is: a role that was assigned later would outgrow it.
+      const id = `workload:${row.id}/${row.name}`;
+      return {
+        kind: "token",
+        id,
+        person: null,
+        credential,
+        holdings: own.map(ofWorkload),
+        within: null,
+      };
+    }
     const holdings = [...own, ...assigned].map(ofMachine);
     const id = `token:${row.id}/${row.name}`;
     return { kind: "token", id, person: null, credential, holdings, within: null };

@@ -3,6 +3,7 @@ import type { Reach, Resource, Scope } from "../../model/principal.ts";
 import { readLineScope } from "../../model/stop.ts";
 import { parseDocuments } from "../../pipeline-file/parse.ts";
 import { readToken } from "../../store/queries/tokens.ts";
+import { findRule } from "../../store/queries/workload.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { findApproval } from "../approvals/answer.ts";
@@ -77,6 +78,7 @@ const finders: Readonly<Record<Exclude<Thing, "documents">, Find>> = {
     return scopeOf(row);
   },
   token: async (db, id) => scopeOf(await readToken(db, id)),
+  "workload-rule": async (db, id) => scopeOf((await findRule(db, id))?.rule),
   "role-assignment": async (db, id) =>
     scopeOf(
       await db

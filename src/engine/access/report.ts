@@ -1,23 +1,27 @@
 import type { AccessReport } from "../../api/routes-access.ts";
-import { type AccessLine, roleNotes, tokenNotes } from "../../identity/access-report.ts";
-import { holdingOf, ofMachine } from "../../identity/holdings.ts";
+import { type AccessLine, roleNotes, ruleNotes, tokenNotes } from "../../identity/access-report.ts";
+import { holdingOf, ofMachine, ofWorkload } from "../../identity/holdings.ts";
 import { type Permission, permissionNames } from "../../model/permissions.ts";
 import type { Holding } from "../../model/principal.ts";
+import type { WorkloadRule } from "../../model/workload.ts";
+import { platforms } from "../../identity/workload/platforms.ts";
 import { listAssignments, listRoles } from "../../store/queries/tokens.ts";
 import type { Engine } from "../engine.ts";
 import { assignmentViews } from "./roles.ts";
 import { listTokens } from "./tokens.ts";
 import { makePeopleControl } from "./people.ts";
+import { listWorkloadRules } from "./workload-rules.ts";
 
 /** Everybody and everything that may do something here now, one line for each way. */
 export async function accessReport(engine: Engine): Promise<AccessReport> {
   const { db } = engine;
-  const [tokens, given, rows, roles, people] = await Promise.all([
+  const [tokens, given, rows, roles, people, rules] = await Promise.all([
     listTokens(engine, "valid"),
     assignmentViews(engine),
     listAssignments(db),
     listRoles(db),
     makePeopleControl(engine).list(),
+    listWorkloadRules(engine),
   ]);
   const own = new Map(roles.map(({ name, permissions }) => [name, permissions]));
   const held = (role: string, service: string | null, environment: string | null): Holding =>
@@ -53,7 +57,27 @@ export async function accessReport(engine: Engine): Promise<AccessReport> {
     });
   }
 
+  for (const rule of rules) {
+    const { service, environment, issuer } = rule;
+    lines.push({
+      who: `${rule.name} (${issuer}: ${idsText(rule)})`,
+      kind: "workload",
+      by: rule.id,
+      has: rule.role,
+      service,
+      environment,
+      permissions: sorted(ofWorkload(held(rule.role, service, environment)).permissions),
+      givenBy: rule.addedBy,
+      since: rule.addedAt,
+      until: null,
+      lastUsed: rule.lastUsedAt,
+      notes: ruleNotes(rule, now),
+    });
+  }
+
   for (const token of tokens) {
+    // Theirs is the line of the rule that gave them.
+    if (token.workload !== null) continue;
     const { service, environment, person } = token;
     const assigned = rows
       .filter((row) => (person === null ? row.token === token.id : row.person === person.person))
@@ -132,6 +156,13 @@ const bootstrapLine: AccessLine = {
 
 function sorted(permissions: Iterable<Permission>): readonly Permission[] {
   return [...permissions].sort();
+}
+
+/** Who is let in, by what does not change. */
+function idsText({ platform, claims }: Pick<WorkloadRule, "platform" | "claims">): string {
+  return platforms[platform].immutable
+    .map((claim) => `${claim} ${claims[claim]?.join(" or ") ?? "?"}`)
+    .join(", ");
 }
 
 function latest(times: readonly (string | null)[]): string | null {

@@ -109,10 +109,14 @@ export function newAssignmentId(): string {
 /** A person's token has its person's roles, and no others. */
 async function requireMachine(tx: Db, id: string): Promise<string> {
   const token = await readToken(tx, id);
-  if (token && token.removed_at === null && token.person === null) return token.id;
+  if (token && token.removed_at === null && token.person === null && token.rule === null) {
+    return token.id;
+  }
   const what = token?.person
     ? "a person's token: give the role to the person"
-    : "no token that counts";
+    : token?.rule
+      ? "a token that a rule gave, and holds what the rule says"
+      : "no token that counts";
   throw new TidelockError(token ? "conflict" : "not-found", `${id} is ${what}`, {
     fault: "operator",
     where: id,

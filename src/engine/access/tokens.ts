@@ -8,6 +8,7 @@ import type { AccessControl } from "../../ports/access-control.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import { announce } from "../../store/queries/events.ts";
 import { namesOf } from "../../store/queries/grants.ts";
+import { dbNow } from "../../store/queries/promotions.ts";
 import {
   addToken,
   readToken,
@@ -133,8 +134,11 @@ export async function listTokens(
   state: "valid" | "any",
 ): Promise<readonly TokenView[]> {
   const { db } = engine;
+  // Builds get tokens by the hour: those that count must not be crowded out by those that do no more.
+  const all = db.selectFrom("api_tokens").selectAll().orderBy("added_at", "desc").limit(5_000);
+  const valid = all.where("removed_at", "is", null).where("expires_at", ">", dbNow);
   const [rows, uses] = await Promise.all([
-    db.selectFrom("api_tokens").selectAll().orderBy("added_at", "desc").limit(5_000).execute(),
+    (state === "any" ? all : valid).execute(),
     tokenUses(db),
   ]);
   const views = await Promise.all(rows.map((row) => tokenView(db, row, uses.get(row.id))));
@@ -160,5 +164,9 @@ async function tokenView(db: Db, row: ApiTokenRow, use: TokenUse | undefined): P
     removedAt: row.removed_at?.toISOString() ?? null,
     lastUsedAt: use?.last_at.toISOString() ?? null,
     places: use?.places ?? 0,
+    workload:
+      row.rule === null || row.workload === null
+        ? null
+        : { rule: row.rule, identity: row.workload },
   };
 }

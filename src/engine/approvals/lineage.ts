@@ -65,6 +65,7 @@ export async function lineageOf(db: Db, plan: Plan, promotionId: string): Promis
         where d ->> 'after' = any(${[plan.pipeline, plan.environment]}))
     order by 1, 2
   `.execute(db);
+  const builds = await buildsOf(db, releases);
   const actors = [
     ...(promotion ? [{ what: "who began the promotion", who: promotion.created_by }] : []),
     ...releases.map(({ created_by }) => ({ what: "who handed the release in", who: created_by })),
@@ -74,11 +75,36 @@ export async function lineageOf(db: Db, plan: Plan, promotionId: string): Promis
     releases,
     signed: signed.rows.filter(({ person }) => person !== null),
     deeds: [
-      ...actors.flatMap(actorDeed),
+      ...actors.filter(({ who }) => !builds.has(who)).flatMap(actorDeed),
+      ...builds.values(),
       ...releases.flatMap(({ content }) => commitDeeds(content.source)),
       ...(whole === null ? [] : [unknownDeed(whole)]),
     ],
   };
+}
+
+/**
+ * Builds of exactly the revisions that are in question, as their platforms have signed: no person's deed, so that whoever
+ * wrote those revisions stands for them. A build of another revision is somebody's who cannot be told from others.
+ */
+async function buildsOf(
+  db: Db,
+  releases: readonly ReleaseRow[],
+): Promise<ReadonlyMap<string, Deed>> {
+  // What came from a tree that differed from its revision is not a build of that revision.
+  const revisions = releases.flatMap(({ content: { source } }) =>
+    source.kind === "git" && !source.dirty ? [source.revision] : [],
+  );
+  const { rows } = await sql<{ id: string; name: string; issuer: string; run: string | null }>`
+    select id, name, workload ->> 'issuer' as issuer, workload ->> 'runUrl' as run from api_tokens
+    where rule is not null and workload -> 'claims' ->> 'sha' = any(${revisions}) order by added_at limit 500
+  `.execute(db);
+  return new Map(
+    rows.map(({ id, name, issuer, run }) => {
+      const what = `builder of the release: ${run ?? issuer} by the rule ${name}`;
+      return [`workload:${id}/${name}`, { what, names: [], proven: true, said: what }];
+    }),
+  );
 }
 
 /** Acts that let a finding weigh less, or say what it is. */

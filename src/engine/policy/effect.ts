@@ -11,6 +11,7 @@ import { isPermission } from "../../model/permissions.ts";
 import { addAssignment, putRole } from "../../store/queries/tokens.ts";
 import { requireRole } from "../access/giving.ts";
 import { newAssignmentId } from "../access/roles.ts";
+import { putRule, requireWorkloadRole } from "../access/workload-rules.ts";
 import { crossServerProblems } from "../document-references.ts";
 import { refuse, register, registryWith } from "../documents.ts";
 import type { Engine } from "../engine.ts";
@@ -89,6 +90,17 @@ export async function takeEffect(
       // Whoever asked for it does it now, once: see `twoPeopleFirst`.
       await noteInEffect(tx, actor, proposal, { act: change.act, person: change.person });
       break;
+    case "workload-rule": {
+      const { rule, permissions } = change;
+      const now = await requireWorkloadRole(tx, rule);
+      if (now.join() !== permissions.join()) {
+        const message = `the role ${rule.role} holds other permissions than when it was proposed`;
+        throw refused("conflict", message, proposal);
+      }
+      const { id } = await putRule(tx, rule, actor.id);
+      await noteInEffect(tx, actor, proposal, { workloadRule: id });
+      break;
+    }
     case "key": {
       const { person, key, publicKey } = change;
       const row = await addPersonKey(tx, { key_id: key, person, public_key: publicKey }, actor.id);

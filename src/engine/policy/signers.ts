@@ -1,5 +1,6 @@
 import { type PolicyChange, policyRight } from "../../model/policy-proposal.ts";
 import type { Digest } from "../../model/primitives.ts";
+import type { WorkloadRule } from "../../model/workload.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import { keysOf } from "../../store/queries/grants.ts";
 import type { Db } from "../../store/schema.ts";
@@ -54,6 +55,16 @@ export async function proposeRoleDefinition(
   { name, says, permissions }: { name: string; says: string; permissions: string[] },
 ): Promise<string | null> {
   return proposeAlone(tx, actor, { kind: "role-definition", role: name, says, permissions });
+}
+
+/** Whom a platform's word lets in here: as much as a role. */
+export async function proposeWorkloadRule(
+  tx: Db,
+  actor: Actor,
+  wish: { readonly rule: WorkloadRule; readonly permissions: readonly string[] },
+): Promise<string | null> {
+  const permissions = [...wish.permissions];
+  return proposeAlone(tx, actor, { kind: "workload-rule", rule: wish.rule, permissions });
 }
 
 async function proposeAlone(tx: Db, actor: Actor, change: PolicyChange): Promise<string | null> {

@@ -53,6 +53,8 @@ function sentenceOf(change: PolicyChange): string {
       return `${change.person} gets ${enrolments[change.act]}${change.of === "" ? "" : ` (${change.of})`}: whoever it is given to acts as this person`;
     case "role-definition":
       return `whoever has the role ${change.role} may do exactly this from here on: ${change.permissions.join(", ") || "nothing"}`;
+    case "workload-rule":
+      return workloadSentence(change);
     case "key":
       return `the key ${change.key} signs for ${change.person}, ${change.rights === undefined ? "who may sign changes of policy" : `who has the rights ${change.rights.join(", ")}`}`;
   }
@@ -64,8 +66,29 @@ const enrolments = {
   passkey: "a further passkey",
   identity: "an identity of a provider to sign in with",
 } as const;
+function workloadSentence({
+  rule,
+  permissions,
+}: Extract<PolicyChange, { kind: "workload-rule" }>): string {
+  const { issuer, role, environment, service, lastsMs } = rule;
+  return `whoever ${issuer} vouches for as follows gets a token of the role ${role} in ${environment ?? "every environment"}, for ${service ?? "every service"}, for ${lastsMs / 60_000} minutes; it holds ${permissions.join(", ") || "nothing"}`;
+}
+
+function workloadDetail({ rule }: Extract<PolicyChange, { kind: "workload-rule" }>) {
+  const { name, platform, audience, claims, anyWorkflow, maxAgeMs, jwks } = rule;
+  return [
+    `rule ${name}, platform ${platform}, audience ${audience}`,
+    ...Object.entries(claims).map(([claim, values]) => `${claim} is ${values.join(" or ")}`),
+    ...(anyWorkflow ? ["whatever workflow it is"] : []),
+    `its token no older than ${maxAgeMs / 60_000} minutes`,
+    jwks === null
+      ? "signed by a key that the issuer publishes"
+      : `signed by one of ${jwks.length} keys given here, of the digest ${digestOf(jwks)}`,
+  ];
+}
 
 function detailOf(change: PolicyChange): readonly string[] {
+  if (change.kind === "workload-rule") return workloadDetail(change);
   if (change.kind !== "documents") return [];
   const { documents, changes, replay } = change;
   return [

@@ -30,6 +30,7 @@ import { serviceSecurityProjection } from "./service-security.ts";
 import { stopsProjection } from "./stops.ts";
 import { signalsProjection } from "./signals.ts";
 import { waiversProjection } from "./waivers.ts";
+import { workloadRulesProjection } from "./workload.ts";
 import { agentsProjection, keysProjection, storeProjection } from "./trust.ts";
 
 /** Every table that can open a gate or grant a right, each rebuilt from the ledger. tables.ts knows the others. */
@@ -44,6 +45,7 @@ export const projections: readonly TableProjection[] = [
   project(apiTokensProjection),
   project(rolesProjection),
   project(roleAssignmentsProjection),
+  project(workloadRulesProjection),
   project(governanceProjection),
   project(policyActsProjection),
   project(checkRequestsProjection),

@@ -19,6 +19,8 @@ export const apiTokensProjection: Projection<ApiTokenRow> = {
     environment: row.environment,
     expiresAt: time(row.expires_at),
     removed: row.removed_at !== null,
+    rule: row.rule,
+    workload: row.workload,
   }),
   authors: (row) => [
     authorOf(apiTokensProjection, row, "added_by", row.added_by),

@@ -79,6 +79,12 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     because:
       "only says that something may have changed; who may do what is read from its own tables then",
   },
+  workload_rules: rebuilt,
+  workload_uses: {
+    how: "no-ground",
+    because:
+      "which tokens of platforms were used: forgotten, one counts again for the minutes that it has left, and each use is an entry",
+  },
   token_uses: {
     how: "no-ground",
     because: "when and from where a token was used, for people to read",

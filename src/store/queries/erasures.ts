@@ -129,6 +129,8 @@ export const nameColumns = [
   ["documents", "applied_by"],
   ["api_tokens", "added_by"],
   ["api_tokens", "removed_by"],
+  ["workload_rules", "added_by"],
+  ["workload_rules", "removed_by"],
   ["roles", "defined_by"],
   ["sessions", "removed_by"],
   ["role_assignments", "added_by"],

@@ -1,5 +1,6 @@
 import { CompiledQuery, sql } from "kysely";
 import { TidelockError } from "../../model/errors.ts";
+import type { WorkloadIdentity } from "../../model/workload.ts";
 import { prepared } from "../prepared.ts";
 import {
   apiTokensProjection,
@@ -34,6 +35,8 @@ export interface Bearer {
   /** Of its own role. */
   readonly permissions: readonly string[] | null;
   readonly assigned: readonly HeldRole[] | null;
+  /** By which rule a program of another platform got it. */
+  readonly rule: string | null;
 }
 
 /** Only what the log says, word for word: a row that somebody put beside it lets nobody do anything. */
@@ -54,7 +57,7 @@ export const assignedTo = (who: string) => `(
 
 const bearerOf = prepared(`
   select t.id, t.name, least(t.expires_at, person_ends(t.person)) as expires_at, t.person,
-    p.person as person_name, t.role, t.service, t.environment,
+    p.person as person_name, t.rule, t.role, t.service, t.environment,
     own.permissions, case when t.person is null
       then ${assignedTo("a.token = t.id")} else ${assignedTo("a.person = t.person")} end as assigned
   from api_tokens t
@@ -62,7 +65,7 @@ const bearerOf = prepared(`
   ${definedRole("own", "t.role")}
   where t.digest = $1 and t.removed_at is null
     and least(t.expires_at, person_ends(t.person)) > clock_timestamp()
-    and ${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment"])}`);
+    and ${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment", "rule"])}`);
 
 /** The first row of roles, of who has them, or of tokens that is not what the log says; undefined: each is. */
 export async function foreignAccessRow(
@@ -83,7 +86,7 @@ const foreignRow = prepared(`
     where not (${recorded("r", "role.defined", "'role/' || r.name", ["permissions"])})
   union all select 'api_tokens', 'token/' || t.id from api_tokens t
     where t.removed_at is null and t.expires_at > clock_timestamp()
-      and not (${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment"])})
+      and not (${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment", "rule"])})
   limit 1`);
 
 const versionNow = prepared("select version, clock_timestamp() as now from access_version");
@@ -113,14 +116,19 @@ export async function addToken(
   token: Pick<
     ApiTokenRow,
     "id" | "name" | "digest" | "person" | "role" | "service" | "environment"
-  > & { readonly lastsMs: number },
+  > & {
+    readonly lastsMs: number;
+    readonly rule?: string;
+    readonly workload?: WorkloadIdentity;
+  },
   by: string,
 ): Promise<ApiTokenRow> {
-  const { lastsMs, ...values } = token;
+  const { lastsMs, workload, ...values } = token;
   const row = await tx
     .insertInto("api_tokens")
     .values({
       ...values,
+      ...(workload === undefined ? {} : { workload: JSON.stringify(workload) }),
       added_by: by,
       expires_at: sql<Date>`date_trunc('milliseconds', clock_timestamp() + ${lastsMs} * interval '1 millisecond')`,
     })

@@ -147,6 +147,8 @@ const authored: ReadonlySet<string> = new Set([
   "person.standing-set",
   "passkey.added",
   "passkey.removed",
+  "workload.ruled",
+  "workload.unruled",
   "token.created",
   "token.revoked",
   "role.defined",
