@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { everything, found, listed } from "../model/permissions.ts";
 import { ManualAnswers, ManualForm, Role } from "../model/manual-check.ts";
+import { HostAccount } from "../model/git-host.ts";
 import { Colour, Digest, Name, Version } from "../model/primitives.ts";
 
 /** Calls about checks that people answer, and about whose answers count. */
@@ -78,7 +79,14 @@ export const PersonView = z.object({
   /** Other names of the same person. */
   also: z.array(z.string()),
   keys: z.array(
-    z.object({ id: Digest, addedAt: Time, addedBy: z.string(), removedAt: Time.nullable() }),
+    z.object({
+      id: Digest,
+      /** Absent: approvals, answers and changes of policy, as far as rights go. */
+      signs: z.literal("commits").optional(),
+      addedAt: Time,
+      addedBy: z.string(),
+      removedAt: Time.nullable(),
+    }),
   ),
   grants: z.array(GrantView),
   /** Proposal that two people have to sign before what was asked for counts (team mode). */
@@ -93,6 +101,9 @@ export const PersonName = z
   .max(200)
   .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+ -]*$/u, "use letters, digits, spaces and . _ @ + -")
   .refine((name) => !name.startsWith("person:"), "a pseudonym is no name");
+
+/** Another name of a person, an account at a git host too. */
+const OtherName = z.union([HostAccount, PersonName]);
 
 const list = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 const Reference = z.string().min(1).max(300);
@@ -150,9 +161,9 @@ export const manualRoutes = {
     resource: everything,
     body: z.object({
       name: PersonName,
-      /** PEM: Ed25519, ECDSA P-256 or P-384. */
+      /** PEM: Ed25519, ECDSA P-256 or P-384; or one line of an OpenSSH key, which signs commits and nothing else. */
       key: z.string().max(2_000).optional(),
-      also: z.array(PersonName).max(20).default([]),
+      also: z.array(OtherName).max(20).default([]),
     }),
     response: PersonView,
   },

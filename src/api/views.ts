@@ -30,7 +30,7 @@ export type ErrorView = z.infer<typeof ErrorView>;
 export const AttestationView = z.object({
   /** Of its bytes. */
   digest: Digest,
-  format: z.enum(["dsse", "sigstore", "cms", "cyclonedx", "spdx", "webauthn"]),
+  format: z.enum(["dsse", "sigstore", "cms", "cyclonedx", "spdx", "webauthn", "git-commits"]),
   /** As it says itself; null for SBOMs and plain signatures. */
   predicateType: z.string().nullable(),
   /** `own`: by this server about what it did; `made`: from the release's tree; `given`: handed in. */

@@ -205,6 +205,8 @@ export const PersonKeyed = z.object({
   publicKey: z.string(),
   /** Of a passkey. */
   webauthn: z.object(Credential.shape).nullish(),
+  /** It signs commits, and nothing else. */
+  commits: z.boolean().optional(),
 });
 
 /** `grant.added`, `grant.removed`. */
@@ -255,6 +257,10 @@ export const ManualReported = z.object({
   colour: z.unknown(),
   validUntil: z.string().optional(),
 });
+
+/** `attestation.added`. */
+export const AttestationAdded = z.object({ release: Digest, digest: Digest, format: z.string() });
+export type AttestationAdded = z.infer<typeof AttestationAdded>;
 
 /** Entries whose payload lists envelopes in the content store. */
 export const Attested = z.object({ attestations: z.array(Digest).default([]) });

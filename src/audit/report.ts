@@ -18,6 +18,8 @@ export const checkTitles = {
   intents: "every effect that was begun has its end on record",
   blobs: "every document, plan and report is the one that its entry names",
   attestations: "every attestation is signed and named by an entry",
+  commits:
+    "every commit that was handed in has the id that it claims, and the signature is verified",
   approvals:
     "every approval is signed, by a key and under a right that stood then, over what was asked",
   answers: "every person's answer to a check is signed, by a key and under a right that stood then",

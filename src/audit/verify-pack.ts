@@ -6,6 +6,7 @@ import { checkApprovals } from "./checks/approvals.ts";
 import { checkAnswers } from "./checks/answers.ts";
 import { checkAttestations } from "./checks/attestations.ts";
 import { Blobs, checkNamed, digestsNamedBy } from "./checks/blobs.ts";
+import { checkCommits } from "./checks/commits.ts";
 import { type Checkpoints, readCheckpoints } from "./checks/checkpoints.ts";
 import { type DecisionAgain, type DecisionsReplayed, replayDecisions } from "./checks/decisions.ts";
 import { checkErasures, readEntries } from "./checks/entries.ts";
@@ -101,6 +102,7 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
     ...successions.map(({ predecessor }) => predecessor.origin),
   ]);
   checkAnswers(entries, origins, blobs, findings);
+  checkCommits(entries, blobs, findings);
   checkApprovals(entries, origins, blobs, findings);
   const journals = checkJournals(pack, entries, findings);
   const report = reportOf(

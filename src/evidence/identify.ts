@@ -3,6 +3,7 @@ import type { Digest } from "../model/primitives.ts";
 import { decodeBase64, decodeUtf8 } from "./bytes.ts";
 import { Envelope, statementPayloadType } from "./dsse.ts";
 import { isSignedData } from "./foreign/x509/armour.ts";
+import { isCommitBundle, readCommitBundle } from "./git/commit-bundle.ts";
 import { readJson } from "./read-json.ts";
 import { bad, good, type Result } from "./result.ts";
 import { readSbom } from "./sbom/read.ts";
@@ -10,7 +11,7 @@ import { readStatement, subjectDigests } from "./statement.ts";
 
 /** What some bytes are, as far as they say so themselves: nothing of it is verified. */
 export interface Identified {
-  readonly format: "dsse" | "sigstore" | "cms" | "cyclonedx" | "spdx";
+  readonly format: "dsse" | "sigstore" | "cms" | "cyclonedx" | "spdx" | "git-commits";
   readonly predicateType: string | null;
   /** SHA-256 digests that it says it is about; null when it does not say. */
   readonly about: readonly Digest[] | null;
@@ -21,9 +22,13 @@ const Bundle = z.looseObject({
   dsseEnvelope: Envelope.optional(),
 });
 
-/** A DSSE envelope with a statement, a Sigstore bundle, a CMS signature, or an SBOM; else one sentence. */
+/** A DSSE envelope with a statement, a Sigstore bundle, a CMS signature, an SBOM, or commits; else one sentence. */
 export function identify(bytes: Uint8Array): Result<Identified> {
   if (isSignedData(bytes)) return good({ format: "cms", predicateType: null, about: null });
+  if (isCommitBundle(bytes)) {
+    const commits = readCommitBundle(bytes);
+    return commits.ok ? good({ format: "git-commits", predicateType: null, about: null }) : commits;
+  }
   const bundle = readJson(bytes, Bundle, "the bundle");
   if (bundle.ok) {
     const inside = bundle.value.dsseEnvelope;

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { Readable } from "node:stream";
 import { TidelockError } from "../model/errors.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Digest } from "../model/primitives.ts";
@@ -19,6 +20,7 @@ import type { Exclude } from "../tree/walk.ts";
 import { extractArchive } from "./archive/extract.ts";
 import { runBuild } from "./build/build.ts";
 import { buildEnvironment } from "./build/environment.ts";
+import { bundleCommits } from "./git/commit-bundle.ts";
 import { commitTime } from "./git/commits.ts";
 import { packGitTree } from "./git/git-tree.ts";
 import { excludeIgnored } from "./git/tracked-files.ts";
@@ -59,6 +61,8 @@ export interface PreparedRelease {
   readonly id: Digest;
   readonly release: Release;
   readonly blobs: readonly StagedBlob[];
+  /** Its commits, signatures and all, to be stated about it once it is there; null where none is signed. */
+  readonly commits: StagedBlob | null;
   /** Removes the temporary files; call it in any case. */
   dispose(): Promise<void>;
 }
@@ -94,7 +98,8 @@ export async function prepareRelease(request: PrepareRequest): Promise<PreparedR
       build,
       configuration: request.pipeline.spec.configuration.toSorted(),
     });
-    return { id: releaseId(release), release, blobs: [blob], dispose };
+    const commits = await intake.commits(source);
+    return { id: releaseId(release), release, blobs: [blob], commits, dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -135,6 +140,15 @@ class Intake {
       ...(ref !== undefined && { revision: ref }),
       ...(since !== undefined && { since }),
     });
+  }
+
+  /** The commits themselves, so that a server can verify who signed them. */
+  async commits(source: Source): Promise<StagedBlob | null> {
+    if (source.kind !== "git") return null;
+    const revisions = source.commits.map(({ revision }) => revision);
+    const bundle = await bundleCommits(this.#folder, revisions, source.since);
+    if (bundle === null) return null;
+    return await stageBlob(Readable.from([bundle]), join(this.#workFolder, "commits"));
   }
 
   async artifact(source: Source): Promise<{ blob: StagedBlob; build: Build }> {

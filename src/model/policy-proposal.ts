@@ -97,6 +97,8 @@ export const PolicyChange = z.discriminatedUnion("kind", [
     rights: z.array(z.string().max(128)).max(100).optional(),
     key: Digest,
     publicKey: z.string().max(2_000),
+    /** It signs commits, and nothing else: everybody has to be told apart by those. */
+    commits: z.literal(true).optional(),
   }),
 ]);
 export type PolicyChange = z.infer<typeof PolicyChange>;

@@ -24,6 +24,8 @@ interface PersonKeysTable {
   public_key: string;
   /** Of a passkey that signs approvals; null for a key file. */
   webauthn: ColumnType<PasskeyJson | null, string | null | undefined, never>;
+  /** Of an OpenSSH key, which signs commits and nothing else. */
+  commits: Generated<boolean>;
   added_at: GeneratedTime;
   added_by: string;
   removed_at: Time | null;

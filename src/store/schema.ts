@@ -279,7 +279,14 @@ interface AttestationsTable {
 }
 
 /** How the bytes of an attestation are to be read. */
-export type AttestationFormat = "dsse" | "sigstore" | "cms" | "cyclonedx" | "spdx" | "webauthn";
+export type AttestationFormat =
+  | "dsse"
+  | "sigstore"
+  | "cms"
+  | "cyclonedx"
+  | "spdx"
+  | "webauthn"
+  | "git-commits";
 
 /** Ciphertext of the local secret store. */
 interface SecretsTable {

@@ -152,11 +152,11 @@ export class EngineBench {
   }
 
   /** `keys: false`: an empty ledger, in which no engine can work. */
-  static async create({ keys = true } = {}): Promise<EngineBench> {
+  static async create({ keys = true, content = new MemoryContent() } = {}): Promise<EngineBench> {
     const database = await createMigratedDatabase<Schema>();
     // As a server does when it starts: nothing is recorded without a key that signs it.
     if (keys) await testLog(database.db).keys.ensure();
-    return new EngineBench(database);
+    return new EngineBench(database, new FakeHost(), content);
   }
 
   /** The tree of this bench's ledger; nothing gives entries their place unless somebody asks. */

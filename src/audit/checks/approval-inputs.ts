@@ -4,6 +4,7 @@ import { paths } from "../format.ts";
 import type { LogEntry } from "../log-entry.ts";
 import { ApprovalAnswered, ApprovalRequested, type PlanBlob, ReleaseCommits } from "../payloads.ts";
 import { parsedJson } from "./blobs.ts";
+import { commitsNotShown } from "./commits.ts";
 
 type GateInputs = Extract<DecisionInputs, { kind: "gate" }>;
 
@@ -53,7 +54,11 @@ export function approvalsNotOnRecord(
       wrong.push(`its inputs leave out the answer ${said.answer}`);
     }
   }
-  return [...wrong, ...commitsLeftOut(approvals, plan, files)];
+  return [
+    ...wrong,
+    ...commitsLeftOut(approvals, plan, files),
+    ...commitsNotShown(approvals.lineage, plan.release, before, files),
+  ];
 }
 
 function requestProblem(

@@ -81,10 +81,14 @@ export function personCard(view: PersonView): Card<PersonView> {
       ["name", view.name ?? "(erased)"],
       ["also", view.also.join(", ") || null],
       ["stands in evidence as", view.person],
-      ["keys", keys.map(({ id }) => id).join(", ") || "none"],
+      ["keys", keys.map(keyText).join(", ") || "none"],
       ["rights", grants.map(grantText).join(", ") || "none"],
     ],
   };
+}
+
+function keyText({ id, signs }: PersonView["keys"][number]): string {
+  return signs === undefined ? id : `${id} (signs ${signs} only)`;
 }
 
 /** `checks.answer:qa for shop in staging (g12ab)`. */

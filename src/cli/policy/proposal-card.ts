@@ -44,6 +44,7 @@ export function whatOf({ proposed: { change } }: PolicyProposalView): string {
     case "workload-rule":
       return `the workload rule ${change.rule.name}: ${clean(change.rule.issuer)} gets the role ${change.rule.role}`;
     case "key":
+      if (change.commits) return `a key that signs commits of ${change.person}`;
       return `another key of ${change.person}, ${change.rights === undefined ? "who may sign" : "whose word counts"}`;
   }
 }

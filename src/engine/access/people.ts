@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { PersonView } from "../../api/routes-manual.ts";
 import { readPublicKey } from "../../evidence/keys.ts";
+import { isSshKey, readSshKey } from "../../evidence/ssh/ssh-key.ts";
 import { good, type Result } from "../../evidence/result.ts";
 import { isPasskey, readPasskey } from "../../identity/webauthn/passkey-text.ts";
 import { TidelockError } from "../../model/errors.ts";
@@ -63,7 +64,7 @@ async function addPerson(
     throw new TidelockError("invalid-input", known.problem, {
       fault: "operator",
       where: "the public key",
-      hint: "openssl pkey -in key.pem -pubout -out key.pub, and give key.pub",
+      hint: "openssl pkey -in key.pem -pubout -out key.pub, and give key.pub; of a key that signs commits, give ssh-keygen's .pub file",
     });
   }
   await modeByRecord(engine);
@@ -71,12 +72,13 @@ async function addPerson(
     await lockPolicy(tx);
     const person = await requireOwnName(tx, name);
     for (const other of also) await link(tx, actor, person, other);
-    if (known?.ok && key !== undefined) {
+    if (known?.ok) {
       const key_id = known.value.id as Digest;
+      const { text } = known.value;
       if (await keyById(tx, key_id)) throw keyTaken(name);
-      const waits = await proposeKey(tx, actor, person, { key: key_id, publicKey: key });
+      const waits = await proposeKey(tx, actor, person, { key: key_id, publicKey: text });
       if (waits !== null) return { person, waitsFor: waits };
-      const row = await addPersonKey(tx, { key_id, person, public_key: key }, actor.id);
+      const row = await addPersonKey(tx, { key_id, person, public_key: text }, actor.id);
       if (!row) throw keyTaken(name);
     }
     await announce(tx, {
@@ -89,11 +91,20 @@ async function addPerson(
   return withWait(await personView(engine.db, person), waitsFor);
 }
 
-/** A key file's public half, or a passkey, which signs approvals and nothing else. */
-function readKey(text: string): Result<{ readonly id: string }> {
-  if (!isPasskey(text)) return readPublicKey(text);
-  const passkey = readPasskey(text);
-  return passkey.ok ? good({ id: passkey.value.id }) : passkey;
+/** What is enrolled, and by which id; in the one spelling that is kept. */
+interface GivenKey {
+  readonly id: string;
+  readonly text: string;
+}
+
+/**
+ * A key file's public half; a passkey, which signs approvals and nothing else; or an OpenSSH key, which signs commits and
+ * nothing else.
+ */
+function readKey(text: string): Result<GivenKey> {
+  if (isSshKey(text)) return readSshKey(text);
+  const read = isPasskey(text) ? readPasskey(text) : readPublicKey(text);
+  return read.ok ? good({ id: read.value.id, text }) : read;
 }
 
 function keyTaken(name: string): TidelockError {
@@ -204,6 +215,7 @@ async function personView(db: Db, person: string): Promise<PersonView> {
     also: names.filter((one) => one !== name),
     keys: keys.map((key) => ({
       id: key.key_id,
+      ...(key.commits ? { signs: "commits" as const } : {}),
       addedAt: key.added_at.toISOString(),
       addedBy: key.added_by,
       removedAt: key.removed_at?.toISOString() ?? null,

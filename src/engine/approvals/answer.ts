@@ -113,7 +113,7 @@ async function takeAnswer(
     if (answer.expires !== null && Date.parse(answer.expires) <= now.getTime()) {
       throw refused("invalid-input", "it has expired already", id);
     }
-    const lineage = await lineageOf(tx, promotion.plan, promotion.id);
+    const lineage = await lineageOf(engine, tx, promotion.plan, promotion.id);
     const known = await involved(tx, lineage, peopleIn([given]));
     const own = ownWork(given, known, await governanceMode(tx));
     if (own !== null) throw refused("forbidden", own, id, "somebody else has to approve it");

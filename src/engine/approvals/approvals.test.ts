@@ -210,7 +210,7 @@ describe("own work", () => {
     const { db } = bench.database;
     const told = async (id: string) => {
       const { plan } = await db.selectFrom("promotions").select("plan").where("id", "=", id).executeTakeFirstOrThrow(); // prettier-ignore
-      const { deeds } = await lineageOf(db, plan, id);
+      const { deeds } = await lineageOf(bench.worker().engine, db, plan, id);
       return deeds.flatMap(({ what, proven }) => (proven || !what.startsWith("author of commits") ? [] : [what])); // prettier-ignore
     };
     await enrolApprover(plane, "maria@shop.example", ["sre"]);
@@ -227,7 +227,12 @@ describe("own work", () => {
     const { plan } = await db.selectFrom("promotions").select("plan").executeTakeFirstOrThrow();
     const live = await plane.createRelease(operator, makeRelease(bench, "0.9.0", { source }));
     const since = { release: live.id, colour: "blue" as const, configuration: plan.configuration };
-    const lineage = await lineageOf(db, { ...plan, release, live: since }, "");
+    const lineage = await lineageOf(
+      bench.worker().engine,
+      db,
+      { ...plan, release, live: since },
+      "",
+    );
     expect(lineage.deeds.map(({ what }) => what)).toContain(
       "author of commits before this release's own",
     );

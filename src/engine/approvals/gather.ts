@@ -43,7 +43,7 @@ export async function approvalsInput(
   if (plan.approvals === undefined) return undefined;
   const request = promotion === "" ? undefined : await openRequest(db, promotion);
   const answers = request ? await answersOf(db, request.id) : [];
-  const lineage = await lineageOf(db, plan, promotion);
+  const lineage = await lineageOf(engine, db, plan, promotion);
   const given = await Promise.all(
     answers.map((answer) => givenAnswer(engine, db, site, answer, request)),
   );

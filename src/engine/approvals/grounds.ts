@@ -17,15 +17,17 @@ import type { Db } from "../../store/schema.ts";
 import { everyStandingStands, groundsOfEnrolments } from "../access/held.ts";
 import { type Ground, groundsOf } from "../ledger/leaning.ts";
 import { everyLinkStands } from "../manual/right.ts";
+import type { Engine } from "../engine.ts";
 import { lineageOf } from "./lineage.ts";
 import { approverStanding } from "./standing.ts";
 
 /** The rows that approvals lean on, each to be held against the log: request, answers, keys, rights, names, lineage. */
 export async function groundsOfApprovals(
-  db: Db,
+  engine: Engine,
   plan: Plan,
   promotion: string,
 ): Promise<readonly Ground[]> {
+  const { db } = engine;
   if (plan.approvals === undefined) return [];
   const request = await openRequest(db, promotion);
   const answers = request ? await answersOf(db, request.id) : [];
@@ -48,14 +50,11 @@ export async function groundsOfApprovals(
           .where("pseudonym", "in", people)
           .where("changes", ">", 0)
           .execute();
-  const { releases } = await lineageOf(db, plan, promotion);
+  const { releases, keys, gathered: brought } = await lineageOf(engine, db, plan, promotion);
   return [
     ...groundsOf(approvalRequestsProjection, request ? [request] : []),
     ...groundsOf(approvalAnswersProjection, answers),
-    ...groundsOf(
-      personKeysProjection,
-      rows.flatMap(({ keys }) => keys),
-    ),
+    ...groundsOf(personKeysProjection, [...rows.flatMap((row) => row.keys), ...keys]),
     ...groundsOf(
       personLinksProjection,
       rows.flatMap(({ links }) => links),
@@ -68,7 +67,7 @@ export async function groundsOfApprovals(
       personStandingsProjection,
       rows.flatMap(({ standings }) => standings),
     ),
-    ...groundsOfEnrolments(rows.map(({ gathered }) => gathered)),
+    ...groundsOfEnrolments([...rows.map(({ gathered }) => gathered), brought]),
     ...groundsOf(peopleProjection, named),
     ...groundsOf(releasesProjection, releases),
     everyLinkStands,

@@ -1,10 +1,14 @@
 import { sql } from "kysely";
-import { commitDeeds, type Deed, isShared, programDeeds } from "../../identity/lineage.ts";
+import { type Deed, isShared, programDeeds } from "../../identity/lineage.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Release } from "../../model/release.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
+import type { PersonKeyRow } from "../../store/schema-manual.ts";
 import type { Db, ReleaseRow } from "../../store/schema.ts";
+import type { Gathered } from "../access/enrolment.ts";
+import type { Engine } from "../engine.ts";
+import { commitWork } from "./commits.ts";
 
 /** A deed whose doer is known by pseudonym: who signed something. */
 export interface SignedDeed {
@@ -17,6 +21,10 @@ export interface Lineage {
   readonly signed: readonly SignedDeed[];
   /** Releases whose commits and makers are among the deeds. */
   readonly releases: readonly ReleaseRow[];
+  /** Keys by which commits are somebody's. */
+  readonly keys: readonly PersonKeyRow[];
+  /** How those came here. */
+  readonly gathered: Gathered;
 }
 
 /** More releases between live and candidate are not followed: the lineage is unproven then. */
@@ -27,7 +35,12 @@ const mostReleases = 50;
  * release, whoever made, attested, tested, triaged, accepted a risk of, configured or promoted it, and whoever registered
  * or signed the policy that lets it through.
  */
-export async function lineageOf(db: Db, plan: Plan, promotionId: string): Promise<Lineage> {
+export async function lineageOf(
+  engine: Pick<Engine, "content" | "notice">,
+  db: Db,
+  plan: Plan,
+  promotionId: string,
+): Promise<Lineage> {
   const [since, promotion] = await Promise.all([
     releasesSinceLive(db, plan),
     readPromotion(db, promotionId),
@@ -71,13 +84,16 @@ export async function lineageOf(db: Db, plan: Plan, promotionId: string): Promis
     ...releases.map(({ created_by }) => ({ what: "who handed the release in", who: created_by })),
     ...acted.rows,
   ];
+  const commits = await commitWork(engine, db, releases);
   return {
     releases,
-    signed: signed.rows.filter(({ person }) => person !== null),
+    keys: commits.keys,
+    gathered: commits.gathered,
+    signed: [...signed.rows.filter(({ person }) => person !== null), ...commits.signed],
     deeds: [
       ...actors.filter(({ who }) => !builds.has(who)).flatMap(actorDeed),
       ...builds.values(),
-      ...releases.flatMap(({ content }) => commitDeeds(content.source)),
+      ...commits.deeds,
       ...(whole === null ? [] : [unknownDeed(whole)]),
     ],
   };

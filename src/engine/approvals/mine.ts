@@ -32,7 +32,7 @@ export async function approvalMine(
   }
   const { names } = await namesOf(db, person);
   const answers = await answersOf(db, request.id);
-  const answering = { db, plan: promotion.plan, request, person };
+  const answering = { engine, db, plan: promotion.plan, request, person };
   const keys = (await keysOf(db, person)).filter(({ webauthn }) => webauthn !== null);
   return {
     person: { person, name: names[0] ?? null },
@@ -51,6 +51,7 @@ export async function approvalMine(
 }
 
 interface Answering {
+  readonly engine: Engine;
   readonly db: Db;
   readonly plan: Plan;
   readonly request: ApprovalRequestRow;
@@ -62,12 +63,12 @@ function rolesOf({ asked }: ApprovalRequestRow): readonly string[] {
 }
 
 async function against(
-  { db, plan, request, person }: Answering,
+  { engine, db, plan, request, person }: Answering,
   standing: Pick<ApproverStanding, "also" | "against" | "enrolments">,
 ): Promise<string | null> {
   if (standing.against !== null) return standing.against;
   const self = { person, also: standing.also, enrolments: standing.enrolments };
-  const lineage = await lineageOf(db, plan, request.promotion);
+  const lineage = await lineageOf(engine, db, plan, request.promotion);
   const known = await involved(db, lineage, peopleIn([self]));
   return ownWork(self, known, await governanceMode(db));
 }

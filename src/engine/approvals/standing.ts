@@ -150,7 +150,7 @@ function waits(used: readonly Sponsorship[], now: Date): string | null {
 async function isReset(db: Db, person: string, key: string, now: Date): Promise<string | null> {
   const { rows } = await sql<{ at: Date; first: Date }>`
     select own.at, (select min(e.at) from person_keys k join ledger_entries e
-        on e.operation = 'person-key/' || k.key_id || '/1' where k.person = ${person}) as first
+        on e.operation = 'person-key/' || k.key_id || '/1' where k.person = ${person} and not k.commits) as first
     from ledger_entries own where own.operation = ${`person-key/${key}/1`}
   `.execute(db);
   const [row] = rows;

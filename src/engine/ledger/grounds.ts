@@ -82,7 +82,7 @@ export async function groundsOfGate(
     everyStandingStands,
     ...groundsOf(stepsProjection, steps.map(placed)),
     ...(await groundsOfWaivers(engine.db, plan.lane)),
-    ...(await groundsOfApprovals(engine.db, plan, promotion.id)),
+    ...(await groundsOfApprovals(engine, plan, promotion.id)),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { isSshKey } from "../../evidence/ssh/ssh-key.ts";
 import { type PolicyChange, policyRight } from "../../model/policy-proposal.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { WorkloadRule } from "../../model/workload.ts";
@@ -73,7 +74,10 @@ async function proposeAlone(tx: Db, actor: Actor, change: PolicyChange): Promise
   return (await propose(tx, actor, change, more)).id;
 }
 
-/** A further key of somebody who has a right; nobody else's key signs anything here. */
+/**
+ * A further key of somebody who has a right; nobody else's key signs anything here. One that signs commits in any case: it
+ * says whose work is whose.
+ */
 export async function proposeKey(
   tx: Db,
   actor: Actor,
@@ -82,9 +86,11 @@ export async function proposeKey(
 ): Promise<string | null> {
   if ((await governanceMode(tx)) !== "team") return null;
   const rights = await rightsOf(tx, person);
-  if (rights.length === 0) return null;
+  const commits = isSshKey(added.publicKey);
+  if (rights.length === 0 && !commits) return null;
   const others = rights.includes(policyRight) ? {} : { rights: [...rights] };
-  const change = { kind: "key", person, ...others, ...added } as const;
+  const what = commits ? ({ commits } as const) : others;
+  const change = { kind: "key", person, ...what, ...added } as const;
   const row = await propose(tx, actor, change, {
     documents: [],
     file: "",

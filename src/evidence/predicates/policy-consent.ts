@@ -56,6 +56,8 @@ function sentenceOf(change: PolicyChange): string {
     case "workload-rule":
       return workloadSentence(change);
     case "key":
+      if (change.commits)
+        return `commits signed by the key ${change.key} are ${change.person}'s; it signs nothing else`;
       return `the key ${change.key} signs for ${change.person}, ${change.rights === undefined ? "who may sign changes of policy" : `who has the rights ${change.rights.join(", ")}`}`;
   }
 }

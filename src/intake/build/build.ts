@@ -2,7 +2,7 @@ import { realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { TidelockError } from "../../model/errors.ts";
 import type { BuildDeclaration } from "../../model/pipeline.ts";
-import { plainText } from "../plain-text.ts";
+import { plainText } from "../../model/plain-text.ts";
 import { type ProgramEnd, runProgram } from "./run-program.ts";
 
 export interface BuildRequest {

@@ -1,15 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Commit, Person } from "../../model/release.ts";
-import { plainText } from "../plain-text.ts";
+import { boundedMessage, coAuthors, commitPerson } from "../../evidence/git/commit-people.ts";
+import type { Commit } from "../../model/release.ts";
+import { plainText } from "../../model/plain-text.ts";
 import { gitFailed, gitLine, spawnGit } from "./git.ts";
 
 /** Fields of one commit, each ended by a zero byte, which no commit can hold. */
 const fields = ["%H", "%an", "%ae", "%cn", "%ce", "%ct", "%B"];
-/** Longer ones are cut: they are shown, signed and kept forever. */
-const limits = { name: 200, email: 320, subject: 300 };
-/** A message can be megabytes; the people named in the rest are at its end, so both ends are read. */
-const maxMessage = 64 * 1024;
+/** A longer one is cut: it is shown, signed and kept forever. */
+const maxSubject = 300;
 
 /**
  * The commits that `head` has and `since` has not, oldest first, at most `limit` (the newest ones).
@@ -62,37 +61,17 @@ export async function shallowBoundary(folder: string): Promise<ReadonlySet<strin
   return new Set(text.split("\n").filter(Boolean));
 }
 
-/** People from `Co-authored-by:` lines anywhere in a message: one too many only makes the duties stricter. */
-export function coAuthors(message: string): Person[] {
-  const found = new Map<string, Person>();
-  for (const line of message.split(/\r\n|\r|\n/)) {
-    const [, text] = /^\s*co-authored-by\s*:\s*(.+)$/i.exec(line) ?? [];
-    if (text === undefined) continue;
-    const [, name = text, email = ""] = /^(.*?)\s*<([^<>]*)>\s*$/.exec(text) ?? [];
-    const person = toPerson(name, email);
-    found.set(JSON.stringify(person), person);
-  }
-  return [...found.values()];
-}
-
 function toCommit(record: readonly string[]): Commit {
   const [revision = "", an = "", ae = "", cn = "", ce = "", time = "", body = ""] = record;
-  const message =
-    body.length <= maxMessage
-      ? body
-      : `${body.slice(0, maxMessage / 2)}\n${body.slice(-maxMessage / 2)}`;
+  const message = boundedMessage(body);
   return {
     revision,
-    subject: plainText(message.trimStart().split("\n", 1)[0] ?? "", limits.subject),
+    subject: plainText(message.trimStart().split("\n", 1)[0] ?? "", maxSubject),
     at: toTime(time),
-    author: toPerson(an, ae),
-    committer: toPerson(cn, ce),
+    author: commitPerson(an, ae),
+    committer: commitPerson(cn, ce),
     coAuthors: coAuthors(message),
   };
-}
-
-function toPerson(name: string, email: string): Person {
-  return { name: plainText(name, limits.name), email: plainText(email, limits.email) };
 }
 
 /** A commit may claim any time; one that no calendar holds becomes the epoch. */

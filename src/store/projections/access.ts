@@ -19,6 +19,7 @@ export const personKeysProjection: Projection<PersonKeyRow> = {
     person: row.person,
     publicKey: row.public_key,
     ...(row.webauthn === null ? {} : { webauthn: row.webauthn }),
+    ...(row.commits ? { commits: true } : {}),
     removed: row.removed_at !== null,
   }),
   authors: (row) => [

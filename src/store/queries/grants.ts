@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { isSshKey } from "../../evidence/ssh/ssh-key.ts";
 import { readPasskey } from "../../identity/webauthn/passkey-text.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
 import {
@@ -29,7 +30,7 @@ export async function addPersonKey(
   const webauthn = passkey.ok ? { webauthn: JSON.stringify(passkey.value.credential) } : {};
   const row = await tx
     .insertInto("person_keys")
-    .values({ ...key, ...webauthn, added_by: by })
+    .values({ ...key, ...webauthn, commits: isSshKey(key.public_key), added_by: by })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
@@ -57,6 +58,31 @@ export async function removePersonKey(
 
 export async function keyById(db: Db, key: string): Promise<PersonKeyRow | undefined> {
   return db.selectFrom("person_keys").selectAll().where("key_id", "=", key).executeTakeFirst();
+}
+
+/** Those of these keys that sign commits now, whoever's they are. */
+export async function commitKeys(db: Db, ids: readonly string[]): Promise<readonly PersonKeyRow[]> {
+  if (ids.length === 0) return [];
+  return db
+    .selectFrom("person_keys")
+    .selectAll()
+    .where("key_id", "in", ids as Digest[])
+    .where("commits", "=", true)
+    .where("removed_at", "is", null)
+    .execute();
+}
+
+/** Names under which somebody is known who has a key, a right, a role or another name here. */
+export async function knownNames(db: Db): Promise<readonly string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select p.person as name from ledger_people p
+    where p.person is not null and (
+      exists (select from person_links l where l.same = p.pseudonym or l.person = p.pseudonym)
+      or p.pseudonym in (
+        select person from person_keys union select person from grants
+        union select person from role_assignments union select person from api_tokens))
+  `.execute(db);
+  return rows.map(({ name }) => name);
 }
 
 /** Keys whose signatures are this person's now. */

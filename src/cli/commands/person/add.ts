@@ -1,4 +1,5 @@
 import { TidelockError } from "../../../model/errors.ts";
+import { HostAccount } from "../../../model/git-host.ts";
 import { defineCommand } from "../../define-command.ts";
 import { readEvidenceFile } from "../../evidence/files.ts";
 import { personCard } from "../../manual/card.ts";
@@ -10,7 +11,15 @@ export const command = defineCommand({
   arguments: { name: argument("name", "an e-mail address is best: commits have one") },
   options: {
     key: text("--key <file>", "public key in PEM: Ed25519, ECDSA P-256 or P-384"),
+    sshKey: text(
+      "--ssh-key <file>",
+      "OpenSSH public key (id.pub) that signs commits, and nothing else",
+    ),
     also: texts("--also <name>", "another name or address of the same person (repeatable)"),
+    hostAccount: texts(
+      "--host-account <host:id>",
+      "account at a git host, by its id: github:583231",
+    ),
     ...connectionOptions,
     ...outputOption,
   },
@@ -18,21 +27,40 @@ export const command = defineCommand({
     "Name every address under which the person commits: work under any of them is own work, and nobody answers for that. Names stand in no evidence, only a pseudonym.",
   examples: ["tidelock person add maria@shop.example --key maria.pub --also mk@home.example"],
   async run(context, { args, options }) {
-    if (options.key === undefined && options.also.length === 0) {
+    const files = [options.key, options.sshKey].filter((file) => file !== undefined);
+    const keys = files.map((file) => publicKey(Buffer.from(readEvidenceFile(file))));
+    const also = [...options.also, ...options.hostAccount.map(checkedAccount)];
+    const [first, second] = keys;
+    if (first === undefined && also.length === 0) {
       throw new TidelockError("invalid-input", "give a public key, another name, or both", {
         fault: "operator",
-        where: "--key, --also",
+        where: "--key, --ssh-key, --also, --host-account",
       });
     }
-    const key =
-      options.key === undefined ? undefined : publicKey(Buffer.from(readEvidenceFile(options.key)));
-    const view = await context.connect(options).call("personAdd", {
-      body: { name: args.name, also: [...options.also], ...(key === undefined ? {} : { key }) },
-    });
+    const client = context.connect(options);
+    const add = (key: string | undefined, names: string[]) =>
+      client.call("personAdd", {
+        body: { name: args.name, also: names, ...(key === undefined ? {} : { key }) },
+      });
+    let view = await add(first, also);
+    if (second !== undefined) {
+      if (view.waitsFor !== undefined) waitNote(context.terminal, view);
+      view = await add(second, []);
+    }
     await printOne(context.terminal, context.format(options), personCard(view));
     return waitNote(context.terminal, view);
   },
 });
+
+/** `github:12345`; who has a name of that form at a host may give it up, the id never goes to another. */
+function checkedAccount(account: string): string {
+  if (HostAccount.safeParse(account).success) return account;
+  throw new TidelockError("invalid-input", `${account} is no account at a git host`, {
+    fault: "operator",
+    where: "--host-account",
+    hint: "write <host>:<id> with the number or UUID that the host's API says: github:583231, git.shop.example:7",
+  });
+}
 
 /** A private key never leaves this machine, also by mistake. */
 function publicKey(bytes: Buffer): string {

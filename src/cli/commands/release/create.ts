@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import type { Client } from "../../../api/client.ts";
+import type { ReleaseView } from "../../../api/views.ts";
 import type { Origin, PreparedRelease } from "../../../intake/create.ts";
 import { checkKinds } from "../../../compose-local.ts";
 import { TidelockError } from "../../../model/errors.ts";
@@ -69,8 +70,9 @@ export const command = defineCommand({
         },
       });
       if (context.signal.aborted) return exit.interrupted;
-      await sendBlobs(client, prepared, progress);
-      const release = await client.call("releaseCreate", { body: { release: prepared.release } });
+      await sendBlobs(client, prepared.blobs, progress);
+      const created = await client.call("releaseCreate", { body: { release: prepared.release } });
+      const release = await stateCommits(client, prepared, created, progress);
       progress.end();
       if (release.source.kind === "git" && release.source.dirty) {
         context.terminal.note("the folder differed from its commit; the release says so");
@@ -175,7 +177,7 @@ async function choosePipeline(
 
 async function sendBlobs(
   client: Client,
-  { blobs }: PreparedRelease,
+  blobs: PreparedRelease["blobs"],
   progress: TransferProgress,
 ): Promise<void> {
   for (const { digest, size, path } of blobs) {
@@ -185,6 +187,21 @@ async function sendBlobs(
     }
     await client.putBlob(digest, size, counted(path, size, progress));
   }
+}
+
+/** Hands the signed commits in, by which a server can tell whose they are; the release stands without them. */
+async function stateCommits(
+  client: Client,
+  { commits }: PreparedRelease,
+  release: ReleaseView,
+  progress: TransferProgress,
+): Promise<ReleaseView> {
+  if (commits === null) return release;
+  const params = { service: release.service, release: release.id };
+  if (release.attestations.some(({ digest }) => digest === commits.digest)) return release;
+  await sendBlobs(client, [commits], progress);
+  await client.call("releaseAttest", { params, body: { digest: commits.digest } });
+  return await client.call("releaseShow", { params });
 }
 
 async function* counted(
