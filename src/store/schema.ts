@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, Kysely, Selectable, Transaction } from "kysely";
+import type { Identified } from "../evidence/identify.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Decision } from "../model/decision.ts";
 import type { Document } from "../model/pipeline.ts";
@@ -279,14 +280,7 @@ interface AttestationsTable {
 }
 
 /** How the bytes of an attestation are to be read. */
-export type AttestationFormat =
-  | "dsse"
-  | "sigstore"
-  | "cms"
-  | "cyclonedx"
-  | "spdx"
-  | "webauthn"
-  | "git-commits";
+export type AttestationFormat = Identified["format"] | "webauthn";
 
 /** Ciphertext of the local secret store. */
 interface SecretsTable {
