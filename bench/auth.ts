@@ -134,6 +134,7 @@ function guardedApp({ db }: Store): FastifyInstance {
     placesOf: async () => null,
     bySession: async () => null,
     seen: () => undefined,
+    usedPermission: () => undefined,
   };
   registerAccess(app, access, requireToken(access, randomBytes(32).toString("base64url")));
   const config = { access: { permission: "service.stop" as const, resource: inLane } };

@@ -73,6 +73,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/check-control.ts -> api/routes-manual.ts": "as for views; types only",
   "ports/people-control.ts -> api/routes-manual.ts": "as for views; types only",
   "ports/people-control.ts -> api/routes-people.ts": "as for views; types only",
+  "ports/review-control.ts -> api/routes-reviews.ts": "as for views; types only",
   "ports/signal-control.ts -> api/routes-signals.ts": "as for views; types only",
   "ports/service-security-control.ts -> api/routes-security.ts": "as for views; types only",
   "ports/engagement-control.ts -> api/routes-engagements.ts": "as for views; types only",

@@ -109,8 +109,36 @@ export const AccessLineView = z.object({
   lastUsed: Time.nullable(),
   notes: z.array(z.string()),
 });
-export const AccessReport = z.object({ at: Time, lines: z.array(AccessLineView) });
+export const AccessReport = z.object({
+  at: Time,
+  lines: z.array(AccessLineView),
+  /** Reviews that are over their day, and when one was done last; null: never. */
+  reviews: z.object({ overdue: z.array(z.string()), lastDone: Time.nullable() }),
+});
 export type AccessReport = z.infer<typeof AccessReport>;
+
+/** What somebody's role lets them do, and what of it they do. */
+export const UnusedReport = z.object({
+  at: Time,
+  days: z.int().positive(),
+  /** The first day of which anything is known: `2026-12-31`; null: nothing is. */
+  since: z.string().nullable(),
+  items: z.array(
+    z.object({
+      /** The assignment, or the token. */
+      by: z.string(),
+      who: z.string(),
+      role: z.string(),
+      service: z.string().nullable(),
+      environment: z.string().nullable(),
+      used: z.array(PermissionText),
+      unused: z.array(PermissionText),
+      /** Holds all that is used, and less; null: there is none. `none`: nothing was used. */
+      smaller: z.string().nullable(),
+    }),
+  ),
+});
+export type UnusedReport = z.infer<typeof UnusedReport>;
 
 const id = z.object({ id: z.string().min(1).max(64) });
 const TokenName = z
@@ -136,6 +164,15 @@ export const accessRoutes = {
     permission: "access.report",
     resource: everything,
     response: AccessReport,
+  },
+  /** Permissions that are held and never used. */
+  accessUnused: {
+    method: "GET",
+    path: "/api/v1/access/unused",
+    permission: "access.report",
+    resource: everything,
+    query: z.object({ days: z.coerce.number().int().min(1).max(400).default(90) }),
+    response: UnusedReport,
   },
   /** The token itself is in this answer, and nowhere else ever. */
   tokenCreate: {

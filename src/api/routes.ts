@@ -23,6 +23,7 @@ import { gateRoutes } from "./routes-gate.ts";
 import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
+import { reviewRoutes } from "./routes-reviews.ts";
 import { peopleRoutes } from "./routes-people.ts";
 import { AppliedDocuments, policyRoutes } from "./routes-policy.ts";
 import { releaseRoutes } from "./routes-releases.ts";
@@ -59,6 +60,7 @@ export const routes = {
   ...checkRoutes,
   ...manualRoutes,
   ...peopleRoutes,
+  ...reviewRoutes,
   ...signalRoutes,
   ...feedRoutes,
   ...engagementRoutes,

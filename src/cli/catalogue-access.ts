@@ -15,6 +15,36 @@ export const accessCommands: readonly CatalogueEntry[] = [
     () => import("./commands/access/report.ts"),
   ),
   entry(
+    "access unused",
+    "Settings",
+    "Show permissions that somebody has and never uses, and the smaller role that would do",
+    () => import("./commands/access/unused.ts"),
+  ),
+  entry(
+    "access review start",
+    "Settings",
+    "Begin a review of who can do what",
+    () => import("./commands/access/review/start.ts"),
+  ),
+  entry(
+    "access review list",
+    "Settings",
+    "List reviews of who can do what",
+    () => import("./commands/access/review/list.ts"),
+  ),
+  entry(
+    "access review show",
+    "Settings",
+    "Show a review line by line",
+    () => import("./commands/access/review/show.ts"),
+  ),
+  entry(
+    "access review sign",
+    "Settings",
+    "Sign, line by line, who keeps what and who does not",
+    () => import("./commands/access/review/sign.ts"),
+  ),
+  entry(
     "token create",
     "Settings",
     "Create a token of a machine or a person, shown once",

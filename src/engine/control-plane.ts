@@ -10,6 +10,7 @@ import { makeAccessControl } from "./access/control.ts";
 import { makePasskeyControl } from "./access/passkeys.ts";
 import { makeWorkloadControl } from "./access/workload.ts";
 import { makeAccountControl } from "./access/account-control.ts";
+import { makeReviewControl } from "./access/recertification.ts";
 import { makePeopleControl } from "./access/people.ts";
 import { accessEvents, noteAccess } from "./access/access-log.ts";
 import { exportPack } from "./audit/export-pack.ts";
@@ -62,6 +63,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     ledger: makeLedgerControl(engine),
     checks: makeCheckControl(engine),
     people: makePeopleControl(engine),
+    reviews: makeReviewControl(engine),
     access: makeAccessControl(engine),
     workload: makeWorkloadControl(engine),
     accounts: makeAccountControl(engine),

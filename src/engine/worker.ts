@@ -1,4 +1,5 @@
 import { asTidelockError } from "../model/errors.ts";
+import { lookAtReviews } from "./access/recertification.ts";
 import { promoteAutomatically } from "./auto-promotion.ts";
 import { collectTrees } from "./collect-trees.ts";
 import { reevaluate } from "./contradictions/reevaluate.ts";
@@ -56,6 +57,10 @@ export class EngineWorker {
       setInterval(
         () => this.#do("the table of findings", () => this.#tidying.look()),
         settings.tidyMs,
+      ),
+      setInterval(
+        () => this.#do("reviews of who can do what", () => lookAtReviews(this.#engine)),
+        settings.trackMs,
       ),
       setInterval(() => this.#do("trackers", () => followTrackers(this.#engine)), settings.trackMs),
       setInterval(

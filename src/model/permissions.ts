@@ -121,6 +121,7 @@ export type Thing =
   | "role-assignment"
   | "workload-rule"
   | "approval"
+  | "access-review"
   | "documents";
 
 /** Of an item of an answer: where it says what service and environment it is of; null: it says none. */

@@ -3,6 +3,7 @@ import type {
   AssignmentView,
   RoleView,
   TokenView,
+  UnusedReport,
   WhoView,
 } from "../api/routes-access.ts";
 import type { Permission, Thing } from "../model/permissions.ts";
@@ -15,6 +16,10 @@ export interface AccessControl {
   byToken(digest: string): Promise<Principal | null>;
   /** Remembers, roughly and not at once, that a token was used from somewhere. */
   used(token: string, place: string): void;
+  /** Remembers, once a day and not at once, that somebody was let do something. */
+  usedPermission(principal: Principal, permission: Permission): void;
+  /** What is held, and nobody has used in so many days; with the smaller role that would do. */
+  unused(days: number): Promise<UnusedReport>;
   /** Who holds the session with this SHA-256 now; null: nobody, also when it came another way than it was given. */
   bySession(digest: string, carried: "cookie" | "bearer"): Promise<Principal | null>;
   /** Somebody is there: their session's idle time begins anew, roughly and not at once. */

@@ -9,6 +9,7 @@ import type { WorkloadControl } from "./workload-control.ts";
 import type { AccountControl } from "./account-control.ts";
 import type { ApprovalControl } from "./approval-control.ts";
 import type { PasskeyControl } from "./passkey-control.ts";
+import type { ReviewControl } from "./review-control.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
@@ -58,6 +59,7 @@ export interface ControlPlane {
   readonly people: PeopleControl;
   readonly access: AccessControl;
   readonly workload: WorkloadControl;
+  readonly reviews: ReviewControl;
   readonly accounts: AccountControl;
   readonly passkeys: PasskeyControl;
   readonly feeds: FeedControl;

@@ -51,7 +51,7 @@ export function actorOf(request: FastifyRequest): Actor {
  */
 export function registerAccess(
   app: FastifyInstance,
-  access: Pick<AccessControl, "placesOf">,
+  access: Pick<AccessControl, "placesOf" | "usedPermission">,
   authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<Principal>,
 ): void {
   app.addHook("onRoute", ({ method, url, config }) => {
@@ -93,6 +93,7 @@ export function registerAccess(
     const principal = principals.get(request);
     if (!principal) throw refused(declared.permission, null);
     await authorise(access, principal, declared, request);
+    access.usedPermission(principal, declared.permission);
   });
 }
 

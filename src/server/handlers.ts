@@ -3,6 +3,7 @@ import { falcoSignal } from "../api/falco-alert.ts";
 import { TidelockError } from "../model/errors.ts";
 import { laneKey, type Lane } from "../model/primitives.ts";
 import type { ServerParts } from "./app.ts";
+import { peopleHandlers } from "./handlers-people.ts";
 import type { Handlers } from "./routes.ts";
 
 /** One line a call: the HTTP table on one side, the control plane on the other. */
@@ -174,11 +175,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     roleUnassign: ({ actor, params }) => controlPlane.access.unassign(actor, params.id),
     personAdd: ({ actor, body }) => controlPlane.people.add(actor, known(body)),
     personRemoveKey: ({ actor, params }) => controlPlane.people.removeKey(actor, params.key),
-    personSponsors: ({ params }) => controlPlane.people.sponsors(params.name),
-    personVouch: ({ actor, params, body }) =>
-      controlPlane.people.vouch(actor, params.name, Buffer.from(body.envelope, "base64")),
-    personStanding: ({ actor, params, body }) =>
-      controlPlane.people.setStanding(actor, params.name, body),
+    ...peopleHandlers(controlPlane),
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkDemands: ({ params }) => controlPlane.checks.demands(params.service, params.environment),

@@ -19,6 +19,7 @@ import type { EnrolmentSchema } from "./schema-enrolment.ts";
 import type { EngagementsSchema } from "./schema-engagements.ts";
 import type { FeedsSchema } from "./schema-feeds.ts";
 import type { FindingsSchema } from "./schema-findings.ts";
+import type { ReviewsSchema } from "./schema-reviews.ts";
 import type { PolicySchema } from "./schema-policy.ts";
 import type { StopsSchema } from "./schema-stops.ts";
 import type { SecuritySchema } from "./schema-security.ts";
@@ -312,6 +313,7 @@ export interface Schema
     WaiversSchema,
     SecuritySchema,
     PolicySchema,
+    ReviewsSchema,
     StopsSchema {
   store: StoreTable;
   events: EventsTable;

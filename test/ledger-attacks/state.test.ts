@@ -116,6 +116,8 @@ beforeAll(async () => {
     maxAgeMs: 60_000,
     jwks: null,
   });
+  const due = new Date(Date.now() + 86_400_000).toISOString();
+  await controlPlane.reviews.start(operator, { service: null, due });
   await controlPlane.policy.setGovernance(operator, "team");
   await controlPlane.stops.stopLine(operator, "shop/production", "it loses orders");
   await controlPlane.addHold(builder, "shop/production", "case 12");
@@ -348,6 +350,14 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["update person_vouches set voucher = 'person:1'", "person_vouches", "voucher"],
   ["update person_vouches set added_by = 'builder'", "person_vouches", "added_by"],
   ["delete from person_vouches", "person_vouches"],
+  ["update access_reviews set due_at = now() + interval '9 years'", "access_reviews", "due"],
+  ["update access_reviews set report_digest = 'sha256:0'", "access_reviews", "report"],
+  ["update access_reviews set closed_at = now()", "access_reviews", "closed"],
+  ["delete from access_reviews", "access_reviews"],
+  [
+    "insert into access_review_words (id, review, person, key_id, decisions, envelope, added_by) select 'sha256:1', id, 'person:1', 'sha256:2', '[]', '', 'operator' from access_reviews",
+    "access_review_words",
+  ],
   ["update person_standings set state = 'active'", "person_standings", "state"],
   ["update person_standings set from_at = now() + interval '9 years'", "person_standings", "from"],
   ["update person_standings set set_by = 'builder'", "person_standings", "set_by"],

@@ -5,6 +5,7 @@ import type { WhoView } from "../../api/routes-access.ts";
 import type { AccessControl } from "../../ports/access-control.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import type { Engine } from "../engine.ts";
+import { makePermissionUses, unusedReport } from "./permission-uses.ts";
 import { makeByToken, makeUses } from "./authenticate.ts";
 import { makeBySession, makeSeen } from "./sessions.ts";
 import { placesOf } from "./places.ts";
@@ -16,6 +17,8 @@ export function makeAccessControl(engine: Engine): AccessControl {
   return {
     byToken: makeByToken(engine.db),
     used: makeUses(engine.db),
+    usedPermission: makePermissionUses(engine.db),
+    unused: (days) => unusedReport(engine.db, days),
     bySession: makeBySession(engine),
     seen: makeSeen(engine.db),
     placesOf: (thing, reference) => placesOf(engine, thing, reference),

@@ -2,6 +2,7 @@ import type { Thing } from "../../model/permissions.ts";
 import type { Reach, Resource, Scope } from "../../model/principal.ts";
 import { readLineScope } from "../../model/stop.ts";
 import { parseDocuments } from "../../pipeline-file/parse.ts";
+import { readReview } from "../../store/queries/access-reviews.ts";
 import { readToken } from "../../store/queries/tokens.ts";
 import { findRule } from "../../store/queries/workload.ts";
 import type { Db } from "../../store/schema.ts";
@@ -91,6 +92,12 @@ const finders: Readonly<Record<Exclude<Thing, "documents">, Find>> = {
     const scope = readLineScope(text);
     // Whether a bare name is a service or an environment is told to whoever sees all of both.
     return scope === null || "either" in scope ? everywhere : scopeOf(scope);
+  },
+  "access-review": async (db, id) => {
+    const row = await readReview(db, id);
+    return row
+      ? { service: row.service === null ? "all" : { name: row.service }, environment: "any" }
+      : null;
   },
   approval: async (db, reference) =>
     laneOf(await findApproval(db, reference).catch(() => undefined)),

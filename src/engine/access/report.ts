@@ -6,7 +6,9 @@ import type { Holding } from "../../model/principal.ts";
 import type { WorkloadRule } from "../../model/workload.ts";
 import { platforms } from "../../identity/workload/platforms.ts";
 import { listAssignments, listRoles } from "../../store/queries/tokens.ts";
+import { listReviews, overdueReviews } from "../../store/queries/access-reviews.ts";
 import type { Engine } from "../engine.ts";
+import { absentPeople } from "./standing.ts";
 import { assignmentViews } from "./roles.ts";
 import { listTokens } from "./tokens.ts";
 import { makePeopleControl } from "./people.ts";
@@ -127,12 +129,27 @@ export async function accessReport(engine: Engine): Promise<AccessReport> {
       });
     }
   }
+  const absent = await absentPeople(db);
+  const gone = new Set(people.flatMap(({ person, name }) => (absent.has(person) ? [name] : [])));
+  const [overdue, reviews] = await Promise.all([
+    overdueReviews(db, { fresh: false }),
+    listReviews(db, 100),
+  ]);
   return {
+    reviews: {
+      overdue: overdue.map(({ id }) => id),
+      lastDone: latest(reviews.map(({ closed_at }) => closed_at?.toISOString() ?? null)),
+    },
     at: new Date(now).toISOString(),
     lines: lines.map(({ ...line }) => ({
       ...line,
       permissions: [...line.permissions],
-      notes: [...line.notes],
+      notes: [
+        ...line.notes,
+        ...(line.kind !== "bootstrap" && gone.has(line.who)
+          ? ["suspended or gone: nothing of it counts now"]
+          : []),
+      ],
     })),
   };
 }

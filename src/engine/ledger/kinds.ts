@@ -74,6 +74,10 @@ export const kinds = {
   "feed.imported":
     "another edition of what others publish about vulnerabilities counts from here on, by the digests of its file and its records",
   "check.answered": "a person's signed answer to a check arrived, or an earlier one is used again",
+  "access.review-started":
+    "who can do what was frozen, to be reviewed line by line until a day: by the digest of the report",
+  "access.reviewed": "a person signed what is to stay and what is to go; what went stands here",
+  "access.review-closed": "every line of a review has its word",
   "access.recorded": "calls of the API since the last such entry, by the digest of their list",
   "finding.imported":
     "a scanner's report or a statement was taken in: by digest, and all that it changed by digests",

@@ -13,6 +13,7 @@ import { findingActsProjection, findingImportsProjection } from "./findings.ts";
 import { journalProjection } from "./journal.ts";
 import { deploymentsProjection, lanesProjection } from "./lanes.ts";
 import { grantsProjection, personKeysProjection, personLinksProjection } from "./access.ts";
+import { accessReviewsProjection, accessReviewWordsProjection } from "./access-reviews.ts";
 import { approvalAnswersProjection, approvalRequestsProjection } from "./approvals.ts";
 import { checkRequestsProjection } from "./manual.ts";
 import { passkeysProjection } from "./passkeys.ts";
@@ -46,6 +47,8 @@ export const projections: readonly TableProjection[] = [
   project(rolesProjection),
   project(roleAssignmentsProjection),
   project(workloadRulesProjection),
+  project(accessReviewsProjection),
+  project(accessReviewWordsProjection),
   project(governanceProjection),
   project(policyActsProjection),
   project(checkRequestsProjection),

@@ -74,6 +74,16 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   },
   roles: rebuilt,
   role_assignments: rebuilt,
+  access_reviews: { how: "rebuilt", beside: "the report: by its digest, which the entry names" },
+  access_review_words: {
+    how: "rebuilt",
+    beside: "reasons, and the envelope: by its digest, which is the row's name in its entry",
+  },
+  access_review_notices: { how: "no-ground", because: "forgotten, people are told once more" },
+  permission_uses: {
+    how: "no-ground",
+    because: "what is really used, for people to read when they review who can do what",
+  },
   access_version: {
     how: "no-ground",
     because:

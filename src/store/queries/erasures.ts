@@ -161,6 +161,8 @@ export const nameColumns = [
   ["person_keys", "removed_by"],
   ["person_links", "added_by"],
   ["person_vouches", "added_by"],
+  ["access_reviews", "started_by"],
+  ["access_review_words", "added_by"],
   ["person_standings", "set_by"],
   ["passkeys", "added_by"],
   ["passkeys", "removed_by"],

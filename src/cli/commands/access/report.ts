@@ -1,5 +1,6 @@
 import type { AccessReport } from "../../../api/routes-access.ts";
 import { scopeText } from "../../access/cards.ts";
+import { csvLine } from "../../csv.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { connectionOptions, flag, outputOption, text } from "../../options.ts";
@@ -24,7 +25,7 @@ export const command = defineCommand({
     "tidelock access report --csv > access.csv",
   ],
   async run(context, { options }) {
-    const { lines } = await context.connect(options).call("accessReport", {});
+    const { lines, reviews } = await context.connect(options).call("accessReport", {});
     const { can } = options;
     const items = lines.filter(
       (line) =>
@@ -51,6 +52,14 @@ export const command = defineCommand({
       name: ({ by, who }) => by ?? who,
       empty: "nobody may do that",
     });
+    for (const id of reviews.overdue) {
+      context.terminal.note(`the review ${id} is over its day: tidelock access review show ${id}`);
+    }
+    if (reviews.lastDone === null) {
+      context.terminal.note(
+        "nobody has reviewed this yet: tidelock access review start --quarterly",
+      );
+    }
     return exit.done;
   },
 });
@@ -72,11 +81,4 @@ function rowOf(line: Line): readonly string[] {
     line.notes.join("; "),
     line.permissions.join(" "),
   ];
-}
-
-/** A cell that begins like a formula is text all the same: people open these in spreadsheets. */
-function csvLine(cells: readonly string[]): string {
-  return cells
-    .map((cell) => `"${(/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell).replaceAll('"', '""')}"`)
-    .join(",");
 }

@@ -2,6 +2,7 @@ import { TidelockError } from "../../../model/errors.ts";
 import { approveRight } from "../../../model/approval.ts";
 import { defineCommand } from "../../define-command.ts";
 import { policyRight } from "../../../model/policy-proposal.ts";
+import { reviewRight } from "../../../model/access-review.ts";
 import { vouchRight } from "../../../model/vouch.ts";
 import { personCard } from "../../manual/card.ts";
 import { argument, connectionOptions, flag, name, outputOption } from "../../options.ts";
@@ -19,6 +20,7 @@ export const command = defineCommand({
     policy: flag("--policy", "signs, with a second person, changes of policy (governance team)"),
     accept: flag("--accept-risks", "signs waivers, with a second person"),
     vouch: flag("--vouch", "vouches, as a third person, for who somebody is"),
+    review: flag("--review", "reviews, by signature, who can do what"),
     approve: name("--approve <role>", "approves promotions as this role: sre, security …"),
     service: name("--service <name>", "only for this service (default: every one)"),
     environment: name("--environment <name>", "only in this environment (default: every one)"),
@@ -26,7 +28,7 @@ export const command = defineCommand({
     ...outputOption,
   },
   details:
-    "Gives the right checks.answer:<role>, approve:<role>, findings.judge, risks.accept, policy.change or people.vouch. Nobody has one who was not given it.\n" +
+    "Gives the right checks.answer:<role>, approve:<role>, findings.judge, risks.accept, policy.change, people.vouch or access.review. Nobody has one who was not given it.\n" +
     "In team mode a right counts when two people have signed it (exit code 5).",
   examples: [
     "tidelock person grant maria@shop.example --role qa --environment staging",
@@ -54,8 +56,9 @@ function rightOf(given: {
   readonly accept: boolean;
   readonly approve: string | undefined;
   readonly vouch: boolean;
+  readonly review: boolean;
 }): string {
-  const { role, judge, policy, accept, approve, vouch } = given;
+  const { role, judge, policy, accept, approve, vouch, review } = given;
   const rights = [
     ...(role === undefined ? [] : [`checks.answer:${role}`]),
     ...(approve === undefined ? [] : [approveRight(approve)]),
@@ -63,11 +66,12 @@ function rightOf(given: {
     ...(accept ? ["risks.accept"] : []),
     ...(policy ? [policyRight] : []),
     ...(vouch ? [vouchRight] : []),
+    ...(review ? [reviewRight] : []),
   ];
   const [right, another] = rights;
   if (right !== undefined && another === undefined) return right;
   const message =
-    "name one right: --role, --approve, --judge-findings, --accept-risks, --policy or --vouch";
+    "name one right: --role, --approve, --judge-findings, --accept-risks, --policy, --vouch or --review";
   throw new TidelockError("invalid-input", message, {
     fault: "operator",
     where: "--role",

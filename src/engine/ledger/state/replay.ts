@@ -144,6 +144,8 @@ const authored: ReadonlySet<string> = new Set([
   "person.key-removed",
   "person.linked",
   "person.vouched",
+  "access.review-started",
+  "access.reviewed",
   "person.standing-set",
   "passkey.added",
   "passkey.removed",
