@@ -19,6 +19,7 @@ import { FindingImports } from "./screens/findings-imports.tsx";
 import { FindingMetricsPage } from "./screens/findings-metrics.tsx";
 import { Findings } from "./screens/findings.tsx";
 import { Matrix } from "./screens/matrix.tsx";
+import { PasskeysPage } from "./screens/passkeys.tsx";
 import { Promotion } from "./screens/promotion.tsx";
 import { Promotions } from "./screens/promotions.tsx";
 import { Waiver } from "./screens/waiver.tsx";
@@ -102,6 +103,7 @@ const routeTree = root.addChildren([
     },
   }),
   createRoute({ getParentRoute: () => root, path: "/approvals/$id", component: Approval }),
+  createRoute({ getParentRoute: () => root, path: "/passkeys", component: PasskeysPage }),
   createRoute({
     getParentRoute: () => root,
     path: "/commits",

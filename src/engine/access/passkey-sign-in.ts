@@ -8,13 +8,15 @@ import { TidelockError } from "../../model/errors.ts";
 import type { PasskeySite, SignedInByPasskey } from "../../ports/passkey-control.ts";
 import { passkeysProjection } from "../../store/projections/passkeys.ts";
 import { announce } from "../../store/queries/events.ts";
-import { linkOf, namesOf } from "../../store/queries/grants.ts";
+import { databaseTime } from "../../store/queries/attestations.ts";
+import { linkOf } from "../../store/queries/grants.ts";
 import { lockUse, noteUse, passkeyByCredential } from "../../store/queries/passkeys.ts";
 import type { PasskeyRow } from "../../store/schema-passkeys.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { answeredChallenge, requireFirstAnswer } from "./passkey-challenges.ts";
+import { absence } from "./employment.ts";
 import { type Device, openSession } from "./sessions.ts";
 import { requireByRecord } from "./two-people.ts";
 
@@ -53,9 +55,10 @@ export async function signInWithPasskey(
   await requireByRecord(engine, async () => groundsOf(passkeysProjection, [row]));
   const name = await nameOf(engine.db, row.person);
   const opened = await engine.db.transaction().execute(async (tx) => {
+    // First of all: the same answer twice is a replay, and no sign of a copied key.
+    await requireFirstAnswer(tx, answered.value);
     const clone = await usedNow(tx, row, asserted.value);
     if (clone !== null) return clone;
-    await requireFirstAnswer(tx, answered.value);
     return openSession(engine, tx, { person: row.person, methods: ["passkey"] }, device);
   });
   if (typeof opened === "string") throw await copied(engine, row, name, opened);
@@ -116,8 +119,10 @@ async function nameOf(db: Db, person: string): Promise<string> {
     .where("pseudonym", "=", person)
     .executeTakeFirst();
   if (!own?.person || (await linkOf(db, person))) throw nobody("its owner is not known any more");
-  const { names } = await namesOf(db, person);
-  return names.includes(own.person) ? own.person : (names[0] ?? own.person);
+  const now = new Date(await databaseTime(db));
+  const { why } = await absence(db, person, { now, signedAt: null });
+  if (why !== null) throw nobody(why, "ask an administrator");
+  return own.person;
 }
 
 function nobody(

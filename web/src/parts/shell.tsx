@@ -46,6 +46,7 @@ function SignedIn() {
           ))}
         </nav>
         <LiveMark />
+        {useSignedIn().kind === "session" ? <Link to="/passkeys">Passkeys</Link> : null}
         <button type="button" onClick={() => void endSession()}>
           Sign out
         </button>
@@ -65,10 +66,13 @@ function WaitsForMe() {
   const count = data?.items.length ?? 0;
   if (count === 0) return null;
   return (
-    <span className="count">
-      {count}
-      <span className="hidden"> wait for you</span>
-    </span>
+    <>
+      {" "}
+      <span className="count">
+        {count}
+        <span className="hidden"> {count === 1 ? "waits" : "wait"} for you</span>
+      </span>
+    </>
   );
 }
 

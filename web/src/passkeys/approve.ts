@@ -1,3 +1,5 @@
+// First: schemas ask at once.
+import "./no-eval.ts";
 import type { ApprovalMine, ApprovalView } from "../../../src/api/routes-approvals.ts";
 import { digestBytes, encodeBase64, utf8 } from "../../../src/evidence/bytes.ts";
 import { statementPayloadType } from "../../../src/evidence/dsse.ts";

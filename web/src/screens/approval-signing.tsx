@@ -1,4 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { ApprovalMine, ApprovalView } from "../../../src/api/routes-approvals.ts";
 import type { ApprovalAnswer } from "../../../src/model/approval.ts";
@@ -115,7 +116,13 @@ function Answering({
     },
   });
   const not = whyNot(mine, here.length);
-  if (not !== null) return <p className="callout">{not}</p>;
+  if (not !== null) {
+    return (
+      <p className="callout">
+        {not} {mine.person === null ? null : <Link to="/passkeys">Your passkeys</Link>}
+      </p>
+    );
+  }
   const standing = purpose === "approve" ? (against ?? keyAgainst) : null;
   const missing = purpose === "reject" && answer.reason === "";
   return (
@@ -195,7 +202,7 @@ function whyNot(mine: ApprovalMine, passkeys: number): string | null {
   if (passkeys > 0) return null;
   return mine.passkeys.length > 0
     ? "Your passkeys for approvals were enrolled under another address of this server. Open it there, or enrol one here."
-    : "You have no passkey for approvals. Enrol one on the page Passkeys, or sign with a key file on the command line.";
+    : "You have no passkey for approvals. Add one, or sign with a key file on the command line.";
 }
 
 /** A browser has no trusted display: whoever doubts this page lets another machine say what has to come out. */
