@@ -135,6 +135,7 @@ function guardedApp({ db }: Store): FastifyInstance {
     bySession: async () => null,
     seen: () => undefined,
     usedPermission: () => undefined,
+    bootstrapCounts: async () => true,
   };
   registerAccess(app, access, requireToken(access, randomBytes(32).toString("base64url")));
   const config = { access: { permission: "service.stop" as const, resource: inLane } };

@@ -82,6 +82,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/workload-control.ts -> api/routes-federation.ts": "as for views; types only",
   "ports/control-plane.ts -> api/routes-policy.ts": "as for views; types only",
   "ports/access-control.ts -> api/routes-access.ts": "as for views; types only",
+  "ports/account-control.ts -> api/routes-accounts.ts": "as for views; types only",
   "ports/policy-control.ts -> api/routes-policy.ts": "as for views; types only",
   "ports/gate-control.ts -> api/gate-views.ts": "as for views; types only",
   "ports/finding-control.ts -> api/finding-views.ts": "as for views; types only",

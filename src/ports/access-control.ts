@@ -22,6 +22,8 @@ export interface AccessControl {
   unused(days: number): Promise<UnusedReport>;
   /** Who holds the session with this SHA-256 now; null: nobody, also when it came another way than it was given. */
   bySession(digest: string, carried: "cookie" | "bearer"): Promise<Principal | null>;
+  /** Whether the token of the data directory still counts. */
+  bootstrapCounts(): Promise<boolean>;
   /** Somebody is there: their session's idle time begins anew, roughly and not at once. */
   seen(session: string): void;
   /**

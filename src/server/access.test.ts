@@ -50,6 +50,14 @@ describe("what every route declares", () => {
       "GET /ledger/checkpoint",
       "GET /ledger/tile/*",
       "GET /readyz",
+      "POST /api/v1/logins",
+      "POST /api/v1/logins/poll",
+      "POST /api/v1/sign-in",
+      "POST /api/v1/sign-in/passkey",
+      "POST /api/v1/sign-in/passkey/challenges",
+      "POST /api/v1/welcome",
+      "POST /api/v1/welcome/show",
+      "POST /api/v1/workload/token",
     ]);
   });
 

@@ -36,8 +36,8 @@ export interface ServerParts {
   readonly controlPlane: ControlPlane;
   readonly content: ContentStore;
   readonly identity: ServerIdentity;
-  /** The bootstrap token; compared in constant time, never logged. */
-  readonly token: string;
+  /** The bootstrap token; compared in constant time, never logged. Null: it has ended. */
+  readonly token: string | null;
   /** Host names, besides the loopback ones, under which this server may be addressed. */
   readonly hostNames: readonly string[];
   /** Whose X-Forwarded-* headers count; nobody's when left out. */
@@ -52,6 +52,8 @@ export interface ServerParts {
   readonly blobLimitBytes?: number;
   /** A stream without events says that it is alive this often. */
   readonly heartbeatMs?: number;
+  /** Told after every sign-in: the bootstrap token may have ended by it. */
+  readonly onSignIn?: () => void;
   /** Told of every route that is registered. */
   readonly onRoute?: (route: RouteOptions) => void;
 }

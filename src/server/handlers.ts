@@ -2,6 +2,7 @@ import type { Configuration } from "../model/configuration.ts";
 import { falcoSignal } from "../api/falco-alert.ts";
 import { TidelockError } from "../model/errors.ts";
 import { laneKey, type Lane } from "../model/primitives.ts";
+import { accountHandlers } from "./account-handlers.ts";
 import type { ServerParts } from "./app.ts";
 import { peopleHandlers } from "./handlers-people.ts";
 import type { Handlers } from "./routes.ts";
@@ -16,39 +17,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       const readOnly = await controlPlane.readOnly();
       return { name: "tidelock", apiVersion: "v1", ...identity, agent, readOnly };
     },
-    sessionShow: ({ actor }) => controlPlane.accounts.current(actor),
-    async sessionList({ actor }) {
-      return { items: [...(await controlPlane.accounts.sessions(actor, null))] };
-    },
-    async sessionEndOne({ actor, params }) {
-      await controlPlane.accounts.endSession(actor, null, params.id);
-      return { ended: 1 };
-    },
-    async accountSessions({ actor, params }) {
-      return { items: [...(await controlPlane.accounts.sessions(actor, params.name))] };
-    },
-    async accountSessionsEnd({ actor, params }) {
-      return { ended: await controlPlane.accounts.endSessions(actor, params.name) };
-    },
-    async accountSessionEnd({ actor, params }) {
-      await controlPlane.accounts.endSession(actor, params.name, params.id);
-      return { ended: 1 };
-    },
-
-    async passkeyList({ actor }) {
-      return { items: [...(await controlPlane.passkeys.list(actor, null))] };
-    },
-    async passkeyRemove({ actor, params }) {
-      await controlPlane.passkeys.remove(actor, null, params.id);
-      return { removed: true };
-    },
-    async accountPasskeys({ actor, params }) {
-      return { items: [...(await controlPlane.passkeys.list(actor, params.name))] };
-    },
-    async accountPasskeyRemove({ actor, params }) {
-      await controlPlane.passkeys.remove(actor, params.name, params.id);
-      return { removed: true };
-    },
+    ...accountHandlers(controlPlane),
 
     async serverStop() {
       stopSoon("asked to stop");

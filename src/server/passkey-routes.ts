@@ -15,7 +15,7 @@ import {
   requireOwnPage,
   setCookie,
 } from "./session-cookie.ts";
-import { deviceOf } from "./token-check.ts";
+import { signInPlace } from "./sign-in-place.ts";
 
 type Body<N extends PasskeyName> = Routes[N] extends { readonly body: infer B extends z.ZodType }
   ? z.output<B>
@@ -60,7 +60,7 @@ export function registerPasskeys(app: FastifyInstance, { controlPlane }: ServerP
         },
       );
     }
-    const signedIn = await passkeys.signIn(siteOf(request), browser, given, deviceOf(request));
+    const signedIn = await passkeys.signIn(siteOf(request), browser, given, signInPlace(request));
     giveSession(request, reply, signedIn);
     return { name: signedIn.name, expiresAt: signedIn.expiresAt.toISOString() };
   });

@@ -10,7 +10,16 @@ import { visibilityOf, visibleAnswer } from "./visible.ts";
 /** Answered as streams, see streams.ts. */
 export type StreamName = "events" | "logs";
 /** Answered with a cookie, see session-routes.ts. */
-export type CookieName = "sessionEnd" | "sessionsEnd";
+export type CookieName =
+  | "sessionEnd"
+  | "sessionsEnd"
+  | "signIn"
+  | "welcomeShow"
+  | "welcome"
+  | "accountPassword"
+  | "accountTotpConfirm"
+  | "loginBegin"
+  | "loginPoll";
 /** Answered by name and browser, see passkey-routes.ts. */
 export type PasskeyName = "passkeyOffer" | "passkeyAdd" | "passkeySignInOffer" | "passkeySignIn";
 export type CallName = Exclude<RouteName, StreamName | CookieName | PasskeyName>;

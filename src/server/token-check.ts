@@ -6,8 +6,8 @@ import type { Principal } from "../model/principal.ts";
 import { isSessionToken, isToken, tokenDigest } from "../model/token.ts";
 import type { AccessControl } from "../ports/access-control.ts";
 import { principalOf } from "./access.ts";
+import { placeOf } from "./sign-in-place.ts";
 import { requireOwnPage, sessionCookie } from "./session-cookie.ts";
-import { clientOf } from "./network/client.ts";
 
 const administrator = builtInRoles.get("administrator");
 
@@ -36,10 +36,10 @@ export const bootstrap: Principal = {
  * a cookie never counts beside one.
  */
 export function requireToken(
-  access: Pick<AccessControl, "byToken" | "used" | "bySession" | "seen">,
-  token: string,
+  access: Pick<AccessControl, "byToken" | "used" | "bySession" | "seen" | "bootstrapCounts">,
+  token: string | null,
 ) {
-  const expected = Buffer.from(tokenDigest(token));
+  const expected = token === null ? null : Buffer.from(tokenDigest(token));
   const session = async (
     request: FastifyRequest,
     secret: string,
@@ -64,7 +64,10 @@ export function requireToken(
     const given = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
     if (given === undefined) throw refused("this call needs a token");
     const digest = tokenDigest(given);
-    if (timingSafeEqual(Buffer.from(digest), expected)) return bootstrap;
+    if (expected !== null && timingSafeEqual(Buffer.from(digest), expected)) {
+      if (await access.bootstrapCounts()) return bootstrap;
+      throw ended();
+    }
     if (isSessionToken(given)) return session(request, given, "bearer");
     // What is misspelt or no token of ours costs no query.
     const principal = isToken(given) ? await access.byToken(digest) : null;
@@ -82,25 +85,22 @@ function over(): TidelockError {
   });
 }
 
+function ended(): TidelockError {
+  return new TidelockError(
+    "unauthenticated",
+    "the token of the data directory ended when the first administrator signed in",
+    {
+      fault: "operator",
+      where: "Authorization header",
+      hint: "sign in: tidelock login. When nobody can any more, on the machine: tidelock server recover-access",
+    },
+  );
+}
+
 function refused(message: string): TidelockError {
   return new TidelockError("unauthenticated", message, {
     fault: "operator",
     where: "Authorization header",
     hint: "send `Authorization: Bearer <token>`; the first token lies in <data dir>/server/token, or set TIDELOCK_TOKEN",
   });
-}
-
-/** Network and program, not the whole address: enough to see that many share one token. */
-function placeOf(request: FastifyRequest): string {
-  const { place, program } = deviceOf(request);
-  return `${place} ${program}`;
-}
-
-export function deviceOf(request: FastifyRequest): {
-  readonly place: string;
-  readonly program: string;
-} {
-  const agent = request.headers["user-agent"] ?? "";
-  const program = /^[A-Za-z0-9._-]{1,40}/.exec(agent)?.[0] ?? "unknown";
-  return { place: clientOf(request).network, program };
 }

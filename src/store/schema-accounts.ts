@@ -1,4 +1,4 @@
-import type { ColumnType, Selectable } from "kysely";
+import type { ColumnType, Generated, Selectable } from "kysely";
 
 /** The tables of migrations 0048 and 0049: who signs in, and who is signed in. */
 
@@ -26,8 +26,75 @@ interface SessionsTable {
   removed_by: string | null;
 }
 
+interface AccountLinksTable {
+  id: string;
+  digest: string;
+  purpose: "first" | "invite" | "reset";
+  /** Pseudonym; null: of whoever opens it first. */
+  person: string | null;
+  expires_at: Time | null;
+  added_at: GeneratedTime;
+  added_by: string;
+  used_at: Time | null;
+  removed_at: Time | null;
+  changes: Generated<number>;
+}
+
+interface AccountsTable {
+  person: string;
+  password: string | null;
+  totp: Buffer | null;
+  /** A `bigint`: text when read. */
+  totp_step: ColumnType<string, number | undefined, number>;
+  recovery: ColumnType<readonly string[], readonly string[] | undefined, readonly string[]>;
+  link: string | null;
+  locked: Generated<boolean>;
+  added_at: GeneratedTime;
+  changed_at: GeneratedTime;
+  changed_by: string;
+  changes: Generated<number>;
+}
+
+interface BootstrapTable {
+  single: Generated<boolean>;
+  ended: boolean;
+  changed_at: GeneratedTime;
+  changed_by: string;
+  changes: Generated<number>;
+}
+
+interface SignInFailuresTable {
+  hour: Time;
+  account: string;
+  network: string;
+  tries: Generated<number>;
+  last_at: GeneratedTime;
+}
+
+interface LoginRequestsTable {
+  digest: string;
+  code: string;
+  place: string;
+  program: string;
+  created_at: GeneratedTime;
+  expires_at: Time;
+  person: string | null;
+  methods: readonly string[] | null;
+  issuer: string | null;
+  refused: Generated<boolean>;
+}
+
 export interface AccountsSchema {
   sessions: SessionsTable;
+  account_links: AccountLinksTable;
+  accounts: AccountsTable;
+  bootstrap: BootstrapTable;
+  sign_in_failures: SignInFailuresTable;
+  login_requests: LoginRequestsTable;
 }
 
 export type SessionRow = Selectable<SessionsTable>;
+export type AccountLinkRow = Selectable<AccountLinksTable>;
+export type AccountRow = Selectable<AccountsTable>;
+export type BootstrapRow = Selectable<BootstrapTable>;
+export type LoginRequestRow = Selectable<LoginRequestsTable>;

@@ -19,6 +19,9 @@ import {
   testLog,
 } from "../support/engine-bench.ts";
 import { bootstrap } from "../../src/server/token-check.ts";
+import { openSession } from "../../src/engine/access/sessions.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { personByName } from "../../src/store/queries/people.ts";
 import { importJournal } from "../../src/engine/journal-import.ts";
 import { formatVerifierKey, noteKey, noteKeyTypes } from "../../src/ledger/note.ts";
 import { generateKeyPairSync } from "node:crypto";
@@ -59,6 +62,16 @@ beforeAll(async () => {
   const failing = await controlPlane.promote(operator, { ...production, release: "1.0.0" });
   await ended(controlPlane, failing.id);
   await controlPlane.declareRestored(operator);
+  // Somebody who signs in: the first link, a password, and the end of the first token.
+  const place = { place: "127.0.0.0/24", program: "Firefox" };
+  const secret = (await controlPlane.accounts.firstLink()) ?? "";
+  const given = { secret, name: "max@shop.example", password: "seven grey herons fishing" };
+  await controlPlane.accounts.redeem(given, place);
+  await bench.database.db.transaction().execute(async (tx) => {
+    const person = (await personByName(tx, given.name))?.pseudonym ?? "";
+    const proof = { person, methods: ["totp"] as const };
+    await openSession(bench.workers[0]?.engine as Engine, tx, proof, place);
+  });
   await controlPlane.signals.add(operator, dev, null, {
     source: "waf",
     id: "4711",
@@ -338,6 +351,19 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["update documents set applied_by = 'builder'", "documents", "applied_by"],
   ["update configurations set created_by = 'builder'", "configurations", "created_by"],
   ["update secrets set created_by = 'builder'", "secrets", "created_by"],
+  ["update accounts set password = '$argon2id$v=19$m=8,t=1,p=1$AA$AA'", "accounts", "password"],
+  ["update accounts set totp = null, locked = true", "accounts", "locked"],
+  ["update accounts set link = null", "accounts", "link"],
+  ["delete from accounts", "accounts"],
+  ["insert into accounts (person, changed_by) values ('person:1', 'operator')", "accounts"],
+  ["update account_links set used_at = null", "account_links", "used"],
+  ["update account_links set added_by = 'builder'", "account_links", "added_by"],
+  [
+    "insert into account_links (id, digest, purpose, added_by) values ('lmade', 'sha256:0', 'first', 'operator')",
+    "account_links",
+  ],
+  ["update bootstrap set ended = false", "bootstrap", "ended"],
+  ["delete from bootstrap", "bootstrap"],
   ["update api_tokens set role = 'administrator'", "api_tokens", "role"],
   ["update api_tokens set expires_at = now() + interval '9 years'", "api_tokens", "expiresAt"],
   ["update api_tokens set service = null", "api_tokens", "service"],

@@ -7,6 +7,7 @@ import type { Actor } from "../../ports/control-plane.ts";
 import type { Engine } from "../engine.ts";
 import { makePermissionUses, unusedReport } from "./permission-uses.ts";
 import { makeByToken, makeUses } from "./authenticate.ts";
+import { makeBootstrapCounts } from "./bootstrap.ts";
 import { makeBySession, makeSeen } from "./sessions.ts";
 import { placesOf } from "./places.ts";
 import { accessReport } from "./report.ts";
@@ -21,6 +22,7 @@ export function makeAccessControl(engine: Engine): AccessControl {
     unused: (days) => unusedReport(engine.db, days),
     bySession: makeBySession(engine),
     seen: makeSeen(engine.db),
+    bootstrapCounts: makeBootstrapCounts(engine.db),
     placesOf: (thing, reference) => placesOf(engine, thing, reference),
     report: () => accessReport(engine),
     whoami: async (actor) => whoami(actor),

@@ -117,7 +117,7 @@ function withWait(view: PersonView, waitsFor: string | null): PersonView {
 }
 
 /** The pseudonym, of a name that stands for itself. */
-async function requireOwnName(tx: Db, name: string): Promise<string> {
+export async function requireOwnName(tx: Db, name: string): Promise<string> {
   if (programs.has(name)) throw conflict(`${name} is a program of ours, and no person`, name);
   const person = await pseudonymOf(tx, name);
   const link = await linkOf(tx, person);

@@ -1,11 +1,13 @@
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { SessionView } from "../../api/routes-accounts.ts";
+import { hasSecondFactor, readingOnly } from "../../identity/accounts/second-factor.ts";
 import { holdingOf } from "../../identity/holdings.ts";
 import { isRecent } from "../../identity/accounts/recent.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { Principal, SignInMethod } from "../../model/principal.ts";
 import { makeSessionToken, tokenDigest } from "../../model/token.ts";
 import type { Actor } from "../../ports/control-plane.ts";
+import { readAccount } from "../../store/queries/accounts.ts";
 import {
   databaseNow,
   insertSession,
@@ -19,8 +21,10 @@ import {
 import type { SessionRow } from "../../store/schema-accounts.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { endBootstrapFor } from "./bootstrap.ts";
 import { requirePerson } from "./giving.ts";
 import { remembering } from "./remembering.ts";
+import { keyFor } from "./sealing.ts";
 
 /** Where somebody signs in from: network and program. */
 export interface Device {
@@ -74,9 +78,21 @@ export async function openSession(
     idle_until: new Date(now.getTime() + Math.min(sessionIdleMs, sessionMs)),
     expires_at: new Date(now.getTime() + sessionMs),
   };
+  await requireUnlocked(tx, person);
   await tidySessions(tx, person);
   await insertSession(tx, { ...row, seal: sealOf(await sealKey(engine), row) });
+  // Somebody can do now what the first token was for.
+  if (hasSecondFactor(methods)) await endBootstrapFor(tx, person);
   return { id: row.id, secret, idleUntil: row.idle_until, expiresAt: row.expires_at };
+}
+
+async function requireUnlocked(tx: Db, person: string): Promise<void> {
+  const account = await readAccount(tx, person);
+  if (!account?.locked) return;
+  throw new TidelockError("forbidden", "this account is locked", {
+    fault: "operator",
+    hint: "an administrator unlocks it: tidelock account unlock <name>",
+  });
 }
 
 /** Who holds a session now. Ended by anybody anywhere, it is so for the next request of every process. */
@@ -85,7 +101,12 @@ export function makeBySession(
 ): (digest: string, carried: "cookie" | "bearer") => Promise<Principal | null> {
   const known = remembering(engine.db, async (digest) => {
     const row = await readSignedIn(engine.db, digest);
-    if (!row || row.person_name === null || !sameText(row.seal, sealOf(await sealKey(engine), row)))
+    if (
+      !row ||
+      row.locked ||
+      row.person_name === null ||
+      !sameText(row.seal, sealOf(await sealKey(engine), row))
+    )
       return null;
     const ends = [row.idle_until, row.expires_at, row.ends_at ?? row.expires_at];
     const until = Math.min(...ends.map((end) => end.getTime()));
@@ -100,12 +121,14 @@ export function makeBySession(
 
 function principalOf(row: SignedIn, id: string) {
   const { person, methods, issuer, carried, created_at: signedInAt } = row;
+  const holdings = (row.assigned ?? []).map(holdingOf);
   return {
     kind: "session",
     id,
     person,
     credential: { id: row.id, name: row.program },
-    holdings: (row.assigned ?? []).map(holdingOf),
+    // A password alone reads: whoever may change something proves more.
+    holdings: hasSecondFactor(methods) ? holdings : holdings.map(readingOnly),
     within: null,
     session: {
       methods: methods as readonly SignInMethod[],
@@ -141,20 +164,7 @@ function sameText(one: string, other: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-const sealKeys = new WeakMap<Engine, Promise<Uint8Array>>();
-
-/** Of the key that every server of a database has and the database has not. */
-function sealKey(engine: Engine): Promise<Uint8Array> {
-  let key = sealKeys.get(engine);
-  if (key === undefined) {
-    key = engine.log.keys
-      .sealingKey()
-      .then((master) => new Uint8Array(hkdfSync("sha256", master, "", "tidelock session 1", 32)));
-    key.catch(() => sealKeys.delete(engine));
-    sealKeys.set(engine, key);
-  }
-  return key;
-}
+const sealKey = (engine: Engine) => keyFor(engine, "tidelock session 1");
 
 /** One write a minute for each session, however much is asked. Milliseconds. */
 const minuteMs = 60_000;

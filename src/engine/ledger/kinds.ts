@@ -42,6 +42,19 @@ export const kinds = {
   "workload.ruled":
     "programs that another platform vouches for get a token from here on, by the rule that stands here",
   "workload.unruled": "a rule gives no tokens any more, and those that it gave are nobody's",
+  "account.link-made":
+    "a one-time link lets somebody sign in for the first time, or again; whoever made it is their sponsor",
+  "account.link-used": "a one-time link was used, and is none any more",
+  "account.link-ended": "a one-time link counts no more",
+  "account.created": "somebody can sign in from here on",
+  "account.credential-set": "what somebody signs in with is another one from here on, by digest",
+  "account.credential-removed": "something that somebody signed in with counts no more",
+  "account.locked": "somebody is signed out everywhere and can sign in no more",
+  "account.unlocked": "somebody who was locked out can sign in again",
+  "bootstrap.ended":
+    "the token of the data directory counts no more: an administrator has signed up",
+  "bootstrap.recovered":
+    "on the machine itself, somebody asked for a new link that makes an administrator",
   "role.defined": "a role holds exactly these permissions from here on",
   "role.assigned": "a person or a token has a role from here on",
   "role.unassigned": "a role that somebody had has ended",

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { auditPackPath } from "../../api/audit.ts";
 import { routes } from "../../api/routes.ts";
@@ -81,14 +81,15 @@ export class Limits {
   readonly #counted = new WeakSet<FastifyRequest>();
   readonly #owner: Buffer;
 
-  constructor(token: string, rules: LimitRules = defaultLimits) {
+  constructor(token: string | null, rules: LimitRules = defaultLimits) {
     this.#open = new Budget(rules.open);
     this.#strangers = new Budget(rules.strangers);
     this.#calls = new Budget(rules.calls);
     this.#expensive = new Budget(rules.expensive);
     this.#streams = new Slots(...rules.streams);
     this.#atOnce = new Slots(...rules.atOnce);
-    this.#owner = Buffer.from(tokenDigest(`Bearer ${token}`));
+    const owners = token ?? randomBytes(32).toString("base64url");
+    this.#owner = Buffer.from(tokenDigest(`Bearer ${owners}`));
   }
 
   /** What is asked without saying who asks. Before anything else of the server. */

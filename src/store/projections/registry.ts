@@ -26,6 +26,7 @@ import {
   stepsProjection,
 } from "./promotions.ts";
 import { project, type TableProjection } from "./projection.ts";
+import { accountLinksProjection, accountsProjection, bootstrapProjection } from "./accounts.ts";
 import { apiTokensProjection, roleAssignmentsProjection, rolesProjection } from "./roles.ts";
 import { serviceSecurityProjection } from "./service-security.ts";
 import { stopsProjection } from "./stops.ts";
@@ -44,6 +45,9 @@ export const projections: readonly TableProjection[] = [
   project(personVouchesProjection),
   project(personStandingsProjection),
   project(apiTokensProjection),
+  project(accountLinksProjection),
+  project(accountsProjection),
+  project(bootstrapProjection),
   project(rolesProjection),
   project(roleAssignmentsProjection),
   project(workloadRulesProjection),

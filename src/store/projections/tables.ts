@@ -72,6 +72,20 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     how: "checked",
     by: "each request: a row counts only with a seal that is made with a key outside of the database",
   },
+  account_links: rebuilt,
+  accounts: {
+    how: "rebuilt",
+    beside: "the last step of an authenticator app: it only keeps a code from counting twice",
+  },
+  bootstrap: rebuilt,
+  sign_in_failures: {
+    how: "no-ground",
+    because: "it slows down who tries passwords, and lets nobody in",
+  },
+  login_requests: {
+    how: "no-ground",
+    because: "it waits ten minutes at most, and its sessions have seals of their own",
+  },
   roles: rebuilt,
   role_assignments: rebuilt,
   access_reviews: { how: "rebuilt", beside: "the report: by its digest, which the entry names" },

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { ErasureRow, HoldRow } from "../schema-audit.ts";
 import type { PersonRow } from "../schema-ledger.ts";
 import type { Db } from "../schema.ts";
+import { forgetAccount } from "./accounts.ts";
 import { dbNow } from "./promotions.ts";
 
 /** Legal holds and erasures. */
@@ -133,6 +134,9 @@ export const nameColumns = [
   ["workload_rules", "removed_by"],
   ["roles", "defined_by"],
   ["sessions", "removed_by"],
+  ["account_links", "added_by"],
+  ["accounts", "changed_by"],
+  ["bootstrap", "changed_by"],
   ["role_assignments", "added_by"],
   ["role_assignments", "removed_by"],
   ["releases", "created_by"],
@@ -178,8 +182,8 @@ export async function forgetPerson(tx: Db, pseudonym: string, person: string): P
     .where("pseudonym", "=", pseudonym)
     .returningAll()
     .executeTakeFirstOrThrow();
-  // Networks and programs of somebody whom nobody knows any more.
-  await tx.deleteFrom("sessions").where("person", "=", pseudonym).execute();
+  // What signed somebody in, and from where.
+  await forgetAccount(tx, pseudonym);
   for (const [table, column] of nameColumns) {
     await sql`
       update ${sql.table(table)} set ${sql.ref(column)} = ${pseudonym} where ${sql.ref(column)} = ${person}

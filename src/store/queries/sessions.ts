@@ -13,14 +13,17 @@ export type SignedIn = SessionRow & {
   readonly assigned: readonly HeldRole[] | null;
   /** When the person is here no more; null: no such day is known. */
   readonly ends_at: Date | null;
+  readonly locked: boolean;
 };
 
 const live =
   "removed_at is null and expires_at > clock_timestamp() and idle_until > clock_timestamp()";
 
 const signedInBy = prepared(`
-  select s.*, p.person as person_name, person_ends(s.person) as ends_at, ${assignedTo("a.person = s.person")} as assigned
+  select s.*, p.person as person_name, person_ends(s.person) as ends_at, ${assignedTo("a.person = s.person")} as assigned,
+    coalesce(o.locked, false) as locked
   from sessions s left join ledger_people p on p.pseudonym = s.person
+  left join accounts o on o.person = s.person
   where s.digest = $1 and s.${live.replaceAll(" and ", " and s.")}
     and coalesce(person_ends(s.person) > clock_timestamp(), true)`);
 
@@ -100,4 +103,14 @@ export async function tidySessions(tx: Db, person: string): Promise<void> {
       select id from sessions where person = ${person} and ${sql.raw(live)}
       order by last_seen_at desc offset ${mostSessions - 1})
   `.execute(tx);
+}
+
+/** The one that a browser had before it signed in anew. */
+export async function removeByDigest(tx: Db, digest: string, by: string): Promise<void> {
+  await tx
+    .updateTable("sessions")
+    .set({ removed_at: dbNow, removed_by: by })
+    .where("digest", "=", digest)
+    .where("removed_at", "is", null)
+    .execute();
 }

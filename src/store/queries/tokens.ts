@@ -65,6 +65,7 @@ const bearerOf = prepared(`
   ${definedRole("own", "t.role")}
   where t.digest = $1 and t.removed_at is null
     and least(t.expires_at, person_ends(t.person)) > clock_timestamp()
+    and not exists (select from accounts o where o.person = t.person and o.locked)
     and ${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment", "rule"])}`);
 
 /** The first row of roles, of who has them, or of tokens that is not what the log says; undefined: each is. */
@@ -261,4 +262,15 @@ export async function tokenUses(db: Db): Promise<ReadonlyMap<string, TokenUse>> 
     from token_uses group by token
   `.execute(db);
   return new Map(rows.map((row) => [row.token, row]));
+}
+
+/** Roles that a person has now, each with its own definition. */
+export async function rolesOfPerson(db: Db, person: string): Promise<readonly HeldRole[]> {
+  return db
+    .selectFrom("role_assignments as a")
+    .leftJoin("roles as r", "r.name", "a.role")
+    .select(["a.role", "a.service", "a.environment", "r.permissions"])
+    .where("a.person", "=", person)
+    .where("a.removed_at", "is", null)
+    .execute();
 }

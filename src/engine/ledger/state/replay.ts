@@ -153,6 +153,7 @@ const authored: ReadonlySet<string> = new Set([
   "workload.unruled",
   "token.created",
   "token.revoked",
+  "account.link-made",
   "role.defined",
   "role.assigned",
   "role.unassigned",
