@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import {
   acceptedSince,
   enough,
+  quantile,
+  quantilesOfEach,
   kindsOfScan,
   shareOf,
   spanOf,
@@ -120,4 +122,18 @@ describe("since when a risk is accepted", () => {
   it("is nothing where nobody ever did", () => {
     expect(acceptedSince([])).toBeNull();
   });
+});
+
+it("finds of values that count once each what it finds of a crowd", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -5, max: 50 })),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (values, share) => {
+        const crowd = values.map((value) => ({ value, n: 1 }));
+        expect(quantilesOfEach(values, [share])).toEqual([quantile(crowd, share)]);
+      },
+    ),
+    { seed: 20_260_615 },
+  );
 });

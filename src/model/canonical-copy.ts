@@ -4,9 +4,15 @@ const beyond = new Error("not plain enough");
 /** Deeper values are left to it too: nothing here may overflow the stack. */
 const mostLevels = 100;
 
+/** Names that were looked at before, which nearly all were; no more and no longer ones than cost nothing to keep. */
+const usual = new Set<string>();
+const mostUsual = 4_096;
+const longestUsual = 64;
+
 /**
  * The same value with the keys of every object in canonical order (RFC 8785, 3.2.3), so that `JSON.stringify` writes it
- * canonically; objects that have them in order already are taken as they are. Null for what is not plain JSON, or holds
+ * canonically; objects that have them in order already are taken as they are. Whether texts are well-formed is for the caller
+ * to see in what is written. Null for what is not plain JSON, or holds
  * keys that no object keeps in that order: then the slow way decides.
  */
 export function inCanonicalOrder(value: unknown): { readonly value: unknown } | null {
@@ -20,12 +26,10 @@ export function inCanonicalOrder(value: unknown): { readonly value: unknown } | 
 
 function ordered(value: unknown, levels: number): unknown {
   switch (typeof value) {
-    case "string":
-      if (!value.isWellFormed()) throw beyond;
-      return value;
     case "number":
       if (!Number.isFinite(value)) throw beyond;
       return value;
+    case "string":
     case "boolean":
       return value;
     case "object":
@@ -59,10 +63,7 @@ function orderedKeys(value: object, levels: number): object {
   for (const key in from) {
     if (key < last) inOrder = false;
     last = key;
-    const first = key.charCodeAt(0);
-    // Objects keep whole numbers in the order of numbers, whatever is done.
-    const numeric = first >= 0x30 && first <= 0x39;
-    if (numeric || key === "toJSON" || key === "__proto__" || !key.isWellFormed()) throw beyond;
+    if (!usual.has(key)) requireUsual(key);
     const member = from[key];
     if (member === undefined) continue;
     const other = ordered(member, levels - 1);
@@ -73,4 +74,12 @@ function orderedKeys(value: object, levels: number): object {
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(members).sort()) copy[key] = members[key];
   return copy;
+}
+
+function requireUsual(key: string): void {
+  const first = key.charCodeAt(0);
+  // Objects keep whole numbers in the order of numbers, whatever is done.
+  const numeric = first >= 0x30 && first <= 0x39;
+  if (numeric || key === "toJSON" || key === "__proto__" || !key.isWellFormed()) throw beyond;
+  if (usual.size < mostUsual && key.length <= longestUsual) usual.add(key);
 }

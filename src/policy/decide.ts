@@ -55,7 +55,8 @@ export function decide(
   );
   const outcome = sorted[0]?.outcome ?? "deny";
   const until = outcome === "wait" ? latest(sorted) : null;
-  const policy = Digest.safeParse(inputs["policy"]);
+  const named = inputs["policy"];
+  const policy = named === undefined ? { success: false as const } : Digest.safeParse(named);
   const text = canonicalJson(inputs);
   texts.set(inputs, text);
   const decision = {

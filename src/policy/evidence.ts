@@ -52,9 +52,16 @@ export type DemandedCheck = Pick<CheckDemand, "name" | "uses" | "with" | "phase"
 export function demandDigest(
   demand: Pick<DemandedCheck, "uses" | "with" | "minimum" | "maxDataAge">,
 ): Digest {
+  const known = demands.get(demand);
+  if (known !== undefined) return known;
   const { uses, with: configuration, minimum, maxDataAge } = demand;
-  return digestOf({ uses, with: configuration, minimum, maxDataAge });
+  const digest = digestOf({ uses, with: configuration, minimum, maxDataAge });
+  demands.set(demand, digest);
+  return digest;
 }
+
+/** Every part of a decision asks again; what is demanded is never changed in place. */
+const demands = new WeakMap<object, Digest>();
 
 /** What the evidence says about one demanded check, and what that follows from. */
 export interface Judged {

@@ -84,5 +84,7 @@ function titleOf({ name, from }: PlannedRule): string {
 
 /** As a sentence can hold it. */
 function oneLine(expression: string): string {
-  return printable(expression.replace(/\s+/g, " ").trim(), 160);
+  // Nearly every one is written so already.
+  const line = /\s\s|[^\S ]/.test(expression) ? expression.replace(/\s+/g, " ") : expression;
+  return printable(line.trim(), 160);
 }

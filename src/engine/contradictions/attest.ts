@@ -4,7 +4,7 @@ import { decision as decisionKind } from "../../evidence/predicates/decision.ts"
 import { releaseSubjects } from "../../evidence/predicates/release-signature.ts";
 import { makeStatement, signStatement } from "../../evidence/statement.ts";
 import type { Digest } from "../../model/primitives.ts";
-import type { Decided } from "../../policy/decide.ts";
+import type { Decision } from "../../model/decision.ts";
 import { databaseTime, insertOwnAttestations } from "../../store/queries/attestations.ts";
 import type { Standing } from "../../store/queries/contradictions.ts";
 import type { Db } from "../../store/schema.ts";
@@ -15,7 +15,10 @@ import type { Engine } from "../engine.ts";
 export async function attestRedecisions(
   engine: Engine,
   tx: Db,
-  made: readonly { readonly standing: Standing; readonly decided: Decided }[],
+  made: readonly {
+    readonly standing: Standing;
+    readonly decided: { readonly decision: Decision };
+  }[],
 ): Promise<readonly Digest[]> {
   if (made.length === 0) return [];
   const signer = await engine.log.evidenceSigner(tx);

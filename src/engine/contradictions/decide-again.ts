@@ -1,4 +1,6 @@
 import { digestOfText } from "../../model/canonical.ts";
+import { inputsText } from "../../policy/decide.ts";
+import { leansOf } from "../../policy/leans.ts";
 import type { Plan } from "../../model/plan.ts";
 import { asTidelockError } from "../../model/errors.ts";
 import { type Digest, laneKey } from "../../model/primitives.ts";
@@ -6,7 +8,7 @@ import { withFlaws } from "../../policy/flaws.ts";
 import type { GateInput } from "../../policy/gate.ts";
 import { decideOnceMore, type Fresh, type OnceMore } from "../../policy/once-more.ts";
 import { flawsIn, type ReleaseFlaw } from "../../store/queries/components.ts";
-import type { Standing } from "../../store/queries/contradictions.ts";
+import { keptTexts, type Standing, type ToKeep } from "../../store/queries/contradictions.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
 import { namedLike } from "../../store/queries/findings-named.ts";
 import type { Db } from "../../store/schema.ts";
@@ -19,13 +21,23 @@ import { knownFlaw, looksForFlaws, namesOf } from "./flaws.ts";
 /** What was decided once more about one standing; null: nothing that could be decided from is kept. */
 export interface DecidedAgain {
   readonly standing: Standing;
-  readonly found: OnceMore | null;
+  readonly found: Found | null;
 }
+
+export interface Found {
+  readonly contradicted: OnceMore["contradicted"];
+  /** Null where it stands as before: nothing is written then. */
+  readonly decided: ToKeep | null;
+}
+
+/** Inputs that are held at once: a decision may be over ten thousand findings, and is far longer read than written. Bytes. */
+const mostAtOnce = 8_000_000;
 
 /**
  * Decides many standings once more. Where nothing but advisories has changed since, that is the kept inputs with what is
  * published of the components, and takes less than a millisecond; all others are gathered anew, one after the other, at
- * most `mostAnew` of them: the rest is left for the next turn, and so are those of which something could not be gathered.
+ * most `mostAnew` of them: the rest is left for the next turn, and so are those of which something could not be gathered,
+ * and what is more than `mostAtOnce`.
  */
 export async function decideAgainAll(
   engine: Engine,
@@ -34,16 +46,24 @@ export async function decideAgainAll(
   now: Date,
   failed?: (standing: Standing) => void,
 ): Promise<readonly DecidedAgain[]> {
-  const kept = standings.map((standing) => ({ standing, inputs: keptInputs(standing) }));
+  const some = withinReach(standings);
+  const texts = await keptTexts(
+    tx,
+    some.flatMap(({ inputs_digest: digest }) => digest ?? []),
+  );
+  const kept = some.map((standing) => ({ standing, inputs: keptInputs(standing, texts) }));
   const releases = kept.flatMap(({ standing, inputs }) => {
     const live = inputs?.facts?.live?.release;
     return live === undefined ? [standing.release] : [standing.release, live];
   });
   const flaws = await flawsIn(tx, releases);
-  const known = await scannedUnderOtherNames(tx, standings, flaws);
+  const known = await scannedUnderOtherNames(tx, some, flaws);
   const decided: DecidedAgain[] = [];
   let anew = 0;
-  for (const { standing, inputs } of kept) {
+  for (const one of kept) {
+    const { standing, inputs } = one;
+    // What has been decided from lives no longer than that.
+    one.inputs = null;
     if (inputs === null) {
       decided.push({ standing, found: null });
       continue;
@@ -66,7 +86,7 @@ export async function decideAgainAll(
     const fresh = freshOf(engine, inputs, own, inLive);
     decided.push({
       standing,
-      found: onceMore(inputs, fresh, now),
+      found: onceMore(standing, inputs, fresh, now),
     });
   }
   return decided;
@@ -80,19 +100,44 @@ type KeptGate = GateInput & { readonly preset: "baseline" | "strict" };
  * As they stand under the digest that the decision names; else they are nobody's. Whether they are of their form was asked
  * when a program wrote them: what cannot be decided from is found out by deciding.
  */
-function keptInputs({ inputs, inputs_digest: named }: Standing): KeptGate | null {
-  if (inputs === null || digestOfText(inputs) !== named) return null;
+function keptInputs(
+  { inputs_digest: named }: Standing,
+  texts: ReadonlyMap<string, string>,
+): KeptGate | null {
+  const inputs = named === null ? undefined : texts.get(named);
+  if (inputs === undefined || digestOfText(inputs) !== named) return null;
   const read = JSON.parse(inputs) as KeptGate & { readonly kind?: string };
   return read.kind === "gate" ? read : null;
 }
 
 /** Null where no decision follows from what was kept. */
-function onceMore(inputs: KeptGate, fresh: Fresh, now: Date): OnceMore | null {
+function onceMore(standing: Standing, inputs: KeptGate, fresh: Fresh, now: Date): Found | null {
   try {
-    return decideOnceMore(inputs.preset, inputs, fresh, now.toISOString());
+    const { decided, contradicted } = decideOnceMore(
+      inputs.preset,
+      inputs,
+      fresh,
+      now.toISOString(),
+    );
+    if (contradicted.length === 0 && standing.contradicted_reason === null) {
+      return { contradicted, decided: null };
+    }
+    const { decision } = decided;
+    const leans = leansOf(decision, decided.inputs);
+    return { contradicted, decided: { decision, text: inputsText(decided), leans } };
   } catch {
     return null;
   }
+}
+
+/** The first ones, as many as are held at once; one at least. */
+function withinReach(standings: readonly Standing[]): readonly Standing[] {
+  let size = 0;
+  const end = standings.findIndex(({ inputs_size: own }, at) => {
+    size += own ?? 0;
+    return at > 0 && size > mostAtOnce;
+  });
+  return end === -1 ? standings : standings.slice(0, end);
 }
 
 function freshOf(
@@ -111,16 +156,17 @@ function freshOf(
 
 async function gatheredAnew(
   engine: Engine,
-  { promotion }: Standing,
+  standing: Standing,
   inputs: KeptGate,
   now: Date,
-): Promise<OnceMore | null> {
+): Promise<Found | null> {
+  const { promotion } = standing;
   const row = await readPromotion(engine.db, promotion);
   const plan: Plan | null = row ? knownPlan(row) : null;
   if (!plan) return null;
   const { evidence, waivers, facts, flaws } = await shownNow(engine, plan, promotion, now);
   const fresh = { evidence, waivers, flaws, ...(facts === undefined ? {} : { facts }) };
-  return onceMore(inputs, fresh, now);
+  return onceMore(standing, inputs, fresh, now);
 }
 
 /** Names under which findings of these services are known already: whether one is set aside, only a closer look tells. */

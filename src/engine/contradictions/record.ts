@@ -24,6 +24,7 @@ export async function keep(
     if (found === null) return [];
     const reason = found.contradicted.length === 0 ? null : reasonOf(found.contradicted);
     if (reason === standing.contradicted_reason) return [];
+    if (found.decided === null) throw new Error("a decision that changes something was not kept");
     return [{ standing, decided: found.decided, reason, cause: causeOf(standing) }];
   });
   const attestations = await attestRedecisions(engine, tx, fresh);

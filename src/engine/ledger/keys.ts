@@ -78,7 +78,7 @@ export class LedgerKeys {
     const rows = await activeKeys(db, use);
     return rows.map((row) => {
       const key = this.#open(row);
-      return { name, publicKey: key.publicKey, sign: async (message) => key.sign(message) };
+      return { name, publicKey: key.publicKey, sign: (message) => key.signBeside(message) };
     });
   }
 

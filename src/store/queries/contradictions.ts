@@ -5,11 +5,10 @@ import type { Release } from "../../model/release.ts";
 import { deploymentsProjection } from "../projections/lanes.ts";
 import { decisionsProjection } from "../projections/promotions.ts";
 import { entryOf, recordRows } from "../projections/projection.ts";
-import { keepLeans } from "./leans.ts";
+import { writeLeans } from "./leans.ts";
 import { tableLedger } from "./ledger.ts";
 import { decisionRecord } from "../../policy/record.ts";
-import { inputsText } from "../../policy/decide.ts";
-import type { Decided } from "../../policy/decide.ts";
+import type { Lean } from "../../policy/leans.ts";
 import { pack, parts, unpackedText } from "../packed.ts";
 import type { Db, DeploymentRow } from "../schema.ts";
 
@@ -79,8 +78,8 @@ export interface Standing extends Lane {
   readonly colour: Colour;
   /** Digest of the inputs that the decision names; null: no gate has decided about it. */
   readonly inputs_digest: Digest | null;
-  /** Null: they are gone. */
-  readonly inputs: string | null;
+  /** Bytes of these; null: they are gone. */
+  readonly inputs_size: number | null;
   readonly next_step: number;
   /** Something else than advisories has changed since: everything is gathered anew. */
   readonly changed: boolean;
@@ -120,7 +119,7 @@ export async function standingOfDeployment(db: Db, deployment: string): Promise<
 async function standings(db: Db, what: ReturnType<typeof sql>): Promise<readonly Standing[]> {
   const { rows } = await sql<Standing>`
     select w.service, w.environment, w.place, w.release, w.configuration, r.content, dep.id as deployment, dep.contradicted_reason,
-      p.id as promotion, p.plan_digest, d.inputs as inputs_digest, i.content as inputs,
+      p.id as promotion, p.plan_digest, d.inputs as inputs_digest, octet_length(i.content) as inputs_size,
       jsonb_build_object('pipeline', p.plan -> 'pipeline', 'environment', p.plan -> 'environment', 'gate', p.plan -> 'gate',
         'minimumIsolation', p.plan -> 'minimumIsolation', 'soakMs', p.plan -> 'soakMs') as policy,
       case p.plan -> 'live' ->> 'colour' when 'blue' then 'green' else 'blue' end as colour,
@@ -155,10 +154,28 @@ async function standings(db: Db, what: ReturnType<typeof sql>): Promise<readonly
   return rows;
 }
 
+/** Inputs of decisions as they were kept, by their digest. */
+export async function keptTexts(
+  tx: Db,
+  digests: readonly Digest[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await sql<{ digest: string; content: string }>`
+    select digest, content from decision_inputs where digest = any(${[...digests]}::text[])
+  `.execute(tx);
+  return new Map(rows.map(({ digest, content }) => [digest, content]));
+}
+
+/** What is written of a decision: not the inputs themselves, which are many times as long in memory as their text. */
+export interface ToKeep {
+  readonly decision: Decision;
+  readonly text: string;
+  readonly leans: readonly Lean[];
+}
+
 /** A decision that was made once more, and what it means for the deployment. */
 export interface Redecision {
   readonly standing: Standing;
-  readonly decided: Decided;
+  readonly decided: ToKeep;
   /** Of the signed statement about it. */
   readonly attestation: Digest;
   /** Why it is contradicted; null: it stands again. */
@@ -176,7 +193,7 @@ export async function keepRedecisions(tx: Db, made: readonly Redecision[]): Prom
     attestation,
     service: standing.service,
     environment: standing.environment,
-    text: inputsText(decided),
+    text: decided.text,
   }));
   for (const part of parts(decisions, ({ text }) => text.length)) await insertDecisions(tx, part);
   await tableLedger.append(
@@ -189,10 +206,10 @@ export async function keepRedecisions(tx: Db, made: readonly Redecision[]): Prom
       ),
     ),
   );
-  await keepLeans(
+  await writeLeans(
     tx,
-    made.map(({ standing, decided: { decision, inputs } }) => {
-      return { promotion: standing.promotion, step: standing.next_step, decision, inputs };
+    made.map(({ standing: { promotion, next_step: step }, decided: { leans } }) => {
+      return { promotion, step, leans };
     }),
   );
   const changed = await markDeployments(tx, made);

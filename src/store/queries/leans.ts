@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Decision } from "../../model/decision.ts";
-import { leansOf } from "../../policy/leans.ts";
+import { type Lean, leansOf } from "../../policy/leans.ts";
 import type { Db } from "../schema.ts";
 
 /** What decisions leaned on, by that: in the transaction of each decision. */
@@ -13,8 +13,25 @@ export async function keepLeans(
     readonly inputs: Readonly<Record<string, unknown>>;
   }[],
 ): Promise<void> {
-  const leans = decided.flatMap(({ promotion, step, decision, inputs }) =>
-    leansOf(decision, inputs).map((lean) => ({ ...lean, promotion, step })),
+  await writeLeans(
+    tx,
+    decided.map(({ promotion, step, decision, inputs }) => {
+      return { promotion, step, leans: leansOf(decision, inputs) };
+    }),
+  );
+}
+
+/** The same, where what they lean on has been looked for. */
+export async function writeLeans(
+  tx: Db,
+  decided: readonly {
+    readonly promotion: string;
+    readonly step: number;
+    readonly leans: readonly Lean[];
+  }[],
+): Promise<void> {
+  const leans = decided.flatMap((one) =>
+    one.leans.map((lean) => ({ ...lean, promotion: one.promotion, step: one.step })),
   );
   if (leans.length === 0) return;
   const column = <K extends keyof (typeof leans)[number]>(key: K) => leans.map((one) => one[key]);
