@@ -303,6 +303,15 @@ function unreachable(url: string, cause: unknown): TidelockError {
     reason instanceof Error && "code" in reason && typeof reason.code === "string"
       ? ` (${reason.code})`
       : "";
+  if (/CERT|VERIFY|SELF_SIGNED|ALTNAME/.test(code)) {
+    return new TidelockError("unavailable", `the server's certificate is not trusted${code}`, {
+      where: url,
+      hint: code.includes("ALTNAME")
+        ? "it names other names: use one of those, as --host-name of the server says"
+        : "name who issued it with --ca <file> or TIDELOCK_CA",
+      cause,
+    });
+  }
   return new TidelockError("unavailable", `no Tidelock server answers${code}`, {
     retryable: true,
     where: url,

@@ -78,14 +78,14 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
     renewal?.stop();
     throw error;
   });
+  const identity: ServerIdentity = {
+    version,
+    dataDir: paths.root,
+    database: composed.database,
+    startedAt: new Date().toISOString(),
+    url: "",
+  };
   try {
-    const identity: ServerIdentity = {
-      version,
-      dataDir: paths.root,
-      database: composed.database,
-      startedAt: new Date().toISOString(),
-      url: "",
-    };
     const app = await buildApp({
       controlPlane: composed.controlPlane,
       content: composed.content,
@@ -101,7 +101,9 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
     const certificate = renewal?.current ?? null;
     const name = nameFor(hostNames, addresses);
     listening = await listenOn(app, { port, addresses, certificate, proxies, name });
-    identity.url = listening.url;
+    const [called] = hostNames;
+    const proxied = certificate === null && proxies.given.length > 0 && called !== undefined;
+    identity.url = proxied ? `https://${called}` : listening.url;
     if (certificate && ![...hostNames, name].some((one) => certificate.covers(one))) {
       log.warn("certificate names none of this server's names", { name });
     }
@@ -111,7 +113,8 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
     throw error;
   }
   sweepServerRecords(paths);
-  const { url, localUrl, close } = listening;
+  const { localUrl, close } = listening;
+  const { url } = identity;
   const unregister = registerServer(paths, { url: localUrl, version });
   log.info("listening", {
     url,
