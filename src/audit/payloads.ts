@@ -268,6 +268,9 @@ export const Attested = z.object({ attestations: z.array(Digest).default([]) });
 /** Of the predicate of a check run: the report as it was kept. */
 export const CheckRunReport = z.object({ report: z.object({ digest: Digest }).nullable() });
 
+/** `passkey.added`. */
+export const PasskeyAdded = z.object({ key: z.string(), credentialId: z.string() });
+
 /** `approval.asked`, `approval.voided`. */
 export const ApprovalRequested = z.object({
   request: z.string(),

@@ -63,6 +63,18 @@ export const accessCommands: readonly CatalogueEntry[] = [
     () => import("./commands/token/revoke.ts"),
   ),
   entry(
+    "passkey list",
+    "Settings",
+    "List passkeys, your own or somebody's",
+    () => import("./commands/passkey/list.ts"),
+  ),
+  entry(
+    "passkey remove",
+    "Settings",
+    "Remove a passkey, and sign out whoever signed in with one",
+    () => import("./commands/passkey/remove.ts"),
+  ),
+  entry(
     "role list",
     "Settings",
     "List roles, or who has them",

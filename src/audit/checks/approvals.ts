@@ -2,7 +2,13 @@ import { personKeysOf } from "../../identity/approval/person-keys.ts";
 import { verifyApproval } from "../../identity/approval/signed.ts";
 import { ApprovalBasis } from "../../model/approval.ts";
 import type { LogEntry } from "../log-entry.ts";
-import { ApprovalAnswered, ApprovalRequested, Granted, PersonKeyed } from "../payloads.ts";
+import {
+  ApprovalAnswered,
+  ApprovalRequested,
+  Granted,
+  PasskeyAdded,
+  PersonKeyed,
+} from "../payloads.ts";
 import type { Findings } from "../report.ts";
 import type { Blobs } from "./blobs.ts";
 
@@ -114,6 +120,11 @@ function standingKey(before: readonly LogEntry[], { key, person }: ApprovalAnswe
   }
   if (added.data.person !== person) return `the key ${key} is not ${person}'s`;
   const { publicKey, webauthn } = added.data;
+  const signsIn = before.some(({ leaf, payload }) => {
+    const said = leaf.kind === "passkey.added" ? PasskeyAdded.safeParse(payload).data : undefined;
+    return said && (said.key === key || said.credentialId === webauthn?.credentialId);
+  });
+  if (signsIn) return `the key ${key} signs somebody in, and no approvals`;
   return { key_id: key, public_key: publicKey, webauthn: webauthn ?? null };
 }
 

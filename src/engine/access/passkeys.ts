@@ -17,6 +17,7 @@ import { announce } from "../../store/queries/events.ts";
 import { keyById, keysOf, namesOf } from "../../store/queries/grants.ts";
 import {
   addPasskey,
+  endPasskeySessions,
   passkeysOf,
   removePasskey,
   type UsedPasskey,
@@ -181,9 +182,15 @@ async function removeOne(
   id: string,
 ): Promise<void> {
   const person = await whose(engine, actor, name);
-  requireRecent(actor.principal, "removing a passkey");
+  const { principal } = actor;
+  requireRecent(principal, "removing a passkey");
+  if (name === null && principal?.kind === "token" && principal.within !== null) {
+    const hint = "sign in, and remove it there";
+    throw refused("forbidden", "this token is narrower than its person", "token", hint);
+  }
   const key = (await keysOf(engine.db, person)).find((one) => one.key_id === id);
-  if (key?.webauthn) {
+  // Somebody else's key for approvals is taken away by who may take keys away.
+  if (key?.webauthn && name === null) {
     await makePeopleControl(engine).removeKey(actor, id);
     return;
   }
@@ -193,6 +200,8 @@ async function removeOne(
       const hint = "see them: tidelock passkey list";
       throw refused("not-found", "there is no such passkey, or it was removed", id, hint);
     }
+    const except = principal?.kind === "session" ? (principal.credential?.id ?? "") : "";
+    await endPasskeySessions(tx, { person, except }, actor.id);
     const { names } = await namesOf(tx, person);
     const message = `${actor.id} removed a passkey of ${names[0] ?? person}`;
     await announce(tx, { kind: "person.changed", message });

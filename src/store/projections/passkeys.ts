@@ -11,7 +11,6 @@ export const passkeysProjection: Projection<PasskeyRow> = {
   columns: (row) => ({
     passkey: row.id,
     person: row.person,
-    name: row.name,
     credentialId: row.credential_id,
     key: row.key_id,
     credential: row.credential,

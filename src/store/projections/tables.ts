@@ -59,7 +59,7 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     beside: "store_id: the name under which the log's keys were introduced",
   },
   api_tokens: rebuilt,
-  passkeys: rebuilt,
+  passkeys: { how: "rebuilt", beside: "name: what its owner calls it, for people to read" },
   passkey_uses: {
     how: "no-ground",
     because: "finds copies of a passkey and says when one was used; it lets nobody in",

@@ -74,6 +74,18 @@ export async function removePasskey(
   return row;
 }
 
+/** Whoever came in with a passkey of this person comes in again, but for the session that asks. */
+export async function endPasskeySessions(
+  tx: Db,
+  { person, except }: { readonly person: string; readonly except: string },
+  by: string,
+): Promise<void> {
+  await sql`
+    update sessions set removed_at = clock_timestamp(), removed_by = ${by}
+    where person = ${person} and removed_at is null and id <> ${except} and 'passkey' = any(methods)
+  `.execute(tx);
+}
+
 export type UsedPasskey = PasskeyRow & Pick<PasskeyUseRow, "backed_up" | "last_at">;
 
 export async function passkeysOf(db: Db, person: string): Promise<readonly UsedPasskey[]> {
