@@ -55,7 +55,7 @@ describe.skipIf(browserTool.missing)("passkeys in a real browser", () => {
 
   it("are enrolled, each for one thing", async () => {
     const { page } = lab;
-    await lab.giveSession(maria);
+    await lab.welcome(maria);
     await page.goto(`${lab.url}/passkeys`);
     await page.getByLabel("Name").fill("laptop");
     await lab.verifyUser(false);

@@ -23,6 +23,8 @@ import {
 /** Passkeys over the API, with an authenticator that signs whatever a test wants. */
 
 let lab: AccessLab;
+/** Of somebody who never signs in. */
+let tims: string;
 const maria = "maria@shop.example";
 beforeAll(async () => {
   lab = await AccessLab.create();
@@ -30,6 +32,8 @@ beforeAll(async () => {
   await lab.worker.engine.log.open("1.0.0");
   await lab.person(maria, ["administrator", null, null]);
   await lab.person("jo@shop.example");
+  // While the token of the data directory counts: the first administrator's passkey ends it.
+  tims = await lab.person("tim@shop.example", ["administrator", null, null]);
 }, 60_000);
 afterAll(() => lab.close());
 
@@ -176,8 +180,7 @@ describe("a passkey to sign in with", () => {
     const use = { use: "sign-in" };
     const stale = await ask(as(weak), "POST", "/api/v1/passkeys/challenges", use);
     expect([stale.status, stale.body["error"]]).toMatchObject([403, { code: "sign-in-again" }]);
-    const token = await lab.person("tim@shop.example", ["administrator", null, null]);
-    const byToken = await lab.ask(token, "POST", "/api/v1/passkeys/challenges", use);
+    const byToken = await lab.ask(tims, "POST", "/api/v1/passkeys/challenges", use);
     expect(byToken.status).toBe(403);
     const [secret, other] = [await open(), await open()];
     const { made, answer } = await enrol(secret, "sign-in");

@@ -4,13 +4,11 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type CDPSession, chromium, type Page } from "playwright-core";
-import { openSession } from "../../src/engine/access/sessions.ts";
 import type { ControlPlane } from "../../src/ports/control-plane.ts";
 import { buildApp } from "../../src/server/app.ts";
 import { listenOnLoopback, type Listening } from "../../src/server/listen.ts";
 import { silentLog } from "../../src/server/log.ts";
 import { readStaticFiles } from "../../src/server/static-files.ts";
-import { personByName } from "../../src/store/queries/people.ts";
 import { MemoryContentStore } from "../fixtures/memory-content-store.ts";
 import { EngineBench, type Worker } from "./engine-bench.ts";
 import { isRoot } from "./optional.ts";
@@ -138,18 +136,21 @@ export class PasskeyLab {
     return credentials;
   }
 
-  /** As if somebody had just signed in here with a one-time link. */
-  async giveSession(name: string): Promise<void> {
-    const { db } = this.bench.database;
-    const person = (await personByName(db, name))?.pseudonym ?? "";
-    const device = { place: "127.0.0.0/24", program: "Chromium" };
-    const { secret } = await db
-      .transaction()
-      .execute((tx) => openSession(this.worker.engine, tx, { person, methods: ["link"] }, device));
-    const cookie = { name: `tidelock-${this.#listening.port}`, value: secret, httpOnly: true };
-    await this.page
-      .context()
-      .addCookies([{ ...cookie, domain: "localhost", path: "/", sameSite: "Strict" }]);
+  /** Signs somebody in by a one-time link, as a newcomer is. */
+  async welcome(name: string): Promise<void> {
+    const answer = await fetch(`${this.#listening.localUrl}/api/v1/accounts/links`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ name, purpose: "invite" }),
+    });
+    const { secret } = (await answer.json()) as { readonly secret: string };
+    const body = JSON.stringify({ secret, password: "tide of seven quiet harbours" });
+    await this.page.goto(this.url);
+    const status = await this.page.evaluate(
+      `fetch("/api/v1/welcome", { method: "POST", body: ${JSON.stringify(body)},
+        headers: { "content-type": "application/json", "x-tidelock": "1" } }).then((one) => one.status)`,
+    );
+    if (status !== 200) throw new Error(`the link answered ${String(status)}`);
   }
 
   /** What axe complains of, and by how much the page is wider than the window. */

@@ -184,8 +184,6 @@ export async function forgetPerson(tx: Db, pseudonym: string, person: string): P
     .executeTakeFirstOrThrow();
   // What signed somebody in, and from where.
   await forgetAccount(tx, pseudonym);
-  // Networks and programs of somebody whom nobody knows any more.
-  await tx.deleteFrom("sessions").where("person", "=", pseudonym).execute();
   // It may say whose phone it is.
   await tx.updateTable("passkeys").set({ name: "" }).where("person", "=", pseudonym).execute();
   for (const [table, column] of nameColumns) {
