@@ -24,6 +24,8 @@ import { findingRoutes } from "./routes-findings.ts";
 import { ledgerRoutes } from "./routes-ledger.ts";
 import { manualRoutes } from "./routes-manual.ts";
 import { reviewRoutes } from "./routes-reviews.ts";
+import { catalogueRoutes } from "./routes-catalogue.ts";
+import { chainRoutes } from "./routes-chain.ts";
 import { peopleRoutes } from "./routes-people.ts";
 import { AppliedDocuments, policyRoutes } from "./routes-policy.ts";
 import { releaseRoutes } from "./routes-releases.ts";
@@ -60,6 +62,8 @@ export const routes = {
   ...checkRoutes,
   ...manualRoutes,
   ...peopleRoutes,
+  ...chainRoutes,
+  ...catalogueRoutes,
   ...reviewRoutes,
   ...signalRoutes,
   ...feedRoutes,

@@ -169,3 +169,31 @@ export const peopleCommands: readonly CatalogueEntry[] = [
     () => import("./commands/person/leave.ts"),
   ),
 ];
+
+/** Commands about which tests run where, with which tools, and what people are asked. */
+export const testCatalogueCommands: readonly CatalogueEntry[] = [
+  entry(
+    "release chain",
+    "Releases",
+    "Show who wrote, built, tested, approved and promoted a release, and what is proven of it",
+    () => import("./commands/release/chain.ts"),
+  ),
+  entry(
+    "catalogue tests",
+    "Releases",
+    "Show which tests run where and when, and what they said last",
+    () => import("./commands/catalogue/tests.ts"),
+  ),
+  entry(
+    "catalogue tools",
+    "Releases",
+    "Show which tools run where, in which version, and how they are set",
+    () => import("./commands/catalogue/tools.ts"),
+  ),
+  entry(
+    "catalogue manual",
+    "Releases",
+    "Show which checks people answer, who, when last and when next",
+    () => import("./commands/catalogue/manual.ts"),
+  ),
+];

@@ -1,7 +1,7 @@
 import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
 import { findingCommands } from "./catalogue-findings.ts";
 import { ledgerEntries } from "./catalogue-ledger.ts";
-import { accessCommands, peopleCommands } from "./catalogue-access.ts";
+import { accessCommands, peopleCommands, testCatalogueCommands } from "./catalogue-access.ts";
 import { policyCommands } from "./catalogue-policy.ts";
 import { releaseCommands } from "./catalogue-releases.ts";
 
@@ -34,6 +34,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   ...findingCommands,
   ...policyCommands,
   ...accessCommands,
+  ...testCatalogueCommands,
 
   entry(
     "config set",

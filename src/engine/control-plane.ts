@@ -10,6 +10,8 @@ import { makeAccessControl } from "./access/control.ts";
 import { makePasskeyControl } from "./access/passkeys.ts";
 import { makeWorkloadControl } from "./access/workload.ts";
 import { makeAccountControl } from "./access/account-control.ts";
+import { releaseChain } from "./approvals/chain.ts";
+import { makeCatalogueControl } from "./catalogue/control.ts";
 import { makeReviewControl } from "./access/recertification.ts";
 import { makePeopleControl } from "./access/people.ts";
 import { accessEvents, noteAccess } from "./access/access-log.ts";
@@ -64,6 +66,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     checks: makeCheckControl(engine),
     people: makePeopleControl(engine),
     reviews: makeReviewControl(engine),
+    catalogue: makeCatalogueControl(engine),
     access: makeAccessControl(engine),
     workload: makeWorkloadControl(engine),
     accounts: makeAccountControl(engine),
@@ -91,6 +94,8 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
       attestationContent(engine, service, reference, digest),
     noteAccess: (event) => noteAccess(engine, event),
     listAccess: (limit) => accessEvents(engine, limit),
+    releaseChain: async (service, reference) =>
+      releaseChain(engine, await findRelease(db, service, reference)),
     releaseChanges: async (service, reference) =>
       changesView(db, await findRelease(db, service, reference)),
     liveRevision: (service) => liveRevision(engine, service),

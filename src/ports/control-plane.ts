@@ -1,5 +1,6 @@
 import type { AuditPackRequest } from "../api/audit.ts";
 import type { AccessView, ReleaseChangesView } from "../api/change-views.ts";
+import type { ReleaseChainView } from "../api/routes-chain.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Principal } from "../model/principal.ts";
@@ -10,6 +11,7 @@ import type { AccountControl } from "./account-control.ts";
 import type { ApprovalControl } from "./approval-control.ts";
 import type { PasskeyControl } from "./passkey-control.ts";
 import type { ReviewControl } from "./review-control.ts";
+import type { CatalogueControl } from "./catalogue-control.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
@@ -60,6 +62,7 @@ export interface ControlPlane {
   readonly access: AccessControl;
   readonly workload: WorkloadControl;
   readonly reviews: ReviewControl;
+  readonly catalogue: CatalogueControl;
   readonly accounts: AccountControl;
   readonly passkeys: PasskeyControl;
   readonly feeds: FeedControl;
@@ -102,6 +105,8 @@ export interface ControlPlane {
     readonly outcome: string;
   }): Promise<void>;
   listAccess(limit: number): Promise<AccessView>;
+  /** Everybody who had a hand in a release, and whether that is shown. */
+  releaseChain(service: string, reference: string): Promise<ReleaseChainView>;
   releaseChanges(service: string, reference: string): Promise<ReleaseChangesView>;
   liveRevision(service: string): Promise<string | null>;
   trace(revision: string): Promise<readonly TraceView[]>;

@@ -9,11 +9,25 @@ type Names =
   | "personSponsors"
   | "personVouch"
   | "personStanding"
-  | "accessUnused";
+  | "accessUnused"
+  | "catalogueTests"
+  | "catalogueTools"
+  | "catalogueManual"
+  | "releaseChain";
 
 /** Calls about who stands behind whom, who is here, and reviews of who can do what. */
 export function peopleHandlers(controlPlane: ControlPlane): Pick<Handlers, Names> {
   return {
+    releaseChain: ({ params }) => controlPlane.releaseChain(params.service, params.release),
+    async catalogueTests({ query }) {
+      return { items: [...(await controlPlane.catalogue.tests(given(query)))] };
+    },
+    async catalogueTools({ query }) {
+      return { items: [...(await controlPlane.catalogue.tools(given(query)))] };
+    },
+    async catalogueManual({ query }) {
+      return { items: [...(await controlPlane.catalogue.manual(given(query)))] };
+    },
     async reviewList({ query }) {
       return { items: [...(await controlPlane.reviews.list(query.limit))] };
     },
@@ -27,5 +41,18 @@ export function peopleHandlers(controlPlane: ControlPlane): Pick<Handlers, Names
     personStanding: ({ actor, params, body }) =>
       controlPlane.people.setStanding(actor, params.name, body),
     accessUnused: ({ query }) => controlPlane.access.unused(query.days),
+  };
+}
+
+function given({
+  service,
+  environment,
+}: {
+  readonly service?: string | undefined;
+  readonly environment?: string | undefined;
+}) {
+  return {
+    ...(service === undefined ? {} : { service }),
+    ...(environment === undefined ? {} : { environment }),
   };
 }
