@@ -92,6 +92,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/approval-control.ts -> api/routes-approvals.ts": "as for views; types only",
   "ports/passkey-control.ts -> api/routes-passkeys.ts": "as for views; types only",
   "ports/waiver-control.ts -> api/routes-waivers.ts": "as for views; types only",
+  "ports/break-glass-control.ts -> api/routes-break-glass.ts": "as for views; types only",
   "ports/control-plane.ts -> api/views.ts":
     "what the engine answers is what the API shows; types only, and views import no port but the agent's",
   "ports/ledger-outside.ts -> api/outside-views.ts":

@@ -186,7 +186,7 @@ export const manualRoutes = {
       right: z
         .string()
         .regex(
-          /^((approve|checks\.answer):[a-z]([a-z0-9-]{0,61}[a-z0-9])?|findings\.judge|access\.review|people\.vouch|policy\.change|risks\.accept)$/,
+          /^((approve|checks\.answer):[a-z]([a-z0-9-]{0,61}[a-z0-9])?|findings\.judge|access\.review|people\.vouch|policy\.change|risks\.accept|break-glass\.(sign|review))$/,
         ),
       service: Name.nullable(),
       environment: Name.nullable(),

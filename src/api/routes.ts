@@ -31,6 +31,7 @@ import { AppliedDocuments, policyRoutes } from "./routes-policy.ts";
 import { releaseRoutes } from "./routes-releases.ts";
 import { securityRoutes } from "./routes-security.ts";
 import { signalRoutes } from "./routes-signals.ts";
+import { breakGlassRoutes } from "./routes-break-glass.ts";
 import { waiverRoutes } from "./routes-waivers.ts";
 import {
   ConfigurationView,
@@ -71,6 +72,7 @@ export const routes = {
   ...stopRoutes,
   ...waiverRoutes,
   ...approvalRoutes,
+  ...breakGlassRoutes,
   ...securityRoutes,
   ...findingRoutes,
   ...policyRoutes,

@@ -168,6 +168,21 @@ export const EvidenceView = z.object({
 });
 export type EvidenceView = z.infer<typeof EvidenceView>;
 
+/** What people set aside there in an emergency, as long as it is open or nobody has reviewed it. */
+export const GlassMark = z.object({
+  /** `BG-3`. */
+  id: z.string(),
+  version: Version,
+  setAside: z.array(z.string()),
+  signatures: z.int(),
+  until: Time,
+  /** The promotion that went through it; null: none yet. */
+  usedBy: z.string().nullable(),
+  /** By when somebody else reviews it. */
+  due: Time.nullable(),
+});
+export type GlassMark = z.infer<typeof GlassMark>;
+
 export const LaneView = z.object({
   /** By what the live release is live; null: nothing is. Absent: an older server. */
   evidence: EvidenceView.nullable().optional(),
@@ -198,6 +213,8 @@ export const LaneView = z.object({
   /** Until when a rollback is a plain switch; null when there is no old colour. */
   rollbackUntil: Time.nullable(),
   lastGood: z.object({ id: Digest, version: Version, verifiedAt: Time }).nullable(),
+  /** Glasses that are broken there, or whose review is owed; absent: none. */
+  glasses: z.array(GlassMark).optional(),
   current: PromotionView.omit({ steps: true, checks: true, decision: true }).nullable(),
   queued: z.int(),
 });

@@ -1,3 +1,4 @@
+import { GlassAsked } from "../model/break-glass.ts";
 import { z } from "zod";
 import { Credential } from "../model/webauthn.ts";
 import { ApprovalAsked, ApprovalMethod, AskedApproval } from "../model/approval.ts";
@@ -33,8 +34,10 @@ export const CheckReported = z.object({
 export const DecisionMade = z.object({
   /** Place of the step in the plan. */
   step: z.int().nonnegative().optional(),
-  outcome: z.enum(["allow", "deny", "wait"]),
+  outcome: z.enum(["allow", "deny", "wait", "break-glass"]),
   reasons: z.array(z.object({ rule: z.string(), message: z.string() })).default([]),
+  /** What people set aside, of one that is no `allow` and lets through all the same. */
+  brokenGlass: z.object({ glass: z.string(), setAside: z.array(z.string()) }).optional(),
 });
 
 /** What a decision has to name so that it can be made again. */
@@ -279,6 +282,27 @@ export const ApprovalRequested = z.object({
   why: z.string().nullable(),
 });
 export type ApprovalRequested = z.infer<typeof ApprovalRequested>;
+
+const GlassSigned = z.object({
+  /** Digest of what was signed. */
+  id: Digest,
+  person: z.string(),
+  key: z.string(),
+  method: ApprovalMethod,
+  at: z.string(),
+});
+
+/** `break-glass.…`: what was asked for, who signed it, what went through, and its review. */
+export const GlassRecorded = z.object({
+  asked: GlassAsked,
+  signatures: z.array(GlassSigned),
+  usedBy: z.string().nullable(),
+  usedAt: z.string().nullable(),
+  review: GlassSigned.extend({ outcome: z.string(), alone: z.boolean() }).nullable(),
+  endedAt: z.string().nullable(),
+  why: z.string().nullable(),
+});
+export type GlassRecorded = z.infer<typeof GlassRecorded>;
 
 /** `approval.answered`. */
 export const ApprovalAnswered = z.object({

@@ -22,6 +22,8 @@ export const checkTitles = {
     "every commit that was handed in has the id that it claims, and the signature is verified",
   approvals:
     "every approval is signed, by a key and under a right that stood then, over what was asked",
+  "break-glass":
+    "every broken glass is signed, by keys and under rights that stood then, used once, and reviewed by somebody else",
   answers: "every person's answer to a check is signed, by a key and under a right that stood then",
   story: "every deployment has its decision, every decision its evidence",
   decisions: "every decision follows again from its inputs, by the same rules, to the byte",

@@ -2,6 +2,7 @@ import type { NoteKey } from "../ledger/note.ts";
 import { type PublicKey, readPublicKey } from "../evidence/keys.ts";
 import type { TrustRoot } from "../model/trust.ts";
 import { assuranceOf, unknownsOf } from "./assurance.ts";
+import { checkBrokenGlasses } from "./checks/break-glass.ts";
 import { checkApprovals } from "./checks/approvals.ts";
 import { checkAnswers } from "./checks/answers.ts";
 import { checkAttestations } from "./checks/attestations.ts";
@@ -104,6 +105,7 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
   checkAnswers(entries, origins, blobs, findings);
   checkCommits(entries, blobs, findings);
   checkApprovals(entries, origins, blobs, findings);
+  checkBrokenGlasses(entries, origins, blobs, findings);
   const journals = checkJournals(pack, entries, findings);
   const report = reportOf(
     pack,

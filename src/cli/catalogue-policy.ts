@@ -45,6 +45,42 @@ export const policyCommands: readonly CatalogueEntry[] = [
     () => import("./commands/approval/reject.ts"),
   ),
   entry(
+    "break-glass open",
+    "Releases",
+    "In an emergency: ask that one plan goes past its gate",
+    () => import("./commands/break-glass/open.ts"),
+  ),
+  entry(
+    "break-glass sign",
+    "Releases",
+    "Be the second person who breaks the glass",
+    () => import("./commands/break-glass/sign.ts"),
+  ),
+  entry(
+    "break-glass review",
+    "Releases",
+    "Review afterwards what others set aside",
+    () => import("./commands/break-glass/review.ts"),
+  ),
+  entry(
+    "break-glass list",
+    "Releases",
+    "List broken glasses and the reviews that are owed",
+    () => import("./commands/break-glass/list.ts"),
+  ),
+  entry(
+    "break-glass show",
+    "Releases",
+    "Show what is set aside, who signed it, and compute its digests anew",
+    () => import("./commands/break-glass/show.ts"),
+  ),
+  entry(
+    "break-glass withdraw",
+    "Releases",
+    "Take one back before anything goes through it",
+    () => import("./commands/break-glass/withdraw.ts"),
+  ),
+  entry(
     "policy show",
     "Settings",
     "Show what an environment demands, of whom, and how it came to that",

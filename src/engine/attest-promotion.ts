@@ -19,6 +19,7 @@ import {
   ownAttestationsAbout,
   programVersion,
 } from "../store/queries/attestations.ts";
+import { glassOfPromotion } from "../store/queries/break-glass.ts";
 import type { CheckRunRow, Db, LaneRow, PromotionRow } from "../store/schema.ts";
 import { addressOf, attest, policyDigest } from "./attest.ts";
 import { buildLevelOf } from "./attest-requirements.ts";
@@ -162,7 +163,12 @@ export async function attestCompletion(
   });
   // A return passes with stale evidence: it makes no new claim about what it returns to.
   if (result !== "complete" || plan.kind !== "promotion") return [digest];
-  const passed = await attestSummary(engine, tx, plan, promotion.id, { passed: true, at: endedOn });
+  // What people set aside was not shown: others are not told that this environment's policy was met.
+  const broken = await glassOfPromotion(tx, promotion.id);
+  const passed = await attestSummary(engine, tx, plan, promotion.id, {
+    passed: broken === undefined,
+    at: endedOn,
+  });
   return [digest, passed];
 }
 

@@ -44,6 +44,7 @@ import { makeServiceSecurityControl } from "./trackers/service-security.ts";
 import { makeSignalControl } from "./runtime-signals.ts";
 import { makeFindingControl } from "./findings/control.ts";
 import { makeStopControl } from "./stops/control.ts";
+import { makeBreakGlassControl } from "./break-glass/control.ts";
 import { makeWaiverControl } from "./waivers/control.ts";
 import { down, removeService, stopService } from "./stop-service.ts";
 import { changesView } from "./views/changes-view.ts";
@@ -79,6 +80,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     findings: makeFindingControl(engine),
     waivers: makeWaiverControl(engine),
     approvals: makeApprovalControl(engine),
+    breakGlass: makeBreakGlassControl(engine),
     policy: makePolicyControl(engine),
     gates: makeGateControl(engine),
     applyDocuments: (actor, file, text) => applyDocuments(engine, actor, file, text),

@@ -4,8 +4,8 @@ import { newColour } from "../strategies/compensation.ts";
 import { demandDigest, type Evidence } from "../policy/evidence.ts";
 import type { Decided } from "../policy/decide.ts";
 import { failingIn } from "../policy/failing.ts";
-import { controlGround, decideGate, endedRule, type GateInput } from "../policy/gate.ts";
-import { waivedRule, type WaiversInput } from "../policy/waived.ts";
+import { decideGate, endedRule, type GateInput } from "../policy/gate.ts";
+import type { WaiversInput } from "../policy/waived.ts";
 import { canonicalJson } from "../model/canonical.ts";
 import { databaseTime } from "../store/queries/attestations.ts";
 import { heldIn, waiversInput } from "./waivers/held.ts";
@@ -16,6 +16,8 @@ import type { CheckRunRow, Db, PromotionRow } from "../store/schema.ts";
 import { checkRequirements } from "./attest-requirements.ts";
 import { attestedRuns } from "./attested-runs.ts";
 import { droppedPredecessors } from "./dropped.ts";
+import { glassFacts } from "./break-glass/gather.ts";
+import { sameGlass } from "./break-glass/same.ts";
 import { approvalsAtGate } from "./approvals/ask.ts";
 import { whyStarterMayNot } from "./access/starter.ts";
 import { approvalsInput } from "./approvals/gather.ts";
@@ -43,7 +45,12 @@ export type GateSite = Pick<StepContext, "engine" | "plan" | "release" | "now"> 
  */
 export async function decisionAtGate(
   context: GateSite,
-  how: { readonly ask: boolean; readonly beforeStop?: boolean } = { ask: false },
+  how: {
+    readonly ask: boolean;
+    readonly beforeStop?: boolean;
+    /** Names of what fails are wanted of every check: somebody asks what could be set aside. */
+    readonly named?: boolean;
+  } = { ask: false },
 ): Promise<{ readonly decided: Decided; readonly holds: (tx: Db) => Promise<boolean> }> {
   const { engine, plan, promotion, release, now } = context;
   const { all, late } = await shownOf(engine.db, plan, promotion.id);
@@ -53,9 +60,16 @@ export async function decisionAtGate(
   // A return passes freezes and stale evidence; only what is known to be worse denies it (law 9), and
   // that was asked when it was accepted.
   const waivers = await waiversInput(engine.db, plan.lane);
+  const glasses = await glassFacts(engine, engine.db, { plan, promotion: promotion.id, now });
   const shown = {
     subject: subjectOf(plan),
-    evidence: evidenceOf(engine, plan, [...runs, ...late], waivers),
+    evidence: evidenceOf(
+      engine,
+      plan,
+      [...runs, ...late],
+      waivers,
+      how.named || glasses.glass !== undefined,
+    ),
     grades: await gradesOf(engine, promotion.id),
     ...(waivers === undefined ? {} : { waivers }),
   };
@@ -80,6 +94,7 @@ export async function decisionAtGate(
     ...(returning ? { returning } : {}),
     ...(plan.maxAgeMs === undefined || returning ? {} : { maxAgeMs: plan.maxAgeMs }),
     ...(await holdUpsOf(engine, plan, release, now)),
+    ...glasses,
     ...(obligations === undefined ? {} : { obligations: obligations.input }),
     ...(hasStoppedOld(plan) && !beforeStop ? { underWay: true } : {}),
   };
@@ -109,7 +124,8 @@ export async function decisionAtGate(
         waiversNow(await waiversInput(tx, plan.lane), plan, await databaseTime(tx)) === leantOn &&
         (await whyStarterMayNot(tx, plan.lane, promotion.id)) === starter &&
         // So is a right or a key that somebody takes away, and a rejection that comes meanwhile.
-        canonicalJson((await approvalsInput(engine, tx, site)) ?? null) === approvedBy),
+        canonicalJson((await approvalsInput(engine, tx, site)) ?? null) === approvedBy &&
+        (await sameGlass(engine, tx, site, decided.decision, glasses.glass))),
   };
 }
 
@@ -212,7 +228,7 @@ export function policyIn({ policy }: Plan): Pick<GateInput, "policy"> {
   return policy === undefined ? {} : { policy };
 }
 
-function subjectOf(plan: Plan) {
+export function subjectOf(plan: Plan) {
   return {
     ...plan.lane,
     release: plan.release,
@@ -221,32 +237,12 @@ function subjectOf(plan: Plan) {
   };
 }
 
-/**
- * Names of checks whose verdict people accepted as it is now, and what says so. A promotion goes on past them; the gate
- * looks at everything once more.
- */
-export async function acceptedChecks(
-  { engine, plan, now }: Pick<StepContext, "engine" | "plan" | "now">,
-  runs: readonly CheckRunRow[],
-): Promise<ReadonlyMap<string, string>> {
-  const waivers = await waiversInput(engine.db, plan.lane);
-  if (waivers === undefined) return new Map();
-  const evidence = evidenceOf(engine, plan, runs, waivers);
-  const input = { subject: subjectOf(plan), evidence, now: now.toISOString(), waivers };
-  return new Map(
-    plan.checks
-      .filter(({ phase }) => phase !== "live")
-      .map((demand) => [demand.name, controlGround(demand, input)] as const)
-      .filter(([, ground]) => ground.rule === waivedRule)
-      .map(([name, { message }]) => [name, message]),
-  );
-}
-
-function evidenceOf(
+export function evidenceOf(
   engine: Engine,
   plan: Plan,
   runs: readonly CheckRunRow[],
   waivers: WaiversInput | undefined,
+  named = false,
 ): readonly Evidence[] {
   const looking = new Set(looksForFlaws(engine, plan.checks));
   return runs.flatMap((run) => {
@@ -271,7 +267,7 @@ function evidenceOf(
         ...(looking.has(run.name) ? { begunAt: run.started_at.toISOString() } : {}),
         expiresAt: run.report.validUntil ?? null,
         ...leaningOf(run.uses, run.report),
-        ...(isWaived(demand.name, waivers) ? { failing: failingIn(run.report) } : {}),
+        ...(named || isWaived(demand.name, waivers) ? { failing: failingIn(run.report) } : {}),
       },
     ];
   });

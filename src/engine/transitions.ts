@@ -19,6 +19,7 @@ import { openIntents } from "../store/queries/intents.ts";
 import type { Db, PromotionRow } from "../store/schema.ts";
 import { attestCompletion, attestDecision } from "./attest-promotion.ts";
 import { attestConformance } from "./conformance.ts";
+import { recordUse } from "./break-glass/use.ts";
 import { operationNames } from "./effect.ts";
 import type { Engine } from "./engine.ts";
 
@@ -253,6 +254,7 @@ async function recordDecision(
   decided: Decided | undefined,
 ): Promise<void> {
   if (!decided) return;
+  await recordUse(tx, promotion, decided.decision);
   const attestation = await attestDecision(engine, tx, promotion, index, decided.decision);
   const conformance = await attestConformance(engine, tx, promotion, index, decided);
   await insertDecision(tx, promotion, index, decided, [attestation, ...conformance]);

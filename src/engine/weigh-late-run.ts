@@ -7,11 +7,13 @@ import { markWeighed } from "../store/queries/late-runs.ts";
 import { readLane } from "../store/queries/lanes.ts";
 import { lastGood, openDeployment, rollbacksTo } from "../store/queries/live.ts";
 import { insertDecision, readPromotion, runningPromotion } from "../store/queries/promotions.ts";
+import { glassOfPromotion } from "../store/queries/break-glass.ts";
 import type { CheckRunRow, Db, PromotionRow } from "../store/schema.ts";
 import { attestDecision, knownPlan } from "./attest-promotion.ts";
 import { isAccepted } from "./check-runner.ts";
 import type { Engine } from "./engine.ts";
-import { acceptedChecks, decisionAfter } from "./evidence.ts";
+import { acceptedChecks } from "./accepted.ts";
+import { decisionAfter } from "./evidence.ts";
 import { revoke } from "./revoke.ts";
 import { rollback } from "./rollback.ts";
 import type { Plan } from "../model/plan.ts";
@@ -50,7 +52,13 @@ export async function weighLateRun(engine: Engine, run: CheckRunRow): Promise<vo
 async function isWaived(engine: Engine, plan: Plan, run: CheckRunRow): Promise<boolean> {
   const now = new Date(await databaseTime(engine.db));
   const runs = await checkRunsOf(engine.db, run.promotion);
-  return (await acceptedChecks({ engine, plan, now }, runs)).has(run.name);
+  const promotion = { id: run.promotion };
+  if ((await acceptedChecks({ engine, plan, promotion, now }, runs)).has(run.name)) return true;
+  // What people set aside when it went live they knew of: only what is worse than that comes late.
+  const { used_at: usedAt } = (await glassOfPromotion(engine.db, run.promotion)) ?? {};
+  if (!usedAt) return false;
+  const then = await acceptedChecks({ engine, plan, promotion, now: usedAt }, runs);
+  return then.get(run.name)?.includes("; SET ASIDE by ") ?? false;
 }
 
 /** Nobody must take it for clean: it is announced, and tried again after a rest. */

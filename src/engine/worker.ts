@@ -1,5 +1,6 @@
 import { asTidelockError } from "../model/errors.ts";
 import { lookAtReviews } from "./access/recertification.ts";
+import { lookAtGlasses } from "./break-glass/use.ts";
 import { promoteAutomatically } from "./auto-promotion.ts";
 import { collectTrees } from "./collect-trees.ts";
 import { reevaluate } from "./contradictions/reevaluate.ts";
@@ -73,6 +74,10 @@ export class EngineWorker {
       ),
       setInterval(
         () => this.#do("accepted risks", () => expireWaivers(this.#engine)),
+        settings.sweepMs,
+      ),
+      setInterval(
+        () => this.#do("broken glasses", () => lookAtGlasses(this.#engine)),
         settings.sweepMs,
       ),
       setInterval(

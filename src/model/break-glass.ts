@@ -54,9 +54,9 @@ export const mostFailing = 200;
 /** One requirement of the gate that is not met, as it is when people are asked. */
 export const Aside = z.strictObject({
   /** `check sast`, `rule floor no-critical`, `predecessor staging`, `window`, `approvals`. */
-  of: z.string().min(1).max(600),
+  of: z.string().min(1).max(200),
   /** As the gate said it. */
-  says: z.string().max(2_000),
+  says: z.string().max(600),
   /** Of a check: what was demanded (`demandDigest`), what it said, and what failed in it. `any`: whatever it says. */
   check: z
     .strictObject({
@@ -71,7 +71,7 @@ export type Aside = z.infer<typeof Aside>;
 /** What is signed leans on this; its digest is signed. */
 export const GlassBasis = z.strictObject({
   /** By `of`, each once. */
-  asides: z.array(Aside).min(1).max(500),
+  asides: z.array(Aside).min(1).max(100),
   /** What is open of the release, by id; null: it cannot be known, or only the time is set aside. */
   findings: z.array(BasisFinding).nullable(),
 });
@@ -123,30 +123,24 @@ export type GlassAnswer = z.infer<typeof GlassAnswer>;
 export type GlassReview = Extract<GlassAnswer, { purpose: "review" }>;
 
 /** What somebody asks for; the server adds what is there now. */
-export const GlassWish = z
-  .strictObject({
-    /** One that waits or was denied; or service, environment and release of one that nobody began. */
-    promotion: z.string().min(1).max(64).optional(),
-    service: Name.optional(),
-    environment: Name.optional(),
-    /** Version or digest. */
-    release: z.string().min(1).max(128).optional(),
-    reason: words(4_000),
-    /** From now on, in milliseconds. */
-    expiresMs: z.int().min(60_000).max(longestGlassMs),
-    /** Only windows and freezes; everything else stays as it is. */
-    scope: z.enum(["all", "window"]).default("all"),
-    /** Checks that may say whatever they will. */
-    checks: z.array(Name).max(50).default([]),
-  })
-  .refine(
-    ({ promotion, service, environment, release }) =>
-      promotion !== undefined
-        ? service === undefined && environment === undefined && release === undefined
-        : service !== undefined && environment !== undefined && release !== undefined,
-    { message: "say either a promotion, or service, environment and release" },
-  );
+export const GlassWish = z.strictObject({
+  service: Name,
+  environment: Name,
+  /** Version or digest of what nobody has begun to promote, or was denied. */
+  release: z.string().min(1).max(128),
+  reason: words(4_000),
+  /** From now on, in milliseconds. */
+  expiresMs: z.int().min(60_000).max(longestGlassMs),
+  /** Only windows and freezes; everything else stays as it is. */
+  scope: z.enum(["all", "window"]).default("all"),
+  /** Checks that may say whatever they will. */
+  checks: z.array(Name).max(50).default([]),
+});
 export type GlassWish = z.infer<typeof GlassWish>;
+
+/** The same of a promotion that waits, or was denied. */
+export const GlassWishFor = GlassWish.omit({ service: true, environment: true, release: true });
+export type GlassWishFor = z.infer<typeof GlassWishFor>;
 
 /** Checks that show what really runs: nobody lets users meet something unknown. Adapter ids. */
 export const neverBroken: ReadonlySet<string> = new Set(["manifest", "isolation"]);

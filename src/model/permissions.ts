@@ -43,6 +43,13 @@ export const permissions = {
   "waiver.propose": "Propose that a risk be accepted.",
   "waiver.sign": "Hand in a signature under a proposed waiver.",
   "waiver.withdraw": "End a waiver before its day.",
+  "break-glass.read":
+    "See what was or would be set aside in emergencies, by whom, and which reviews are owed.",
+  "break-glass.open":
+    "Ask that the glass be broken for one plan, or take that back before it is used.",
+  "break-glass.sign": "Hand in a signature under it; whose it is, its signature says.",
+  "break-glass.review":
+    "Hand in a signed review of a broken glass; whose it is, its signature says.",
   "engagement.read": "See penetration tests and their evidence.",
   "engagement.add": "Hand in a signed engagement.",
   "engagement.withdraw": "Withdraw an engagement.",
@@ -113,6 +120,7 @@ export type Thing =
   | "finding"
   | "finding-proposal"
   | "waiver"
+  | "break-glass"
   | "engagement"
   | "stop"
   | "line"

@@ -5,6 +5,7 @@ import { ConfigurationKey } from "./configuration.ts";
 import { Diversity } from "./diversity.ts";
 import { FindingPolicy } from "./finding-policy.ts";
 import { HighRisk } from "./high-risk.ts";
+import { BreakGlassPolicy } from "./break-glass.ts";
 import { WaiverPolicy } from "./waiver.ts";
 import { GateRule } from "./gate-rule.ts";
 import { Duration, Name, Tier } from "./primitives.ts";
@@ -331,6 +332,8 @@ export const Environment = z.strictObject({
     findings: FindingPolicy.optional(),
     /** Which risks people may accept here, and for how long; without it findings, for 90 days. */
     waivers: WaiverPolicy.optional(),
+    /** What people may set aside in an emergency, and for how long; without it anything that can be, for 4 hours. */
+    breakGlass: BreakGlassPolicy.optional(),
   }),
 });
 export type Environment = z.infer<typeof Environment>;

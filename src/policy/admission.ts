@@ -69,9 +69,19 @@ export function evaluateAdmission(input: AdmissionInput): Decision {
 
 /** The same with what it follows from. */
 export function decideAdmission(input: AdmissionInput): Decided {
+  const returning = input.kind === "rollback";
+  const mode = input.grades.governance;
+  const glass = returning ? undefined : input.glass;
+  const context = { now: input.now, mode, admission: true };
+  const { grounds, mark } = withGlass(admissionGrounds(input), glass, context);
+  return decide(grounds, input.grades, { ...input, kind: "admission", of: input.kind }, mark);
+}
+
+/** What each part says. */
+export function admissionGrounds(input: AdmissionInput): readonly Ground[] {
   const predecessors = input.kind === "rollback" ? [] : input.predecessors;
   const passing = { returning: input.kind === "rollback", underWay: false };
-  const grounds: Ground[] = [
+  return [
     ...artifactGrounds(input.artifacts),
     ...requirementGrounds(input.requirements),
     keysGround(input.keys),
@@ -87,11 +97,6 @@ export function decideAdmission(input: AdmissionInput): Decided {
     ...sameGround(input),
     ...ledgerGrounds(input.ledger),
   ];
-  const mode = input.grades.governance;
-  const glass = passing.returning ? undefined : input.glass;
-  const after = withGlass(grounds, glass, { now: input.now, mode, admission: true });
-  const inputs = { ...input, kind: "admission", of: input.kind };
-  return decide(after.grounds, input.grades, inputs, after.mark);
 }
 
 function artifactGrounds(artifacts: AdmissionInput["artifacts"]): Ground[] {

@@ -10,7 +10,7 @@ const mostCharacters = 400;
  * digest is of the whole decision, every reason at its length.
  */
 export function decisionRecord(whole: Decision): Readonly<Record<string, unknown>> {
-  const { outcome, reasons, grades, inputs, evaluator, policy } = whole;
+  const { outcome, reasons, grades, inputs, evaluator, policy, brokenGlass } = whole;
   return {
     outcome,
     decision: digestOf(whole),
@@ -19,6 +19,7 @@ export function decisionRecord(whole: Decision): Readonly<Record<string, unknown
     inputs,
     ...(evaluator === undefined ? {} : { evaluator }),
     ...(policy === undefined ? {} : { policy }),
+    ...(brokenGlass === undefined ? {} : { brokenGlass }),
   };
 }
 

@@ -15,6 +15,7 @@ import type { CatalogueControl } from "./catalogue-control.ts";
 import type { CheckControl } from "./check-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
+import type { BreakGlassControl } from "./break-glass-control.ts";
 import type { WaiverControl } from "./waiver-control.ts";
 import type { FindingControl } from "./finding-control.ts";
 import type { GateControl } from "./gate-control.ts";
@@ -70,6 +71,7 @@ export interface ControlPlane {
   readonly stops: StopControl;
   readonly waivers: WaiverControl;
   readonly approvals: ApprovalControl;
+  readonly breakGlass: BreakGlassControl;
   readonly security: ServiceSecurityControl;
   readonly signals: SignalControl;
   readonly findings: FindingControl;

@@ -188,6 +188,19 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     async workloadRuleTest({ body }) {
       return { items: [...(await controlPlane.workload.test(body.token))] };
     },
+    breakGlassOpen: ({ actor, body }) => controlPlane.breakGlass.open(actor, body),
+    breakGlassOpenFor: ({ actor, params, body }) =>
+      controlPlane.breakGlass.openFor(actor, params.id, body),
+    async breakGlassList({ query }) {
+      return { items: [...(await controlPlane.breakGlass.list(query))] };
+    },
+    breakGlassShow: ({ params }) => controlPlane.breakGlass.show(params.id),
+    breakGlassSign: ({ params, body }) =>
+      controlPlane.breakGlass.sign(params.id, Buffer.from(body.signed, "base64")),
+    breakGlassReview: ({ params, body }) =>
+      controlPlane.breakGlass.review(params.id, Buffer.from(body.signed, "base64")),
+    breakGlassWithdraw: ({ actor, params, body }) =>
+      controlPlane.breakGlass.withdraw(actor, params.id, body.reason),
     waiverPropose: ({ actor, body }) => controlPlane.waivers.propose(actor, body),
     async waiverList({ query }) {
       return { items: [...(await controlPlane.waivers.list(query))] };

@@ -26,6 +26,7 @@ import type { SecuritySchema } from "./schema-security.ts";
 import type { SignalsSchema } from "./schema-signals.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
 import type { WaiversSchema } from "./schema-waivers.ts";
+import type { BreakGlassSchema } from "./schema-break-glass.ts";
 
 /** The tables of src/store/migrations as kysely sees them. Times are set by the database's clock. */
 
@@ -311,6 +312,7 @@ export interface Schema
     EngagementsSchema,
     EnrolmentSchema,
     WaiversSchema,
+    BreakGlassSchema,
     SecuritySchema,
     PolicySchema,
     ReviewsSchema,

@@ -30,6 +30,7 @@ const bytes = Buffer.from("{}");
 const envelope = { envelope: "e30=" };
 const reason = { reason: "why" };
 const made = { authenticatorData: "AAAA", clientDataJSON: "AAAA" };
+const glass = { reason: "orders are lost", expiresMs: 3_600_000 };
 
 export function matrix(ids: Ids): readonly Row[] {
   const { dev, production, pay, ours, theirs } = ids;
@@ -236,6 +237,32 @@ export function matrix(ids: Ids): readonly Row[] {
     ["POST", "/api/v1/waivers", "M", waiver("pay", theirs)],
     ["POST", "/api/v1/waivers/W-9/signatures", "M", envelope],
     ["POST", "/api/v1/waivers/W-9/withdraw", "M", reason],
+    ["GET", "/api/v1/break-glass", "DTSXAM"],
+    ["GET", "/api/v1/break-glass/BG-9", "AM"],
+    [
+      "POST",
+      "/api/v1/break-glass",
+      "DXM",
+      { ...glass, service: "shop", environment: "dev", release: "9.9.9" },
+    ],
+    [
+      "POST",
+      "/api/v1/break-glass",
+      "DSXM",
+      { ...glass, service: "shop", environment: "production", release: "9.9.9" },
+    ],
+    [
+      "POST",
+      "/api/v1/break-glass",
+      "M",
+      { ...glass, service: "pay", environment: "dev", release: "9.9.9" },
+    ],
+    ["POST", `/api/v1/promotions/${dev}/break-glass`, "DXM", glass],
+    ["POST", `/api/v1/promotions/${production}/break-glass`, "DSXM", glass],
+    ["POST", `/api/v1/promotions/${pay}/break-glass`, "M", glass],
+    ["POST", "/api/v1/break-glass/BG-9/signatures", "M", { signed: "e30=" }],
+    ["POST", "/api/v1/break-glass/BG-9/review", "M", { signed: "e30=" }],
+    ["POST", "/api/v1/break-glass/BG-9/withdraw", "M", reason],
     ["GET", "/api/v1/engagements", "DTSXAM"],
     ["GET", "/api/v1/engagements/E-9", "AM"],
     ["GET", `/api/v1/engagements/E-9/evidence/${digest}`, "AM"],

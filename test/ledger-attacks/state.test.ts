@@ -89,6 +89,15 @@ beforeAll(async () => {
     owner: "maria",
     until: new Date(Date.now() + 86_400_000).toISOString(),
   });
+  await controlPlane.breakGlass.open(operator, {
+    service: "shop",
+    environment: "production",
+    release: "1.1.0",
+    reason: "orders are lost",
+    expiresMs: 3_600_000,
+    scope: "all",
+    checks: ["smoke"],
+  });
   for (const name of ["maria@shop.example", "jo@shop.example"]) {
     const { publicKey } = generateKeyPairSync("ed25519");
     const key = String(publicKey.export({ type: "spki", format: "pem" }));
@@ -298,6 +307,16 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
     "approval_requests",
   ],
   ["delete from waivers", "waivers"],
+  [
+    "update break_glass set asked = jsonb_set(asked, '{expires}', '\"2099-01-01T00:00:00.000Z\"')",
+    "break_glass",
+    "asked",
+  ],
+  ['update break_glass set signatures = \'[{"person":"x"}]\'', "break_glass", "signatures"],
+  ["update break_glass set used_by = 'p1', used_at = now()", "break_glass", "usedBy"],
+  ["update break_glass set ended_at = now(), why = 'reviewed'", "break_glass"],
+  ["update break_glass set basis = jsonb_set(basis, '{asides,0,of}', '\"window\"')", "break_glass"],
+  ["delete from break_glass", "break_glass"],
   ["update runtime_signals set severity = 'low'", "runtime_signals", "severity"],
   ["update runtime_signals set at = at - interval '1 day'", "runtime_signals", "at"],
   ["delete from runtime_signals", "runtime_signals"],

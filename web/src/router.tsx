@@ -12,6 +12,7 @@ import { Page } from "./parts/page.tsx";
 import { Shell } from "./parts/shell.tsx";
 import { Approval } from "./screens/approval.tsx";
 import { Approvals } from "./screens/approvals.tsx";
+import { BreakGlass } from "./screens/break-glass.tsx";
 import { Commits } from "./screens/commits.tsx";
 import { Deployments } from "./screens/deployments.tsx";
 import { Finding } from "./screens/finding.tsx";
@@ -56,6 +57,7 @@ const routeTree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: "/", component: Matrix }),
   createRoute({ getParentRoute: () => root, path: "/promotions", component: Promotions }),
   createRoute({ getParentRoute: () => root, path: "/promotions/$id", component: Promotion }),
+  createRoute({ getParentRoute: () => root, path: "/break-glass", component: BreakGlass }),
   createRoute({
     getParentRoute: () => root,
     path: "/deployments",

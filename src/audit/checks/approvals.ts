@@ -82,7 +82,7 @@ function problemOf(
   if (`${asked.service}/${asked.environment}` !== entry.leaf.stream) return "it is of another lane";
   const key = standingKey(before, said);
   if (typeof key === "string") return key;
-  if (!hadRight(before, said, asked)) {
+  if (!hadRight(before, { ...said, right: `approve:${said.role}` }, asked)) {
     return `${said.person} had no right to approve as ${said.role} then`;
   }
   const text = blobs.needJson(asked.decision, "what was approved", entry);
@@ -110,7 +110,10 @@ function problemOf(
 }
 
 /** The key as it stood before; a string says why it did not. */
-function standingKey(before: readonly LogEntry[], { key, person }: ApprovalAnswered) {
+export function standingKey(
+  before: readonly LogEntry[],
+  { key, person }: Pick<ApprovalAnswered, "key" | "person">,
+) {
   const operation = `person-key/${key}/`;
   const own = before.filter(({ leaf }) => leaf.operation.startsWith(operation));
   const added = PersonKeyed.safeParse(own[0]?.payload);
@@ -128,10 +131,11 @@ function standingKey(before: readonly LogEntry[], { key, person }: ApprovalAnswe
   return { key_id: key, public_key: publicKey, webauthn: webauthn ?? null };
 }
 
-function hadRight(
+/** Whether somebody had a right there, by the entries before. */
+export function hadRight(
   before: readonly LogEntry[],
-  said: ApprovalAnswered,
-  { service, environment }: ApprovalRequested["asked"],
+  said: { readonly person: string; readonly right: string },
+  { service, environment }: Pick<ApprovalRequested["asked"], "service" | "environment">,
 ): boolean {
   const standing = new Map<string, Granted>();
   for (const { leaf, payload } of before) {
@@ -143,7 +147,7 @@ function hadRight(
   return [...standing.values()].some(
     (one) =>
       one.person === said.person &&
-      one.right === `approve:${said.role}` &&
+      one.right === said.right &&
       (one.service === null || one.service === service) &&
       (one.environment === null || one.environment === environment),
   );

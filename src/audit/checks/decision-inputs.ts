@@ -1,4 +1,5 @@
 import canonicalize from "canonicalize";
+import { letsThrough } from "../../model/decision.ts";
 import type { Environment, Pipeline } from "../../model/pipeline.ts";
 import { policyDigest } from "../../policy/policy-of.ts";
 import type { DecisionInputs } from "../../policy/replay.ts";
@@ -8,6 +9,7 @@ import { DecisionMade, DeploymentVerified, type PlanBlob, ReportedRun } from "..
 import { laneStream } from "../lane-streams.ts";
 import { approvalsNotOnRecord } from "./approval-inputs.ts";
 import { parsedJson } from "./blobs.ts";
+import { glassNotOnRecord } from "./break-glass.ts";
 import type { PromotionStory } from "./story.ts";
 
 /**
@@ -31,6 +33,7 @@ export function inputsNotOnRecord(
     ...policyNotInDocuments(story.plan, files),
     ...predecessorsNotOnRecord(inputs, entry, before),
     ...(inputs.kind === "gate" ? verdictsNotOnRecord(inputs, entry, story, before) : []),
+    ...(isFirstAsked(entry, story) ? glassNotOnRecord(inputs, story.stream, story.id, before) : []),
     ...(inputs.kind === "gate" && isGateStep(entry, story)
       ? approvalsNotOnRecord(inputs, story.plan, before, files)
       : []),
@@ -41,6 +44,13 @@ export function inputsNotOnRecord(
 function isGateStep({ payload }: LogEntry, { plan }: PromotionStory): boolean {
   const { step } = DecisionMade.safeParse(payload).data ?? {};
   return plan?.steps[step ?? -1]?.kind === "gate";
+}
+
+/** The steps that ask for everything; a return of traffic is held up by nobody's review. */
+function isFirstAsked({ payload }: LogEntry, { plan, accepted }: PromotionStory): boolean {
+  const { step } = DecisionMade.safeParse(payload).data ?? {};
+  const kind = plan?.steps[step ?? -1]?.kind;
+  return accepted.promotion !== "rollback" && (kind === "gate" || kind === "admit");
 }
 
 type GateInputs = Extract<DecisionInputs, { kind: "gate" }>;
@@ -80,7 +90,7 @@ function otherThanPlanned(
   const kind = plan.steps[step ?? -1]?.kind;
   // One that is made once more after the promotion moves nothing.
   const opens = kind === "gate" || kind === "admit";
-  if (opens && outcome === "allow" && inputs.ledger === null) {
+  if (opens && letsThrough(outcome) && inputs.ledger === null) {
     wrong.push("it allowed without holding its inputs against the ledger");
   }
   return wrong;
@@ -134,7 +144,7 @@ function verdictsNotOnRecord(
       wrong.push(`it leaned on ${item.verdict} of the check ${item.check}, which no entry reports`);
     }
   }
-  if (DecisionMade.safeParse(payload).data?.outcome !== "allow") return wrong;
+  if (!letsThrough(DecisionMade.safeParse(payload).data?.outcome)) return wrong;
   for (const [run, { leaf }] of reported) {
     if (run.verdict !== "fail" || leaned.has(run) || !leaf.operation.startsWith(`${id}/`)) continue;
     if (!inputs.checks.some(({ name, phase }) => name === run.check && phase !== "live")) continue;

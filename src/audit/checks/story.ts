@@ -1,3 +1,4 @@
+import { letsThrough } from "../../model/decision.ts";
 import { paths } from "../format.ts";
 import type { LogEntry } from "../log-entry.ts";
 import {
@@ -193,9 +194,11 @@ function decide(
   const step = story.plan?.steps[decision.data.step ?? -1]?.kind ?? "gate";
   story.decisions.push({ step, outcome, at: entry.leaf.time, why });
   // An admission looks at what is there before anything was checked; the gate, at everything.
-  if (step !== "gate" || outcome !== "allow" || story.accepted.promotion === "rollback") return;
+  // Of what people set aside its inputs say which check it was, and those are made again.
+  if (step !== "gate" || !letsThrough(outcome) || story.accepted.promotion === "rollback") return;
+  const setAside = new Set(decision.data.brokenGlass?.setAside);
   for (const { name, phase, allowWarn, outOfBand, retries = 0 } of story.plan?.checks ?? []) {
-    if (phase === "live") continue;
+    if (phase === "live" || setAside.has(`check ${name}`)) continue;
     const report = story.checks.get(name);
     // Only an error that is tried again is no answer yet; whatever else it said by then counts, as in band.
     const again =
@@ -230,7 +233,7 @@ function move(
   // A return is decided by whoever asks for it (law 9), and that stands in promotion.accepted.
   if (story.accepted.promotion === "rollback") return;
   const last = story.decisions.findLast(({ step }) => step === "gate");
-  if (last?.outcome === "allow") return;
+  if (last !== undefined && (last.outcome === "allow" || last.outcome === "break-glass")) return;
   if (last === undefined && story.erased.length > 0) {
     findings.note(
       "story",

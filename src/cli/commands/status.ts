@@ -80,7 +80,14 @@ function* evidenceNotes({
   environment,
   live,
   evidence: found,
+  glasses = [],
 }: LaneView): Iterable<string> {
+  for (const one of glasses) {
+    const without = one.setAside.join(", ");
+    yield one.usedBy === null
+      ? `${one.id} in ${service}/${environment}: GLASS IS BEING BROKEN for ${one.version}, without ${without}, until ${when(one.until)} (${one.signatures} signed)`
+      : `${one.id} in ${service}/${environment}: GLASS BROKEN for ${one.version} (${one.usedBy}), without ${without}; review owed by ${when(one.due)}: tidelock break-glass review ${one.id}`;
+  }
   const what = `${service}@${live?.version ?? "?"} in ${environment}`;
   const { contradicted = null, stale = [] } = found ?? {};
   if (contradicted) {

@@ -40,6 +40,14 @@ const finders: Readonly<Record<Exclude<Thing, "documents">, Find>> = {
         .where("id", "=", number(id))
         .executeTakeFirst(),
     ),
+  "break-glass": async (db, id) =>
+    laneOf(
+      await db
+        .selectFrom("break_glass")
+        .select(["service", "environment"])
+        .where("id", "=", number(id))
+        .executeTakeFirst(),
+    ),
   finding: async (db, id) =>
     serviceOf(
       await db

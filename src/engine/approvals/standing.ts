@@ -35,6 +35,8 @@ export interface Approver {
   readonly key: string;
   /** When it came, by the database's clock. */
   readonly signedAt: Date;
+  /** Another right than to approve as that role, and what it lets one do. */
+  readonly right?: { readonly name: string; readonly says: string };
 }
 
 /** The same for any key of theirs: right and names alone, and whoever gave them. */
@@ -53,13 +55,17 @@ export async function roleStanding(
   const used = usedBy(sponsorships(gathered.record, person), "", grants);
   return {
     also: links.map(({ same }) => same),
-    against: here.why ?? noRight(role, grants) ?? erasedName(names, links) ?? waits(used, now),
+    against:
+      here.why ??
+      noRight(`approve as ${role}`, grants) ??
+      erasedName(names, links) ??
+      waits(used, now),
     enrolments: used.map(enrolmentOf),
   };
 }
 
-function noRight(role: string, grants: readonly GrantRow[]): string | null {
-  return grants.length > 0 ? null : `nobody gave this person the right to approve as ${role} here`;
+function noRight(says: string, grants: readonly GrantRow[]): string | null {
+  return grants.length > 0 ? null : `nobody gave this person the right to ${says} here`;
 }
 
 function erasedName(names: readonly string[], links: readonly PersonLinkRow[]): string | null {
@@ -72,12 +78,12 @@ function erasedName(names: readonly string[], links: readonly PersonLinkRow[]): 
 export async function approverStanding(
   db: Db,
   lane: Lane,
-  { person, role, key: keyId, signedAt }: Approver,
+  { person, role, key: keyId, signedAt, right }: Approver,
   now: Date,
 ): Promise<ApproverStanding> {
   const [key, grants, { names, links }, reset, here, gathered] = await Promise.all([
     keyById(db, keyId),
-    grantsFor(db, approveRight(role), lane, person),
+    grantsFor(db, right?.name ?? approveRight(role), lane, person),
     namesOf(db, person),
     isReset(db, person, keyId, now),
     absence(db, person, { now, signedAt }),
@@ -88,7 +94,7 @@ export async function approverStanding(
     key === undefined || key.removed_at !== null || key.person !== person
       ? "the key that signed is this person's no more"
       : (here.why ??
-        noRight(role, grants) ??
+        noRight(right?.says ?? `approve as ${role}`, grants) ??
         erasedName(names, links) ??
         reset ??
         waits(used, now));

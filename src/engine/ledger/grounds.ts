@@ -22,6 +22,7 @@ import { readLane } from "../../store/queries/lanes.ts";
 import { readPromotion, stepsOf } from "../../store/queries/promotions.ts";
 import type { Db, DocumentRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { groundsOfGlass } from "../break-glass/grounds.ts";
 import { groundsOfStops } from "../stops/grounds.ts";
 import type { StepContext } from "../steps/step.ts";
 import { groundsOfGovernance } from "../policy/governance.ts";
@@ -60,6 +61,7 @@ export async function groundsOfAdmission(context: LedgerSite): Promise<readonly 
     ...groundsOf(lanesProjection, lane ? [lane] : []),
     ...groundsOf(promotionsProjection, row ? [row] : []),
     ...(await groundsOfStops(db)),
+    ...(await groundsOfGlass(db, plan, promotion.id)),
   ];
 }
 

@@ -84,6 +84,12 @@ export const kinds = {
   "waiver.signed": "a person signed a waiver; with the second one it is in force",
   "waiver.withdrawn": "a person ended a waiver",
   "waiver.ended": "a waiver holds no more: its day came, or what was accepted became another thing",
+  "break-glass.opened":
+    "somebody wants one plan let past its gate in an emergency: what would be set aside, until when, and why",
+  "break-glass.signed": "a person signed that the glass be broken",
+  "break-glass.used": "a promotion went past its gate by a broken glass; a review is owed",
+  "break-glass.reviewed": "a person who had not broken it reviewed a broken glass, as signed",
+  "break-glass.ended": "a broken glass counts no more, and nothing went through it",
   "feed.imported":
     "another edition of what others publish about vulnerabilities counts from here on, by the digests of its file and its records",
   "check.answered": "a person's signed answer to a check arrived, or an earlier one is used again",

@@ -9,6 +9,7 @@ import type { Decided } from "../../policy/decide.ts";
 import type { LedgerSays } from "../../policy/ledger-says.ts";
 import { documentByDigest } from "../../store/queries/catalogue.ts";
 import { givenKeys, resolveBindings } from "../bindings.ts";
+import { glassFacts } from "../break-glass/gather.ts";
 import { checkRequirements } from "../attest-requirements.ts";
 import { whyAnotherJob } from "../dedicated.ts";
 import { droppedPredecessors } from "../dropped.ts";
@@ -29,11 +30,14 @@ export const admit: StepDefinition<"admit"> = {
     const why = await whyAnotherJob(engine, plan);
     if (why !== null) return failed(why);
     const ledger = () => ledgerSays(engine, plan, () => groundsOfAdmission(context));
-    return resultOf(context, await admission(engine, plan, release, now, { ledger }));
+    const promotion = context.promotion.id;
+    return resultOf(context, await admission(engine, plan, release, now, { ledger, promotion }));
   },
 };
 
 interface Asking {
+  /** Absent: there is none yet. */
+  readonly promotion?: string;
   /** The plan's configuration, where it is not stored yet. */
   readonly given?: Configuration;
   /** Asked last, when every other input was read: what was read is held against the ledger, not the reverse. */
@@ -46,7 +50,7 @@ export async function admission(
   plan: Plan,
   release: Release,
   now: Date,
-  { given, ledger }: Asking,
+  { given, ledger, promotion = "" }: Asking,
 ): Promise<Decided> {
   const returning = plan.kind === "rollback";
   const configuration = given ?? (await configurationOf(engine, plan, plan.configuration));
@@ -73,6 +77,7 @@ export async function admission(
     // A return passes stale evidence (law 9): what was live here was admitted once.
     requirements: returning ? [] : await checkRequirements(engine, engine.db, plan, release, now),
     ...(await holdUpsOf(engine, plan, release, now)),
+    ...(await glassFacts(engine, engine.db, { plan, promotion, now })),
     live: plan.live && { release: plan.live.release, configuration: plan.live.configuration },
   };
   return decideAdmission({ ...input, ledger: ledger ? await ledger() : null });

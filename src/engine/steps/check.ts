@@ -7,7 +7,8 @@ import type { CheckRunRow } from "../../store/schema.ts";
 import type { Subject } from "../check-context.ts";
 import { type Held, isAccepted, startCheck } from "../check-runner.ts";
 import type { Engine } from "../engine.ts";
-import { acceptedChecks, decisionOnChecks } from "../evidence.ts";
+import { acceptedChecks } from "../accepted.ts";
+import { decisionOnChecks } from "../evidence.ts";
 import { recordNotBegun } from "../not-begun.ts";
 import { generationOf } from "./deploy.ts";
 import {

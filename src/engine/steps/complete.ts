@@ -1,3 +1,6 @@
+import { windowAside } from "../../policy/break-glass.ts";
+import { glassOfPromotion } from "../../store/queries/break-glass.ts";
+import type { Db } from "../../store/schema.ts";
 import { laneKey } from "../../model/primitives.ts";
 import { retireIn, verifyLive } from "../../store/queries/live.ts";
 import type { RouteObservation } from "../../ports/host-agent.ts";
@@ -38,12 +41,21 @@ export const complete: StepDefinition<"complete"> = {
       message: `${context.release.version} is live on ${step.colour}`,
       record: async (tx, row) => {
         // A return passes with stale evidence, and does not make new: what it was before, it stays.
-        if (plan.kind === "promotion") await verifyLive(tx, plan.lane);
+        // Nor does what people set aside: it is live, and nothing leans on it.
+        const proven =
+          plan.kind === "promotion" && !(await wentWithoutEvidence(tx, context.promotion.id));
+        if (proven) await verifyLive(tx, plan.lane);
         if (row.old_colour) await retireIn(tx, plan.lane, windowMs);
       },
     };
   },
 };
+
+/** By a broken glass that set aside more than the time. */
+async function wentWithoutEvidence(tx: Db, promotion: string): Promise<boolean> {
+  const glass = await glassOfPromotion(tx, promotion);
+  return glass?.basis.asides.some(({ of }) => of !== windowAside) ?? false;
+}
 
 /** A router that does not answer sends nobody anywhere else: it is waited for, within reason. */
 function waitForRouter(context: StepContext, observed: RouteObservation): StepResult | null {

@@ -76,7 +76,7 @@ export async function whyNotStopped(context: StepContext): Promise<StepResult | 
   if (plan.kind === "rollback") return null;
   if (await hasBegun(engine.db, promotion.id, ["close-route", "stop"])) return null;
   const ledger = () => ledgerSays(engine, plan, () => groundsOfAdmission(context));
-  const decided = await admission(engine, plan, release, now, { ledger });
+  const decided = await admission(engine, plan, release, now, { ledger, promotion: promotion.id });
   if (!letsThrough(decided.decision.outcome)) return resultOf(context, decided);
   return plan.live === null ? null : whyNotApproved(context);
 }
@@ -111,7 +111,7 @@ export async function whyNotStarted(context: StepContext): Promise<StepResult | 
   if (plan.kind === "rollback" || plan.strategy !== "recreate" || plan.live === null) return null;
   if (await hasBegun(engine.db, promotion.id, ["deploy"])) return null;
   const ledger = () => ledgerSays(engine, plan, () => groundsOfAdmission(context));
-  const decided = await admission(engine, plan, release, now, { ledger });
+  const decided = await admission(engine, plan, release, now, { ledger, promotion: promotion.id });
   if (letsThrough(decided.decision.outcome)) return null;
   const against = decided.decision.reasons.filter(({ outcome }) => !letsThrough(outcome));
   const message = against.map((reason) => reason.message).join("; ");

@@ -3,7 +3,7 @@ import { laneKey } from "../../model/primitives.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
 import { isAccepted, startCheck } from "../check-runner.ts";
 import { addressesOf } from "../check-context.ts";
-import { acceptedChecks } from "../evidence.ts";
+import { acceptedChecks } from "../accepted.ts";
 import type { Waiting } from "../manual/ask.ts";
 import { probe, type ProbeResult } from "../probe.ts";
 import { importJournal } from "../journal-import.ts";

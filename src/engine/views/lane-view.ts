@@ -17,6 +17,8 @@ import type { StopRow } from "../../store/schema-stops.ts";
 import type { LaneRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { windowAt } from "../schedule/view.ts";
+import { listGlasses } from "../../store/queries/break-glass.ts";
+import type { BreakGlassRow } from "../../store/schema-break-glass.ts";
 import { concerns } from "../stops/in-the-way.ts";
 import { versionsOf } from "./deployment-view.ts";
 import { evidenceViews } from "./evidence-view.ts";
@@ -35,6 +37,7 @@ export async function laneViews(engine: Engine, service?: string): Promise<reado
   const lines = stops.filter(({ kind }) => kind === "line");
   const bans = stops.filter(({ kind }) => kind === "ban");
   const looking = { engine, lines, now: new Date(at) };
+  const glasses = await listGlasses(engine.db, { service, open: true, limit: 500 });
   const evidenceOf = await evidenceViews(engine, new Date(at), service);
   const environmentByName = new Map(
     environments.map((row) => [row.name, row.content as Environment]),
@@ -61,11 +64,32 @@ export async function laneViews(engine: Engine, service?: string): Promise<reado
           ...view,
           live: await withBan(engine, bans, row.service, view.live),
           goes: { open, until, because },
+          ...marksOf(glasses, row),
           evidence: view.live === null ? null : evidenceOf(row),
         })),
       ];
     }),
   );
+}
+
+/** Loud as long as it is open: nobody has to look for it. */
+function marksOf(
+  glasses: readonly BreakGlassRow[],
+  lane: LaneRow,
+): { readonly glasses?: LaneView["glasses"] } {
+  const own = glasses.filter((one) => laneKey(one) === laneKey(lane));
+  if (own.length === 0) return {};
+  return {
+    glasses: own.map(({ asked, basis, signatures, used_by: usedBy, review_due: due }) => ({
+      id: asked.glass,
+      version: asked.version,
+      setAside: basis.asides.map(({ of }) => of),
+      signatures: signatures.length,
+      until: asked.expires,
+      usedBy,
+      due: due?.toISOString() ?? null,
+    })),
+  };
 }
 
 /** What is live may have been banned since. */

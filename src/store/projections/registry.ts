@@ -31,6 +31,7 @@ import { apiTokensProjection, roleAssignmentsProjection, rolesProjection } from 
 import { serviceSecurityProjection } from "./service-security.ts";
 import { stopsProjection } from "./stops.ts";
 import { signalsProjection } from "./signals.ts";
+import { breakGlassProjection } from "./break-glass.ts";
 import { waiversProjection } from "./waivers.ts";
 import { workloadRulesProjection } from "./workload.ts";
 import { agentsProjection, keysProjection, storeProjection } from "./trust.ts";
@@ -65,6 +66,7 @@ export const projections: readonly TableProjection[] = [
   project(findingImportsProjection),
   project(findingActsProjection),
   project(waiversProjection),
+  project(breakGlassProjection),
   project(serviceSecurityProjection),
   project(documentsProjection),
   project(releasesProjection),

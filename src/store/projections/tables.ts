@@ -147,6 +147,11 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     how: "rebuilt",
     beside: "settled: forgotten, what leaned on it is looked at once more",
   },
+  break_glass: {
+    how: "rebuilt",
+    beside:
+      "basis and plan: by their digests, which the entry names; overdue_told: forgotten, it is told once more",
+  },
   service_security: rebuilt,
   tracked_issues: {
     how: "no-ground",

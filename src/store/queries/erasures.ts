@@ -159,6 +159,7 @@ export const nameColumns = [
   ["governance", "set_by"],
   ["policy_acts", "acted_by"],
   ["waivers", "proposed_by"],
+  ["break_glass", "opened_by"],
   ["stops", "by_actor"],
   ["stops", "cleared_by"],
   ["person_keys", "added_by"],

@@ -118,7 +118,15 @@ function refresh(event: EventView): void {
     gathering = false;
     const promotions = [...changed];
     changed.clear();
-    for (const name of ["status", "promotions", "deployments", "trace", "approvals", "approval"]) {
+    for (const name of [
+      "status",
+      "promotions",
+      "deployments",
+      "trace",
+      "approvals",
+      "approval",
+      "break-glass",
+    ]) {
       void queryClient.invalidateQueries({ queryKey: [name] });
     }
     for (const id of promotions) {

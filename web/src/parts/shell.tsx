@@ -7,6 +7,7 @@ import { startLive, useLive } from "../api/live.ts";
 import { serverQuery } from "../api/queries.ts";
 import { useSignedIn } from "../session.ts";
 import { SignIn } from "../screens/sign-in.tsx";
+import { GlassBanner } from "./glass-banner.tsx";
 import { Badge } from "./status.tsx";
 
 const pages = [
@@ -15,6 +16,7 @@ const pages = [
   { to: "/approvals", name: "Approvals" },
   { to: "/findings", name: "Findings" },
   { to: "/waivers", name: "Waivers" },
+  { to: "/break-glass", name: "Broken glass" },
   { to: "/deployments", name: "Deployments" },
   { to: "/commits", name: "Commits" },
 ] as const;
@@ -52,6 +54,7 @@ function SignedIn() {
         </button>
       </header>
       <StaleBanner />
+      <GlassBanner />
       <main id="content">
         <Outlet />
       </main>

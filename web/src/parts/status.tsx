@@ -55,6 +55,7 @@ const tones: Readonly<Record<string, Tone>> = {
   stale: "wait",
   // decisions
   allow: "good",
+  "break-glass": "bad",
   deny: "bad",
   wait: "wait",
   // colours of a lane

@@ -1,4 +1,5 @@
 import { TidelockError } from "../../../model/errors.ts";
+import { breakRight, reviewRight as glassReviewRight } from "../../../model/break-glass.ts";
 import { approveRight } from "../../../model/approval.ts";
 import { defineCommand } from "../../define-command.ts";
 import { policyRight } from "../../../model/policy-proposal.ts";
@@ -21,6 +22,11 @@ export const command = defineCommand({
     accept: flag("--accept-risks", "signs waivers, with a second person"),
     vouch: flag("--vouch", "vouches, as a third person, for who somebody is"),
     review: flag("--review", "reviews, by signature, who can do what"),
+    breakGlass: flag(
+      "--break-glass",
+      "lets one plan past its gate in an emergency, with a second person",
+    ),
+    reviewGlass: flag("--review-glass", "reviews broken glasses that others broke"),
     approve: name("--approve <role>", "approves promotions as this role: sre, security …"),
     service: name("--service <name>", "only for this service (default: every one)"),
     environment: name("--environment <name>", "only in this environment (default: every one)"),
@@ -28,7 +34,8 @@ export const command = defineCommand({
     ...outputOption,
   },
   details:
-    "Gives the right checks.answer:<role>, approve:<role>, findings.judge, risks.accept, policy.change, people.vouch or access.review. Nobody has one who was not given it.\n" +
+    "Gives the right checks.answer:<role>, approve:<role>, findings.judge, risks.accept, break-glass.sign,\n" +
+    "break-glass.review, policy.change, people.vouch or access.review. Nobody has one who was not given it.\n" +
     "In team mode a right counts when two people have signed it (exit code 5).",
   examples: [
     "tidelock person grant maria@shop.example --role qa --environment staging",
@@ -54,11 +61,13 @@ function rightOf(given: {
   readonly judge: boolean;
   readonly policy: boolean;
   readonly accept: boolean;
+  readonly breakGlass: boolean;
+  readonly reviewGlass: boolean;
   readonly approve: string | undefined;
   readonly vouch: boolean;
   readonly review: boolean;
 }): string {
-  const { role, judge, policy, accept, approve, vouch, review } = given;
+  const { role, judge, policy, accept, approve, vouch, review, breakGlass, reviewGlass } = given;
   const rights = [
     ...(role === undefined ? [] : [`checks.answer:${role}`]),
     ...(approve === undefined ? [] : [approveRight(approve)]),
@@ -67,11 +76,13 @@ function rightOf(given: {
     ...(policy ? [policyRight] : []),
     ...(vouch ? [vouchRight] : []),
     ...(review ? [reviewRight] : []),
+    ...(breakGlass ? [breakRight] : []),
+    ...(reviewGlass ? [glassReviewRight] : []),
   ];
   const [right, another] = rights;
   if (right !== undefined && another === undefined) return right;
   const message =
-    "name one right: --role, --approve, --judge-findings, --accept-risks, --policy, --vouch or --review";
+    "name one right: --role, --approve, --judge-findings, --accept-risks, --policy, --vouch, --review, --break-glass or --review-glass";
   throw new TidelockError("invalid-input", message, {
     fault: "operator",
     where: "--role",

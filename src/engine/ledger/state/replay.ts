@@ -130,6 +130,7 @@ const authored: ReadonlySet<string> = new Set([
   "stop.set",
   "stop.cleared",
   "waiver.proposed",
+  "break-glass.opened",
   "finding.imported",
   "finding.acted",
   "finding.settled",
