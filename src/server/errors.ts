@@ -178,10 +178,13 @@ export function registerErrors(app: FastifyInstance, log: ServerLog): void {
 
 /** Addresses that Fastify cannot even route (a broken percent escape): the same shape of answer. */
 export function answerFrameworkError(
-  error: Error,
+  _error: Error,
   _request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const view: ErrorView = { error: { code: "invalid-input", message: error.message } };
+  const view: ErrorView = {
+    // Its own words would repeat the address, and with it what somebody put there by mistake.
+    error: { code: "invalid-input", message: "this address cannot be read", where: "address" },
+  };
   void reply.code(400).type("application/json; charset=utf-8").send(JSON.stringify(view));
 }

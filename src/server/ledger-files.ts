@@ -72,7 +72,7 @@ function wildcard(request: FastifyRequest): string {
 function nothingAt(request: FastifyRequest): TidelockError {
   return new TidelockError("not-found", "the ledger has no such file", {
     fault: "operator",
-    where: request.url.slice(0, 200),
+    where: request.url.split("?", 1)[0]?.slice(0, 200) ?? "",
     hint: "what there is follows from the size in /ledger/checkpoint (C2SP tlog-tiles)",
   });
 }
