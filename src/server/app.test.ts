@@ -66,6 +66,8 @@ describe("who may ask", () => {
 
   it("refuses every route of the table without a token, with a hint where it lies", async () => {
     for (const route of Object.values(routes)) {
+      // What one signs in by is open to whoever is not signed in.
+      if ("public" in route) continue;
       const path = route.path.replaceAll(/:[a-z]+/g, "x");
       const response = await fetch(server.url + path, { method: route.method });
       expect([route.path, response.status]).toEqual([route.path, 401]);
