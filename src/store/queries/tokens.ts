@@ -66,7 +66,10 @@ const bearerOf = prepared(`
   where t.digest = $1 and t.removed_at is null
     and least(t.expires_at, person_ends(t.person)) > clock_timestamp()
     and not exists (select from accounts o where o.person = t.person and o.locked)
-    and ${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment", "rule"])}`);
+    and ${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment"])}
+    -- Of before there were rules no entry says a word of them.
+    and not exists (select from ledger_entries e where e.kind = 'token.created'
+      and e.operation = 'token/' || t.id || '/1' and e.payload ->> 'rule' is distinct from t.rule)`);
 
 /** The first row of roles, of who has them, or of tokens that is not what the log says; undefined: each is. */
 export async function foreignAccessRow(
@@ -87,7 +90,7 @@ const foreignRow = prepared(`
     where not (${recorded("r", "role.defined", "'role/' || r.name", ["permissions"])})
   union all select 'api_tokens', 'token/' || t.id from api_tokens t
     where t.removed_at is null and t.expires_at > clock_timestamp()
-      and not (${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment", "rule"])})
+      and not (${recorded("t", "token.created", "'token/' || t.id", ["digest", "person", "role", "service", "environment"])})
   limit 1`);
 
 const versionNow = prepared("select version, clock_timestamp() as now from access_version");
