@@ -1,3 +1,4 @@
+import { readProviders } from "./issuers/providers-file.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { mkdirSync } from "node:fs";
@@ -52,6 +53,8 @@ export interface ComposeOptions {
   /** What happens in the background. */
   readonly notice?: (message: string) => void;
   readonly settings?: Partial<EngineSettings>;
+  /** File that says where people sign in at somebody else's. */
+  readonly identityProviders?: string;
   /** For crash tests only: the server passes none, and no variable or flag can. */
   readonly hooks?: EngineHooks;
 }
@@ -69,6 +72,9 @@ export interface ComposedServer {
 export async function compose(options: ComposeOptions): Promise<ComposedServer> {
   const { paths, version } = options;
   const notice = options.notice ?? (() => undefined);
+  const { identityProviders } = options;
+  // Before the database starts: what is wrong with a file is said at once.
+  const providers = identityProviders === undefined ? undefined : readProviders(identityProviders);
   const database = await openDatabase<Schema>(
     options.databaseUrl === undefined
       ? { dataDir: paths.root }
@@ -118,6 +124,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
       signals: new EventEmitter(),
       settings: { ...defaultSettings, ...options.settings },
       hooks: options.hooks,
+      ...(providers === undefined ? {} : { providers }),
       notice,
     };
     jobs.onLane((lane) => engine.signals.emit("lane", lane));

@@ -36,7 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   store: ["model", "ports", ...pure],
   // Asks identity providers for their keys, and speaks OpenID Connect with them.
-  issuers: ["model", "ports", "egress", "identity", "evidence"],
+  issuers: ["model", "ports", "egress", "identity", "evidence", "pipeline-file"],
   witness: ["model", "ports", "egress", "store", "ledger"],
   engine: ["model", "ports", "api", "store", "reports", "checks", "witness", "issuers", ...pure],
   reports: ["model", "ports", "store", ...pure],
@@ -81,6 +81,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/engagement-control.ts -> api/routes-engagements.ts": "as for views; types only",
   "ports/stop-control.ts -> api/routes-stops.ts": "as for views; types only",
   "ports/feed-control.ts -> api/routes-feeds.ts": "as for views; types only",
+  "ports/identity-control.ts -> api/routes-federation.ts": "as for views; types only",
   "ports/workload-control.ts -> api/routes-federation.ts": "as for views; types only",
   "ports/control-plane.ts -> api/routes-policy.ts": "as for views; types only",
   "ports/access-control.ts -> api/routes-access.ts": "as for views; types only",

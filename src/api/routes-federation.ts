@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { at, found, listed } from "../model/permissions.ts";
+import { at, everything, found, listed } from "../model/permissions.ts";
 import { Name } from "../model/primitives.ts";
 import { WorkloadRule } from "../model/workload.ts";
+import { PersonName } from "./routes-manual.ts";
 
 /** Calls about whom other platforms vouch for. */
 
@@ -58,7 +59,53 @@ export const WorkloadTokenView = z.object({
 });
 export type WorkloadTokenView = z.infer<typeof WorkloadTokenView>;
 
+export const IdentityView = z.object({
+  id: z.string(),
+  /** Pseudonym. */
+  person: z.string(),
+  /** Null: erased. */
+  name: z.string().nullable(),
+  issuer: z.string(),
+  addedAt: Time,
+  addedBy: z.string(),
+  /** Proposal that two people have to sign before it is asked for again (team mode). */
+  waitsFor: z.string().optional(),
+});
+export type IdentityView = z.infer<typeof IdentityView>;
+
 export const federationRoutes = {
+  identityList: {
+    method: "GET",
+    path: "/api/v1/people/identities",
+    permission: "person.read",
+    resource: everything,
+    query: z.object({ name: PersonName.optional() }),
+    response: list(IdentityView),
+  },
+  /** Whoever signs in as this at that provider is this person from here on. */
+  identityLink: {
+    method: "POST",
+    path: "/api/v1/people/identities",
+    permission: "account.write",
+    resource: everything,
+    body: z.strictObject({
+      name: PersonName,
+      /** By the id that the server's file gives it. */
+      provider: Name,
+      /** As the provider calls them in `sub`: never an address. */
+      subject: z.string().min(1).max(255),
+    }),
+    response: IdentityView,
+  },
+  identityUnlink: {
+    method: "DELETE",
+    path: "/api/v1/people/identities/:id",
+    permission: "account.write",
+    resource: everything,
+    params: z.object({ id: z.string().min(1).max(64) }),
+    response: IdentityView,
+  },
+
   workloadRuleList: {
     method: "GET",
     path: "/api/v1/workload/rules",

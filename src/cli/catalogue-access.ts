@@ -105,6 +105,24 @@ export const accessCommands: readonly CatalogueEntry[] = [
     () => import("./commands/role/remove.ts"),
   ),
   entry(
+    "person identities",
+    "Settings",
+    "List who is linked to which identity at a provider",
+    () => import("./commands/person/identities.ts"),
+  ),
+  entry(
+    "person link-identity",
+    "Settings",
+    "Let somebody sign in by an identity at a provider",
+    () => import("./commands/person/link-identity.ts"),
+  ),
+  entry(
+    "person unlink-identity",
+    "Settings",
+    "Take an identity at a provider away from somebody, and end its sessions",
+    () => import("./commands/person/unlink-identity.ts"),
+  ),
+  entry(
     "workload rule add",
     "Settings",
     "Let programs of another platform in, by that platform's signed word",

@@ -15,6 +15,9 @@ export const variables = {
   TIDELOCK_TLS_CERT: "certificate of the server, PEM",
   TIDELOCK_TLS_KEY: "its key, PEM, not readable for others",
   TIDELOCK_TRUSTED_PROXIES: "comma-separated proxies whose X-Forwarded-* headers count",
+  TIDELOCK_IDENTITY_PROVIDERS: "file that says where people sign in at somebody else's",
+  TIDELOCK_ISSUER_ORIGINS:
+    "comma-separated origins of identity providers that are not on the Internet",
   TIDELOCK_RETENTION: "how long the ledger is kept from erasure, e.g. 3650d (default: seven years)",
   TIDELOCK_LEDGER_KEY_FILE:
     "private key of the ledger (PKCS#8 PEM, mode 0600), instead of one that is made and sealed",

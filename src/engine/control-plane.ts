@@ -8,6 +8,7 @@ import { abort, existingPromotion } from "./abort.ts";
 import { makeApprovalControl } from "./approvals/control.ts";
 import { makeAccessControl } from "./access/control.ts";
 import { makePasskeyControl } from "./access/passkeys.ts";
+import { makeIdentityControl } from "./access/oidc-sign-in.ts";
 import { makeWorkloadControl } from "./access/workload.ts";
 import { makeAccountControl } from "./access/account-control.ts";
 import { releaseChain } from "./approvals/chain.ts";
@@ -70,6 +71,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     catalogue: makeCatalogueControl(engine),
     access: makeAccessControl(engine),
     workload: makeWorkloadControl(engine),
+    identities: makeIdentityControl(engine),
     accounts: makeAccountControl(engine),
     passkeys: makePasskeyControl(engine),
     signals: makeSignalControl(engine),

@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { RouterDeclaration, TargetDeclaration } from "../model/pipeline.ts";
 import type { Lane } from "../model/primitives.ts";
 import type { Check } from "../ports/check.ts";
+import type { KnownProviders } from "../issuers/providers-file.ts";
 import type { ContentStore } from "../ports/content-store.ts";
 import type { AgentInfo, HostAgent } from "../ports/host-agent.ts";
 import type { Ledger } from "../ports/ledger.ts";
@@ -123,6 +124,8 @@ export interface Engine {
   readonly signals: EventEmitter<{ change: []; lane: [Lane]; service: [string]; late: [] }>;
   readonly settings: EngineSettings;
   readonly hooks: EngineHooks | undefined;
+  /** Where people sign in at somebody else's; absent: nowhere. */
+  readonly providers?: KnownProviders;
   /** What happens in the background and concerns no caller. */
   readonly notice: (message: string) => void;
 }

@@ -30,6 +30,8 @@ export const signInMethods = [
   "recovery-code",
   "passkey",
   "oidc",
+  // A provider that was told what to ask for, and has asked just now.
+  "oidc-factor",
   "link",
   "alone",
 ] as const;

@@ -6,6 +6,7 @@ import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Principal } from "../model/principal.ts";
 import type { Release } from "../model/release.ts";
 import type { AccessControl } from "./access-control.ts";
+import type { IdentityControl } from "./identity-control.ts";
 import type { WorkloadControl } from "./workload-control.ts";
 import type { AccountControl } from "./account-control.ts";
 import type { ApprovalControl } from "./approval-control.ts";
@@ -64,6 +65,7 @@ export interface ControlPlane {
   readonly workload: WorkloadControl;
   readonly reviews: ReviewControl;
   readonly catalogue: CatalogueControl;
+  readonly identities: IdentityControl;
   readonly accounts: AccountControl;
   readonly passkeys: PasskeyControl;
   readonly feeds: FeedControl;

@@ -29,6 +29,7 @@ import { noProxies, type TrustedProxies } from "./network/proxies.ts";
 import { requireToken } from "./token-check.ts";
 import { registerStaticFiles, type StaticFiles } from "./static-files.ts";
 import { registerStreams } from "./streams.ts";
+import { registerProviderSignIn } from "./provider-routes.ts";
 import { registerWorkloadToken } from "./workload-token.ts";
 
 /** Everything the HTTP server needs to know; `main.ts` fills it from the real parts, tests from fakes. */
@@ -127,6 +128,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   registerHealth(app, parts.controlPlane);
   registerPublicLedger(app, parts);
   registerWorkloadToken(app, parts);
+  registerProviderSignIn(app, parts);
   await app.register(async (api) => {
     registerAccessLog(api, parts);
     registerRoutes(api, handlers(parts));

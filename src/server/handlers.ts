@@ -180,6 +180,11 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     approvalShow: ({ params }) => controlPlane.approvals.show(params.id),
     approvalAnswer: ({ params, body }) =>
       controlPlane.approvals.answer(params.id, Buffer.from(body.signed, "base64")),
+    async identityList({ query }) {
+      return { items: [...(await controlPlane.identities.list(query.name ?? null))] };
+    },
+    identityLink: ({ actor, body }) => controlPlane.identities.link(actor, body),
+    identityUnlink: ({ actor, params }) => controlPlane.identities.unlink(actor, params.id),
     async workloadRuleList() {
       return { items: [...(await controlPlane.workload.rules())] };
     },

@@ -17,6 +17,10 @@ export interface MainOptions {
   /** Proxies whose word about who asks counts: addresses or networks. */
   readonly trustedProxies: readonly string[];
   readonly certificate: CertificateFiles | undefined;
+  /** File that says where people sign in at somebody else's. */
+  readonly identityProviders: string | undefined;
+  /** Origins of identity providers that are not on the Internet. */
+  readonly issuerOrigins: readonly string[];
   /** Instead of stderr. */
   readonly logFile: string | undefined;
   readonly databaseUrl: string | undefined;
@@ -53,6 +57,14 @@ export function readMainOptions(
     }),
     listen: several(values.listen, environment["TIDELOCK_LISTEN"]),
     trustedProxies: several(values["trusted-proxy"], environment["TIDELOCK_TRUSTED_PROXIES"]),
+    identityProviders:
+      values["identity-providers"] ?? (environment["TIDELOCK_IDENTITY_PROVIDERS"] || undefined),
+    issuerOrigins: several(values["issuer-origin"], environment["TIDELOCK_ISSUER_ORIGINS"]).map(
+      (text) => {
+        if (URL.canParse(text) && new URL(text).origin === text) return text;
+        throw wrong("--issuer-origin", "write scheme, host and port: https://gitlab.shop.internal");
+      },
+    ),
     certificate: certificateFiles(
       values["tls-cert"] ?? environment["TIDELOCK_TLS_CERT"],
       values["tls-key"] ?? environment["TIDELOCK_TLS_KEY"],
@@ -109,6 +121,8 @@ function parse(words: readonly string[]) {
         "host-name": { type: "string", multiple: true },
         listen: { type: "string", multiple: true },
         "trusted-proxy": { type: "string", multiple: true },
+        "identity-providers": { type: "string" },
+        "issuer-origin": { type: "string", multiple: true },
         "tls-cert": { type: "string" },
         "tls-key": { type: "string" },
         "log-file": { type: "string" },

@@ -64,9 +64,13 @@ export async function serve(
         ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
         agent: options.agent,
         ledgerKeyFiles: options.ledgerKeyFiles,
-        ...(options.retentionMs === undefined
+        settings: {
+          issuerOrigins: options.issuerOrigins,
+          ...(options.retentionMs === undefined ? {} : { retentionMs: options.retentionMs }),
+        },
+        ...(options.identityProviders === undefined
           ? {}
-          : { settings: { retentionMs: options.retentionMs } }),
+          : { identityProviders: options.identityProviders }),
         notice: (message) => log.warn("notice", { message }),
       }),
   });

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, Selectable } from "kysely";
+import type { ProviderWord } from "../model/identity-provider.ts";
 
 /** The tables of migrations 0048 and 0049: who signs in, and who is signed in. */
 
@@ -13,6 +14,8 @@ interface SessionsTable {
   person: string;
   methods: ColumnType<readonly string[], readonly string[], never>;
   issuer: string | null;
+  /** What a provider said of the sign-in. */
+  provider: ColumnType<ProviderWord | null, string | null | undefined, never>;
   carried: "cookie" | "bearer";
   place: string;
   program: string;

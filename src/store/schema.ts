@@ -9,6 +9,7 @@ import type { DesiredOutcome, PromotionState, StepState } from "../model/promoti
 import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
 import type { AccessSchema } from "./schema-access.ts";
+import type { IdentitiesSchema } from "./schema-identities.ts";
 import type { AccountsSchema } from "./schema-accounts.ts";
 import type { ApprovalsSchema } from "./schema-approvals.ts";
 import type { PasskeysSchema } from "./schema-passkeys.ts";
@@ -304,6 +305,7 @@ export interface Schema
     ContradictionsSchema,
     ManualSchema,
     AccessSchema,
+    IdentitiesSchema,
     AccountsSchema,
     PasskeysSchema,
     SignalsSchema,

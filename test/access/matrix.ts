@@ -65,6 +65,8 @@ export function matrix(ids: Ids): readonly Row[] {
     environment: null,
   };
   const everywhere = { service: null, environment: null };
+  // No provider is configured.
+  const identity = { name: "x@shop.example", provider: "company", subject: "1" };
   // Without ids: refused for what it says, by whoever may say it.
   const workloadRule = {
     name: "builds",
@@ -339,6 +341,9 @@ export function matrix(ids: Ids): readonly Row[] {
     // People, tokens, roles.
     ["GET", "/api/v1/people", "AM"],
     ["POST", "/api/v1/people", "M!", { name: "x@shop.example" }],
+    ["GET", "/api/v1/people/identities", "AM"],
+    ["POST", "/api/v1/people/identities", "M", identity],
+    ["DELETE", "/api/v1/people/identities/inone", "M"],
     ["DELETE", `/api/v1/people/keys/${digest}`, "M"],
     ["GET", "/api/v1/services/shop/releases/1.0.0/chain", "DTSXACM"],
     ["GET", "/api/v1/services/pay/releases/1.0.0/chain", "AM"],

@@ -1,3 +1,4 @@
+import { IdentityProvider } from "../../src/model/identity-provider.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projections } from "../../src/store/projections/registry.ts";
 import { tables } from "../../src/store/projections/tables.ts";
@@ -41,7 +42,15 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "attacks-"));
   const bench = await EngineBench.create();
   await bench.log().open("1.0.0");
-  const { controlPlane } = bench.worker();
+  const settings = IdentityProvider.parse({
+    id: "company",
+    name: "The Company",
+    issuer: "https://login.shop.example",
+    clientId: "tidelock",
+  });
+  const publicUrl = "https://tidelock.shop.example";
+  const providers = { publicUrl, providers: [{ settings, secret: null }] };
+  const { controlPlane } = bench.worker({ providers });
   await controlPlane.applyDocuments(operator, "t.yaml", documents());
   await controlPlane.createRelease(operator, makeRelease(bench, "1.0.0"));
   await controlPlane.createRelease(builder, makeRelease(bench, "1.1.0"));
@@ -125,6 +134,8 @@ beforeAll(async () => {
     from: null,
     reason: "her laptop is lost",
   });
+  const elsewhere = { name: "maria@shop.example", provider: "company", subject: "u-7" };
+  await controlPlane.identities.link(granting, elsewhere);
   await controlPlane.workload.addRule(granting, {
     name: "builds",
     platform: "kubernetes",
@@ -410,6 +421,20 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   [
     "insert into person_standings (person, version, state, from_at, reason, set_by) select person, 2, 'active', now(), 'x', 'operator' from person_standings",
     "person_standings",
+  ],
+  [
+    "update person_identities set person = (select pseudonym from ledger_people where person = 'builder')",
+    "person_identities",
+    "person",
+  ],
+  ["update person_identities set identity = 'sha256:1'", "person_identities", "identity"],
+  ["update person_identities set issuer = 'https://evil.example'", "person_identities", "issuer"],
+  ["update person_identities set removed_at = now()", "person_identities", "removed"],
+  ["update person_identities set added_by = 'builder'", "person_identities", "added_by"],
+  ["delete from person_identities", "person_identities"],
+  [
+    "insert into person_identities (id, person, issuer, identity, added_by) select 'imade', person, issuer, 'sha256:2', 'operator' from person_identities",
+    "person_identities",
   ],
   ["update api_tokens set rule = (select id from workload_rules)", "api_tokens", "rule"],
   ["update api_tokens set workload = '{}'", "api_tokens", "workload"],

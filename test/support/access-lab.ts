@@ -1,10 +1,9 @@
 import type { FastifyInstance } from "fastify";
-import type { EngineSettings } from "../../src/engine/engine.ts";
 import { buildApp } from "../../src/server/app.ts";
 import { defaultLimits } from "../../src/server/limits/limits.ts";
 import { silentLog } from "../../src/server/log.ts";
 import { MemoryContentStore } from "../fixtures/memory-content-store.ts";
-import { EngineBench, type Worker } from "./engine-bench.ts";
+import { EngineBench, type Worker, type WorkerOptions } from "./engine-bench.ts";
 
 const quick = { perSecond: 1_000_000, burst: 1_000_000 };
 
@@ -23,16 +22,16 @@ export class AccessLab {
   /** Every route that the first server has. */
   readonly routes: { readonly method: string; readonly url: string; readonly open: boolean }[] = [];
 
-  readonly #settings: Partial<EngineSettings>;
+  readonly #options: WorkerOptions;
 
-  constructor(bench: EngineBench, settings: Partial<EngineSettings>) {
+  constructor(bench: EngineBench, options: WorkerOptions) {
     this.bench = bench;
-    this.#settings = settings;
-    this.worker = bench.worker({ settings });
+    this.#options = options;
+    this.worker = bench.worker(options);
   }
 
-  static async create(settings: Partial<EngineSettings> = {}): Promise<AccessLab> {
-    const lab = new AccessLab(await EngineBench.create(), settings);
+  static async create(options: WorkerOptions = {}): Promise<AccessLab> {
+    const lab = new AccessLab(await EngineBench.create(), options);
     await lab.server();
     return lab;
   }
@@ -40,7 +39,7 @@ export class AccessLab {
   /** One more server, with an engine of its own. */
   async server(): Promise<number> {
     const { controlPlane } =
-      this.apps.length === 0 ? this.worker : this.bench.worker({ settings: this.#settings });
+      this.apps.length === 0 ? this.worker : this.bench.worker(this.#options);
     const app = await buildApp({
       controlPlane,
       content: new MemoryContentStore(),

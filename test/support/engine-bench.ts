@@ -126,6 +126,7 @@ type BenchDatabase = Database<Schema> & { readonly databaseUrl: string };
 export interface WorkerOptions {
   readonly hooks?: EngineHooks;
   readonly settings?: Partial<EngineSettings>;
+  readonly providers?: NonNullable<Engine["providers"]>;
   /** This server's clock, milliseconds. */
   readonly clock?: () => number;
   /** Its own way to the database and to the agent, so that it can lose both. */
@@ -198,6 +199,7 @@ export class EngineBench {
       signals: new EventEmitter(),
       settings: { ...testSettings, ...options.settings },
       hooks: options.hooks,
+      ...(options.providers === undefined ? {} : { providers: options.providers }),
       notice: (message) => notices.push(message),
     };
     const controlPlane = makeControlPlane(engine, {

@@ -10,6 +10,8 @@ export class TestIssuer {
   /** What the discovery document says, besides or instead. */
   discovery: Record<string, unknown> = {};
   keys: JWK[] = [];
+  /** Further paths, and what is answered there. */
+  readonly answers = new Map<string, () => Promise<object>>();
   #server: Server;
   #signing = new Map<
     string,
@@ -36,7 +38,11 @@ export class TestIssuer {
           }),
         );
       } else if (path === "/jwks") response.end(JSON.stringify({ keys: issuer?.keys }));
-      else response.writeHead(404).end("{}");
+      else {
+        const answer = issuer?.answers.get(path);
+        if (answer === undefined) response.writeHead(404).end("{}");
+        else void answer().then((body) => response.end(JSON.stringify(body)));
+      }
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     issuer = new TestIssuer(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -14,7 +14,10 @@ export class WorkloadLab {
 
   static async create(): Promise<WorkloadLab> {
     const issuer = await TestIssuer.start();
-    return new WorkloadLab(await AccessLab.create({ issuerOrigins: [issuer.url] }), issuer);
+    return new WorkloadLab(
+      await AccessLab.create({ settings: { issuerOrigins: [issuer.url] } }),
+      issuer,
+    );
   }
 
   /** A rule for the main branch of a repository at GitHub, but for what a test says. */

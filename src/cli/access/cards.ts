@@ -1,4 +1,5 @@
 import type { AssignmentView, RoleView, TokenView } from "../../api/routes-access.ts";
+import type { IdentityView } from "../../api/routes-federation.ts";
 import type { Card } from "../output/print.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";
@@ -53,6 +54,19 @@ export function roleCard(view: RoleView): Card<RoleView> {
       ["says", clean(view.says)],
       ["comes along", view.builtIn ? "yes" : "no, it was defined here"],
       ...held,
+    ],
+  };
+}
+
+export function identityCard(view: IdentityView): Card<IdentityView> {
+  return {
+    item: view,
+    name: view.id,
+    lines: [
+      ["id", view.id || null],
+      ["person", view.name === null ? "(erased)" : clean(view.name)],
+      ["issuer", clean(view.issuer)],
+      ["linked by", `${clean(view.addedBy)}, ${when(view.addedAt)}`],
     ],
   };
 }

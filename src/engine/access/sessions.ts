@@ -3,7 +3,9 @@ import type { SessionView } from "../../api/routes-accounts.ts";
 import { hasSecondFactor, readingOnly } from "../../identity/accounts/second-factor.ts";
 import { holdingOf } from "../../identity/holdings.ts";
 import { isRecent } from "../../identity/accounts/recent.ts";
+import { canonicalJson } from "../../model/canonical.ts";
 import { TidelockError } from "../../model/errors.ts";
+import type { ProviderWord } from "../../model/identity-provider.ts";
 import type { Principal, SignInMethod } from "../../model/principal.ts";
 import { makeSessionToken, tokenDigest } from "../../model/token.ts";
 import type { Actor } from "../../ports/control-plane.ts";
@@ -38,6 +40,8 @@ export interface SignInProof {
   readonly methods: readonly SignInMethod[];
   /** Who said so, where it was somebody else. */
   readonly issuer?: string;
+  /** What else they said of it. */
+  readonly provider?: ProviderWord;
   /** A browser's cookie (default), or a program's Authorization header. */
   readonly carried?: "cookie" | "bearer";
 }
@@ -60,7 +64,7 @@ export async function openSession(
   proof: SignInProof,
   { place, program }: Device,
 ): Promise<OpenedSession> {
-  const { person, methods, issuer = null, carried = "cookie" } = proof;
+  const { person, methods, issuer = null, provider = null, carried = "cookie" } = proof;
   const now = await databaseNow(tx);
   const { sessionIdleMs, sessionMs } = engine.settings;
   const secret = makeSessionToken();
@@ -70,6 +74,7 @@ export async function openSession(
     person,
     methods,
     issuer,
+    provider,
     carried,
     place,
     program,
@@ -80,7 +85,11 @@ export async function openSession(
   };
   await requireUnlocked(tx, person);
   await tidySessions(tx, person);
-  await insertSession(tx, { ...row, seal: sealOf(await sealKey(engine), row) });
+  await insertSession(tx, {
+    ...row,
+    provider: provider && JSON.stringify(provider),
+    seal: sealOf(await sealKey(engine), row),
+  });
   // Somebody can do now what the first token was for.
   if (hasSecondFactor(methods)) await endBootstrapFor(tx, person);
   return { id: row.id, secret, idleUntil: row.idle_until, expiresAt: row.expires_at };
@@ -121,7 +130,7 @@ export function makeBySession(
 
 function principalOf(row: SignedIn, id: string) {
   const { person, methods, issuer, carried, created_at: signedInAt } = row;
-  const holdings = (row.assigned ?? []).map(holdingOf);
+  const holdings = [...(row.assigned ?? []), ...(row.by_groups ?? [])].map(holdingOf);
   return {
     kind: "session",
     id,
@@ -147,6 +156,7 @@ type Sealed = Pick<
   | "person"
   | "methods"
   | "issuer"
+  | "provider"
   | "carried"
   | "program"
   | "created_at"
@@ -154,8 +164,9 @@ type Sealed = Pick<
 >;
 
 function sealOf(key: Uint8Array, row: Sealed): string {
-  const { id, digest, person, methods, issuer, carried, created_at, expires_at } = row;
-  const said = [id, digest, person, methods, issuer, carried, +created_at, +expires_at];
+  const { id, digest, person, methods, issuer, provider, carried, created_at, expires_at } = row;
+  const of = provider === null ? null : canonicalJson(provider);
+  const said = [id, digest, person, methods, issuer, of, carried, +created_at, +expires_at];
   return createHmac("sha256", key).update(JSON.stringify(said)).digest("hex");
 }
 

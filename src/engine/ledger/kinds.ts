@@ -39,6 +39,9 @@ export const kinds = {
   "token.created":
     "a token may do something from here on, until the day that is given; its SHA-256 stands here, itself nowhere",
   "token.revoked": "a token is nobody's any more",
+  "identity.linked":
+    "whoever a provider calls this signs in as this person from here on; by a digest of issuer and name there",
+  "identity.unlinked": "an identity at a provider signs nobody in any more",
   "workload.ruled":
     "programs that another platform vouches for get a token from here on, by the rule that stands here",
   "workload.unruled": "a rule gives no tokens any more, and those that it gave are nobody's",

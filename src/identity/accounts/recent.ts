@@ -12,6 +12,7 @@ const strong: ReadonlySet<SignInMethod> = new Set([
   "totp",
   "recovery-code",
   "passkey",
+  "oidc-factor",
   "link",
   "alone",
 ]);

@@ -104,6 +104,7 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
       "only says that something may have changed; who may do what is read from its own tables then",
   },
   workload_rules: rebuilt,
+  person_identities: rebuilt,
   workload_uses: {
     how: "no-ground",
     because:

@@ -130,6 +130,8 @@ export const nameColumns = [
   ["documents", "applied_by"],
   ["api_tokens", "added_by"],
   ["api_tokens", "removed_by"],
+  ["person_identities", "added_by"],
+  ["person_identities", "removed_by"],
   ["workload_rules", "added_by"],
   ["workload_rules", "removed_by"],
   ["roles", "defined_by"],

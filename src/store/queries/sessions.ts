@@ -3,7 +3,7 @@ import { prepared } from "../prepared.ts";
 import type { SessionRow } from "../schema-accounts.ts";
 import type { Db } from "../schema.ts";
 import { dbNow } from "./promotions.ts";
-import { assignedTo, type HeldRole } from "./tokens.ts";
+import { assignedTo, definedRole, type HeldRole } from "./tokens.ts";
 
 /** Sessions as rows. What they mean is in src/engine/access/sessions.ts. */
 
@@ -11,6 +11,8 @@ export type SignedIn = SessionRow & {
   /** Null: the person was erased. */
   readonly person_name: string | null;
   readonly assigned: readonly HeldRole[] | null;
+  /** Roles that a provider's groups gave for this session. */
+  readonly by_groups: readonly HeldRole[] | null;
   /** When the person is here no more; null: no such day is known. */
   readonly ends_at: Date | null;
   readonly locked: boolean;
@@ -21,7 +23,10 @@ const live =
 
 const signedInBy = prepared(`
   select s.*, p.person as person_name, person_ends(s.person) as ends_at, ${assignedTo("a.person = s.person")} as assigned,
-    coalesce(o.locked, false) as locked
+    coalesce(o.locked, false) as locked,
+    (select json_agg(json_build_object('role', g ->> 'role', 'service', g ->> 'service',
+      'environment', g ->> 'environment', 'permissions', r.permissions))
+      from jsonb_array_elements(s.provider -> 'roles') g ${definedRole("r", "g ->> 'role'")}) as by_groups
   from sessions s left join ledger_people p on p.pseudonym = s.person
   left join accounts o on o.person = s.person
   where s.digest = $1 and s.${live.replaceAll(" and ", " and s.")}
@@ -45,8 +50,12 @@ export async function databaseNow(db: Db): Promise<Date> {
 
 export async function insertSession(
   tx: Db,
-  session: Omit<SessionRow, "idle_ms" | "last_seen_at" | "removed_at" | "removed_by"> & {
+  session: Omit<
+    SessionRow,
+    "idle_ms" | "last_seen_at" | "removed_at" | "removed_by" | "provider"
+  > & {
     readonly idle_ms: number;
+    readonly provider: string | null;
   },
 ): Promise<void> {
   await tx.insertInto("sessions").values(session).execute();

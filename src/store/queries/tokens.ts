@@ -45,7 +45,7 @@ const recorded = (row: string, kind: string, key: string, columns: readonly stri
       and e.payload::jsonb @> jsonb_build_object(${columns.map((one) => `'${one}', ${row}.${one}`).join(", ")}))
     and not exists (select from ledger_entries e where e.operation = ${key} || '/' || (${row}.changes + 1))`;
 
-const definedRole = (row: string, of: string) =>
+export const definedRole = (row: string, of: string) =>
   `left join roles ${row} on ${row}.name = ${of} and ${recorded(row, "role.defined", `'role/' || ${row}.name`, ["permissions"])}`;
 
 export const assignedTo = (who: string) => `(

@@ -24,6 +24,14 @@ export const command = defineCommand({
       "certificate, PEM; read again when it changes (TIDELOCK_TLS_CERT)",
     ),
     tlsKey: text("--tls-key <file>", "its key, PEM (TIDELOCK_TLS_KEY)"),
+    identityProviders: text(
+      "--identity-providers <file>",
+      "where people sign in at somebody else's (TIDELOCK_IDENTITY_PROVIDERS)",
+    ),
+    issuerOrigin: texts(
+      "--issuer-origin <origin>",
+      "identity provider on a private network or this machine that may be asked (TIDELOCK_ISSUER_ORIGINS)",
+    ),
     trustedProxy: texts(
       "--trusted-proxy <network>",
       "proxy that speaks TLS and says who asks, e.g. 10.0.0.7 (TIDELOCK_TRUSTED_PROXIES)",
@@ -58,6 +66,10 @@ export const command = defineCommand({
       options.tlsCert === undefined ? [] : ["--tls-cert", resolve(context.folder, options.tlsCert)],
       options.tlsKey === undefined ? [] : ["--tls-key", resolve(context.folder, options.tlsKey)],
       options.trustedProxy.flatMap((network) => ["--trusted-proxy", network]),
+      options.issuerOrigin.flatMap((origin) => ["--issuer-origin", origin]),
+      options.identityProviders === undefined
+        ? []
+        : ["--identity-providers", resolve(context.folder, options.identityProviders)],
       options.agent === undefined ? [] : ["--agent", options.agent],
       options.blobLimit === undefined ? [] : ["--blob-limit", String(options.blobLimit)],
     ].flat();

@@ -150,6 +150,8 @@ const authored: ReadonlySet<string> = new Set([
   "person.standing-set",
   "passkey.added",
   "passkey.removed",
+  "identity.linked",
+  "identity.unlinked",
   "workload.ruled",
   "workload.unruled",
   "token.created",

@@ -1,0 +1,158 @@
+import * as client from "openid-client";
+import { classifyAddress } from "../egress/address.ts";
+import { send } from "../egress/send.ts";
+import type { IdentityProvider } from "../model/identity-provider.ts";
+import type { IssuerRules } from "./ask-issuer.ts";
+import { requireSafe } from "./ask-issuer.ts";
+import type { KnownProvider } from "./providers-file.ts";
+
+/** What has to come back with the browser that was sent away. */
+export interface SignInChecks {
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+}
+
+/** What a provider has signed of somebody. */
+export interface SignedIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+const maxBytes = 256 * 1024;
+const timeoutMs = 10_000;
+/** What a provider says of itself is asked for again after this long. Milliseconds. */
+const freshMs = 3_600_000;
+
+/**
+ * One provider's side of a sign-in: authorization code with PKCE (S256), state, nonce and `iss` (RFC 9700, RFC 9207).
+ * Order and meaning of the checks are openid-client's; what leaves the machine goes through our own egress.
+ */
+export class ProviderClient {
+  readonly settings: IdentityProvider;
+  readonly #secret: string | null;
+  readonly #redirectUri: string;
+  readonly #rules: IssuerRules;
+  #known: {
+    readonly at: number;
+    readonly server: client.ServerMetadata;
+    /** The configuration that was used last: it holds the provider's keys. */
+    last: client.Configuration | null;
+  } | null = null;
+
+  constructor({ settings, secret }: KnownProvider, redirectUri: string, rules: IssuerRules) {
+    this.settings = settings;
+    this.#secret = secret;
+    this.#redirectUri = redirectUri;
+    this.#rules = rules;
+  }
+
+  /** Where the browser is sent, and what to keep for its return. */
+  async begin(again: boolean): Promise<{ readonly url: string; readonly checks: SignInChecks }> {
+    const configuration = await this.#configuration();
+    const checks = {
+      state: client.randomState(),
+      nonce: client.randomNonce(),
+      verifier: client.randomPKCECodeVerifier(),
+    };
+    const { scopes, demand } = this.settings;
+    const url = client.buildAuthorizationUrl(configuration, {
+      redirect_uri: this.#redirectUri,
+      scope: [...new Set(["openid", ...scopes])].join(" "),
+      state: checks.state,
+      nonce: checks.nonce,
+      code_challenge: await client.calculatePKCECodeChallenge(checks.verifier),
+      code_challenge_method: "S256",
+      ...(again ? { prompt: "login" } : {}),
+      ...(demand?.acr === undefined ? {} : { acr_values: demand.acr.join(" ") }),
+    });
+    return { url: url.href, checks };
+  }
+
+  /**
+   * Who came back.
+   *
+   * @param query of the address that the provider sent the browser to
+   * @param skewMs how much the database's clock is ahead of this machine's
+   * @throws whatever is wrong with the answer
+   */
+  async finish(query: string, checks: SignInChecks, skewMs: number): Promise<SignedIdentity> {
+    const configuration = await this.#configuration(skewMs);
+    const back = new URL(this.#redirectUri);
+    back.search = query;
+    const tokens = await client.authorizationCodeGrant(configuration, back, {
+      expectedState: checks.state,
+      expectedNonce: checks.nonce,
+      pkceCodeVerifier: checks.verifier,
+      idTokenExpected: true,
+    });
+    const claims = tokens.claims();
+    if (claims === undefined) throw new Error("it gave no id token");
+    return { issuer: claims.iss, subject: claims.sub, claims: claims as Record<string, unknown> };
+  }
+
+  /** With the provider's own word of itself, asked for again now and then, and its keys as they are kept. */
+  async #configuration(skewMs = 0): Promise<client.Configuration> {
+    const { issuer, clientId } = this.settings;
+    if (this.#known === null || performance.now() - this.#known.at >= freshMs) {
+      const asked = await client.discovery(new URL(issuer), clientId, undefined, client.None(), {
+        [client.customFetch]: this.#fetch,
+        execute: isHere(issuer) ? [client.allowInsecureRequests] : [],
+      });
+      this.#known = { at: performance.now(), server: asked.serverMetadata(), last: null };
+    }
+    const { server, last } = this.#known;
+    const configuration = new client.Configuration(
+      server,
+      clientId,
+      {
+        id_token_signed_response_alg: this.settings.algorithm,
+        [client.clockTolerance]: 60,
+        [client.clockSkew]: Math.round(skewMs / 1000),
+      },
+      this.#secret === null ? client.None() : client.ClientSecretBasic(this.#secret),
+    );
+    configuration[client.customFetch] = this.#fetch;
+    if (isHere(issuer)) client.allowInsecureRequests(configuration);
+    // Without this the id token's signature is taken on the connection's word alone.
+    client.enableNonRepudiationChecks(configuration);
+    const keys = last === null ? undefined : client.getJwksCache(last);
+    if (keys !== undefined) client.setJwksCache(configuration, keys);
+    this.#known.last = configuration;
+    return configuration;
+  }
+
+  readonly #fetch: client.CustomFetch = async (url, { method, headers, body }) => {
+    requireSafe(url);
+    const answer = await send(
+      {
+        url,
+        method,
+        headers,
+        ...(body === undefined || body === null ? {} : { body: bodyOf(body) }),
+        timeoutMs,
+        maxBodyBytes: maxBytes,
+      },
+      { allow: this.#rules.origins },
+    );
+    if (answer.truncated) throw new Error("its answer is too long");
+    const type = answer.headers["content-type"];
+    return new Response(answer.body.length === 0 ? null : new Uint8Array(answer.body), {
+      status: answer.status,
+      ...(type === undefined ? {} : { headers: { "content-type": type } }),
+    });
+  };
+}
+
+function bodyOf(body: client.FetchBody): string | Uint8Array {
+  if (typeof body === "string" || body instanceof Uint8Array) return body;
+  if (body instanceof URLSearchParams) return body.toString();
+  throw new Error("such a body is not sent");
+}
+
+function isHere(url: string): boolean {
+  const { hostname, protocol } = new URL(url);
+  const name = hostname.replace(/^\[|\]$/g, "");
+  return protocol === "http:" && (name === "localhost" || classifyAddress(name) === "loopback");
+}

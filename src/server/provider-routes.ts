@@ -1,0 +1,91 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { TidelockError } from "../model/errors.ts";
+import {
+  signInProvidersPath,
+  signInReturnPath,
+  signInStartPath,
+} from "../model/identity-provider.ts";
+import type { ServerParts } from "./app.ts";
+import { statusOf } from "./errors.ts";
+import { cookieName, giveSession, ownOrigin, readCookie } from "./session-cookie.ts";
+import { signInPlace } from "./sign-in-place.ts";
+
+/**
+ * Signing in at a provider of identities: pages that a browser is sent to, before anybody knows who asks. What it has to
+ * bring back stands in a cookie of its own, which the provider's answer (a link from elsewhere) may carry: `SameSite=Lax`.
+ */
+export function registerProviderSignIn(app: FastifyInstance, { controlPlane }: ServerParts): void {
+  const { identities } = controlPlane;
+  const open = {
+    schema: { hide: true } as object,
+    config: { access: { public: "whoever signs in is nobody yet" } },
+  };
+  app.get(signInProvidersPath, open, async () => ({ items: identities.providers() }));
+  app.get(signInStartPath, open, async (request, reply) => {
+    const { provider, to, again } = fieldsOf(request);
+    const publicUrl = identities.publicUrl();
+    if (publicUrl !== null && publicUrl !== ownOrigin(request)) {
+      const refusal = new TidelockError("invalid-input", "sign in under the server's own address", {
+        fault: "operator",
+        hint: publicUrl,
+      });
+      return page(reply, refusal);
+    }
+    try {
+      const { url, kept, seconds } = await identities.begin(provider, to, again);
+      keep(request, reply, kept, seconds);
+      return await reply.redirect(url, 303);
+    } catch (error) {
+      return page(reply, error);
+    }
+  });
+  app.get(signInReturnPath, open, async (request, reply) => {
+    const { provider } = fieldsOf(request);
+    const kept = readCookie(request, cookieName(request, cookie));
+    const query = /\?(.*)$/s.exec(request.url)?.[1] ?? "";
+    // Whatever comes of it, it is used up.
+    keep(request, reply, "", 0);
+    try {
+      const session = await identities.finish(provider, query, kept, signInPlace(request));
+      giveSession(request, reply, session);
+      return await reply.redirect(session.to, 303);
+    } catch (error) {
+      return page(reply, error);
+    }
+  });
+}
+
+const cookie = "tidelock-provider";
+
+function keep(request: FastifyRequest, reply: FastifyReply, value: string, seconds: number): void {
+  const secure = request.protocol === "https" ? "; Secure" : "";
+  void reply.header(
+    "set-cookie",
+    `${cookieName(request, cookie)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`,
+  );
+}
+
+function fieldsOf({ params, query }: FastifyRequest) {
+  const { provider = "" } = params as { readonly provider?: string };
+  const { to, again } = query as { readonly to?: unknown; readonly again?: unknown };
+  return { provider, to: typeof to === "string" ? to : "/", again: again === "true" };
+}
+
+/** For a person who was sent here by somebody else's page: a sentence, and the way back. */
+async function page(reply: FastifyReply, error: unknown): Promise<FastifyReply> {
+  if (!(error instanceof TidelockError) || error.code === "internal") throw error;
+  const { message, hint } = error;
+  const text = [message, ...(hint === undefined ? [] : [hint])]
+    .map((line) => `<p>${escaped(line)}</p>`)
+    .join("");
+  return reply
+    .code(statusOf[error.code])
+    .type("text/html; charset=utf-8")
+    .send(
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in · Tidelock</title><h1>Tidelock</h1>${text}<p><a href="/">Back to the sign-in page</a></p></html>`,
+    );
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[&<>"'`]/g, (character) => `&#${character.codePointAt(0)};`);
+}
