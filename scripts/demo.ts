@@ -70,15 +70,17 @@ async function release(
   return promoted;
 }
 
-async function mainJob(
-  home: DemoHome,
-): Promise<{ readonly addresses: DemoAddresses; readonly problems: readonly string[] }> {
+async function mainJob(home: DemoHome): Promise<{
+  readonly addresses: DemoAddresses;
+  readonly welcome: string | null;
+  readonly problems: readonly string[];
+}> {
   buildDashboard((text) => progress.say(text));
   progress.say("Starting a control plane with its own PostgreSQL");
   const sample = await createSample(home.shop);
   // Nothing may be started behind the back of the clean-up.
   interruption.signal.throwIfAborted();
-  const client = await startServer(home);
+  const { client, welcome } = await startServer(home);
   const service = sample.addresses["production"] ?? "";
   const addresses = { pid: process.pid, server: client.url, service };
   writeAddresses(home, addresses);
@@ -95,13 +97,18 @@ async function mainJob(
   const promoted = [...first, ...next];
   progress.end();
   console.log(`\n${closingTable(promoted)}\n`);
-  return { addresses, problems: shortcomings(promoted, 2 * environments.length) };
+  return { addresses, welcome, problems: shortcomings(promoted, 2 * environments.length) };
 }
 
 /** Until Ctrl-C. */
-async function keepServing(home: DemoHome, addresses: DemoAddresses): Promise<void> {
+async function keepServing(
+  home: DemoHome,
+  addresses: DemoAddresses,
+  welcome: string | null,
+): Promise<void> {
   console.log(`The shop:          ${addresses.service}`);
   console.log(`The control plane: ${addresses.server}`);
+  if (welcome !== null) console.log(`Sign up, once:     ${welcome}`);
   console.log(`Its token:         ${join(home.data, "server", "token")}`);
   console.log(`Look around:       npm run --silent tidelock -- status --data-dir ${home.data}`);
   console.log("Ctrl-C ends both, and everything else that was started.");
@@ -116,10 +123,10 @@ async function runDemo(home: DemoHome, once: boolean): Promise<number> {
   await stopEverything(home);
   await clearHome(home);
   try {
-    const { addresses, problems } = await Promise.race([mainJob(home), interrupted]);
+    const { addresses, welcome, problems } = await Promise.race([mainJob(home), interrupted]);
     for (const problem of problems) console.error(`fell short: ${problem}`);
     if (problems.length > 0) code = 1;
-    if (!once) await keepServing(home, addresses);
+    if (!once) await keepServing(home, addresses, welcome);
   } catch (error) {
     progress.end();
     if (interruption.signal.aborted) code = 130;

@@ -43,10 +43,10 @@ export async function localScanners(
 /** The server that has run longest on a data directory; null when this user can see none. */
 export function findLocalServer(
   dataDir: string,
-): { readonly url: string; readonly token: string; readonly from: string } | null {
+): { readonly url: string; readonly token: string | null; readonly from: string } | null {
   const [server] = findServers(dataDir);
-  const token = server === undefined ? undefined : findToken(dataDir);
-  if (server === undefined || token === undefined) return null;
+  if (server === undefined) return null;
+  const token = findToken(dataDir) ?? null;
   return { url: server.url, token, from: `data directory ${dataDir}` };
 }
 

@@ -159,8 +159,8 @@ function evidenceKeeper(folder: string): (text: string) => string {
 }
 
 /** The ledger's tree; private keys are sealed under a file of the data directory, like the secrets. */
-function openLog(
-  { paths, ledgerKeyFiles }: ComposeOptions,
+export function openLog(
+  { paths, ledgerKeyFiles }: Pick<ComposeOptions, "paths" | "ledgerKeyFiles">,
   db: Engine["db"],
   notice: (message: string) => void,
 ): LedgerLog {

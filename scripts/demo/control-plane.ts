@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "../../src/api/client.ts";
@@ -19,22 +19,33 @@ function environment(home: DemoHome): NodeJS.ProcessEnv {
     ...Object.fromEntries(kept),
     TIDELOCK_DATA_DIR: home.data,
     TIDELOCK_CONFIG: join(home.root, "config.json"),
+    ...(existsSync(tokenFile(home))
+      ? { TIDELOCK_TOKEN: readFileSync(tokenFile(home), "utf8") }
+      : {}),
   };
 }
 
 /** Runs a `tidelock` command as a user would; rejects with what it said. */
-export function tidelock(
+export async function tidelock(
   home: DemoHome,
   args: readonly string[],
   folder?: string,
 ): Promise<string> {
+  return (await run(home, args, folder)).stdout;
+}
+
+function run(
+  home: DemoHome,
+  args: readonly string[],
+  folder?: string,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
       [program, ...args],
       { cwd: folder ?? home.root, env: environment(home), timeout: 300_000 },
       (error, stdout, stderr) => {
-        if (!error) resolve(stdout);
+        if (!error) resolve({ stdout, stderr });
         else reject(new Error(`tidelock ${args.join(" ")}: ${stderr.trim() || error.message}`));
       },
     );
@@ -42,11 +53,30 @@ export function tidelock(
 }
 
 /** `tidelock server start`, detached: Ctrl-C is for the demo, which ends the server in order. */
-export async function startServer(home: DemoHome): Promise<Client> {
-  const url = (await tidelock(home, ["server", "start", "--detach", "--port", "0"])).trim();
+export async function startServer(
+  home: DemoHome,
+): Promise<{ readonly client: Client; readonly welcome: string | null }> {
+  const { stdout, stderr } = await run(home, ["server", "start", "--detach", "--port", "0"]);
+  const url = stdout.trim();
   // The documented place of the first token.
-  const token = readFileSync(join(home.data, "server", "token"), "utf8").trim();
-  return new Client({ url, token });
+  const first = readFileSync(join(home.data, "server", "token"), "utf8").trim();
+  const { token } = await new Client({ url, token: first }).call("tokenCreate", {
+    body: {
+      name: "demo",
+      role: "administrator",
+      service: null,
+      environment: null,
+      lastsMs: 30 * 86_400_000,
+    },
+  });
+  writeFileSync(tokenFile(home), token, { mode: 0o600 });
+  const welcome = /http:\/\/\S+\/welcome#\S+/.exec(stderr)?.[0] ?? null;
+  return { client: new Client({ url, token }), welcome };
+}
+
+/** The demo's own: the first token ends when somebody signs up. */
+function tokenFile(home: DemoHome): string {
+  return join(home.root, "token");
 }
 
 /**
@@ -66,5 +96,6 @@ export async function stopEverything(home: DemoHome): Promise<readonly FoundProc
 /** Takes everything away but the lock, which is still held. Nothing of it runs any more. */
 export async function clearHome(home: DemoHome): Promise<void> {
   if (existsSync(home.data)) await tidelock(home, ["uninstall", "--yes"]);
-  for (const path of [home.shop, home.addresses]) rmSync(path, { recursive: true, force: true });
+  for (const path of [home.shop, home.addresses, tokenFile(home)])
+    rmSync(path, { recursive: true, force: true });
 }

@@ -13,6 +13,7 @@ import { ErrorView, EventView, LogLineView } from "./views.ts";
 export interface ClientOptions {
   /** `http://localhost:7420` */
   readonly url: string;
+  /** Empty: calls that are open to everybody. */
   readonly token: string;
   /** Ends every call and stream of this client. */
   readonly signal?: AbortSignal;
@@ -215,7 +216,11 @@ export class Client {
         method,
         // A redirect would carry the token to somebody else.
         redirect: "error",
-        headers: { ...init.headers, authorization: `Bearer ${this.#token}` },
+        headers: {
+          "user-agent": "tidelock",
+          ...init.headers,
+          ...(this.#token === "" ? {} : { authorization: `Bearer ${this.#token}` }),
+        },
         ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals as AbortSignal[]) }),
       });
     } catch (error) {

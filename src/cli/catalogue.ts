@@ -2,6 +2,7 @@ import { type CatalogueEntry, entry } from "./catalogue-entry.ts";
 import { findingCommands } from "./catalogue-findings.ts";
 import { ledgerEntries } from "./catalogue-ledger.ts";
 import { accessCommands, peopleCommands, testCatalogueCommands } from "./catalogue-access.ts";
+import { accountCommands } from "./catalogue-accounts.ts";
 import { policyCommands } from "./catalogue-policy.ts";
 import { releaseCommands } from "./catalogue-releases.ts";
 
@@ -35,6 +36,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   ...policyCommands,
   ...accessCommands,
   ...testCatalogueCommands,
+  ...accountCommands,
 
   entry(
     "config set",

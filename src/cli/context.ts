@@ -61,6 +61,23 @@ export class CommandContext {
 
   /** The server to talk to. Throws when none can be found, or no token for it. */
   connect(flags: ConnectionFlags, signal: AbortSignal = this.signal): Client {
+    const { url, token } = this.#serverOf(flags);
+    if (token === null) {
+      throw new TidelockError("unauthenticated", `no token for ${url.value}`, {
+        fault: "operator",
+        where: url.from,
+        hint: "sign in with `tidelock login`, set TIDELOCK_TOKEN, or keep a token with `tidelock context set <name> --url … --token-stdin`",
+      });
+    }
+    return new Client({ url: url.value, token: token.value, signal });
+  }
+
+  /** The server, without saying who asks: for calls that are open to everybody. */
+  connectOpenly(flags: ConnectionFlags): Client {
+    return new Client({ url: this.#serverOf(flags).url.value, token: "", signal: this.signal });
+  }
+
+  #serverOf(flags: ConnectionFlags) {
     const { url, token, dataDir, ca } = this.settings(flags);
     if (url === null) {
       throw new TidelockError("unavailable", "there is no server to talk to", {
@@ -69,13 +86,7 @@ export class CommandContext {
         hint: "start one with `tidelock server start`, or name one with --url or TIDELOCK_URL",
       });
     }
-    if (token === null) {
-      throw new TidelockError("unauthenticated", `no token for ${url.value}`, {
-        fault: "operator",
-        where: url.from,
-        hint: "set TIDELOCK_TOKEN, or keep it with `tidelock context set <name> --url … --token-stdin`",
-      });
-    }
+    // What is asked for without a token is a session: neither goes over a network in the clear.
     if (isExposed(url.value)) {
       throw new TidelockError(
         "forbidden",
@@ -88,7 +99,7 @@ export class CommandContext {
       );
     }
     if (ca !== null) trustAuthorities(ca.value, ca.from);
-    return new Client({ url: url.value, token: token.value, signal });
+    return { url, token };
   }
 
   /** @param option by which another one would be named; for hints */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { TidelockError } from "../model/errors.ts";
 import { defaultDataDir } from "../model/layout.ts";
 import { readVariable } from "./environment.ts";
+import { findLogin, loginFilePath } from "./login-file.ts";
 import { type OutputFormat, outputFormats } from "./options.ts";
 import { readUserFile, type UserContext, type UserFile, userFilePath } from "./user-file.ts";
 
@@ -23,7 +24,8 @@ export interface ConnectionFlags {
 /** What a server of this machine left in its data directory. */
 export interface LocalServer {
   readonly url: string;
-  readonly token: string;
+  /** Null: it has ended, or this user may not read it. */
+  readonly token: string | null;
   /** The file that said so. */
   readonly from: string;
 }
@@ -77,7 +79,8 @@ export function resolveSettings({ flags, output, environment, findLocal }: Sourc
     given(readVariable("TIDELOCK_TOKEN", environment), "environment TIDELOCK_TOKEN") ??
     (contextAddress ? given(stored.token, storedFrom) : undefined) ??
     (contextAddress ? tokenFrom(stored.tokenFile, storedFrom) : undefined) ??
-    (ownAddress ? { value: local.token, from: local.from } : null);
+    loginFor(url, environment) ??
+    (ownAddress && local.token !== null ? { value: local.token, from: local.from } : null);
 
   return {
     context,
@@ -92,6 +95,17 @@ export function resolveSettings({ flags, output, environment, findLocal }: Sourc
     output: chooseOutput(output, environment, file, path),
     service: given(stored.service, storedFrom) ?? null,
   };
+}
+
+/** The session of `tidelock login` at that address, and nowhere else. */
+function loginFor(
+  url: Setting<string> | null,
+  environment: NodeJS.ProcessEnv,
+): Setting<string> | undefined {
+  if (url === null || !URL.canParse(url.value)) return undefined;
+  const path = loginFilePath(environment);
+  const login = findLogin(path, new URL(url.value).origin);
+  return login && { value: login.token, from: `signed in as ${login.name} (${path})` };
 }
 
 function given<T>(value: T | undefined, from: string): Setting<T> | undefined {

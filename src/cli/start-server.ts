@@ -11,7 +11,7 @@ import type { CommandContext } from "./context.ts";
  * The server is another program: the command line knows it only by its file, and hands it words. In the
  * repository that file is TypeScript, in the package JavaScript.
  */
-function serverFile(name: "main" | "serve"): URL {
+function serverFile(name: "main" | "serve" | "recover-access"): URL {
   return new URL(`../server/${name}${extname(import.meta.url)}`, import.meta.url);
 }
 
@@ -19,6 +19,7 @@ const Ready = z.object({
   url: z.string(),
   dataDir: z.string(),
   logFile: z.string().nullable(),
+  welcome: z.string().nullable(),
 });
 export type Ready = z.infer<typeof Ready>;
 
@@ -46,6 +47,24 @@ export async function runInForeground(
 ): Promise<number> {
   const { serve } = (await import(serverFile("serve").href)) as ServerProgram;
   return serve(words, onReady);
+}
+
+interface RecoverProgram {
+  recoverAccessOf(
+    dataDir: string,
+    databaseUrl: string | undefined,
+    notice: (message: string) => void,
+  ): Promise<{ readonly secret: string; readonly url: string | null }>;
+}
+
+/** A new link that makes an administrator, by whoever owns the data directory. */
+export async function recoverAccess(
+  dataDir: string,
+  databaseUrl: string | undefined,
+  notice: (message: string) => void,
+): Promise<{ readonly secret: string; readonly url: string | null }> {
+  const program = (await import(serverFile("recover-access").href)) as RecoverProgram;
+  return program.recoverAccessOf(dataDir, databaseUrl, notice);
 }
 
 /** Starts the server in a session of its own, which outlives this command, and waits until it answers. */

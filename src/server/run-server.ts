@@ -4,7 +4,7 @@ import { TidelockError } from "../model/errors.ts";
 import type { Layout } from "../model/layout.ts";
 import { openDataDir } from "../store/data-dir.ts";
 import { findServers, registerServer, sweepServerRecords } from "../store/server-record.ts";
-import { ensureToken } from "../store/token.ts";
+import { ensureToken, removeToken } from "../store/token.ts";
 import { buildApp, type ServerIdentity } from "./app.ts";
 import { type Listening, listenOn, requireFreePort } from "./listen.ts";
 import type { ServerLog } from "./log.ts";
@@ -42,6 +42,8 @@ export interface ServerSettings {
 
 export interface RunningServer {
   readonly url: string;
+  /** A link for the first administrator, for whoever started the server; null: there is one already. */
+  readonly welcome: string | null;
   /** Reads the certificate again; false: there is none. */
   readonly renew: () => boolean;
   /** Settles with the reason when somebody asked over HTTP that it stop. */
@@ -85,7 +87,17 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
     startedAt: new Date().toISOString(),
     url: "",
   };
+  const { access, accounts } = composed.controlPlane;
+  const dropEndedToken = async (): Promise<void> => {
+    if (!(await access.bootstrapCounts())) removeToken(paths);
+  };
+  let secret: string | null = null;
   try {
+    await dropEndedToken();
+    secret = await accounts.firstLink().catch((error: unknown) => {
+      log.warn("no link for the first administrator", { message: String(error) });
+      return null;
+    });
     const app = await buildApp({
       controlPlane: composed.controlPlane,
       content: composed.content,
@@ -96,6 +108,10 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
       files: settings.files,
       log,
       stop: asked.resolve,
+      onSignIn: () =>
+        void dropEndedToken().catch((error: unknown) =>
+          log.warn("the ended token's file is still there", { message: String(error) }),
+        ),
       ...(settings.blobLimitBytes === undefined ? {} : { blobLimitBytes: settings.blobLimitBytes }),
     });
     const certificate = renewal?.current ?? null;
@@ -136,6 +152,7 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
   };
   return {
     url,
+    welcome: secret === null ? null : `${url}/welcome#${secret}`,
     renew: () => {
       renewal?.look();
       return renewal !== null;

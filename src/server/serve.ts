@@ -18,6 +18,8 @@ export interface Ready {
   readonly dataDir: string;
   /** Null when the log goes to stderr. */
   readonly logFile: string | null;
+  /** A link for the first administrator; null: there is one already. It belongs into no log. */
+  readonly welcome: string | null;
 }
 
 /** Longer than calls and database may take to end; then the process ends all the same. Milliseconds. */
@@ -74,7 +76,7 @@ export async function serve(
         notice: (message) => log.warn("notice", { message }),
       }),
   });
-  onReady({ url: server.url, dataDir: paths.root, logFile });
+  onReady({ url: server.url, dataDir: paths.root, logFile, welcome: server.welcome });
   return end(server, await Promise.race([stopping, server.asked]), log);
 }
 
@@ -117,7 +119,7 @@ function endOnBugs(log: ServerLog): void {
   process.on("unhandledRejection", fail);
 }
 
-function ownVersion(): string {
+export function ownVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

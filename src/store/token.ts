@@ -28,6 +28,11 @@ export function ensureToken(paths: Layout): string {
   return readToken(path);
 }
 
+/** The token has ended: nobody needs the file any more. */
+export function removeToken(paths: Layout): void {
+  rmSync(join(paths.server, "token"), { force: true });
+}
+
 /** The token of a data directory, for the command line; undefined where there is none that we may read. */
 export function findToken(dataDir: string): string | undefined {
   const path = join(layout(dataDir).server, "token");

@@ -86,15 +86,24 @@ export const command = defineCommand({
   },
 });
 
-function sayReady(terminal: Terminal, { url, dataDir, logFile }: Ready): void {
+function sayReady(terminal: Terminal, { url, dataDir, logFile, welcome }: Ready): void {
   terminal.print(url);
   const log = logFile === null ? "" : `, log ${logFile}`;
   if (terminal.stderr.isTTY || logFile !== null) {
     terminal.note(clean(`Tidelock answers at ${url} (data directory ${dataDir}${log})`));
     terminal.note(
       existsSync(new URL("../../../../web/dist/index.html", import.meta.url))
-        ? clean(`the dashboard is there as well; sign in with the token in ${dataDir}/server/token`)
+        ? clean(
+            welcome === null
+              ? "the dashboard is there as well: sign in"
+              : `the dashboard is there as well: sign in with the token in ${dataDir}/server/token, or sign up`,
+          )
         : "the dashboard is not built: npm run build, and start the server again",
     );
+    // Only where somebody looks: never into a log.
+    if (welcome !== null) {
+      terminal.note(clean(`sign up as its administrator, once, at: ${welcome}`));
+      terminal.note("whoever has signed up there ends the token of the data directory");
+    }
   }
 }

@@ -1,0 +1,19 @@
+import { accountCard } from "../../account/cards.ts";
+import { defineCommand } from "../../define-command.ts";
+import { exit } from "../../exit-codes.ts";
+import { argument, connectionOptions, outputOption } from "../../options.ts";
+import { printOne } from "../../output/print.ts";
+
+export const command = defineCommand({
+  arguments: { name: argument("name", "whose account") },
+  options: { ...connectionOptions, ...outputOption },
+  details:
+    "Signed out everywhere, and neither password nor passkey nor token of theirs lets them in: from the next request on, at every server.",
+  async run(context, { args, options }) {
+    const view = await context
+      .connect(options)
+      .call("accountLock", { params: { name: args.name }, body: { locked: true } });
+    await printOne(context.terminal, context.format(options), accountCard(view));
+    return exit.done;
+  },
+});
