@@ -51,6 +51,8 @@ export type ApprovalView = z.infer<typeof ApprovalView>;
 export const ApprovalMine = z.object({
   /** Null: a machine, or the token of the data directory. */
   person: z.object({ person: z.string(), name: z.string().nullable() }).nullable(),
+  /** Whether a role lets them hand in an answer there. */
+  may: z.boolean(),
   /** Whether they have answered it. */
   answered: z.boolean(),
   /** As whom; `against`: why that would not count, whatever the key. */

@@ -43,6 +43,7 @@ it("says to somebody before they try as whom they may answer, and what is agains
   const mine = await plane.approvals.mine(as("jo@shop.example", jo.person), view.id);
   expect(mine).toMatchObject({
     person: { name: "jo@shop.example" },
+    may: false,
     answered: false,
     passkeys: [],
     roles: [

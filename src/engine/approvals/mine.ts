@@ -1,6 +1,7 @@
 import type { ApprovalMine } from "../../api/routes-approvals.ts";
 import { copyable } from "../../identity/approval/evaluate.ts";
 import { ownWork } from "../../identity/approval/separation.ts";
+import { decideAccess } from "../../identity/decide-access.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import { answersOf } from "../../store/queries/approvals.ts";
@@ -28,14 +29,17 @@ export async function approvalMine(
   const person = principal?.person ?? null;
   const promotion = await readPromotion(db, request.promotion);
   if (person === null || !promotion) {
-    return { person: null, answered: false, roles: [], passkeys: [] };
+    return { person: null, may: false, answered: false, roles: [], passkeys: [] };
   }
   const { names } = await namesOf(db, person);
+  const { service, environment } = request;
+  const place = { service: { name: service }, environment: { name: environment } };
   const answers = await answersOf(db, request.id);
   const answering = { engine, db, plan: promotion.plan, request, person };
   const keys = (await keysOf(db, person)).filter(({ webauthn }) => webauthn !== null);
   return {
     person: { person, name: names[0] ?? null },
+    may: principal !== undefined && decideAccess(principal, "approval.sign", place).allowed,
     answered: answers.some((one) => one.person === person),
     roles: await Promise.all(
       rolesOf(request).map(async (role) => ({

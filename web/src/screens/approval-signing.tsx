@@ -196,6 +196,7 @@ function whyNot(mine: ApprovalMine, passkeys: number): string | null {
   if (mine.person === null) {
     return "Who is signed in here is no person: sign in as yourself to answer, or sign on the command line.";
   }
+  if (!mine.may) return "No role of yours lets you hand in an answer here: it takes approval.sign.";
   if (mine.answered) return "You have answered it, and the first answer stands.";
   const noBrowser = whyNoPasskeys();
   if (noBrowser !== null) return noBrowser;
