@@ -169,10 +169,14 @@ async function fill(store: Store, tokens: number, ended: number) {
       const row = { id: `t${count}`, name: "bench", digest: tokenDigest(token), person, ...anywhere, lastsMs: 3_600_000 }; // prettier-ignore
       await addToken(tx, row, "operator");
     }
-    const proof = { person, methods: ["password", "totp"] as const };
-    const open = () =>
-      openSession(sessionEngine(store), tx, proof, { place: "127.0.0.0/24", program: "bench" });
-    const { secret } = await open();
+    const open = (of: string) =>
+      openSession(
+        sessionEngine(store),
+        tx,
+        { person: of, methods: ["password", "totp"] },
+        { place: "127.0.0.0/24", program: "bench" },
+      );
+    const { secret } = await open(person);
     const spare: Spare[] = [];
     for (const [index, token] of all.slice(tokens).entries()) {
       const id = `t${tokens + index}`;
@@ -180,13 +184,20 @@ async function fill(store: Store, tokens: number, ended: number) {
         headers: () => bearer(token),
         end: () => db.transaction().execute((end) => removeToken(end, id, "operator")),
       });
-      const session = await open();
+      // Nobody has more than fifty sessions at once.
+      const { pseudonym: other } = await meetPerson(
+        tx,
+        `of-${Math.floor(index / 40)}@shop.example`,
+      );
+      const scope = { service: "shop", environment: "production" };
+      await addAssignment(tx, { id: `o${index}`, person: other, token: null, role: "sre", ...scope }, "operator"); // prettier-ignore
+      const session = await open(other);
       spare.push({
         headers: (url) => cookie(url, session.secret),
         end: () =>
           db
             .transaction()
-            .execute((end) => removeSessions(end, { person, id: session.id }, person)),
+            .execute((end) => removeSessions(end, { person: other, id: session.id }, other)),
       });
     }
     return { token: all[0] ?? "", session: secret, spare };
