@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSession } from "../../src/engine/access/sessions.ts";
 import { listenOnLoopback } from "../../src/server/listen.ts";
+import { personByName } from "../../src/store/queries/people.ts";
 import { AccessLab } from "../support/access-lab.ts";
 import { documents } from "../support/engine-bench.ts";
 import { fillTwoServices, payPipeline } from "./two-services.ts";
@@ -44,6 +46,40 @@ describe("who may call what", () => {
       for (const role of everybody) {
         if (who.includes("!") && who.includes(role)) continue;
         const answer = await lab.ask(tokens.get(role) ?? "", method, url, body);
+        const allowed = !refused(answer);
+        if (allowed !== who.includes(role) || answer.status >= 500) {
+          wrong.push(`${role} ${allowed ? "may" : "may not"} (${answer.status}): ${title(row)}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  }, 120_000);
+
+  it("is the same for a session of somebody as for their token", async () => {
+    const { engine } = lab.worker;
+    const wrong: string[] = [];
+    for (const [role, name] of [
+      ["D", "dora@shop.example"],
+      ["A", "ada@shop.example"],
+      ["N", "nora@shop.example"],
+    ] as const) {
+      const person = (await personByName(engine.db, name))?.pseudonym ?? "";
+      const { secret } = await engine.db
+        .transaction()
+        .execute((tx) =>
+          openSession(
+            engine,
+            tx,
+            { person, methods: ["password", "totp"] },
+            { place: "127.0.0.0/24", program: "test" },
+          ),
+        );
+      const page = { origin: "http://localhost", "x-tidelock": "1", cookie: `tidelock=${secret}` };
+      for (const row of matrix(ids)) {
+        const [method, url, who, body] = row;
+        // What is about one's own session would end this one.
+        if (who.includes("!") || /session|account|sign-in|login|passkey/.test(url)) continue;
+        const answer = await lab.ask(null, method, url, body, { headers: page });
         const allowed = !refused(answer);
         if (allowed !== who.includes(role) || answer.status >= 500) {
           wrong.push(`${role} ${allowed ? "may" : "may not"} (${answer.status}): ${title(row)}`);
