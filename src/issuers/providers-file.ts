@@ -80,7 +80,7 @@ function wrong(
   return new TidelockError("invalid-input", message, {
     fault: "operator",
     where,
-    hint: "docs/sign-in.md describes the file of identity providers",
+    hint: "docs/identity-providers.md describes the file of identity providers",
     ...(problems.length > 1 ? { problems } : {}),
   });
 }

@@ -8,19 +8,14 @@ import type { Colour, Digest } from "../model/primitives.ts";
 import type { DesiredOutcome, PromotionState, StepState } from "../model/promotion.ts";
 import type { Release } from "../model/release.ts";
 import type { KeptReport } from "../model/verdict.ts";
-import type { AccessSchema } from "./schema-access.ts";
-import type { IdentitiesSchema } from "./schema-identities.ts";
-import type { AccountsSchema } from "./schema-accounts.ts";
 import type { ApprovalsSchema } from "./schema-approvals.ts";
-import type { PasskeysSchema } from "./schema-passkeys.ts";
 import type { AuditSchema } from "./schema-audit.ts";
 import type { ContradictionsSchema } from "./schema-contradictions.ts";
 import type { ManualSchema } from "./schema-manual.ts";
-import type { EnrolmentSchema } from "./schema-enrolment.ts";
 import type { EngagementsSchema } from "./schema-engagements.ts";
 import type { FeedsSchema } from "./schema-feeds.ts";
 import type { FindingsSchema } from "./schema-findings.ts";
-import type { ReviewsSchema } from "./schema-reviews.ts";
+import type { PeopleSchema } from "./schema-people.ts";
 import type { PolicySchema } from "./schema-policy.ts";
 import type { StopsSchema } from "./schema-stops.ts";
 import type { SecuritySchema } from "./schema-security.ts";
@@ -304,20 +299,15 @@ export interface Schema
     AuditSchema,
     ContradictionsSchema,
     ManualSchema,
-    AccessSchema,
-    IdentitiesSchema,
-    AccountsSchema,
-    PasskeysSchema,
     SignalsSchema,
     FindingsSchema,
     FeedsSchema,
     EngagementsSchema,
-    EnrolmentSchema,
     WaiversSchema,
     BreakGlassSchema,
     SecuritySchema,
+    PeopleSchema,
     PolicySchema,
-    ReviewsSchema,
     StopsSchema {
   store: StoreTable;
   events: EventsTable;
