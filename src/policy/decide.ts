@@ -67,7 +67,8 @@ export function decide(
     evaluator,
     ...(policy.success ? { policy: policy.data } : {}),
     ...(until === null ? {} : { until }),
-    ...(mark === null ? {} : { brokenGlass: mark }),
+    // What is kept closed by something else goes through nothing.
+    ...(mark === null || outcome !== "break-glass" ? {} : { brokenGlass: mark }),
   };
   return { decision, inputs };
 }

@@ -5,6 +5,7 @@ import { Verdict } from "../../src/model/verdict.ts";
 import { decideGate, evaluateGate } from "../../src/policy/gate.ts";
 import { replay } from "../../src/policy/replay.ts";
 import { ages, anyRun, waiverFlaws, type CheckCase, type GateCase, gateCase, inputOf, type Run, scopes } from "./gate-cases.ts"; // prettier-ignore
+import { holdGlassLaws } from "./glass-laws.ts";
 import { accepted, answered, passed, restLetsThrough } from "./oracle.ts";
 
 /** How often each class was met, so that a law which nothing puts to the test is seen to be one. */
@@ -18,6 +19,9 @@ export function holdGateLaws(cases: number, seed: number): Counts {
     fc.property(gateCase, fc.nat(), anyRun, (one, place, further) => {
       const outcome = decided(one);
       count(counts, one, outcome);
+      if (holdGlassLaws(one, outcome) === "break-glass") {
+        counts.set(brokenName, (counts.get(brokenName) ?? 0) + 1);
+      }
       if (outcome === "allow") requirePassed(one);
       againstAddingBad(one, outcome, place, further);
       againstTakingAway(one, outcome, place);
@@ -30,6 +34,8 @@ export function holdGateLaws(cases: number, seed: number): Counts {
   return counts;
 }
 
+/** The only outcome that no case has by itself. */
+const brokenName = "outcome break-glass";
 const outcomeNames = Outcome.options.map((one) => `outcome ${one}`);
 /** Every class that there is; each has to be met. */
 export const classes: readonly string[] = [
