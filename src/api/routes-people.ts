@@ -46,6 +46,8 @@ export const StandingView = z.object({
       at: Time,
     }),
   ),
+  /** Proposal that two people have to sign before somebody is here again (team mode). */
+  waitsFor: z.string().optional(),
 });
 export type StandingView = z.infer<typeof StandingView>;
 

@@ -29,5 +29,5 @@ export function stageOf(what: string): Stage {
 
 /** Under which name somebody is known to have done it. */
 export function deedName({ names }: Deed): string {
-  return names[0] ?? "nobody knows";
+  return names[0] ?? "a shared token, or nobody knows";
 }

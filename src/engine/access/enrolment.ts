@@ -1,8 +1,4 @@
-import {
-  type EnrolmentAct,
-  type EnrolmentRecord,
-  enrolmentKinds,
-} from "../../identity/enrolment/acts.ts";
+import { type EnrolmentAct, type EnrolmentRecord, actSays } from "../../identity/enrolment/acts.ts";
 import { isShared } from "../../identity/lineage.ts";
 import {
   type ActEntry,
@@ -74,25 +70,21 @@ function unproven(act: EnrolmentAct): EnrolmentAct {
 /** Null: nobody could do anything by it that they could not before. */
 function actOf(entry: ActEntry, changes: readonly SignedChange[]): EnrolmentAct | null {
   const { kind, operation, person, payload, actor, actor_name: name, at } = entry;
-  const says = enrolmentKinds.get(kind)?.says ?? kind;
+  const says = actSays(kind, payload);
+  if (says === null) return null;
   const signers = signersOf(entry, changes);
   const nobody = programs.has(actor) || (name !== null && isShared(name));
   const [first] = signers.own;
   return {
     operation,
     kind,
-    what: [says, ...named(payload)].join(" "),
+    ...says,
     person,
     by: [...(nobody ? [] : [actor]), ...(first === undefined ? [] : [first])],
     proven: !nobody || first !== undefined,
     signed: [...signers.own.slice(1), ...signers.beside],
     at: at.toISOString(),
   };
-}
-
-function named(payload: ActEntry["payload"]): readonly string[] {
-  const words = [payload["right"], payload["role"]].filter((one) => typeof one === "string");
-  return words as readonly string[];
 }
 
 /** `own`: of the proposal that brought it about; `beside`: who gave a right to exactly this key saw it too. */

@@ -30,6 +30,7 @@ import { newLinkId } from "./bootstrap.ts";
 import { requirePerson, requireWithin } from "./giving.ts";
 import { hashPassword } from "./password-hash.ts";
 import { requireOwnName } from "./people.ts";
+import { twoPeopleFirst } from "./two-people-first.ts";
 import { newAssignmentId } from "./roles.ts";
 import { type Device, openSession } from "./sessions.ts";
 
@@ -46,7 +47,8 @@ export async function makeLink(
 ): Promise<MadeLink> {
   requireRecent(actor.principal, "letting somebody sign in");
   const secret = makeSessionToken();
-  const row = await engine.db.transaction().execute(async (tx) => {
+  await modeByRecord(engine);
+  const made = await engine.db.transaction().execute(async (tx) => {
     await lockPolicy(tx);
     const person =
       purpose === "invite" ? await requireOwnName(tx, name) : await requirePerson(tx, name);
@@ -54,16 +56,32 @@ export async function makeLink(
     if (purpose === "invite" && account) throw known(name);
     if (purpose === "reset" && !account) throw unknown(name);
     await requireNoMore(tx, actor, person, name);
+    const act = purpose === "invite" ? "invitation" : "reset";
+    const consent = await twoPeopleFirst(tx, actor, { act, person, of: "" });
+    if (consent.kind === "waits") return { waitsFor: consent.proposal };
     await endLinks(tx, { person }, actor.id);
     const link = { id: newLinkId(), digest: tokenDigest(secret), purpose, person };
-    const row = await addLink(tx, { ...link, lastsMs: linkMs }, actor.id);
+    const { proposal } = consent;
+    const row = await addLink(tx, { ...link, lastsMs: linkMs, proposal }, actor.id);
     await announce(tx, {
       kind: "account.changed",
       message: `${actor.id} made a link for ${name} (${purpose})`,
     });
-    return row;
+    return { row };
   });
   engine.signals.emit("change");
+  if ("waitsFor" in made) {
+    throw new TidelockError(
+      "conflict",
+      `two people have to sign first that ${name} gets a link: proposal ${made.waitsFor}`,
+      {
+        fault: "operator",
+        where: name,
+        hint: `each of two people: tidelock policy sign ${made.waitsFor} --key …; then ask for the link again`,
+      },
+    );
+  }
+  const { row } = made;
   return { secret, purpose, name, expiresAt: row.expires_at?.toISOString() ?? null };
 }
 

@@ -8,10 +8,11 @@ import { namesOf } from "../../store/queries/grants.ts";
 import type { PersonState } from "../../store/schema-enrolment.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
-import { requireSignersLeft } from "../policy/governance.ts";
+import { modeByRecord, requireSignersLeft } from "../policy/governance.ts";
 import { lockPolicy } from "../policy/lock.ts";
 import { absence } from "./employment.ts";
 import { requirePerson } from "./giving.ts";
+import { twoPeopleFirst } from "./two-people-first.ts";
 import { refused } from "./two-people.ts";
 
 /**
@@ -26,7 +27,8 @@ export async function setStanding(
   name: string,
   wish: { readonly state: PersonState; readonly from: string | null; readonly reason: string },
 ): Promise<StandingView> {
-  const person = await engine.db.transaction().execute(async (tx) => {
+  await modeByRecord(engine);
+  const { person, waitsFor } = await engine.db.transaction().execute(async (tx) => {
     await lockPolicy(tx);
     const person = await requirePerson(tx, name);
     const now = new Date(await databaseTime(tx));
@@ -47,7 +49,14 @@ export async function setStanding(
     if (from !== null && from < now) {
       throw refused("invalid-input", `${wish.from ?? ""} is past: leave it out for now`, "--on");
     }
-    await insertStanding(tx, { person, state: wish.state, from, reason: wish.reason }, actor.id);
+    const consent =
+      wish.state === "active"
+        ? await twoPeopleFirst(tx, actor, { act: "return", person, of: "" })
+        : ({ kind: "go", proposal: null } as const);
+    if (consent.kind === "waits") return { person, waitsFor: consent.proposal };
+    const { state, reason } = wish;
+    const { proposal } = consent;
+    await insertStanding(tx, { person, state, from, reason, proposal }, actor.id);
     if (from === null) {
       await requireSignersLeft(tx, "this person cannot go");
       await voidAnswersOf(tx, person);
@@ -56,10 +65,11 @@ export async function setStanding(
       kind: "person.changed",
       message: `${actor.id}: ${sentence(name, wish.state, from)} (${wish.reason})`,
     });
-    return person;
+    return { person, waitsFor: null };
   });
   engine.signals.emit("change");
-  return standingView(engine.db, person);
+  const view = await standingView(engine.db, person);
+  return waitsFor === null ? view : { ...view, waitsFor };
 }
 
 function sentence(name: string, state: PersonState, from: Date | null): string {

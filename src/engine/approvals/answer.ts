@@ -14,6 +14,7 @@ import { announce } from "../../store/queries/events.ts";
 import { keysOf } from "../../store/queries/grants.ts";
 import type { ApprovalRequestRow } from "../../store/schema-approvals.ts";
 import type { Db, PromotionRow } from "../../store/schema.ts";
+import { absence } from "../access/employment.ts";
 import { refused, requireByRecord } from "../access/two-people.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
@@ -76,6 +77,9 @@ async function takeAnswer(
 ): Promise<void> {
   const { id, asked, basis } = request;
   const rows = await keysOf(tx, person);
+  const here =
+    rows.length > 0 ? null : await absence(tx, person, { now: new Date(), signedAt: null });
+  if (here?.why) throw refused("forbidden", here.why, id);
   const verified = verifyApproval(bytes, personKeysOf(rows), { asked, basis, person });
   if (!verified.ok) throw notThis(request, verified.problem, rows.length === 0);
   const { answer, key, asserted } = verified.value;

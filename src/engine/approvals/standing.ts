@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Enrolment } from "../../identity/approval/given.ts";
-import { enrolmentKinds, resetWaitMs } from "../../identity/enrolment/acts.ts";
+import { resetWaitMs } from "../../identity/enrolment/acts.ts";
 import { type Sponsorship, sponsorships } from "../../identity/enrolment/sponsors.ts";
 import { approveRight } from "../../model/approval.ts";
 import type { Lane } from "../../model/primitives.ts";
@@ -140,7 +140,7 @@ function waits(used: readonly Sponsorship[], now: Date): string | null {
     0,
     ...used.map(({ act, own }) => {
       const given = own && ["grant.added", "role.assigned"].includes(act.kind);
-      const wait = given ? resetWaitMs : (enrolmentKinds.get(act.kind)?.waitMs ?? 0);
+      const wait = given ? resetWaitMs : act.waitMs;
       return wait === 0 ? 0 : Date.parse(act.at) + wait;
     }),
   );

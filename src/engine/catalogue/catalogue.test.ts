@@ -107,7 +107,7 @@ it("says who had a hand in a release on its way, and what is not proven of it", 
     expect.arrayContaining([
       ["wrote", "maria@shop.example", false],
       ["handed in", "jo@shop.example", true],
-      ["promoted", "nobody knows", false],
+      ["promoted", "a shared token, or nobody knows", false],
     ]),
   );
 });

@@ -67,6 +67,7 @@ const enrolments = {
   reset: "a new way to sign in, because the old one is lost",
   passkey: "a further passkey",
   identity: "an identity of a provider to sign in with",
+  return: "back all that counted before they were suspended or left",
 } as const;
 function workloadSentence({
   rule,

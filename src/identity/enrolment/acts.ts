@@ -4,29 +4,44 @@
  * a line here when it is written, and is nothing that a single person can use for themselves from then on.
  */
 
-/** What an act is, without anybody's name. */
-export interface ActKind {
-  readonly says: string;
-  /** Whoever did it could act as the person afterwards: approvals wait for so long. Milliseconds; 0: they need not. */
-  readonly waitMs: number;
-}
-
 /** A key, a password or a role that came from somebody else waits for so long: time for its owner to hear of it. */
 export const resetWaitMs = 86_400_000;
 
-const plain = (says: string): ActKind => ({ says, waitMs: 0 });
-
-export const enrolmentKinds: ReadonlyMap<string, ActKind> = new Map([
-  ["person.key-added", plain("the key")],
-  ["person.linked", plain("another name")],
-  ["grant.added", plain("the right")],
-  ["role.assigned", plain("the role")],
-  ["token.created", plain("the token")],
-  ["account.invited", plain("the invitation")],
-  ["account.reset", { says: "the reset", waitMs: resetWaitMs }],
-  ["passkey.added", plain("the passkey")],
-  ["identity.linked", plain("the identity of a provider")],
+/** What each kind is, without anybody's name. */
+export const enrolmentKinds: ReadonlyMap<string, string> = new Map([
+  ["person.key-added", "the key"],
+  ["person.linked", "another name"],
+  ["person.standing-set", "the return"],
+  ["grant.added", "the right"],
+  ["role.assigned", "the role"],
+  ["token.created", "the token"],
+  ["account.link-made", "the link"],
+  ["account.link-used", "the use of the link"],
+  ["account.unlocked", "the unlocking"],
+  ["passkey.added", "the passkey"],
+  ["identity.linked", "the identity of a provider"],
 ]);
+
+/**
+ * What an entry of such a kind says, and how long approvals wait after it. Null: nobody can do anything by it that they
+ * could not before.
+ */
+export function actSays(
+  kind: string,
+  payload: Readonly<Record<string, unknown>>,
+): { readonly what: string; readonly waitMs: number } | null {
+  const says = enrolmentKinds.get(kind);
+  if (says === undefined) return null;
+  const { purpose, state, right, role } = payload;
+  if (kind === "person.standing-set" && state !== "active") return null;
+  if (kind.startsWith("account.link-")) {
+    const reset = purpose === "reset";
+    const what = `${says} ${reset ? "that resets how they sign in" : "that invites them"}`;
+    return { what, waitMs: reset ? resetWaitMs : 0 };
+  }
+  const named = [right, role].filter((one) => typeof one === "string");
+  return { what: [says, ...named].join(" "), waitMs: 0 };
+}
 
 /** One act, as the log has it. People stand here by pseudonym. */
 export interface EnrolmentAct {
@@ -45,6 +60,8 @@ export interface EnrolmentAct {
   readonly signed: readonly string[];
   /** RFC 3339, by the ledger's clock. */
   readonly at: string;
+  /** Somebody could act as the person by it: its approvals wait for so long. Milliseconds. */
+  readonly waitMs: number;
 }
 
 /** A third person's word, or a provider's. */

@@ -16,6 +16,7 @@ const act = (
   by: typeof by === "string" ? [by] : by,
   proven: true,
   signed: [],
+  waitMs: 0,
   at: "2026-02-01T00:00:00.000Z",
   ...more,
 });

@@ -96,10 +96,12 @@ export async function addLink(
   tx: Db,
   link: Pick<AccountLinkRow, "id" | "digest" | "purpose" | "person"> & {
     readonly lastsMs: number | null;
+    /** That two people have signed; absent or null: one was enough. */
+    readonly proposal?: string | null;
   },
   by: string,
 ): Promise<AccountLinkRow> {
-  const { lastsMs, ...values } = link;
+  const { lastsMs, proposal = null, ...values } = link;
   const row = await tx
     .insertInto("account_links")
     .values({
@@ -112,7 +114,8 @@ export async function addLink(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  await recordRows(tx, accountLinksProjection, [row], { actor: by });
+  const more = proposal === null ? {} : { proposal };
+  await recordRows(tx, accountLinksProjection, [row], { actor: by, more });
   return row;
 }
 

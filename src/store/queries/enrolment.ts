@@ -116,10 +116,12 @@ export async function insertStanding(
     readonly state: PersonState;
     readonly from: Date | null;
     readonly reason: string;
+    /** That two people have signed; null: one was enough. */
+    readonly proposal: string | null;
   },
   by: string,
 ): Promise<PersonStandingRow> {
-  const { person, state, from, reason } = word;
+  const { person, state, from, reason, proposal } = word;
   const row = await tx
     .insertInto("person_standings")
     .values({
@@ -132,7 +134,8 @@ export async function insertStanding(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  await recordRows(tx, personStandingsProjection, [row], { actor: by });
+  const more = proposal === null ? {} : { proposal };
+  await recordRows(tx, personStandingsProjection, [row], { actor: by, more });
   return row;
 }
 

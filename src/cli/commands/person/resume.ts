@@ -1,8 +1,8 @@
 import { defineCommand } from "../../define-command.ts";
-import { exit } from "../../exit-codes.ts";
 import { argument, connectionOptions, outputOption, required, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
 import { standingCard } from "../../people/cards.ts";
+import { waitNote } from "../../policy/wait-note.ts";
 
 export const command = defineCommand({
   arguments: { name: argument("name", "somebody who was added") },
@@ -20,6 +20,6 @@ export const command = defineCommand({
       body: { state: "active", from: null, reason: options.reason },
     });
     await printOne(context.terminal, context.format(options), standingCard(view));
-    return exit.done;
+    return waitNote(context.terminal, view);
   },
 });
