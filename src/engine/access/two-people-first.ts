@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { enrolmentKinds } from "../../identity/enrolment/acts.ts";
 import type { PolicyChange } from "../../model/policy-proposal.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import type { Db } from "../../store/schema.ts";
@@ -31,8 +32,9 @@ export async function twoPeopleFirst(tx: Db, actor: Actor, wish: Enrolment): Pro
     where p.kind = 'propose' and p.content -> 'proposed' -> 'change' = ${wanted}::jsonb
       and not exists (select from policy_acts v where v.proposal = p.id and v.kind = 'void')
       and coalesce(e.at + ${lastsFor}, (p.content -> 'proposed' ->> 'until')::timestamptz) > clock_timestamp()
+      -- Whoever signs it may be the person themselves: their signature uses nothing up.
       and not exists (select from ledger_entries l where l.stream = 'system'
-        and l.payload ->> 'person' = ${wish.person} and l.payload ->> 'proposal' = p.id)
+        and l.kind = any(${[...enrolmentKinds.keys()]}) and l.payload ->> 'person' = ${wish.person} and l.payload ->> 'proposal' = p.id)
     order by e.id is null, p.at desc limit 1
   `.execute(tx);
   const [found] = rows;
