@@ -97,7 +97,7 @@ describe.skipIf(browserTool.missing)("the pages of findings", () => {
   async function open(path: string): Promise<void> {
     await page.goto(server.url + path);
     await page.getByLabel("Token").fill(server.token);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Use this token" }).click();
     await page.getByRole("navigation").waitFor();
   }
 

@@ -10,10 +10,12 @@ import type { DeploymentFilter } from "./api/queries.ts";
 import type { WaiverSearch } from "./api/waiver-queries.ts";
 import { Page } from "./parts/page.tsx";
 import { Shell } from "./parts/shell.tsx";
+import { Account } from "./screens/account.tsx";
 import { Approval } from "./screens/approval.tsx";
 import { Approvals } from "./screens/approvals.tsx";
 import { BreakGlass } from "./screens/break-glass.tsx";
 import { Commits } from "./screens/commits.tsx";
+import { Connect } from "./screens/connect.tsx";
 import { Deployments } from "./screens/deployments.tsx";
 import { Finding } from "./screens/finding.tsx";
 import { FindingImports } from "./screens/findings-imports.tsx";
@@ -25,6 +27,7 @@ import { Promotion } from "./screens/promotion.tsx";
 import { Promotions } from "./screens/promotions.tsx";
 import { Waiver } from "./screens/waiver.tsx";
 import { Waivers } from "./screens/waivers.tsx";
+import { Welcome } from "./screens/welcome.tsx";
 
 const root = createRootRoute({
   component: Shell,
@@ -106,6 +109,9 @@ const routeTree = root.addChildren([
   }),
   createRoute({ getParentRoute: () => root, path: "/approvals/$id", component: Approval }),
   createRoute({ getParentRoute: () => root, path: "/passkeys", component: PasskeysPage }),
+  createRoute({ getParentRoute: () => root, path: "/account", component: Account }),
+  createRoute({ getParentRoute: () => root, path: "/connect", component: Connect }),
+  createRoute({ getParentRoute: () => root, path: "/welcome", component: Welcome }),
   createRoute({
     getParentRoute: () => root,
     path: "/commits",

@@ -1,4 +1,11 @@
-import type { CurrentView } from "../../../src/api/routes-accounts.ts";
+import { queryOptions } from "@tanstack/react-query";
+import type {
+  CurrentView,
+  LinkView,
+  LoginView,
+  OwnAccountView,
+  SessionView,
+} from "../../../src/api/routes-accounts.ts";
 import { signedIn, signOut } from "../session.ts";
 import { ApiError, call } from "./call.ts";
 
@@ -15,4 +22,84 @@ export async function askWho(): Promise<void> {
 export async function endSession(): Promise<void> {
   await call("/api/v1/session", { method: "DELETE" }).catch(() => undefined);
   signOut(null);
+}
+
+export async function endEverywhere(): Promise<void> {
+  await call("/api/v1/sessions", { method: "DELETE" });
+  signOut("You are signed out everywhere.");
+}
+
+interface Name {
+  readonly name: string;
+}
+
+export async function signInWithPassword(given: {
+  readonly name: string;
+  readonly password: string;
+  readonly code: string;
+}): Promise<void> {
+  signedIn((await call<Name>("/api/v1/sign-in", { method: "POST", body: given })).name);
+}
+
+export function lookAtLink(secret: string): Promise<LinkView> {
+  return call("/api/v1/welcome/show", { method: "POST", body: { secret } });
+}
+
+/** The browser has a session from here on. Answers whose. */
+export async function redeemLink(given: {
+  readonly secret: string;
+  readonly password: string;
+  readonly name?: string;
+}): Promise<string> {
+  return (await call<Name>("/api/v1/welcome", { method: "POST", body: given })).name;
+}
+
+export interface TotpSetup {
+  readonly secret: string;
+  readonly uri: string;
+  readonly setup: string;
+}
+
+export function beginTotp(): Promise<TotpSetup> {
+  return call("/api/v1/account/totp", { method: "POST" });
+}
+
+export async function confirmTotp(setup: string, code: string): Promise<readonly string[]> {
+  const body = { setup, code };
+  const answer = await call<{ readonly recoveryCodes: readonly string[] }>("/api/v1/account/totp", {
+    method: "PUT",
+    body,
+  });
+  return answer.recoveryCodes;
+}
+
+export function removeTotp(): Promise<unknown> {
+  return call("/api/v1/account/totp", { method: "DELETE" });
+}
+
+export function changePassword(current: string, next: string): Promise<unknown> {
+  return call("/api/v1/account/password", { method: "PUT", body: { current, next } });
+}
+
+export const accountQuery = queryOptions({
+  queryKey: ["account"],
+  queryFn: ({ signal }) => call<OwnAccountView>("/api/v1/account", { signal }),
+});
+
+export const sessionsQuery = queryOptions({
+  queryKey: ["sessions"],
+  queryFn: ({ signal }) =>
+    call<{ readonly items: readonly SessionView[] }>("/api/v1/sessions", { signal }),
+});
+
+export function endOne(id: string): Promise<unknown> {
+  return call(`/api/v1/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+export function lookAtLogin(code: string): Promise<LoginView> {
+  return call(`/api/v1/logins/${encodeURIComponent(code)}`);
+}
+
+export function answerLogin(code: string, yes: boolean): Promise<unknown> {
+  return call(`/api/v1/logins/${encodeURIComponent(code)}`, { method: "PUT", body: { yes } });
 }

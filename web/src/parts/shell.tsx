@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { askWho, endSession } from "../api/accounts.ts";
 import { waitingQuery } from "../api/approval-queries.ts";
@@ -26,6 +26,9 @@ export function Shell() {
   useEffect(() => {
     if (kind === "unknown") void askWho();
   }, [kind]);
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  // Whoever opens a link is nobody yet.
+  if (path === "/welcome") return <Outlet />;
   if (kind === "unknown") return null;
   return kind === "out" ? <SignIn /> : <SignedIn />;
 }
@@ -48,7 +51,7 @@ function SignedIn() {
           ))}
         </nav>
         <LiveMark />
-        {useSignedIn().kind === "session" ? <Link to="/passkeys">Passkeys</Link> : null}
+        <Link to="/account">Account</Link>
         <button type="button" onClick={() => void endSession()}>
           Sign out
         </button>

@@ -19,9 +19,7 @@ export function SignInProviders() {
     <ul className="providers" aria-label="Sign in with">
       {providers.map(({ id, name }) => (
         <li key={id}>
-          <a
-            href={`/api/v1/sign-in/oidc/${encodeURIComponent(id)}?to=${encodeURIComponent(to)}`}
-          >
+          <a href={`/api/v1/sign-in/oidc/${encodeURIComponent(id)}?to=${encodeURIComponent(to)}`}>
             Sign in with {name}
           </a>
         </li>
