@@ -2,7 +2,7 @@ import type { ColumnType, Generated, Selectable } from "kysely";
 import type { Digest } from "../model/primitives.ts";
 import type { PasskeyJson } from "./schema-manual.ts";
 
-/** The tables of migration 0050: passkeys that sign people in. */
+/** The tables of migrations 0050 and 0051: passkeys that sign people in. */
 
 type Time = ColumnType<Date, Date | string, Date | string>;
 
@@ -15,6 +15,8 @@ interface PasskeysTable {
   key_id: Digest;
   credential: ColumnType<PasskeyJson, string, never>;
   algorithm: string;
+  /** That two people signed first; null: nobody had to. */
+  proposal: string | null;
   added_at: ColumnType<Date, never, never>;
   added_by: string;
   removed_at: Time | null;

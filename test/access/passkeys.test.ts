@@ -1,9 +1,11 @@
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSession } from "../../src/engine/access/sessions.ts";
 import { decodeBase64, encodeBase64, utf8 } from "../../src/evidence/bytes.ts";
-import { statementPayloadType } from "../../src/evidence/dsse.ts";
-import { encodeStatement } from "../../src/evidence/statement.ts";
+import { encodeEnvelope, statementPayloadType } from "../../src/evidence/dsse.ts";
+import { policyConsentStatement } from "../../src/evidence/predicates/policy-consent.ts";
+import { encodeStatement, signStatement } from "../../src/evidence/statement.ts";
 import { approvalChallenge, approvalStatement } from "../../src/identity/approval/statement.ts";
 import { isChallengeFor } from "../../src/identity/passkeys/challenge-kind.ts";
 import type { Assertion } from "../../src/model/webauthn.ts";
@@ -353,5 +355,53 @@ describe("a sign-in challenge that is really an approval", () => {
       }
       expect(status).toEqual([200, 409]);
     }
+  });
+});
+
+describe("a passkey in team mode", () => {
+  it("is enrolled when two people have signed that, once; whoever has just come by a link needs no second word", async () => {
+    const plane = lab.worker.controlPlane;
+    const everywhere = { service: null, environment: null };
+    const keys = new Map<string, KeyObject>();
+    for (const name of ["pat@shop.example", "kim@shop.example"]) {
+      const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+      const key = String(publicKey.export({ type: "spki", format: "pem" }));
+      const { person } = await plane.people.add(operator, { name, key, also: [] });
+      await plane.people.grant(operator, { name, right: "policy.change", ...everywhere });
+      keys.set(person, privateKey);
+    }
+    await plane.policy.setGovernance(operator, "team");
+    const use = { use: "sign-in" };
+    const secret = await open("jo@shop.example");
+    const offer = () => ask(as(secret), "POST", "/api/v1/passkeys/challenges", use);
+    const first = await offer();
+    expect([first.status, first.body["error"]]).toMatchObject([409, { code: "waiting" }]);
+    const id = (first.body["error"] as { where: string }).where;
+    // Asked again it is the same proposal, and no second one.
+    expect((await offer()).text).toContain(id);
+    const { proposed } = await plane.policy.proposal(id);
+    for (const [person, key] of keys) {
+      const signer = {
+        name: person,
+        publicKey: new Uint8Array(),
+        sign: async (message: Uint8Array) => sign(null, message, key),
+      };
+      const statement = policyConsentStatement(proposed, person);
+      await plane.policy.sign(operator, id, encodeEnvelope(await signStatement(signer, statement)));
+    }
+    expect((await enrol(secret, "sign-in")).answer.status).toBe(200);
+    const next = await offer();
+    expect([next.status, next.text.includes(id)]).toEqual([409, false]);
+    const newcomer = await open("jo@shop.example", ["link", "password"]);
+    expect((await enrol(newcomer, "sign-in")).answer.status).toBe(200);
+    const name = "jo@shop.example";
+    expect(
+      await plane.people.grant(operator, { name, right: "approve:sre", ...everywhere }),
+    ).toMatchObject({
+      waitsFor: expect.any(String),
+    });
+    const approver = await enrol(await open(), "approval");
+    expect(approver.answer.body).toMatchObject({ waitsFor: expect.any(String) });
+    expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
   });
 });

@@ -23,13 +23,16 @@ import {
   type UsedPasskey,
 } from "../../store/queries/passkeys.ts";
 import type { PersonKeyRow } from "../../store/schema-manual.ts";
+import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { modeByRecord } from "../policy/governance.ts";
 import { lockPolicy } from "../policy/lock.ts";
 import { requirePerson } from "./giving.ts";
 import { answeredChallenge, newChallenge, requireFirstAnswer } from "./passkey-challenges.ts";
 import { signInWithPasskey } from "./passkey-sign-in.ts";
 import { makePeopleControl } from "./people.ts";
 import { refused } from "./two-people.ts";
+import { type Consent, twoPeopleFirst } from "./two-people-first.ts";
 
 /** Somebody with more has lost sight of them. */
 const mostPasskeys = 20;
@@ -56,6 +59,7 @@ async function offerPasskey(
   use: PasskeyUse,
 ): Promise<PasskeyOffer> {
   const { person, binding } = requireSelf(actor);
+  if (use === "sign-in") await requireConsent(engine, actor, person);
   const held = use === "sign-in" ? await passkeysOf(engine.db, person) : [];
   // Several for approvals may lie on one authenticator, and none takes another's place.
   const more = use === "sign-in" ? new Uint8Array() : randomBytes(8);
@@ -79,6 +83,8 @@ async function enrolForSignIn(engine: Engine, actor: Actor, site: PasskeySite, w
     // A key for approvals is added under the same lock: no key becomes both.
     await lockPolicy(tx);
     await requireFirstAnswer(tx, answered);
+    const consent = await consentFor(tx, actor, person);
+    if (consent.kind === "waits") throw waitsFor(consent.proposal);
     if ((await passkeysOf(tx, person)).length >= mostPasskeys) {
       throw refused(
         "conflict",
@@ -95,6 +101,7 @@ async function enrolForSignIn(engine: Engine, actor: Actor, site: PasskeySite, w
       key_id: digestBytes(decodeBase64(credential.coseKey) ?? new Uint8Array()),
       credential: JSON.stringify(credential),
       algorithm,
+      proposal: consent.proposal,
       added_by: actor.id,
     };
     const row = await addPasskey(tx, passkey, { sign_count: signCount, backed_up: backedUp });
@@ -106,6 +113,35 @@ async function enrolForSignIn(engine: Engine, actor: Actor, site: PasskeySite, w
   const passkey = (await listPasskeys(engine, person)).find((one) => one.id === id);
   if (!passkey) throw taken();
   return { passkey };
+}
+
+/**
+ * In team mode two people sign first that somebody gets one; what they signed is used up by it. Whoever has just come by a
+ * link needs no second word: two people signed the link.
+ */
+async function consentFor(tx: Db, actor: Actor, person: string): Promise<Consent> {
+  if (actor.principal?.session?.methods.includes("link") === true) {
+    return { kind: "go", proposal: null };
+  }
+  return twoPeopleFirst(tx, actor, { act: "passkey", person, of: "" });
+}
+
+/** Before anything is made on somebody's device. The proposal stays, whatever is answered. */
+async function requireConsent(engine: Engine, actor: Actor, person: string): Promise<void> {
+  await modeByRecord(engine);
+  const consent = await engine.db.transaction().execute(async (tx) => {
+    await lockPolicy(tx);
+    return consentFor(tx, actor, person);
+  });
+  if (consent.kind === "waits") throw waitsFor(consent.proposal);
+}
+
+function waitsFor(proposal: string): TidelockError {
+  return new TidelockError("waiting", "two people have to sign first that you get a passkey", {
+    fault: "operator",
+    where: proposal,
+    hint: `tidelock policy sign ${proposal} --key …, twice; then add it within a day`,
+  });
 }
 
 const removeOld = "remove one that you use no more";

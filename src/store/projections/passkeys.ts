@@ -15,6 +15,7 @@ export const passkeysProjection: Projection<PasskeyRow> = {
     key: row.key_id,
     credential: row.credential,
     algorithm: row.algorithm,
+    proposal: row.proposal,
     removed: row.removed_at !== null,
   }),
   authors: (row) => [
