@@ -161,3 +161,27 @@ describe("a bad signal of what is live, after its promotion", () => {
     await late.stop();
   });
 });
+
+it("stops the line where the policy says so, once, for something grave of what is live, until somebody clears it", async () => {
+  const asked = documents({ dev: "      onSignal: stop-the-line" });
+  await plane.applyDocuments(operator, "tidelock.yaml", asked);
+  const { id } = await plane.promote(operator, { ...lane, release: "1.0.0" });
+  expect(await ended(plane, id)).toMatchObject({ state: "complete" });
+  await plane.signals.add(operator, lane, null, beat);
+  await plane.signals.add(operator, lane, null, { ...attack, id: "1", severity: "medium" });
+  await plane.signals.add(operator, lane, "1.1.0", { ...attack, id: "2" });
+  expect(await plane.stops.list({ cleared: false })).toEqual([]);
+  await plane.signals.add(operator, lane, null, attack);
+  await plane.signals.add(operator, lane, null, { ...attack, id: "4712", severity: "critical" });
+  await plane.signals.add(operator, lane, null, attack);
+  const stops = await plane.stops.list({ cleared: false });
+  expect(stops).toMatchObject([{ scope: "shop/dev", by: "tidelock" }]);
+  expect(stops[0]?.reason).toBe("waf reports high of what is live: a query left the login form");
+  const next = await plane.promote(operator, { ...lane, release: "1.1.0" });
+  await until(
+    () => plane.showPromotion(next.id),
+    ({ waiting }) => waiting?.reason.includes("the line shop/dev is stopped") ?? false,
+  );
+  await plane.stops.clear(operator, stops[0]!.id, "a scanner of ours");
+  expect(await ended(plane, next.id)).toMatchObject({ state: "complete" });
+});

@@ -5,12 +5,19 @@ import { type Lane, laneKey } from "../model/primitives.ts";
 import { heartbeat, type SignalInput } from "../model/signal.ts";
 import type { Actor } from "../ports/control-plane.ts";
 import type { SignalControl } from "../ports/signal-control.ts";
-import { readRelease } from "../store/queries/catalogue.ts";
+import { stopsOnSignal } from "../policy/on-contradiction.ts";
+import {
+  readRelease,
+  registeredEnvironment,
+  registeredPipeline,
+} from "../store/queries/catalogue.ts";
+import { stoppedLine } from "../store/queries/incidents.ts";
+import { insertStop } from "../store/queries/stops.ts";
 import { announce } from "../store/queries/events.ts";
 import { readLane } from "../store/queries/lanes.ts";
 import { insertSignal, listSignals, readSignal } from "../store/queries/signals.ts";
 import type { SignalRow } from "../store/schema-signals.ts";
-import type { Db } from "../store/schema.ts";
+import type { Db, Tx } from "../store/schema.ts";
 import type { Engine } from "./engine.ts";
 import { findRelease } from "./plan-inputs.ts";
 
@@ -49,6 +56,9 @@ async function addSignal(
         message: `${signal.source} reports ${signal.severity} of ${laneKey(lane)}: ${signal.message}`,
       });
     }
+    if (fresh && signal.kind !== heartbeat && isAtLeast(signal.severity, "high")) {
+      await stopTheLine(tx, lane, release, signal);
+    }
     return fresh ?? requireSame(await readSignal(tx, lane, signal.source, id), row);
   });
   engine.signals.emit("change");
@@ -56,6 +66,35 @@ async function addSignal(
   const [view] = await views(engine.db, [added]);
   if (!view) throw new Error("one row, no view");
   return view;
+}
+
+/**
+ * By policy: nothing further goes there until somebody clears it, with a reason. Only what is live counts, and one stop is
+ * enough however much is reported.
+ */
+async function stopTheLine(
+  tx: Tx,
+  { service, environment }: Lane,
+  release: string,
+  { source, severity, message }: SignalInput,
+): Promise<void> {
+  const live = (await readLane(tx, { service, environment }))?.live_release;
+  if (live !== release) return;
+  const [pipeline, owners] = await Promise.all([
+    registeredPipeline(tx, service),
+    registeredEnvironment(tx, environment),
+  ]);
+  if (!stopsOnSignal(pipeline?.document, owners?.document)) return;
+  if ((await stoppedLine(tx, service, environment)) !== null) return;
+  const reason = `${source} reports ${severity} of what is live: ${message}`.slice(0, 900);
+  const given = { kind: "line" as const, service, environment, release: null, artifacts: [] };
+  const row = await insertStop(tx, { ...given, reason, by: "tidelock" });
+  await announce(tx, {
+    kind: "line.stopped",
+    service,
+    environment,
+    message: `the line ${laneKey({ service, environment })} is stopped: ${reason} (S-${row.id})`,
+  });
 }
 
 async function releaseOf(db: Db, lane: Lane, named: string | null) {

@@ -150,10 +150,15 @@ const RescanEvery = Duration.refine((ms) => ms >= 60_000, "at least a minute");
 
 /**
  * What happens to what is live when something that it was let through by is contradicted, from mild to strict: say so,
- * let nothing further go there until somebody clears the line, or give the traffic back to what is known to be better.
+ * let nothing further go there until somebody clears the line, give the traffic back to what is known to be better, or, where
+ * nothing is, take it away from what is contradicted as well: users get 503 until somebody promotes or returns.
  */
-export const OnContradiction = z.enum(["alert", "hold", "return"]);
+export const OnContradiction = z.enum(["alert", "hold", "return", "isolate"]);
 export type OnContradiction = z.infer<typeof OnContradiction>;
+
+/** What happens when a runtime control reports something grave (high or critical) of what is live. */
+export const OnSignal = z.enum(["alert", "stop-the-line"]);
+export type OnSignal = z.infer<typeof OnSignal>;
 
 /** What a service's own pipeline says about one environment. The order of the list is the order of the lanes. */
 export const PipelineEnvironment = z.strictObject({
@@ -195,6 +200,8 @@ export const PipelineEnvironment = z.strictObject({
   onLateFailure: z.enum(["hold", "return"]).optional(),
   /** When what is live was let through by evidence that later turns out wrong. */
   onContradiction: OnContradiction.optional(),
+  /** When a runtime control reports something grave of what is live: say so, or stop the line until somebody clears it. */
+  onSignal: OnSignal.optional(),
   /** The static checks of what is live are run again this often; always when newer advisories were imported. */
   rescan: RescanEvery.optional(),
   /** The whole promotion, waits for people not counted. */
@@ -288,6 +295,8 @@ export const PolicyFloor = z.strictObject({
   rescan: RescanEvery.optional(),
   /** At least this happens when what is live turns out to have been let through by wrong evidence. */
   onContradiction: OnContradiction.optional(),
+  /** At least this happens when a runtime control reports something grave of what is live. */
+  onSignal: OnSignal.optional(),
   gate: GatePreset.default("baseline"),
   checks: z.array(CheckDemand).max(most).default([]),
   minimumSoak: Duration.default(0),

@@ -6,6 +6,8 @@ export interface OnContradicted {
   readonly hold: boolean;
   /** The traffic goes back. */
   readonly back: boolean;
+  /** Where it cannot go back to anything better, nobody gets it any more. */
+  readonly isolate: boolean;
 }
 
 /**
@@ -21,5 +23,16 @@ export function onContradiction(
     environment?.spec.floor.onContradiction,
     pipeline?.spec.environments.find((lane) => lane.name === name)?.onContradiction,
   ];
-  return { hold: asked.includes("hold"), back: asked.includes("return") };
+  const isolate = asked.includes("isolate");
+  return { hold: asked.includes("hold"), back: isolate || asked.includes("return"), isolate };
+}
+
+/** Whether a grave signal of a runtime control stops the line: either may ask for it. Pure. */
+export function stopsOnSignal(
+  pipeline: Pipeline | undefined,
+  environment: Environment | undefined,
+): boolean {
+  const name = environment?.metadata.name;
+  const lane = pipeline?.spec.environments.find((one) => one.name === name);
+  return [environment?.spec.floor.onSignal, lane?.onSignal].includes("stop-the-line");
 }

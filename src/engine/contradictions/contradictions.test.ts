@@ -178,6 +178,23 @@ describe("what is asked for when what is live is contradicted", () => {
     expect((await worker.controlPlane.status({ service: "shop" }))[0]?.live?.version).toBe("1.0.0");
   });
 
+  it("takes it from users where nothing better stands, stops the line, and gives them what is promoted then", async () => {
+    await registered("      onContradiction: isolate\n");
+    await live("1.0.0", ["lodash@4.17.19"]);
+    await live("1.1.0", ["lodash@4.17.20"]);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    expect(bench.host.lanes.get("shop/dev")?.route?.weights).toEqual({ blue: 0, green: 0 });
+    const [stop] = await worker.controlPlane.stops.list({ cleared: false });
+    expect(stop?.reason).toContain("both are bad");
+    expect(stop?.reason).toContain("isolated");
+    await reevaluate(worker.engine);
+    await worker.controlPlane.stops.clear(operator, stop!.id, "repaired in 1.2.0");
+    await live("1.2.0", ["lodash@4.17.21"]);
+    expect(bench.host.live("shop/dev")).not.toBeNull();
+    expect(await worker.controlPlane.ledger.verifyState()).toMatchObject({ ok: true });
+  });
+
   it("stops the line where both are bad, and leaves users where they are", async () => {
     await registered("      onContradiction: return\n");
     await live("1.0.0", ["lodash@4.17.19"]);

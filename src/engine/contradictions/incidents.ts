@@ -21,6 +21,7 @@ import { insertStop } from "../../store/queries/stops.ts";
 import type { DeploymentRow, Tx } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { rollback } from "../rollback.ts";
+import { isolate } from "./isolate.ts";
 import { decideAgainAll } from "./decide-again.ts";
 import { keep } from "./record.ts";
 
@@ -29,8 +30,7 @@ const atOnce = 2_000;
 
 /**
  * What is live and contradicted is an incident: what the service and the environment's owners ask for is done, once. What
- * could not be done yet stays open, and is tried again at the next look. Nothing here isolates: no target or router of
- * today can take a colour from its users and leave it standing; stopping the service is for people.
+ * could not be done yet stays open, and is tried again at the next look.
  */
 export async function handleIncidents(engine: Engine): Promise<void> {
   let open = await openIncidents(engine.db, atOnce);
@@ -38,7 +38,8 @@ export async function handleIncidents(engine: Engine): Promise<void> {
   const asked = await policies(engine);
   while (open.length > 0) {
     const wanted = Map.groupBy(open, (one) => {
-      const { hold: holds, back } = one.live ? asked(one) : nothing;
+      const { hold: holds, back, isolate: alone } = one.live ? asked(one) : nothing;
+      if (alone) return holds ? "hold-isolate" : "isolate";
       return back ? (holds ? "both" : "return") : holds ? "hold" : "alert";
     });
     // That it is contradicted was announced with the decision.
@@ -47,13 +48,15 @@ export async function handleIncidents(engine: Engine): Promise<void> {
     for (const one of wanted.get("hold") ?? []) await tryIt(engine, one, hold);
     for (const one of wanted.get("return") ?? []) await tryIt(engine, one, giveBack);
     for (const one of wanted.get("both") ?? []) await tryIt(engine, one, stopAndGiveBack);
+    for (const one of wanted.get("hold-isolate") ?? []) await tryIt(engine, one, stopAndIsolate);
+    for (const one of wanted.get("isolate") ?? []) await tryIt(engine, one, giveBackOrIsolate);
     if (open.length < atOnce) return;
     // What is left waits for the next look, and keeps nothing behind it from being handled.
     open = await openIncidents(engine.db, atOnce, open.at(-1)?.deployment);
   }
 }
 
-const nothing: OnContradicted = { hold: false, back: false };
+const nothing: OnContradicted = { hold: false, back: false, isolate: false };
 
 /** What is asked for where, as it is registered now. */
 async function policies({ db }: Engine): Promise<(lane: Lane) => OnContradicted> {
@@ -122,7 +125,7 @@ async function stopAndGiveBack(engine: Engine, incident: Incident): Promise<void
  * Back to what is known to be better; where nothing is, both are bad: the line is stopped, and people decide. It is
  * handled once what is contradicted is not live any more: a return that fails once is not tried again by itself.
  */
-async function giveBack(engine: Engine, incident: Incident): Promise<void> {
+async function giveBack(engine: Engine, incident: Incident, bothAreBad = hold): Promise<void> {
   const lane: Lane = { service: incident.service, environment: incident.environment };
   const running = await runningPromotion(engine.db, lane);
   // A return that is under way ends first: it may be this one, asked for before a crash.
@@ -130,16 +133,35 @@ async function giveBack(engine: Engine, incident: Incident): Promise<void> {
   if (incident.begun !== null) {
     const begun = await readPromotion(engine.db, incident.begun);
     if (begun && !hasEnded(begun.state)) return;
-    return hold(engine, incident, `the return failed (${incident.begun})`);
+    return bothAreBad(engine, incident, `the return failed (${incident.begun})`);
   }
   const better = await knownBetter(engine, lane);
   if (better === null)
-    return hold(engine, incident, "both are bad: nothing known to be better stands here");
+    return bothAreBad(engine, incident, "both are bad: nothing known to be better stands here");
   await engine.hooks?.reach("contradictions:return");
   const reason = `contradicted: ${incident.reason}`.slice(0, 900);
   const { release: to, configuration } = better;
   const { id } = await rollback(engine, tidelock, lane, { to, configuration, reason });
   await markReturning(engine.db, incident.deployment, id);
+}
+
+/** Where nothing better stands, users get 503 instead of it. The line is stopped as well: people decide what is next. */
+async function giveBackOrIsolate(engine: Engine, incident: Incident): Promise<void> {
+  await giveBack(engine, incident, async (_engine, _incident, why = "") => {
+    const lane: Lane = { service: incident.service, environment: incident.environment };
+    const isolated = await isolate(engine, lane, `${why}; ${incident.reason}`);
+    if (isolated === "later") return;
+    const done = isolated === "done" ? "isolated" : "it cannot be isolated, no router leads there";
+    await hold(engine, incident, `${why}; ${done}`);
+  });
+}
+
+async function stopAndIsolate(engine: Engine, incident: Incident): Promise<void> {
+  if (incident.begun === null) {
+    const stop = await engine.db.transaction().execute((tx) => stopLine(tx, incident));
+    if (stop === null) return;
+  }
+  await giveBackOrIsolate(engine, incident);
 }
 
 /** More that were good and are not any more nobody has kept. */

@@ -7,6 +7,8 @@ import {
   type PlaceResult,
   standingIn,
 } from "../../store/queries/contradictions.ts";
+import { announce } from "../../store/queries/events.ts";
+import { unknownIncidents } from "../../store/queries/incidents.ts";
 import { wakeWaiting } from "../../store/queries/promotions.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
@@ -73,6 +75,7 @@ async function decideStanding(
     failed.add(placeKey(one)),
   );
   await keep(engine, tx, decided, (standing) => asked.get(placeKey(standing))?.[0]?.message ?? "");
+  await sayUnknown(tx, decided);
   const results = new Map(decided.map((found) => [placeKey(found.standing), resultOf(found)]));
   const there = new Set(standings.map(placeKey));
   return places.flatMap((place): readonly Decided[] => {
@@ -81,6 +84,28 @@ async function decideStanding(
     // Left for the next turn.
     return result === undefined ? [] : [{ ...place, result }];
   });
+}
+
+/** What users meet and nobody can judge again is no silence: it is said, and is not taken for standing. */
+async function sayUnknown(tx: Db, decided: readonly DecidedAgain[]): Promise<void> {
+  const unknown = decided.filter(
+    ({ standing, found }) => found === null && standing.place === "live",
+  );
+  await announce(
+    tx,
+    ...unknown.map(({ standing: { service, environment, promotion } }) => ({
+      kind: "release.unknown",
+      service,
+      environment,
+      promotion,
+      message:
+        "what is live cannot be decided again: what its gate was asked over is not kept any more; promote it again, and it can be",
+    })),
+  );
+  await unknownIncidents(
+    tx,
+    unknown.map(({ standing }) => standing.deployment),
+  );
 }
 
 function placeKey({ service, environment, place }: Lane & { readonly place: string }): string {

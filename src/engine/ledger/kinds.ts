@@ -77,6 +77,8 @@ export const kinds = {
     "who answers for a service's security, how long findings may stay, and where those that wait are written down",
   "issue.wanted": "an issue about a finding is about to be created in a tracker",
   "issue.opened": "a finding has an issue in a tracker, created or found again",
+  "service.isolated":
+    "users get 503 instead of what is contradicted, as nothing known to be better stands there",
   "stop.set": "a line was stopped, or a release's content banned, with the reason",
   "stop.cleared": "a stopped line goes on, or a ban was lifted, with the reason",
   "engagement.recorded":

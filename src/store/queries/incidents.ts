@@ -76,3 +76,13 @@ export async function stoppedLine(
     limit 1`.execute(db);
   return rows[0]?.id ?? null;
 }
+
+/** Of deployments that nobody can decide about: on record, and there is nothing to do that a program may. */
+export async function unknownIncidents(tx: Db, deployments: readonly string[]): Promise<void> {
+  if (deployments.length === 0) return;
+  await sql`
+    insert into incidents (deployment, cause, live, handled_at, handled)
+    select unnest(${[...deployments]}::bigint[]), 'unknown', true, clock_timestamp(), 'unknown: it cannot be decided again'
+    on conflict (deployment) do nothing
+  `.execute(tx);
+}
