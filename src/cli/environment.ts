@@ -19,6 +19,9 @@ export const variables = {
   TIDELOCK_ISSUER_ORIGINS:
     "comma-separated origins of identity providers that are not on the Internet",
   TIDELOCK_RETENTION: "how long the ledger is kept from erasure, e.g. 3650d (default: seven years)",
+  TIDELOCK_SESSION_IDLE:
+    "how long somebody who signed in may do nothing, 5m to 1d (default: 30m); `server start`",
+  TIDELOCK_SESSION_LASTS: "how long a sign-in counts at most, 1h to 30d (default: 12h)",
   TIDELOCK_LEDGER_KEY_FILE:
     "private key of the ledger (PKCS#8 PEM, mode 0600), instead of one that is made and sealed",
   TIDELOCK_EVIDENCE_KEY_FILE: "the same for the key that signs attestations",

@@ -29,6 +29,9 @@ export interface MainOptions {
   readonly agent: "start" | "wait";
   /** How long what the ledger says is kept from erasure, milliseconds; undefined: seven years. */
   readonly retentionMs: number | undefined;
+  /** How long somebody who signed in may do nothing, and how long a sign-in counts at most; undefined: the defaults. */
+  readonly sessionIdleMs: number | undefined;
+  readonly sessionMs: number | undefined;
   /** Private keys of the ledger that are given from outside. */
   readonly ledgerKeyFiles: Readonly<Partial<Record<"log" | "evidence", string>>>;
 }
@@ -73,6 +76,13 @@ export function readMainOptions(
     agent: agentChoice(values.agent ?? "start"),
     databaseUrl: environment["DATABASE_URL"] || undefined,
     retentionMs: retention(environment["TIDELOCK_RETENTION"]),
+    sessionIdleMs: within(environment, "TIDELOCK_SESSION_IDLE", 5 * minuteMs, 24 * 60 * minuteMs),
+    sessionMs: within(
+      environment,
+      "TIDELOCK_SESSION_LASTS",
+      60 * minuteMs,
+      30 * 24 * 60 * minuteMs,
+    ),
     ledgerKeyFiles: {
       ...given("log", environment["TIDELOCK_LEDGER_KEY_FILE"]),
       ...given("evidence", environment["TIDELOCK_EVIDENCE_KEY_FILE"]),
@@ -97,6 +107,23 @@ function certificateFiles(certificate = "", key = ""): CertificateFiles | undefi
 
 function given(use: "log" | "evidence", path: string | undefined) {
   return path === undefined || path === "" ? {} : { [use]: path };
+}
+
+const minuteMs = 60_000;
+
+/** A length of time between two others: short enough to protect, long enough to work. */
+function within(
+  environment: NodeJS.ProcessEnv,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const text = environment[name];
+  if (text === undefined || text === "") return undefined;
+  const parsed = Duration.safeParse(text);
+  if (parsed.success && parsed.data >= least && parsed.data <= most) return parsed.data;
+  const days = (ms: number) => (ms < 86_400_000 ? `${ms / minuteMs}m` : `${ms / 86_400_000}d`);
+  throw wrong(name, `write a time from ${days(least)} to ${days(most)}: 30m, 12h, 7d`);
 }
 
 function retention(text: string | undefined): number | undefined {

@@ -69,6 +69,8 @@ export async function serve(
         settings: {
           issuerOrigins: options.issuerOrigins,
           ...(options.retentionMs === undefined ? {} : { retentionMs: options.retentionMs }),
+          ...(options.sessionIdleMs === undefined ? {} : { sessionIdleMs: options.sessionIdleMs }),
+          ...(options.sessionMs === undefined ? {} : { sessionMs: options.sessionMs }),
         },
         ...(options.identityProviders === undefined
           ? {}
