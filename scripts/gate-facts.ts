@@ -36,6 +36,23 @@ const words: Readonly<Record<string, string>> = {
   "configuration.changed":
     "names of values and secrets that are not as in what is live; `isolated X`: what a colour under test gets as X; `shared X`, `delivery`",
   live: "what users had when the plan was made: the baseline of everything that is called new or changed",
+  review:
+    "what the environment's git host said of the release's commits ([reviews](reviews.md)); null where it was not asked, did not say all, or it is too old",
+  "review.ageSeconds": "since it was asked",
+  "review.commits": "commits of the release",
+  "review.unreviewed":
+    "of those, the ones that no merged pull request brought whose newest revision somebody else has approved",
+  "review.approvals":
+    "approvals by others of exactly what was merged, of the pull request with the fewest; 0 where there is none",
+  "review.selfApprovals": "approvals by whoever opened the pull request or pushed to it",
+  "review.staleApprovals": "approvals of an earlier revision than the merged one",
+  "review.changesRequested": "pull requests in which somebody's last word asks for changes",
+  branch: "how that host protects the branch; each null where it did not say",
+  "branch.protected": "there is a rule for it",
+  "branch.requiredApprovals": "as the rule has it",
+  "branch.dismissesStale": "a later push takes approvals back",
+  "branch.refusesForcePush": "nobody rewrites it",
+  "branch.includesAdmins": "administrators are held to it",
   "live.release": "its id",
   "live.version": "its version",
   "live.sinceSeconds": "how long users have had it, with that configuration",

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fromKysely, PgBoss } from "pg-boss";
 import { connectAgent } from "./agent/client.ts";
 import { awaitAgent, ensureAgent } from "./agent/launch.ts";
+import { askForReview } from "./git-hosts/review.ts";
 import { trackers } from "./trackers/registry.ts";
 import { checks } from "./checks/registry.ts";
 import { routerFor } from "./routers/registry.ts";
@@ -117,6 +118,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedServer> 
       checks,
       secrets: new Map([[secrets.id, secrets]]),
       trackers,
+      askForReview,
       content,
       spool: join(paths.server, "spool"),
       runningChecks: new Map(),

@@ -49,6 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   targets: ["model", "ports"],
   routers: ["model", "ports"],
   trackers: ["model", "ports", "egress"],
+  "git-hosts": ["model", "ports", "egress"],
 
   "compose.ts": ["*"],
   "compose-local.ts": ["*"],
@@ -57,7 +58,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders whose folders are adapters. */
-const families = ["checks", "secrets", "targets", "routers", "trackers", "databases", "notify"];
+const families = ["checks", "secrets", "targets", "routers", "trackers", "git-hosts", "databases", "notify"];
 const adapterMayImport = ["model", "ports", "egress"];
 
 /** Single edges that are right although their parts' rule says no, each with its reason. */

@@ -17,6 +17,7 @@ import { passkeyRoutes } from "./routes-passkeys.ts";
 import { approvalRoutes } from "./routes-approvals.ts";
 import { checkRoutes } from "./routes-checks.ts";
 import { stopRoutes } from "./routes-stops.ts";
+import { hostReviewRoutes } from "./routes-host-reviews.ts";
 import { engagementRoutes } from "./routes-engagements.ts";
 import { feedRoutes } from "./routes-feeds.ts";
 import { gateRoutes } from "./routes-gate.ts";
@@ -69,6 +70,7 @@ export const routes = {
   ...signalRoutes,
   ...feedRoutes,
   ...engagementRoutes,
+  ...hostReviewRoutes,
   ...stopRoutes,
   ...waiverRoutes,
   ...approvalRoutes,

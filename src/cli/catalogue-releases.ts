@@ -44,6 +44,18 @@ export const releaseCommands: readonly CatalogueEntry[] = [
     "Show what a release changes, and what was found about it",
     () => import("./commands/release/changes.ts"),
   ),
+  entry(
+    "review fetch",
+    "Releases",
+    "Ask the git host who pushed, merged and reviewed a release",
+    () => import("./commands/review/fetch.ts"),
+  ),
+  entry(
+    "review show",
+    "Releases",
+    "Show what the git host said of a release",
+    () => import("./commands/review/show.ts"),
+  ),
   entry("release show", "Releases", "Show one release", () => import("./commands/release/show.ts")),
   entry(
     "release verify",

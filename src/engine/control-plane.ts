@@ -22,6 +22,7 @@ import { applyDocuments, listPipelines } from "./documents.ts";
 import { attestationContent, attestRelease, releaseEvidence } from "./attest-release.ts";
 import { makeCheckControl } from "./check-control.ts";
 import type { Engine } from "./engine.ts";
+import { makeHostReviewControl } from "./reviews/fetch.ts";
 import { makeEngagementControl } from "./engagements/control.ts";
 import { makeFeedControl } from "./feeds/feeds.ts";
 import { confirmErasure, erasures, requestErasure } from "./erasure/erase.ts";
@@ -78,6 +79,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     stops: makeStopControl(engine),
     feeds: makeFeedControl(engine),
     engagements: makeEngagementControl(engine),
+    hostReviews: makeHostReviewControl(engine),
     security: makeServiceSecurityControl(engine),
     findings: makeFindingControl(engine),
     waivers: makeWaiverControl(engine),

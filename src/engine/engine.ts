@@ -1,3 +1,4 @@
+import type { AskForReview } from "../ports/git-host.ts";
 import type { EventEmitter } from "node:events";
 import type { RouterDeclaration, TargetDeclaration } from "../model/pipeline.ts";
 import type { Lane } from "../model/primitives.ts";
@@ -110,6 +111,7 @@ export interface Engine {
   readonly checks: ReadonlyMap<string, Check>;
   readonly secrets: ReadonlyMap<string, SecretProvider>;
   readonly trackers: ReadonlyMap<string, Tracker>;
+  readonly askForReview: AskForReview;
   readonly content: ContentStore;
   /** Folder for reports while they are read; private to this server's user. */
   readonly spool: string;

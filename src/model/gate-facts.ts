@@ -121,6 +121,30 @@ export const GateFacts = z.strictObject({
       withoutLicence: Count,
     })
     .nullable(),
+  /** What the environment's git host says of the release's commits; null: it was not asked, or did not say all. */
+  review: z
+    .strictObject({
+      ageSeconds: Count,
+      commits: Count,
+      unreviewed: Count,
+      approvals: Count,
+      selfApprovals: Count,
+      staleApprovals: Count,
+      changesRequested: Count,
+    })
+    .nullable()
+    .optional(),
+  /** How it protects the branch; null: it is not known. */
+  branch: z
+    .strictObject({
+      protected: z.boolean().nullable(),
+      requiredApprovals: Count.nullable(),
+      dismissesStale: z.boolean().nullable(),
+      refusesForcePush: z.boolean().nullable(),
+      includesAdmins: z.boolean().nullable(),
+    })
+    .nullable()
+    .optional(),
   /** Who stated what about the release, of those who count here. */
   evidence: z.strictObject({
     signedBy: z.array(z.string()),

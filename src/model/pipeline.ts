@@ -8,6 +8,7 @@ import { HighRisk } from "./high-risk.ts";
 import { BreakGlassPolicy } from "./break-glass.ts";
 import { WaiverPolicy } from "./waiver.ts";
 import { GateRule } from "./gate-rule.ts";
+import { ReviewHost } from "./git-host.ts";
 import { Duration, Name, Tier } from "./primitives.ts";
 import { ReleaseRequirements } from "./producers.ts";
 import { Requirement, ThreatModel } from "./requirements.ts";
@@ -334,6 +335,8 @@ export const Environment = z.strictObject({
     dedicated: Purpose.optional(),
     /** What has to be stated about a release, and by whom, before this environment takes it. */
     requires: ReleaseRequirements.optional(),
+    /** Whose word counts here on who pushed, merged and reviewed; without it nobody's. */
+    reviews: ReviewHost.optional(),
     /** Which services may let promotions start here by themselves. Default: all, and none where users are (production). */
     autoPromotion: AutoPromotion.optional(),
     ...calendarKeys,

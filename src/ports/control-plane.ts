@@ -14,6 +14,7 @@ import type { PasskeyControl } from "./passkey-control.ts";
 import type { ReviewControl } from "./review-control.ts";
 import type { CatalogueControl } from "./catalogue-control.ts";
 import type { CheckControl } from "./check-control.ts";
+import type { HostReviewControl } from "./host-review-control.ts";
 import type { EngagementControl } from "./engagement-control.ts";
 import type { FeedControl } from "./feed-control.ts";
 import type { BreakGlassControl } from "./break-glass-control.ts";
@@ -70,6 +71,7 @@ export interface ControlPlane {
   readonly passkeys: PasskeyControl;
   readonly feeds: FeedControl;
   readonly engagements: EngagementControl;
+  readonly hostReviews: HostReviewControl;
   readonly stops: StopControl;
   readonly waivers: WaiverControl;
   readonly approvals: ApprovalControl;

@@ -148,6 +148,9 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkDemands: ({ params }) => controlPlane.checks.demands(params.service, params.environment),
+    hostReviewFetch: ({ actor, params, body }) =>
+      controlPlane.hostReviews.fetch(actor, { ...params, ...body }),
+    hostReviewShow: ({ params, query }) => controlPlane.hostReviews.show({ ...params, ...query }),
     engagementAdd: ({ actor, body }) =>
       controlPlane.engagements.add(actor, Buffer.from(body.envelope, "base64")),
     async engagementList({ query }) {

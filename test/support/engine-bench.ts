@@ -1,3 +1,4 @@
+import { askForReview } from "../../src/git-hosts/review.ts";
 import { trackers } from "../../src/trackers/registry.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
@@ -192,6 +193,7 @@ export class EngineBench {
       checks: new Map([["staged", this.staged.check], ...this.extra]),
       secrets: new Map([["local", { id: "local", resolve: this.#resolve }]]),
       trackers,
+      askForReview,
       content: this.content,
       spool: this.spool,
       runningChecks: new Map(),

@@ -3,10 +3,15 @@ import {
   readCommitBundle,
   verifyCommit,
 } from "../../evidence/git/commit-bundle.ts";
+import { decodeBase64 } from "../../evidence/bytes.ts";
+import { readEnvelope } from "../../evidence/dsse.ts";
+import { hostReview } from "../../evidence/predicates/host-review.ts";
+import { readStatement } from "../../evidence/statement.ts";
+import { pushersIn } from "../../identity/commits/host-deeds.ts";
 import type { Involved } from "../../identity/approval/given.ts";
 import { paths } from "../format.ts";
 import type { LogEntry } from "../log-entry.ts";
-import { AttestationAdded, PersonKeyed, ReleaseCommits } from "../payloads.ts";
+import { AttestationAdded, Attested, PersonKeyed, ReleaseCommits } from "../payloads.ts";
 import type { Findings } from "../report.ts";
 import { type Blobs, parsedJson } from "./blobs.ts";
 
@@ -67,7 +72,9 @@ export function commitsNotShown(
   // Erased by the record: it can speak for nobody, and nobody can be held to it.
   if (own.some(({ digest }) => !files.has(paths.blob(digest)))) return [];
   const commits = readAll(own, files);
+  const pushed = pushedByHost(release, before, files);
   return claimed.flatMap(({ revision }) => {
+    if (pushed.has(revision)) return [];
     const commit = commits.get(revision);
     const person = commit?.signer ? ownerOf(commit.signer, before) : null;
     const what = `signer of commit ${short(revision)}`;
@@ -77,6 +84,28 @@ export function commitsNotShown(
       `its inputs call commit ${short(revision)} proven, and no signature of whom they name shows it`,
     ];
   });
+}
+
+/** Commits of which a statement of Tidelock's, verified elsewhere, says that a git host knows who pushed or merged them. */
+function pushedByHost(
+  release: string,
+  before: readonly LogEntry[],
+  files: Files,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { leaf, payload } of before) {
+    if (leaf.kind !== "review.fetched" || leaf.stream !== `release/${release}`) continue;
+    for (const digest of Attested.safeParse(payload).data?.attestations ?? []) {
+      const bytes = files.get(paths.attestation(digest));
+      const envelope = bytes ? readEnvelope(bytes) : null;
+      const body = envelope?.ok ? decodeBase64(envelope.value.payload) : null;
+      const statement = body ? readStatement(body) : null;
+      if (!statement?.ok || statement.value.predicateType !== hostReview.type) continue;
+      const review = hostReview.schema.safeParse(statement.value.predicate).data;
+      for (const [revision] of review ? pushersIn(review) : []) found.add(revision);
+    }
+  }
+  return found;
 }
 
 function readAll(

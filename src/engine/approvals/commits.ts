@@ -17,6 +17,9 @@ import type { Db, ReleaseRow } from "../../store/schema.ts";
 import { attestationBytes } from "../attest-material.ts";
 import { type Gathered, gatherEnrolments } from "../access/enrolment.ts";
 import type { Engine } from "../engine.ts";
+import { accountDeed, deedsOfPull } from "../../identity/commits/host-deeds.ts";
+import type { Plan } from "../../model/plan.ts";
+import { hostWord } from "./host-word.ts";
 
 /** Who is shown to have made the commits of releases: by their signatures, under keys that stand now. */
 
@@ -34,6 +37,7 @@ export interface CommitWork {
 export async function commitWork(
   engine: Pick<Engine, "content" | "notice">,
   db: Db,
+  plan: Plan,
   releases: readonly ReleaseRow[],
 ): Promise<CommitWork> {
   const each = await Promise.all(
@@ -46,7 +50,8 @@ export async function commitWork(
   const all = new Map(each.flatMap(({ commits }) => [...commits]));
   const signers = new Set([...all.values()].flatMap(({ signer }) => signer ?? []));
   const keys = await commitKeys(db, [...signers]);
-  const isSomebody = namedIn(signers.size === 0 ? [] : await knownNames(db));
+  const host = await hostWord(engine, db, plan, releases);
+  const isSomebody = namedIn(signers.size + host.pulls.length === 0 ? [] : await knownNames(db));
   const byKey = new Map<string, PersonKeyRow>(keys.map((key) => [key.key_id, key]));
   const gathered = await gatherEnrolments(
     db,
@@ -63,17 +68,20 @@ export async function commitWork(
     for (const commit of source.commits) {
       const read = all.get(commit.revision);
       const key = byKey.get(read?.signer ?? "");
-      deeds.push(...deedsOfCommit(commit, read, key !== undefined, isSomebody));
-      if (key === undefined) {
-        whole = false;
-        continue;
-      }
+      const pushedBy = host.pushers.get(commit.revision) ?? null;
+      const pushed = pushedBy !== null && isSomebody(pushedBy);
+      deeds.push(...deedsOfCommit(commit, read, key !== undefined || pushed, isSomebody));
+      whole &&= key !== undefined || pushed;
+      if (pushedBy !== null)
+        deeds.push(accountDeed("pusher of commit", commit.revision, pushedBy, isSomebody));
+      if (key === undefined) continue;
       signed.push({ what: `signer of commit ${commit.revision.slice(0, 12)}`, person: key.person });
     }
     // Where a commit is nobody's already, one more says nothing.
     const hidden = whole ? hiddenCommit(all, source, named) : null;
     if (hidden !== null) deeds.push(unknown(`author of what is not shown: ${hidden}`));
   }
+  for (const pull of host.pulls) deeds.push(...deedsOfPull(pull, host.pushers, isSomebody));
   return { deeds: [...deeds, ...brought.flatMap((one) => one.deeds)], signed, keys, gathered };
 }
 

@@ -84,7 +84,7 @@ export async function lineageOf(
     ...releases.map(({ created_by }) => ({ what: "who handed the release in", who: created_by })),
     ...acted.rows,
   ];
-  const commits = await commitWork(engine, db, releases);
+  const commits = await commitWork(engine, db, plan, releases);
   return {
     releases,
     keys: commits.keys,

@@ -12,6 +12,7 @@ import { evidenceFacts, materialAbout } from "./evidence.ts";
 import { findingFacts } from "./findings.ts";
 import { liveFacts } from "./live.ts";
 import { releaseFacts } from "./release.ts";
+import { reviewFacts } from "./reviews.ts";
 import { sbomFacts } from "./sbom.ts";
 import { environmentOf, type FactsSite } from "./site.ts";
 import { waiverFacts } from "./waivers.ts";
@@ -48,15 +49,17 @@ async function gather(site: FactsSite, shown: Shown): Promise<GateFacts> {
   const requires = environment?.spec.requires;
   const material = await materialAbout(site, requires);
   const waivers = waiverFacts(site, shown.waivers);
-  const [release, configuration, live, changes, findings, sbom, approvals] = await Promise.all([
-    releaseFacts(site),
-    configurationFacts(site, shown.given ?? null),
-    liveFacts(site),
-    changeFacts(site),
-    findingFacts(site),
-    sbomFacts(site, requires, material),
-    approvalFacts(site, shown.runs),
-  ]);
+  const [release, configuration, live, changes, findings, sbom, approvals, reviewed] =
+    await Promise.all([
+      releaseFacts(site),
+      configurationFacts(site, shown.given ?? null),
+      liveFacts(site),
+      changeFacts(site),
+      findingFacts(site),
+      sbomFacts(site, requires, material),
+      approvalFacts(site, shown.runs),
+      reviewFacts(site, environment),
+    ]);
   return {
     now: now.toISOString(),
     service: plan.lane.service,
@@ -73,6 +76,7 @@ async function gather(site: FactsSite, shown: Shown): Promise<GateFacts> {
     checks: checkFacts(site, shown),
     findings,
     sbom,
+    ...reviewed,
     evidence: evidenceFacts(site, requires, material, sbom !== null),
     approvals,
     waivers,

@@ -36,6 +36,8 @@ export const kinds = {
   "grant.added":
     "a person may do something from here on, in a service and environment or everywhere",
   "grant.removed": "a right has ended",
+  "review.fetched":
+    "a git host was asked who pushed, merged and reviewed the commits of a release; its answers stand in the statement",
   "token.created":
     "a token may do something from here on, until the day that is given; its SHA-256 stands here, itself nowhere",
   "token.revoked": "a token is nobody's any more",

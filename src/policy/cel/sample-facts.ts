@@ -36,6 +36,22 @@ export function sampleFacts(changed: Partial<GateFacts> = {}): GateFacts {
       items: [sampleFinding()],
     },
     sbom: { components: 120, licences: ["Apache-2.0", "MIT"], withoutLicence: 0 },
+    review: {
+      ageSeconds: 600,
+      commits: 3,
+      unreviewed: 0,
+      approvals: 1,
+      selfApprovals: 0,
+      staleApprovals: 0,
+      changesRequested: 0,
+    },
+    branch: {
+      protected: true,
+      requiredApprovals: 1,
+      dismissesStale: true,
+      refusesForcePush: true,
+      includesAdmins: null,
+    },
     evidence: { signedBy: ["ci"], provenance: true, sbom: true, attestations: [] },
     approvals: [
       { check: "go-live", person: "grace", role: "release-manager", ageSeconds: 600 },
