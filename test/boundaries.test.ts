@@ -75,6 +75,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "ports/people-control.ts -> api/routes-manual.ts": "as for views; types only",
   "ports/people-control.ts -> api/routes-people.ts": "as for views; types only",
   "ports/review-control.ts -> api/routes-reviews.ts": "as for views; types only",
+  "ports/host-review-control.ts -> api/routes-host-reviews.ts": "as for views; types only",
   "ports/catalogue-control.ts -> api/routes-catalogue.ts": "as for views; types only",
   "ports/control-plane.ts -> api/routes-chain.ts": "as for views; types only",
   "ports/signal-control.ts -> api/routes-signals.ts": "as for views; types only",

@@ -95,10 +95,15 @@ beforeAll(async () => {
   await plane.people.add(registrar, { name: "paul@shop.example", also: [`${at}:2`] });
   await plane.people.add(registrar, { name: "maria@shop.example", also: [`${at}:1`] });
   await plane.people.add(registrar, { name: "jo@shop.example", also: [`${at}:3`] });
-  const text = documents({ dev: "      approvals: [{ role: sre }]" });
-  const reviews = `  reviews: { kind: github, url: "http://${at}", projects: { shop: acme/shop }, token: GIT_HOST_TOKEN }`;
-  await plane.applyDocuments(owner, "t.yaml", text.replace(/(kind: Environment[\s\S]*?name: dev[\s\S]*?spec:\n)/, `$1${reviews}\n`)); // prettier-ignore
+  await apply(`http://${at}`);
 });
+
+async function apply(url: string): Promise<void> {
+  const text = documents({ dev: "      approvals: [{ role: sre }]" });
+  const reviews = `  reviews: { kind: github, url: "${url}", projects: { shop: acme/shop }, token: GIT_HOST_TOKEN }`;
+  const placed = text.replace("  tier: development\n", `  tier: development\n${reviews}\n`);
+  await plane.applyDocuments(owner, "t.yaml", placed);
+}
 
 afterAll(async () => {
   server.close();
@@ -258,13 +263,7 @@ describe("unsigned commits whose pusher a trusted git host knows", () => {
   it("are everybody's by the word of a host that the owners name no more, and the token does not follow its address", async () => {
     const { release } = await brought();
     await fetch(release.version);
-    const plan = await siteOf(release.id);
-    const document = await documentByDigest<Environment>(bench.database.db, "Environment", plan.environment); // prettier-ignore
-    const spec = {
-      ...document?.spec,
-      reviews: { ...document?.spec.reviews, url: "http://127.0.0.1:9" },
-    };
-    await plane.applyDocuments(owner, "t.json", JSON.stringify({ ...document, spec }));
+    await apply("http://127.0.0.1:9");
     await expect(fetch(release.version)).rejects.toMatchObject({ code: "forbidden" });
     await expect(
       plane.hostReviews.show({ service: "shop", release: release.version, environment: "dev" }),
