@@ -23,9 +23,11 @@ export const askForReview: AskForReview = async (asked) => {
   const said = await adapter.gather(ask, { project, branch: host.branch, commits });
   const named = (id: string | null) => (id === null ? null : `${accountPrefix(host)}:${id}`);
   const pulls = said.pulls.map((pull) => {
-    const { from, commits: own, ...rest } = pull;
+    const { number, head, merged } = pull;
     return {
-      ...rest,
+      number,
+      head,
+      merged,
       openedBy: named(pull.openedBy),
       mergedBy: named(pull.mergedBy),
       commits: pushersOf(pull.from, pull.commits, said.pushes).map(({ revision, by }) => ({
