@@ -58,7 +58,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders whose folders are adapters. */
-const families = ["checks", "secrets", "targets", "routers", "trackers", "git-hosts", "databases", "notify"];
+const families = [
+  "checks",
+  "secrets",
+  "targets",
+  "routers",
+  "trackers",
+  "git-hosts",
+  "databases",
+  "notify",
+];
 const adapterMayImport = ["model", "ports", "egress"];
 
 /** Single edges that are right although their parts' rule says no, each with its reason. */
