@@ -24,6 +24,8 @@ const maxBytes = 256 * 1024;
 const timeoutMs = 10_000;
 /** What a provider says of itself is asked for again after this long. Milliseconds. */
 const freshMs = 3_600_000;
+/** One that did not answer is asked again after this long. Milliseconds. */
+const pauseMs = 3_000;
 
 /**
  * One provider's side of a sign-in: authorization code with PKCE (S256), state, nonce and `iss` (RFC 9700, RFC 9207).
@@ -33,6 +35,8 @@ export class ProviderClient {
   readonly settings: IdentityProvider;
   readonly #secret: string | null;
   readonly #redirectUri: string;
+  #failedAt = -Infinity;
+  #asking: Promise<void> | null = null;
   readonly #rules: IssuerRules;
   #known: {
     readonly at: number;
@@ -96,12 +100,10 @@ export class ProviderClient {
   async #configuration(skewMs = 0): Promise<client.Configuration> {
     const { issuer, clientId } = this.settings;
     if (this.#known === null || performance.now() - this.#known.at >= freshMs) {
-      const asked = await client.discovery(new URL(issuer), clientId, undefined, client.None(), {
-        [client.customFetch]: this.#fetch,
-        execute: isHere(issuer) ? [client.allowInsecureRequests] : [],
-      });
-      this.#known = { at: performance.now(), server: asked.serverMetadata(), last: null };
+      this.#asking ??= this.#ask().finally(() => (this.#asking = null));
+      await this.#asking;
     }
+    if (this.#known === null) throw new Error("it was not asked");
     const { server, last } = this.#known;
     const configuration = new client.Configuration(
       server,
@@ -121,6 +123,22 @@ export class ProviderClient {
     if (keys !== undefined) client.setJwksCache(configuration, keys);
     this.#known.last = configuration;
     return configuration;
+  }
+
+  async #ask(): Promise<void> {
+    // Whoever asks to sign in at one that is down does not make us ask it each time.
+    if (performance.now() - this.#failedAt < pauseMs) throw new Error("it did not answer just now");
+    const { issuer, clientId } = this.settings;
+    try {
+      const asked = await client.discovery(new URL(issuer), clientId, undefined, client.None(), {
+        [client.customFetch]: this.#fetch,
+        execute: isHere(issuer) ? [client.allowInsecureRequests] : [],
+      });
+      this.#known = { at: performance.now(), server: asked.serverMetadata(), last: null };
+    } catch (error) {
+      this.#failedAt = performance.now();
+      throw error;
+    }
   }
 
   readonly #fetch: client.CustomFetch = async (url, { method, headers, body }) => {

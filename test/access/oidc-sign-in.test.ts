@@ -78,6 +78,17 @@ describe("a person", () => {
     const again = lab.browser();
     await again.signIn("newcomers");
     expect(await again.who()).toMatchObject({ id: "nia@shop.example" });
+    // Who chooses their own name there becomes no program of ours, and nobody's double.
+    for (const email of [
+      "operator",
+      "AUTO",
+      "tidelock",
+      "Maria@shop.example",
+      "maria+2@shop.example",
+    ]) {
+      lab.provider.signsIn = { sub: `u-${email}`, email, email_verified: true };
+      expect([email, (await lab.browser().signIn("newcomers")).status]).toEqual([email, 401]);
+    }
     lab.provider.signsIn = { sub: "u-21", email: "unverified@shop.example", email_verified: false };
     expect((await lab.browser().signIn("newcomers")).status).toBe(401);
   });

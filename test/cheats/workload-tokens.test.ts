@@ -150,9 +150,7 @@ describe("a platform's token", () => {
       Array.from({ length: 8 }, (_, index) => lab.exchange(token, { server: index % 2 })),
     );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(await lab.refusal(token)).toBe(
-      "401 this token was used before: ask the platform for another one",
-    );
+    expect(await lab.refusal(token)).toBe("401 this token was used before");
   });
 
   it("is used once where it has no name of its own, however its signature is written", async () => {
@@ -278,6 +276,17 @@ describe("a platform's token", () => {
       expect(await lab.refusal(`${head}.${claims}.${signature}`)).toBe(unproven);
     }
     expect(lab.issuer.requests.length - before).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("a rule for any issuer", () => {
+  it("takes no token of a platform whose ids it leaves out", async () => {
+    await lab.add(lab.rule("loose", { platform: "generic", claims: { sub: [githubClaims.sub] } }));
+    const taken = { ...githubClaims, repository_id: "999999", repository_owner_id: "666" };
+    expect(await lab.refusal(await lab.issuer.sign(taken))).toBe(noRule);
+    const plain = { aud: githubClaims.aud, sub: githubClaims.sub };
+    expect((await lab.exchange(await lab.issuer.sign(plain))).status).toBe(200);
+    await lab.remove("loose");
   });
 });
 

@@ -15,7 +15,8 @@ export function scopeText(scope: {
   return `${service ?? "every service"}, ${environment ?? "every environment"}`;
 }
 
-export function whoseText({ person }: TokenView): string {
+export function whoseText({ person, workload }: TokenView): string {
+  if (workload !== null) return clean(workload.identity.runUrl ?? workload.identity.subject);
   if (person === null) return "a machine's";
   return person.name === null ? "(erased)" : clean(person.name);
 }

@@ -9,6 +9,8 @@ import {
   unmetDemand,
   wordOf,
 } from "../../identity/oidc/provider-word.ts";
+import { isShared } from "../../identity/lineage.ts";
+import { plainName } from "../../identity/plain-name.ts";
 import { ProviderClient, type SignedIdentity } from "../../issuers/provider-client.ts";
 import type { IdentityProvider } from "../../model/identity-provider.ts";
 import { signInReturnPath } from "../../model/identity-provider.ts";
@@ -20,8 +22,8 @@ import { announce } from "../../store/queries/events.ts";
 import { linkOf } from "../../store/queries/grants.ts";
 import { addIdentity, identityOf } from "../../store/queries/identities.ts";
 import { pseudonymOf } from "../../store/queries/ledger.ts";
-import { personByName, programs } from "../../store/queries/people.ts";
-import { useOnce } from "../../store/queries/workload.ts";
+import { programs } from "../../store/queries/people.ts";
+import { forgetUses, useOnce } from "../../store/queries/workload.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
@@ -126,6 +128,8 @@ async function finish(
   }
   const identity = await client.finish(query, kept, now - Date.now()).catch((cause: unknown) => {
     engine.notice(`a sign-in at ${settings.id} was refused: ${reasonOf(cause)}`);
+    // What strangers try leaves no more behind than what they are let in by.
+    void forgetUses(db).catch(() => undefined);
     throw nobody("the provider's answer is not one to what this browser had asked");
   });
   const unmet = unmetDemand(settings, identity.claims);
@@ -143,6 +147,7 @@ async function finish(
     return openSession(engine, tx, { person, methods, issuer: identity.issuer, provider }, device);
   });
   engine.signals.emit("change");
+  void forgetUses(db).catch(() => undefined);
   return { secret: opened.secret, expiresAt: opened.expiresAt, to: kept.to };
 }
 
@@ -179,7 +184,7 @@ async function personFor(
   }
   const name = PersonName.safeParse(said);
   if (!name.success) throw nobody("what the provider calls you cannot be a name here");
-  if (programs.has(name.data) || name.data === "operator" || (await personByName(tx, name.data))) {
+  if (isShared(name.data) || programs.has(name.data) || (await isTaken(tx, name.data))) {
     throw nobody(
       "somebody is known by your name here already, and a name alone proves nothing",
       `ask somebody who may to link your identity \`${subject.slice(0, 255)}\`: tidelock person link-identity`,
@@ -193,6 +198,17 @@ async function personFor(
     message: `${name.data} signed in at ${id} for the first time`,
   });
   return person;
+}
+
+/** Also when it only looks like another one: whoever chooses their own name at a provider becomes nobody's double. */
+async function isTaken(tx: Db, name: string): Promise<boolean> {
+  const plain = plainName(name);
+  const rows = await tx
+    .selectFrom("ledger_people")
+    .select("person")
+    .where("person", "is not", null)
+    .execute();
+  return rows.some(({ person }) => person !== null && plainName(person) === plain);
 }
 
 /** Nobody signs in as another name of somebody, or as somebody who was erased. */

@@ -101,7 +101,7 @@ async function give(
   const row = await db.transaction().execute(async (tx) => {
     if (!(await standingRule(tx, id))) throw refusedByRules();
     if (!(await useOnce(tx, useOf(token), new Date(ends + rememberedMs)))) {
-      throw refused("this token was used before: ask the platform for another one");
+      throw refused("this token was used before", "ask the platform for another one");
     }
     const row = await addToken(
       tx,
@@ -217,11 +217,14 @@ function refusedByRules(): TidelockError {
   return refused("no rule lets this workload in");
 }
 
-function refused(message: string): TidelockError {
+const testIt =
+  "whoever keeps the rules sees what differs: tidelock workload rule test --oidc-token <file>";
+
+function refused(message: string, hint = testIt): TidelockError {
   return new TidelockError("unauthenticated", message, {
     fault: "operator",
     where: "token",
-    hint: "whoever keeps the rules sees what differs: tidelock workload rule test --oidc-token <file>",
+    hint,
   });
 }
 

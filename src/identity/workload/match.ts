@@ -1,5 +1,5 @@
 import type { WorkloadIdentity, WorkloadRule } from "../../model/workload.ts";
-import { plainClaims, platforms } from "./platforms.ts";
+import { marks, plainClaims, platforms } from "./platforms.ts";
 
 /**
  * Why a token is not one of a rule's: a sentence for each claim that differs, none for one of its. They name what the
@@ -15,6 +15,10 @@ export function differences(
   if (audience === null) why.push("aud names more than one: it counts for others too");
   else if (audience !== rule.audience) why.push(`aud is not ${rule.audience}`);
 
+  const own = Object.entries(marks).find(([, mark]) => Object.hasOwn(token, mark));
+  if (rule.platform === "generic" && own) {
+    why.push(`it is a token of ${own[0]}, whose ids the rule leaves out: --platform ${own[0]}`);
+  }
   const facts = platforms[rule.platform];
   const claims = plainClaims(rule.platform, token);
   for (const [claim, values] of Object.entries(rule.claims)) {

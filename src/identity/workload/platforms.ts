@@ -158,6 +158,14 @@ export const platformOfHost: Readonly<Record<string, Platform>> = {
   "api.bitbucket.org": "bitbucket",
 };
 
+/** Claims that only one platform's tokens have: a rule for any issuer takes none of those. */
+export const marks: Readonly<Partial<Record<Platform, string>>> = {
+  github: "repository_owner_id",
+  gitlab: "namespace_id",
+  bitbucket: "repositoryUuid",
+  kubernetes: "kubernetes.io",
+};
+
 const longestClaim = 500;
 
 /**
