@@ -106,6 +106,9 @@ const words: Readonly<Record<string, string>> = {
   "waivers[].id": "which one",
   "waivers[].of": "the finding or check that it is about",
   "waivers[].endsInSeconds": "how long it holds still",
+  "access.reviewedSecondsAgo":
+    "since a review that reaches this service was done to its last line; null: none was",
+  "access.reviewsOverdue": "reviews that reach it and are over their day",
   "grades.isolation": "how services and checks run on this machine",
   "grades.identity": "how it was shown whose process answered the checks",
   "grades.governance": "`solo`: nobody else has looked",

@@ -163,6 +163,15 @@ export const GateFacts = z.strictObject({
   ),
   /** Accepted risks that hold for this release here. */
   waivers: z.array(z.strictObject({ id: z.string(), of: z.string(), endsInSeconds: Count })),
+  /** Whether anybody looks after who can do what here. */
+  access: z
+    .strictObject({
+      /** Since a review of this service, or of every one, was done to its last line; null: none was. */
+      reviewedSecondsAgo: Count.nullable(),
+      /** Reviews of it that are over their day. */
+      reviewsOverdue: Count,
+    })
+    .optional(),
   grades: Grades,
 });
 export type GateFacts = z.infer<typeof GateFacts>;

@@ -102,6 +102,14 @@ function factsAsOld(facts: GateFacts, now: string): GateFacts {
         ? findings
         : { ...findings, items: findings.items.map(older) },
     approvals: facts.approvals.map(older),
+    ...(facts.access?.reviewedSecondsAgo === undefined || facts.access.reviewedSecondsAgo === null
+      ? {}
+      : {
+          access: {
+            ...facts.access,
+            reviewedSecondsAgo: facts.access.reviewedSecondsAgo + by,
+          },
+        }),
     // Those that have ended since hold no more; of the others so much less is left.
     waivers: facts.waivers.flatMap((one) =>
       one.endsInSeconds > by ? [{ ...one, endsInSeconds: one.endsInSeconds - by }] : [],

@@ -52,3 +52,19 @@ export const everyAccessRowStands: Ground = {
     return { table, row: key, column: null, index: null, message };
   },
 };
+
+/** A review that was taken out is not over its day any more. */
+export const everyReviewStands: Ground = {
+  async holds(db) {
+    const { rows } = await sql<{ operation: string }>`
+      select e.operation from ledger_entries e
+      where e.stream = 'system' and e.kind = 'access.review-started' and not exists (
+        select from access_reviews r where 'access-review/' || r.id || '/1' = e.operation)
+      order by e.entry limit 1
+    `.execute(db);
+    const [gone] = rows;
+    if (!gone) return null;
+    const message = `access_reviews: ${gone.operation} is in the log and not in the database`;
+    return { table: "access_reviews", row: gone.operation, column: null, index: null, message };
+  },
+};

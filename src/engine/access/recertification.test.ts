@@ -2,7 +2,14 @@ import { sign } from "node:crypto";
 import { sql } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Approver, enrolApprover } from "../../../test/support/approvals-lab.ts";
-import { EngineBench, operator, type Worker } from "../../../test/support/engine-bench.ts";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+  type Worker,
+} from "../../../test/support/engine-bench.ts";
 import type { ReviewView } from "../../api/routes-reviews.ts";
 import { encodeEnvelope } from "../../evidence/dsse.ts";
 import { readPublicKey } from "../../evidence/keys.ts";
@@ -184,4 +191,39 @@ it("shows which permissions nobody uses, and the smaller role that would do", as
   expect(items).toMatchObject([
     { who: "ci", role: "developer", used: ["release.create", "server.read"], smaller: "ci" },
   ]);
+});
+
+it("opens a gate that demands a review once there is one, and not by a row that somebody put in", async () => {
+  const floor = `  floor:
+    rules:
+      - name: access-reviewed
+        require: access != null && access.reviewedSecondsAgo != null && access.reviewedSecondsAgo < 8640000 && access.reviewsOverdue == 0
+        because: nobody has reviewed who can do what`;
+  await plane.applyDocuments(operator, "t.yaml", documents({ floor }));
+  await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
+  const lane = { service: "shop", release: "1.0.0" };
+  await ended(plane, (await plane.promote(operator, { ...lane, environment: "dev" })).id);
+  const production = async () => {
+    const { id } = await plane.promote(operator, { ...lane, environment: "production" });
+    return ended(plane, id);
+  };
+  expect((await production()).message).toContain("nobody has reviewed who can do what");
+  const { db } = bench.database;
+  await sql`insert into access_reviews (id, due_at, report, report_digest, started_by, closed_at)
+    values ('vforged', now() + interval '1 day', '[]', 'sha256:0', 'operator', now())`.execute(db);
+  expect((await production()).message).toContain("access_reviews: the row access-review/vforged");
+  await sql`delete from access_reviews`.execute(db);
+  const view = await plane.reviews.start(operator, { service: null, due: soon() });
+  for (const [who, of] of [
+    [jo, kim],
+    [kim, jo],
+  ] as const) {
+    const decisions = on(view, (person) => person === of.person).map(({ id }): ReviewDecision => ({
+      line: id,
+      answer: "keep",
+      reason: "still needed",
+    }));
+    await plane.reviews.sign(operator, view.id, await word(view, who, decisions));
+  }
+  expect((await production()).state).toBe("complete");
 });

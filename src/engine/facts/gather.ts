@@ -4,6 +4,7 @@ import type { GateFacts } from "../../model/gate-facts.ts";
 import type { Evidence, Subject } from "../../policy/evidence.ts";
 import type { WaiversInput } from "../../policy/waived.ts";
 import type { CheckRunRow } from "../../store/schema.ts";
+import { accessFacts } from "./access.ts";
 import { approvalFacts } from "./approvals.ts";
 import { changeFacts } from "./changes.ts";
 import { checkFacts } from "./checks.ts";
@@ -80,6 +81,7 @@ async function gather(site: FactsSite, shown: Shown): Promise<GateFacts> {
     evidence: evidenceFacts(site, requires, material, sbom !== null),
     approvals,
     waivers,
+    access: await accessFacts(site),
     grades: shown.grades,
   };
 }

@@ -1,6 +1,8 @@
 import { sql } from "kysely";
 import type { Plan } from "../../model/plan.ts";
 import type { LedgerSays } from "../../policy/ledger-says.ts";
+import { accessReviewsProjection } from "../../store/projections/access-reviews.ts";
+import { allReviews } from "../../store/queries/access-reviews.ts";
 import {
   configurationsProjection,
   documentsProjection,
@@ -26,7 +28,7 @@ import { groundsOfGlass } from "../break-glass/grounds.ts";
 import { groundsOfStops } from "../stops/grounds.ts";
 import type { StepContext } from "../steps/step.ts";
 import { groundsOfGovernance } from "../policy/governance.ts";
-import { everyAccessRowStands, everyStandingStands } from "../access/held.ts";
+import { everyAccessRowStands, everyReviewStands, everyStandingStands } from "../access/held.ts";
 import { groundsOfApprovals } from "../approvals/grounds.ts";
 import { groundsOfWaivers } from "../waivers/held.ts";
 import { type Ground, groundsOf, lastingDifference, nothingAfter } from "./leaning.ts";
@@ -81,6 +83,8 @@ export async function groundsOfGate(
     ),
     noRunGone(plan.lane.service),
     everyAccessRowStands,
+    ...groundsOf(accessReviewsProjection, await allReviews(engine.db)),
+    everyReviewStands,
     everyStandingStands,
     ...groundsOf(stepsProjection, steps.map(placed)),
     ...(await groundsOfWaivers(engine.db, plan.lane)),

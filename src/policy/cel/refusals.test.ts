@@ -203,7 +203,7 @@ describe("a rule is told where it is wrong, why, and what to write:", () => {
     ],
     [
       "changes.paths.all(p)",
-      "18: there is no fact `p` | one of now, service, environment, colour, release, configuration, live, changes, checks, findings, sbom, review, branch, evidence, approvals, waivers, grades",
+      "18: there is no fact `p` | one of now, service, environment, colour, release, configuration, live, changes, checks, findings, sbom, review, branch, evidence, approvals, waivers, access, grades",
     ],
     [
       "changes.paths.foo()",
@@ -258,7 +258,7 @@ describe("a rule is told where it is wrong, why, and what to write:", () => {
     ],
     [
       "foo == 1",
-      "0: there is no fact `foo` | one of now, service, environment, colour, release, configuration, live, changes, checks, findings, sbom, review, branch, evidence, approvals, waivers, grades",
+      "0: there is no fact `foo` | one of now, service, environment, colour, release, configuration, live, changes, checks, findings, sbom, review, branch, evidence, approvals, waivers, access, grades",
     ],
     [
       "has(findings.byKind.foo)",

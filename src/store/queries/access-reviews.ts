@@ -104,6 +104,18 @@ export async function overdueReviews(
   return query.orderBy("due_at").execute();
 }
 
+/** Those that a gate may lean on: open ones, and those that were done last. */
+export async function allReviews(db: Db): Promise<readonly AccessReviewRow[]> {
+  const { rows } = await sql<AccessReviewRow>`
+    select * from access_reviews where closed_at is null
+    union select * from (
+      select distinct on (service) * from access_reviews where closed_at is not null
+      order by service, closed_at desc
+    ) as done
+  `.execute(db);
+  return rows;
+}
+
 /** Whether this is the first time. */
 export async function noteOverdue(tx: Db, review: string): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
