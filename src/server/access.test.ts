@@ -46,6 +46,9 @@ describe("what every route declares", () => {
   it("opens exactly these to everybody", async () => {
     const open = (await realRoutes()).filter(({ access }) => access && "public" in access);
     expect(open.map(({ name }) => name).sort()).toEqual([
+      "GET /api/v1/sign-in/oidc/:provider",
+      "GET /api/v1/sign-in/oidc/:provider/return",
+      "GET /api/v1/sign-in/providers",
       "GET /healthz",
       "GET /ledger/checkpoint",
       "GET /ledger/tile/*",
