@@ -1,6 +1,7 @@
 import type { Safeguard } from "./safeguard.ts";
 import { adoption } from "./safeguards/adoption.ts";
 import { bytes } from "./safeguards/bytes.ts";
+import { glassSafeguards } from "./safeguards/break-glass.ts";
 import { checks } from "./safeguards/checks.ts";
 import { fencing } from "./safeguards/fencing.ts";
 import { gates } from "./safeguards/gates.ts";
@@ -21,6 +22,7 @@ export const safeguards: readonly Safeguard[] = [
   ...adoption,
   ...gates,
   ...waiverSafeguards,
+  ...glassSafeguards,
   ...policy,
   ...checks,
   ...scans,

@@ -14,8 +14,8 @@ export const windows: readonly Safeguard[] = [
     edits: [
       {
         file: "src/policy/schedule.ts",
-        text: 'return [ground("wait", "window"',
-        replacement: 'return [ground("allow", "window"',
+        text: 'ground("wait", "window"',
+        replacement: 'ground("allow", "window"',
       },
     ],
     noticedBy: [{ file: scheduleTests, name: "waits until exactly its opening" }],

@@ -178,6 +178,19 @@ describe("what is asked for when what is live is contradicted", () => {
     expect((await worker.controlPlane.status({ service: "shop" }))[0]?.live?.version).toBe("1.0.0");
   });
 
+  it("says so where what is live cannot be decided again, and takes it for nothing", async () => {
+    await registered("");
+    await live("1.0.0", ["lodash@4.17.20"]);
+    await sql`delete from decision_inputs`.execute(worker.engine.db);
+    advisories.publish([bad]);
+    await reevaluate(worker.engine);
+    const { rows } = await sql<{ message: string }>`
+      select message from events where kind = 'release.unknown'`.execute(worker.engine.db);
+    expect(rows.map(({ message }) => message).join()).toContain("cannot be decided again");
+    const known = await sql`select handled from incidents`.execute(worker.engine.db);
+    expect(known.rows).toMatchObject([{ handled: expect.stringContaining("unknown") }]);
+  });
+
   it("takes it from users where nothing better stands, stops the line, and gives them what is promoted then", async () => {
     await registered("      onContradiction: isolate\n");
     await live("1.0.0", ["lodash@4.17.19"]);
