@@ -10,6 +10,7 @@ import {
   dropSession,
   giveSession,
   readCookie,
+  requireOwnPage,
   sessionCookie,
   setCookie,
 } from "./session-cookie.ts";
@@ -53,6 +54,8 @@ export function registerSessions(app: FastifyInstance, parts: ServerParts): void
   };
 
   route("signIn", async (request, reply, { name, password, code }) => {
+    // Nobody is signed in from elsewhere as somebody whom they are not.
+    requireOwnPage(request);
     const known = readCookie(request, cookieName(request, deviceWord));
     const replaces = sessionCookie(request);
     const given = {
@@ -66,6 +69,7 @@ export function registerSessions(app: FastifyInstance, parts: ServerParts): void
   });
   route("welcomeShow", async (_request, _reply, { secret }) => accounts.link(secret));
   route("welcome", async (request, reply, { secret, name, password }) => {
+    requireOwnPage(request);
     const given = { secret, password, ...(name === undefined ? {} : { name }) };
     return welcome(request, reply, await accounts.redeem(given, signInPlace(request)));
   });

@@ -46,7 +46,23 @@ describe("the first start", () => {
     const secret = (await first()) ?? "";
     const bad = await max.welcome(secret, "max-shop-2026", { name: admin, app: false });
     expect([code(bad), bad.text.includes("max-shop")]).toEqual(["invalid-input", false]);
+    const owner = await max.welcome(secret, maxPassword, { name: "operator", app: false });
+    expect(code(owner)).toBe("conflict");
     expect(await first()).toBe(secret);
+  });
+
+  it("is used from this server's own page alone: no other site signs a browser in as somebody", async () => {
+    const given = { secret: (await first()) ?? "", name: admin, password: maxPassword };
+    for (const headers of [{}, { origin: "https://evil.example", "x-tidelock": "1" }]) {
+      const options = { headers };
+      expect((await lab.ask(null, "POST", "/api/v1/welcome", given, options)).status).toBe(403);
+      const signIn = { name: admin, password: maxPassword, code: "" };
+      expect((await lab.ask(null, "POST", "/api/v1/sign-in", signIn, options)).status).toBe(403);
+    }
+    const text = await lab.ask(null, "POST", "/api/v1/sign-in", Buffer.from("{}"), {
+      headers: { "content-type": "text/plain", origin: "http://localhost", "x-tidelock": "1" },
+    });
+    expect(text.status).toBe(415);
   });
 
   it("makes an administrator who only reads before a second factor stands, and then ends the first token everywhere", async () => {

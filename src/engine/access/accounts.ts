@@ -17,10 +17,10 @@ import type { Engine } from "../engine.ts";
 import { lockPolicy } from "../policy/lock.ts";
 import { requirePerson } from "./giving.ts";
 import { openLinkOf, requireGoodPassword, requireNoMore } from "./links.ts";
-import { checkPassword, hashPassword } from "./password-hash.ts";
+import { hashPassword } from "./password-hash.ts";
 import { keyedDigest, opened, sealed } from "./sealing.ts";
 import { type Device, openSession } from "./sessions.ts";
-import { totpUse } from "./sign-in.ts";
+import { checkOwnPassword, totpUse } from "./sign-in.ts";
 
 /** What somebody signs in with, changed by themselves; and accounts as others see them. */
 
@@ -117,7 +117,7 @@ export async function changePassword(
 ): Promise<SignedInView> {
   requireRecent(actor.principal, "changing the password");
   const { person, password } = await own(engine, actor);
-  if (password !== null && !(await checkPassword(current, password)).right) {
+  if (password !== null && !(await checkOwnPassword(engine, actor.id, device, current, password))) {
     throw new TidelockError("forbidden", "the password until now is not right", {
       fault: "operator",
       where: "current",

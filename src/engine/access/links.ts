@@ -25,6 +25,7 @@ import type { Engine } from "../engine.ts";
 import { modeByRecord } from "../policy/governance.ts";
 import { lockPolicy } from "../policy/lock.ts";
 import { proposeRole } from "../policy/signers.ts";
+import { plainName } from "../../identity/plain-name.ts";
 import { builtInRoles } from "../../identity/roles.ts";
 import { newLinkId } from "./bootstrap.ts";
 import { requirePerson, requireWithin } from "./giving.ts";
@@ -46,6 +47,7 @@ export async function makeLink(
   name: string,
 ): Promise<MadeLink> {
   requireRecent(actor.principal, "letting somebody sign in");
+  requireFreeName(name);
   const secret = makeSessionToken();
   await modeByRecord(engine);
   const made = await engine.db.transaction().execute(async (tx) => {
@@ -139,6 +141,7 @@ export async function redeemLink(
       hint: "your name or address, as it shall stand in records",
     });
   }
+  requireFreeName(name);
   requireGoodPassword(password, name);
   const hash = await hashPassword(password);
   await modeByRecord(engine);
@@ -163,6 +166,16 @@ export async function redeemLink(
   });
   engine.signals.emit("change");
   return { name, session, device: null };
+}
+
+/** Records call whoever owns the machine so: nobody signs up as them. */
+function requireFreeName(name: string): void {
+  if (plainName(name) !== "operator") return;
+  throw new TidelockError("conflict", "operator stands for whoever owns the machine", {
+    fault: "operator",
+    where: "name",
+    hint: "use a name or an address of your own",
+  });
 }
 
 /** Under governance team even this one waits for two signatures. */

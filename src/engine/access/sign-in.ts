@@ -82,6 +82,26 @@ export async function signIn(
   };
 }
 
+/**
+ * Whether a password is right, for somebody who is signed in: a session that somebody found open finds it out no faster
+ * than a stranger.
+ *
+ * @throws TidelockError `too-many-requests`
+ */
+export async function checkOwnPassword(
+  engine: Engine,
+  name: string,
+  { place }: Device,
+  password: string,
+  kept: string,
+): Promise<boolean> {
+  const of = await counted(engine, name, place, null, undefined);
+  await requireNoWait(engine.db, of);
+  const { right } = await checkPassword(password, kept);
+  if (!right) await noteFailure(engine.db, of.account, place);
+  return right;
+}
+
 /** Null: nobody who can sign in. */
 async function personOf(db: Db, name: string): Promise<string | null> {
   if (programs.has(name) || name === "operator") return null;
