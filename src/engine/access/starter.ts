@@ -45,12 +45,34 @@ export async function whyStarterMayNot(
   const { why } = await absence(db, person, { now, signedAt: null });
   if (why !== null) return `of whoever began this promotion: ${why}; ${again}`;
   const roles = await assignmentsOf(db, "person", person);
-  if (roles.length === 0 || (await mayStart(db, roles.filter(stands), lane))) return null;
+  const then = roles.filter((one) => stoodAt(one, row.created_at));
+  // A role for a session alone, of an identity provider's groups, is in no row: it let them begin, and that is all.
+  if (!(await mightStart(db, then, lane, row.created_at))) return null;
+  if (await mayStart(db, roles.filter(stands), lane)) return null;
   return `whoever began this promotion may do so no more: ${again}`;
 }
 
 function stands({ removed_at }: RoleAssignmentRow): boolean {
   return removed_at === null;
+}
+
+function stoodAt({ added_at, removed_at }: RoleAssignmentRow, at: Date): boolean {
+  return added_at <= at && (removed_at === null || removed_at > at);
+}
+
+/** Whether these let them begin it then: what a role held before it was defined anew is not known, and may have. */
+async function mightStart(
+  db: Db,
+  roles: readonly RoleAssignmentRow[],
+  lane: Lane,
+  at: Date,
+): Promise<boolean> {
+  if (await mayStart(db, roles, lane)) return true;
+  for (const { role } of roles) {
+    const defined = await readRole(db, role);
+    if (defined && defined.changes > 1 && defined.defined_at > at) return true;
+  }
+  return false;
 }
 
 async function assignmentsOf(
