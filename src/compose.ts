@@ -245,3 +245,6 @@ function secretKeeper(
     },
   };
 }
+
+/** For whoever owns the machine, without a server. */
+export { recoverAccess } from "./engine/access/bootstrap.ts";

@@ -1,5 +1,4 @@
-import { openLog } from "../compose.ts";
-import { recoverAccess } from "../engine/access/bootstrap.ts";
+import { openLog, recoverAccess } from "../compose.ts";
 import { TidelockError } from "../model/errors.ts";
 import { openDataDir } from "../store/data-dir.ts";
 import { openDatabase } from "../store/database.ts";

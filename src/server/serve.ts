@@ -121,7 +121,9 @@ function endOnBugs(log: ServerLog): void {
   process.on("unhandledRejection", fail);
 }
 
-export function ownVersion(): string {
+function ownVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }
+
+export { ownVersion };
