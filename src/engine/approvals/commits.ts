@@ -81,7 +81,12 @@ export async function commitWork(
     const hidden = whole ? hiddenCommit(all, source, named) : null;
     if (hidden !== null) deeds.push(unknown(`author of what is not shown: ${hidden}`));
   }
-  for (const pull of host.pulls) deeds.push(...deedsOfPull(pull, host.pushers, isSomebody));
+  const here = new Set(
+    releases.flatMap(({ content: { source } }) =>
+      source.kind === "git" ? source.commits.map(({ revision }) => revision) : [],
+    ),
+  );
+  for (const pull of host.pulls) deeds.push(...deedsOfPull(pull, here, isSomebody));
   return { deeds: [...deeds, ...brought.flatMap((one) => one.deeds)], signed, keys, gathered };
 }
 

@@ -22,15 +22,15 @@ export function pushersIn({ commits, pulls }: HostReview): ReadonlyMap<string, s
  * Opening, merging, and pushing what the merge has melted into one. Who pushed a commit that is there itself is said with
  * the commit.
  *
- * @param pushers of commits of releases
+ * @param here commits of the releases themselves: one that is signed needs no known push
  */
 export function deedsOfPull(
   pull: HostPull,
-  pushers: ReadonlyMap<string, string>,
+  here: ReadonlySet<string>,
   isSomebody: IsSomebody,
 ): readonly Deed[] {
   const number = `#${pull.number}`;
-  const melted = pull.commits.filter(({ revision }) => !pushers.has(revision));
+  const melted = pull.commits.filter(({ revision }) => !here.has(revision));
   return [
     accountDeed("opener of", number, pull.openedBy, isSomebody),
     accountDeed("merger of", number, pull.mergedBy, isSomebody),
