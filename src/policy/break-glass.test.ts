@@ -183,6 +183,19 @@ describe("a broken glass", () => {
     expect(broken(change).outcome).toBe("deny");
   });
 
+  it("never brings users anew what attackers use today, even where both have signed that; what is live anyway it may", () => {
+    const exploited = { id: "F-1", severity: "high" as const, rule: "r", exploited: true };
+    const basis = { asides: [smokeFails], findings: [exploited] };
+    const fresh = factsWith(finding("F-1", { new: true, knownExploited: true }));
+    const known = broken({ facts: fresh }, { basis });
+    expect(known.outcome).toBe("deny");
+    expect(JSON.stringify(known.reasons)).toContain(
+      "F-1 is known to be exploited and not live yet",
+    );
+    const there = factsWith(finding("F-1", { new: false, knownExploited: true }));
+    expect(broken({ facts: there }, { basis }).outcome).toBe("break-glass");
+  });
+
   it("of a check by name takes whatever it says, and of no other check", () => {
     const any = [aside("check smoke", { demand: demandDigest(smoke), verdict: "any", failing: null })]; // prettier-ignore
     expect(broken({ evidence: [ran(smoke, "error"), ran(manifest, "pass")] }, {}, any).outcome).toBe("break-glass"); // prettier-ignore

@@ -105,8 +105,8 @@ export function withGlass(
 ): WithGlass {
   if (glass === undefined) return { grounds, mark: null };
   const { glass: id, expires, reason } = glass.asked;
-  const says = (message: string): WithGlass => ({
-    grounds: [...grounds, ground("allow", glassRule, `${id} sets nothing aside: ${message}`)],
+  const says = (message: string, over = grounds): WithGlass => ({
+    grounds: [...over, ground("allow", glassRule, `${id} sets nothing aside: ${message}`)],
     mark: null,
   });
   const standing = glassStanding(glass, context);
@@ -129,7 +129,7 @@ export function withGlass(
     setAside.push(aside.of);
     return ground(glassRule, one.rule, `${one.message}; SET ASIDE by ${id}`);
   });
-  if (setAside.length === 0) return says("nothing that it is about stands in the way");
+  if (setAside.length === 0) return says("nothing that it may set aside stands in the way", kept);
   const alone = context.mode === "solo" && standing.people.length === 1;
   const own = glass.ownWork.length === 0 ? "" : `; ${glass.ownWork.join("; ")}`;
   const by = standing.people.join(" and ");

@@ -119,7 +119,7 @@ export const glassSafeguards: readonly Safeguard[] = [
         replacement: "if (exploited.length < 0 && leansOnEvidence(aside)) {",
       },
     ],
-    noticedBy: [{ file: pure, name: "what users would meet anew is exploited" }],
+    noticedBy: [{ file: pure, name: "never brings users anew what attackers use today" }],
     unaffected,
   },
   {
