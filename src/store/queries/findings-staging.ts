@@ -113,9 +113,6 @@ export async function openStaging(db: Db): Promise<void> {
       differs boolean not null
     )
   `.execute(db);
-  await sql`create unique index on import_contents (ordinal)`.execute(db);
-  await sql`create index on import_contents (ordinal) where claim`.execute(db);
-  await sql`create index on import_fingerprints (ordinal)`.execute(db);
 }
 
 /** What the newest observation says beside what makes it the same finding; `o` has its `content`. */
@@ -209,6 +206,10 @@ export async function stage(db: Db, service: string, batch: StagedBatch): Promis
  * @returns whether any of it is a statement
  */
 export async function endStaging(db: Db, service: string): Promise<boolean> {
+  // Sorted once, which is less work than a place found for each row as it comes.
+  await sql`create unique index on import_contents (ordinal)`.execute(db);
+  await sql`create index on import_contents (ordinal) where claim`.execute(db);
+  await sql`create index on import_fingerprints (ordinal)`.execute(db);
   await numberEqual(db, service);
   const { rows } = await sql`select from import_contents where claim limit 1`.execute(db);
   await planFreely(db);
