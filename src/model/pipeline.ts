@@ -318,10 +318,6 @@ export const PolicyFloor = z.strictObject({
 });
 export type PolicyFloor = z.infer<typeof PolicyFloor>;
 
-/** Said by an environment's owners: a service's file alone starts nothing by itself. */
-export const AutoPromotion = z.union([z.enum(["allowed", "forbidden"]), z.array(Name).max(1_000)]);
-export type AutoPromotion = z.infer<typeof AutoPromotion>;
-
 export const Environment = z.strictObject({
   apiVersion: z.literal(apiVersion),
   kind: z.literal("Environment"),
@@ -338,7 +334,7 @@ export const Environment = z.strictObject({
     /** Whose word counts here on who pushed, merged and reviewed; without it nobody's. */
     reviews: ReviewHost.optional(),
     /** Which services may let promotions start here by themselves. Default: all, and none where users are (production). */
-    autoPromotion: AutoPromotion.optional(),
+    autoPromotion: z.union([z.enum(["allowed", "forbidden"]), z.array(Name).max(1_000)]).optional(),
     ...calendarKeys,
     /** Whose reports and statements about findings count here beyond opening them; without it nobody's. */
     findings: FindingPolicy.optional(),
