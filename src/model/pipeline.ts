@@ -6,6 +6,7 @@ import { Diversity } from "./diversity.ts";
 import { FindingPolicy } from "./finding-policy.ts";
 import { HighRisk } from "./high-risk.ts";
 import { BreakGlassPolicy } from "./break-glass.ts";
+import { OnContradiction, OnSignal } from "./incident-policy.ts";
 import { WaiverPolicy } from "./waiver.ts";
 import { GateRule } from "./gate-rule.ts";
 import { ReviewHost } from "./git-host.ts";
@@ -148,18 +149,6 @@ export type GatePreset = z.infer<typeof GatePreset>;
 
 /** More often than this nothing new is known, and a release may take minutes to read. */
 const RescanEvery = Duration.refine((ms) => ms >= 60_000, "at least a minute");
-
-/**
- * What happens to what is live when something that it was let through by is contradicted, from mild to strict: say so,
- * let nothing further go there until somebody clears the line, give the traffic back to what is known to be better, or, where
- * nothing is, take it away from what is contradicted as well: users get 503 until somebody promotes or returns.
- */
-export const OnContradiction = z.enum(["alert", "hold", "return", "isolate"]);
-export type OnContradiction = z.infer<typeof OnContradiction>;
-
-/** What happens when a runtime control reports something grave (high or critical) of what is live. */
-export const OnSignal = z.enum(["alert", "stop-the-line"]);
-export type OnSignal = z.infer<typeof OnSignal>;
 
 /** What a service's own pipeline says about one environment. The order of the list is the order of the lanes. */
 export const PipelineEnvironment = z.strictObject({

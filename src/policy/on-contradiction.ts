@@ -1,4 +1,5 @@
-import type { Environment, OnContradiction, Pipeline } from "../model/pipeline.ts";
+import type { OnContradiction } from "../model/incident-policy.ts";
+import type { Environment, Pipeline } from "../model/pipeline.ts";
 
 /** What is done about what is live and contradicted. */
 export interface OnContradicted {
