@@ -70,8 +70,8 @@ describe("the package", () => {
   });
 
   it("is of a sane size", () => {
-    expect(packed.size).toBeLessThan(2_000_000);
-    expect(packed.unpackedSize).toBeLessThan(8_000_000);
+    expect(packed.size).toBeLessThan(2_500_000);
+    expect(packed.unpackedSize).toBeLessThan(10_000_000);
   });
 
   it("installs into an empty folder and tells its version", async () => {

@@ -148,8 +148,8 @@ export const gates: readonly Safeguard[] = [
     edits: [
       {
         file: "src/server/token-check.ts",
-        text: "if (timingSafeEqual(Buffer.from(digest), expected)) return bootstrap;",
-        replacement: "if (timingSafeEqual(expected, expected)) return bootstrap;",
+        text: "if (expected !== null && timingSafeEqual(Buffer.from(digest), expected)) {",
+        replacement: "if (expected !== null && timingSafeEqual(expected, expected)) {",
       },
     ],
     noticedBy: [
@@ -167,8 +167,8 @@ export const gates: readonly Safeguard[] = [
     edits: [
       {
         file: "src/server/host-check.ts",
-        text: "if (name === null || !known.has(name)) {",
-        replacement: "if (name === null || known.size < 0) {",
+        text: "return name !== null && known.has(name);",
+        replacement: "return name !== null && known.size > 0;",
       },
     ],
     noticedBy: [
@@ -184,8 +184,8 @@ export const gates: readonly Safeguard[] = [
     edits: [
       {
         file: "src/server/host-check.ts",
-        text: "if (foreign || crossSite) {",
-        replacement: "if (foreign && crossSite && known.size < 0) {",
+        text: 'if (foreign || (elsewhere && headers["sec-fetch-mode"] !== "navigate")) {',
+        replacement: "if (foreign && elsewhere && known.size < 0) {",
       },
     ],
     noticedBy: [{ file: appTests, name: "refuses requests that a page of another origin sends" }],

@@ -14,8 +14,8 @@ export const windows: readonly Safeguard[] = [
     edits: [
       {
         file: "src/policy/schedule.ts",
-        text: 'ground("wait", "window"',
-        replacement: 'ground("allow", "window"',
+        text: 'const wait = ground("wait", "window"',
+        replacement: 'const wait = ground("allow", "window"',
       },
     ],
     noticedBy: [{ file: scheduleTests, name: "waits until exactly its opening" }],
