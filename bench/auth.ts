@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { CompiledQuery } from "kysely";
 import Fastify, { type FastifyInstance } from "fastify";
-import { openSession } from "../src/engine/access/sessions.ts";
+import { openSession } from "../src/engine/access/sign-in/sessions.ts";
 import { makeToken, tokenDigest } from "../src/model/token.ts";
 import { prepared } from "../src/store/prepared.ts";
 import { stopEmbedded } from "../src/store/embedded/embedded-postgres.ts";

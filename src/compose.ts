@@ -247,4 +247,4 @@ function secretKeeper(
 }
 
 /** For whoever owns the machine, without a server. */
-export { recoverAccess } from "./engine/access/bootstrap.ts";
+export { recoverAccess } from "./engine/access/sign-in/bootstrap.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import Fastify, { type FastifyInstance } from "fastify";
 import { makeByToken, makeUses } from "../../src/engine/access/authenticate.ts";
-import { makeBySession, makeSeen } from "../../src/engine/access/sessions.ts";
+import { makeBySession, makeSeen } from "../../src/engine/access/sign-in/sessions.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { inLane } from "../../src/model/permissions.ts";
 import { registerAccess } from "../../src/server/access.ts";

@@ -19,7 +19,7 @@ import { droppedPredecessors } from "./dropped.ts";
 import { glassFacts } from "./break-glass/gather.ts";
 import { sameGlass } from "./break-glass/same.ts";
 import { approvalsAtGate } from "./approvals/ask.ts";
-import { whyStarterMayNot } from "./access/starter.ts";
+import { whyStarterMayNot } from "./access/people/starter.ts";
 import { approvalsInput } from "./approvals/gather.ts";
 import type { Engine } from "./engine.ts";
 import { countFlaws, knownFlaws, looksForFlaws } from "./contradictions/flaws.ts";

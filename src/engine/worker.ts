@@ -1,5 +1,5 @@
 import { asTidelockError } from "../model/errors.ts";
-import { lookAtReviews } from "./access/recertification.ts";
+import { lookAtReviews } from "./access/recertification/recertification.ts";
 import { lookAtGlasses } from "./break-glass/use.ts";
 import { promoteAutomatically } from "./auto-promotion.ts";
 import { collectTrees } from "./collect-trees.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSession } from "../../src/engine/access/sessions.ts";
+import { openSession } from "../../src/engine/access/sign-in/sessions.ts";
 import { listenOnLoopback } from "../../src/server/listen.ts";
 import { personByName } from "../../src/store/queries/people.ts";
 import { AccessLab } from "../support/access-lab.ts";

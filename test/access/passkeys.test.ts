@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSession } from "../../src/engine/access/sessions.ts";
+import { openSession } from "../../src/engine/access/sign-in/sessions.ts";
 import { decodeBase64, encodeBase64, utf8 } from "../../src/evidence/bytes.ts";
 import { encodeEnvelope, statementPayloadType } from "../../src/evidence/dsse.ts";
 import { policyConsentStatement } from "../../src/evidence/predicates/policy-consent.ts";

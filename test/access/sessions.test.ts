@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSession, type SignInProof } from "../../src/engine/access/sessions.ts";
+import { openSession, type SignInProof } from "../../src/engine/access/sign-in/sessions.ts";
 import type { SignInMethod } from "../../src/model/principal.ts";
 import { personByName } from "../../src/store/queries/people.ts";
 import { AccessLab } from "../support/access-lab.ts";

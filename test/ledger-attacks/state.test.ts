@@ -20,7 +20,7 @@ import {
   testLog,
 } from "../support/engine-bench.ts";
 import { bootstrap } from "../../src/server/token-check.ts";
-import { openSession } from "../../src/engine/access/sessions.ts";
+import { openSession } from "../../src/engine/access/sign-in/sessions.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { personByName } from "../../src/store/queries/people.ts";
 import { importJournal } from "../../src/engine/journal-import.ts";

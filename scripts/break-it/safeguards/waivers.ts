@@ -62,7 +62,7 @@ export const waiverSafeguards: readonly Safeguard[] = [
         replacement: 'if (first?.person === "") {',
       },
       {
-        file: "src/engine/access/two-people.ts",
+        file: "src/engine/access/people/two-people.ts",
         text: "if (shared === undefined) continue;",
         replacement: "continue;",
       },

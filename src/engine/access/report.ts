@@ -8,11 +8,11 @@ import { platforms } from "../../identity/workload/platforms.ts";
 import { listAssignments, listRoles } from "../../store/queries/tokens.ts";
 import { listReviews, overdueReviews } from "../../store/queries/access-reviews.ts";
 import type { Engine } from "../engine.ts";
-import { absentPeople } from "./standing.ts";
+import { absentPeople } from "./people/standing.ts";
 import { assignmentViews } from "./roles.ts";
 import { listTokens } from "./tokens.ts";
-import { makePeopleControl } from "./people.ts";
-import { listWorkloadRules } from "./workload-rules.ts";
+import { makePeopleControl } from "./people/people.ts";
+import { listWorkloadRules } from "./federation/workload-rules.ts";
 
 /** Everybody and everything that may do something here now, one line for each way. */
 export async function accessReport(engine: Engine): Promise<AccessReport> {

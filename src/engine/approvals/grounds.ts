@@ -14,7 +14,7 @@ import { releasesProjection } from "../../store/projections/catalogue.ts";
 import { peopleProjection } from "../../store/projections/people.ts";
 import { answersOf, goneApproval, openRequest } from "../../store/queries/approvals.ts";
 import type { Db } from "../../store/schema.ts";
-import { everyStandingStands, groundsOfEnrolments } from "../access/held.ts";
+import { everyStandingStands, groundsOfEnrolments } from "../access/people/held.ts";
 import { type Ground, groundsOf } from "../ledger/leaning.ts";
 import { everyLinkStands } from "../manual/right.ts";
 import type { Engine } from "../engine.ts";

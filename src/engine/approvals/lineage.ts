@@ -6,7 +6,7 @@ import { readRelease } from "../../store/queries/catalogue.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
 import type { PersonKeyRow } from "../../store/schema-manual.ts";
 import type { Db, ReleaseRow } from "../../store/schema.ts";
-import type { Gathered } from "../access/enrolment.ts";
+import type { Gathered } from "../access/people/enrolment.ts";
 import type { Engine } from "../engine.ts";
 import { commitWork } from "./commits.ts";
 

@@ -9,8 +9,8 @@ import { grantsFor, keyById, namesOf } from "../../store/queries/grants.ts";
 import type { GrantRow, PersonKeyRow, PersonLinkRow } from "../../store/schema-manual.ts";
 import type { PersonStandingRow } from "../../store/schema-enrolment.ts";
 import type { Db } from "../../store/schema.ts";
-import { absence } from "../access/employment.ts";
-import { type Gathered, gatherEnrolments } from "../access/enrolment.ts";
+import { absence } from "../access/people/employment.ts";
+import { type Gathered, gatherEnrolments } from "../access/people/enrolment.ts";
 
 /** Whether somebody may answer as a role here, with which names, and who brought them here. */
 export interface ApproverStanding {

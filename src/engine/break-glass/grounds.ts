@@ -10,7 +10,7 @@ import { personStandingsProjection } from "../../store/projections/enrolment.ts"
 import { breakGlassProjection } from "../../store/projections/break-glass.ts";
 import { glassFor, goneGlass, listGlasses } from "../../store/queries/break-glass.ts";
 import type { Db } from "../../store/schema.ts";
-import { everyStandingStands, groundsOfEnrolments } from "../access/held.ts";
+import { everyStandingStands, groundsOfEnrolments } from "../access/people/held.ts";
 import { everyLinkStands } from "../manual/right.ts";
 import { type Ground, groundsOf } from "../ledger/leaning.ts";
 import { glassStandingOf } from "./gather.ts";

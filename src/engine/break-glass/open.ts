@@ -31,7 +31,7 @@ import { readLane } from "../../store/queries/lanes.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
 import type { BreakGlassRow } from "../../store/schema-break-glass.ts";
 import { makePlan } from "../../strategies/plan.ts";
-import { refused } from "../access/two-people.ts";
+import { refused } from "../access/people/two-people.ts";
 import { askedNow } from "../approvals/gather.ts";
 import { knownPlan } from "../attest-promotion.ts";
 import type { Engine } from "../engine.ts";

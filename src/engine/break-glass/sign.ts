@@ -19,7 +19,7 @@ import { wakeWaiting } from "../../store/queries/promotions.ts";
 import type { BreakGlassRow, GlassSignature } from "../../store/schema-break-glass.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Db } from "../../store/schema.ts";
-import { refused, requireAnother, requireByRecord } from "../access/two-people.ts";
+import { refused, requireAnother, requireByRecord } from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";

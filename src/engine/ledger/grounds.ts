@@ -28,7 +28,11 @@ import { groundsOfGlass } from "../break-glass/grounds.ts";
 import { groundsOfStops } from "../stops/grounds.ts";
 import type { StepContext } from "../steps/step.ts";
 import { groundsOfGovernance } from "../policy/governance.ts";
-import { everyAccessRowStands, everyReviewStands, everyStandingStands } from "../access/held.ts";
+import {
+  everyAccessRowStands,
+  everyReviewStands,
+  everyStandingStands,
+} from "../access/people/held.ts";
 import { groundsOfApprovals } from "../approvals/grounds.ts";
 import { groundsOfWaivers } from "../waivers/held.ts";
 import { type Ground, groundsOf, lastingDifference, nothingAfter } from "./leaning.ts";

@@ -7,7 +7,7 @@ import { databaseTime } from "../../store/queries/attestations.ts";
 import { keptDecisions } from "../../store/queries/decisions.ts";
 import { listPolicyProposals } from "../../store/queries/policy.ts";
 import { existingPromotion } from "../abort.ts";
-import { refused } from "../access/two-people.ts";
+import { refused } from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import { changesOf } from "./changed.ts";

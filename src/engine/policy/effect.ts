@@ -5,13 +5,13 @@ import { addGrant, addPersonKey, keysOf, linkOf } from "../../store/queries/gran
 import { insertGovernance, insertPolicyAct, newestGovernance } from "../../store/queries/policy.ts";
 import { policyRight } from "../../model/policy-proposal.ts";
 import type { Db } from "../../store/schema.ts";
-import { refused } from "../access/two-people.ts";
+import { refused } from "../access/people/two-people.ts";
 import { ofMachine } from "../../identity/holdings.ts";
 import { isPermission } from "../../model/permissions.ts";
 import { addAssignment, putRole } from "../../store/queries/tokens.ts";
 import { requireRole } from "../access/giving.ts";
 import { newAssignmentId } from "../access/roles.ts";
-import { putRule, requireWorkloadRole } from "../access/workload-rules.ts";
+import { putRule, requireWorkloadRole } from "../access/federation/workload-rules.ts";
 import { crossServerProblems } from "../document-references.ts";
 import { refuse, register, registryWith } from "../documents.ts";
 import type { Engine } from "../engine.ts";

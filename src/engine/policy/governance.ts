@@ -11,7 +11,7 @@ import {
   newestGovernance,
 } from "../../store/queries/policy.ts";
 import type { Db } from "../../store/schema.ts";
-import { neededPeople, refused, requireByRecord } from "../access/two-people.ts";
+import { neededPeople, refused, requireByRecord } from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
 import { type Ground, groundsOf, nothingAfter } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";

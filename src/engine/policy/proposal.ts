@@ -16,7 +16,7 @@ import {
 } from "../../store/queries/policy.ts";
 import type { PolicyActRow } from "../../store/schema-policy.ts";
 import type { Db } from "../../store/schema.ts";
-import { neededPeople } from "../access/two-people.ts";
+import { neededPeople } from "../access/people/two-people.ts";
 import { newActId } from "../ids.ts";
 
 /** Documents that a proposal was made beside: when one of them is another, what was looked at is gone. */

@@ -26,7 +26,7 @@ import {
   refused,
   requireAnother,
   requireByRecord,
-} from "../access/two-people.ts";
+} from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
 import { newActId } from "../ids.ts";
 import { groundsOf } from "../ledger/leaning.ts";

@@ -10,7 +10,7 @@ import {
   refused as refusedThere,
   requireAnother,
   wholeNames,
-} from "../access/two-people.ts";
+} from "../access/people/two-people.ts";
 import { separationOf } from "../manual/own-work.ts";
 
 /**

@@ -23,7 +23,7 @@ import {
   neededPeople,
   refused,
   requireByRecord,
-} from "../access/two-people.ts";
+} from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";

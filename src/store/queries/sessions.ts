@@ -5,7 +5,7 @@ import type { Db } from "../schema.ts";
 import { dbNow } from "./promotions.ts";
 import { assignedTo, definedRole, type HeldRole } from "./tokens.ts";
 
-/** Sessions as rows. What they mean is in src/engine/access/sessions.ts. */
+/** Sessions as rows. What they mean is in src/engine/access/sign-in/sessions.ts. */
 
 export type SignedIn = SessionRow & {
   /** Null: the person was erased. */

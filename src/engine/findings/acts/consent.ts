@@ -36,7 +36,7 @@ import {
   refused,
   requireAnother,
   requireByRecord,
-} from "../../access/two-people.ts";
+} from "../../access/people/two-people.ts";
 import { newActId } from "../../ids.ts";
 import { groundsOf } from "../../ledger/leaning.ts";
 import { requireWritable } from "../../ledger/writable.ts";

@@ -1,0 +1,119 @@
+import {
+  type EnrolmentAct,
+  type EnrolmentRecord,
+  actSays,
+} from "../../../identity/enrolment/acts.ts";
+import { isShared } from "../../../identity/lineage.ts";
+import {
+  type ActEntry,
+  enrolmentEntries,
+  foundedAt,
+  samePeople,
+  type SignedChange,
+  signedEnrolments,
+  vouchesFor,
+} from "../../../store/queries/enrolment.ts";
+import { programs } from "../../../store/queries/people.ts";
+import type { PersonVouchRow } from "../../../store/schema-enrolment.ts";
+import type { Db } from "../../../store/schema.ts";
+
+/** What a record of enrolments was made from. */
+export interface Gathered {
+  readonly record: EnrolmentRecord;
+  readonly entries: readonly ActEntry[];
+  readonly vouches: readonly PersonVouchRow[];
+}
+
+/** Further than this nobody is followed: then what is left out proves nothing, and the acts behind it count as unproven. */
+const mostPeople = 2_000;
+
+/** Everything about how these people came to be here, and whoever stands behind them, and so on: out of the log itself. */
+export async function gatherEnrolments(db: Db, people: readonly string[]): Promise<Gathered> {
+  const [changes, founded] = await Promise.all([signedEnrolments(db), foundedAt(db)]);
+  const acts = new Map<string, EnrolmentAct[]>();
+  const entries: ActEntry[] = [];
+  const vouches: PersonVouchRow[] = [];
+  const same = new Map<string, string>();
+  const seen = new Set<string>();
+  let next = [...new Set(people)];
+  while (next.length > 0 && seen.size < mostPeople) {
+    const links = await samePeople(db, next);
+    for (const [name, person] of links) same.set(name, person);
+    const now = [...new Set(next.map((one) => links.get(one) ?? one))].filter((p) => !seen.has(p));
+    for (const one of [...next, ...now]) seen.add(one);
+    const [found, words] = await Promise.all([enrolmentEntries(db, now), vouchesFor(db, now)]);
+    entries.push(...found);
+    vouches.push(...words);
+    const further: string[] = words.flatMap(({ voucher }) => voucher ?? []);
+    for (const entry of found) {
+      const act = actOf(entry, changes);
+      if (act === null) continue;
+      acts.set(act.person, [...(acts.get(act.person) ?? []), act]);
+      further.push(...act.by, ...act.signed);
+    }
+    next = [...new Set(further)].filter((one) => !seen.has(one));
+  }
+  const vouchings = vouches.map(({ voucher, issuer, acts: operations }) => ({
+    by: voucher ?? `provider:${issuer ?? ""}`,
+    acts: operations,
+  }));
+  const cut = next.length > 0;
+  const record = {
+    acts: cut ? new Map([...acts].map(([who, list]) => [who, list.map(unproven)])) : acts,
+    vouchings,
+    same,
+    foundedAt: founded?.toISOString() ?? null,
+  };
+  return { record, entries, vouches };
+}
+
+function unproven(act: EnrolmentAct): EnrolmentAct {
+  return { ...act, proven: false };
+}
+
+/** Null: nobody could do anything by it that they could not before. */
+function actOf(entry: ActEntry, changes: readonly SignedChange[]): EnrolmentAct | null {
+  const { kind, operation, person, payload, actor, actor_name: name, at } = entry;
+  const says = actSays(kind, payload);
+  if (says === null) return null;
+  const signers = signersOf(entry, changes);
+  const nobody = programs.has(actor) || (name !== null && isShared(name));
+  const [first] = signers.own;
+  return {
+    operation,
+    kind,
+    ...says,
+    person,
+    by: [...(nobody ? [] : [actor]), ...(first === undefined ? [] : [first])],
+    proven: !nobody || first !== undefined,
+    signed: [...signers.own.slice(1), ...signers.beside],
+    at: at.toISOString(),
+  };
+}
+
+/** `own`: of the proposal that brought it about; `beside`: who gave a right to exactly this key saw it too. */
+function signersOf(
+  { kind, operation, payload }: ActEntry,
+  changes: readonly SignedChange[],
+): { readonly own: readonly string[]; readonly beside: readonly string[] } {
+  const mine = changes.filter(
+    ({ effect, proposal }) =>
+      (typeof effect["key"] === "string" && operation === `person-key/${effect["key"]}/1`) ||
+      (typeof effect["grant"] === "string" && operation === `grant/${effect["grant"]}/1`) ||
+      (typeof effect["assignment"] === "string" &&
+        operation === `role-assignment/${effect["assignment"]}/1`) ||
+      payload["proposal"] === proposal,
+  );
+  const key = payload["key"];
+  const beside =
+    kind === "person.key-added" && typeof key === "string"
+      ? changes.filter(({ change }) => {
+          const keys = change["keys"];
+          return change["kind"] === "grant" && Array.isArray(keys) && keys.includes(key);
+        })
+      : [];
+  return {
+    own: mine.flatMap(({ signers }) => signers),
+    beside: beside.flatMap(({ signers }) => signers),
+  };
+}

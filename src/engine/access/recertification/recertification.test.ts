@@ -1,0 +1,229 @@
+import { sign } from "node:crypto";
+import { sql } from "kysely";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type Approver, enrolApprover } from "../../../../test/support/approvals-lab.ts";
+import {
+  documents,
+  ended,
+  EngineBench,
+  makeRelease,
+  operator,
+  type Worker,
+} from "../../../../test/support/engine-bench.ts";
+import type { ReviewView } from "../../../api/routes-reviews.ts";
+import { encodeEnvelope } from "../../../evidence/dsse.ts";
+import { readPublicKey } from "../../../evidence/keys.ts";
+import {
+  accessReviewStatement,
+  verifyAccessReview,
+} from "../../../evidence/predicates/access-review.ts";
+import { signStatement } from "../../../evidence/statement.ts";
+import type { ReviewDecision } from "../../../model/access-review.ts";
+import type { ControlPlane } from "../../../ports/control-plane.ts";
+import { bootstrap } from "../../../server/token-check.ts";
+import { lookAtReviews } from "./recertification.ts";
+
+let bench: EngineBench;
+let worker: Worker;
+let plane: ControlPlane;
+let jo: Approver;
+let kim: Approver;
+const granting = { ...operator, principal: bootstrap };
+const everywhere = { service: null, environment: null };
+const soon = () => new Date(Date.now() + 3_600_000).toISOString();
+
+beforeEach(async () => {
+  bench = await EngineBench.create();
+  worker = bench.worker();
+  await worker.engine.log.open("1.0.0");
+  plane = worker.controlPlane;
+  [jo, kim] = [
+    await enrolApprover(plane, "jo@shop.example", []),
+    await enrolApprover(plane, "kim@shop.example", ["sre"]),
+  ];
+  for (const name of ["jo@shop.example", "kim@shop.example"]) {
+    await plane.people.grant(operator, { name, right: "access.review", ...everywhere });
+  }
+});
+afterEach(() => bench.close());
+
+async function word(view: ReviewView, who: Approver, decisions: ReviewDecision[]) {
+  const of = { review: view.id, ledger: view.ledger, report: view.report, decisions };
+  const lines = view.lines.map(({ line }) => line);
+  const signer = {
+    name: "somebody",
+    publicKey: new Uint8Array(),
+    sign: async (message: Uint8Array) => sign(null, message, who.key),
+  };
+  const envelope = await signStatement(signer, accessReviewStatement(of, lines, who.person));
+  return encodeEnvelope(envelope);
+}
+
+const on = (view: ReviewView, mine: (person: string | null) => boolean) =>
+  view.lines.flatMap(({ line }) => (mine(line.person) ? [line] : []));
+
+it("is done when others than whose they are have signed every line, and takes away what is to go", async () => {
+  await plane.access.assign(granting, {
+    to: { person: "kim@shop.example" },
+    role: "sre",
+    ...everywhere,
+  });
+  const view = await plane.reviews.start(operator, { service: null, due: soon() });
+  const ofKim = on(view, (person) => person === kim.person);
+  expect(ofKim.map(({ kind }) => kind).sort()).toEqual(["key", "right", "right", "role"]);
+  const keep = ofKim.map(({ id, kind }): ReviewDecision => ({
+    line: id,
+    answer: kind === "role" ? "remove" : "keep",
+    reason: "as agreed",
+  }));
+  await expect(plane.reviews.sign(operator, view.id, await word(view, kim, keep))).rejects.toThrow(
+    /nobody certifies themselves/,
+  );
+  const half = await plane.reviews.sign(operator, view.id, await word(view, jo, keep));
+  expect(half.state).toBe("open");
+  expect(await plane.access.listAssignments()).toEqual([]);
+  await expect(
+    plane.reviews.sign(operator, view.id, await word(view, jo, keep)),
+  ).rejects.toMatchObject({ code: "conflict" });
+  const rest = on(view, (person) => person === jo.person).map(({ id }): ReviewDecision => ({
+    line: id,
+    answer: "keep",
+    reason: "still needed",
+  }));
+  const done = await plane.reviews.sign(operator, view.id, await word(view, kim, rest));
+  expect(done).toMatchObject({ state: "done", open: 0 });
+  expect(done.lines.find(({ line }) => line.kind === "role")?.word).toMatchObject({
+    answer: "remove",
+    done: true,
+  });
+  expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
+  // Anybody with the report and the public key verifies it without a server.
+  const { public_key: pem } = await bench.database.db
+    .selectFrom("person_keys")
+    .selectAll()
+    .where("person", "=", jo.person)
+    .executeTakeFirstOrThrow();
+  const key = readPublicKey(pem);
+  const bytes = Buffer.from(done.signed[0]?.envelope ?? "", "base64");
+  const lines = done.lines.map(({ line }) => line);
+  if (!key.ok) throw new Error(key.problem);
+  expect(verifyAccessReview(bytes, [key.value], lines).ok).toBe(true);
+  const [first, ...others] = lines;
+  if (!first) throw new Error("no line");
+  expect(verifyAccessReview(bytes, [key.value], [{ ...first, has: "auditor" }, ...others]).ok).toBe(
+    false,
+  );
+});
+
+it("says of what cannot be taken away why it is still there", async () => {
+  for (const name of ["jo@shop.example", "kim@shop.example"]) {
+    await plane.people.grant(operator, { name, right: "policy.change", ...everywhere });
+  }
+  await plane.policy.setGovernance(operator, "team");
+  const view = await plane.reviews.start(operator, { service: null, due: soon() });
+  const line = on(view, (person) => person === kim.person).find(
+    ({ has }) => has === "policy.change",
+  );
+  const remove = [{ line: line?.id ?? "", answer: "remove" as const, reason: "too many" }];
+  const after = await plane.reviews.sign(operator, view.id, await word(view, jo, remove));
+  expect(after.lines.find((one) => one.line.id === line?.id)?.word).toMatchObject({
+    done: false,
+    why: expect.stringContaining("fewer than two people"),
+  });
+  expect((await plane.policy.governance()).signers).toHaveLength(2);
+});
+
+it("is refused from whoever has no right there, and about a report that somebody changed", async () => {
+  const view = await plane.reviews.start(operator, { service: null, due: soon() });
+  const lee = await enrolApprover(plane, "lee@shop.example", []);
+  const [first] = on(view, (person) => person === kim.person);
+  const keep = [{ line: first?.id ?? "", answer: "keep" as const, reason: "yes" }];
+  await expect(plane.reviews.sign(operator, view.id, await word(view, lee, keep))).rejects.toThrow(
+    /nothing lets this person review/,
+  );
+  const { db } = bench.database;
+  await sql`update access_reviews set report = replace(report, 'approve:sre', 'approve:qa')`.execute(
+    db,
+  );
+  await expect(plane.reviews.show(view.id)).rejects.toThrow(/changed since it was frozen/);
+  await sql`update access_reviews set report_digest = 'sha256:' || encode(sha256(convert_to(report, 'UTF8')), 'hex')`.execute(
+    db,
+  );
+  const forged = await plane.reviews.show(view.id);
+  await expect(plane.reviews.sign(operator, view.id, await word(forged, jo, keep))).rejects.toThrow(
+    /behind the ledger/,
+  );
+});
+
+it("tells of one that is over its day, once", async () => {
+  const due = new Date(Date.now() + 300).toISOString();
+  const { id } = await plane.reviews.start(operator, { service: null, due });
+  await lookAtReviews(worker.engine);
+  await new Promise((resolve) => setTimeout(resolve, 350));
+  await lookAtReviews(worker.engine);
+  await lookAtReviews(worker.engine);
+  const events = await bench.database.db
+    .selectFrom("events")
+    .selectAll()
+    .where("kind", "=", "access.review-overdue")
+    .execute();
+  expect(events).toHaveLength(1);
+  expect((await plane.reviews.show(id)).state).toBe("overdue");
+});
+
+it("shows which permissions nobody uses, and the smaller role that would do", async () => {
+  const { token } = await plane.access.createToken(granting, {
+    name: "ci",
+    role: "developer",
+    ...everywhere,
+    lastsMs: 60_000,
+  });
+  const { tokenDigest } = await import("../../../model/token.ts");
+  const principal = await plane.access.byToken(tokenDigest(token));
+  if (!principal) throw new Error("no token");
+  for (const permission of ["release.create", "server.read"] as const)
+    plane.access.usedPermission(principal, permission);
+  const { db } = bench.database;
+  await expect
+    .poll(async () => (await db.selectFrom("permission_uses").selectAll().execute()).length)
+    .toBe(2);
+  const { items } = await plane.access.unused(30);
+  expect(items).toMatchObject([
+    { who: "ci", role: "developer", used: ["release.create", "server.read"], smaller: "ci" },
+  ]);
+});
+
+it("opens a gate that demands a review once there is one, and not by a row that somebody put in", async () => {
+  const floor = `  floor:
+    rules:
+      - name: access-reviewed
+        require: access != null && access.reviewedSecondsAgo != null && access.reviewedSecondsAgo < 8640000 && access.reviewsOverdue == 0
+        because: nobody has reviewed who can do what`;
+  await plane.applyDocuments(operator, "t.yaml", documents({ floor }));
+  await plane.createRelease(operator, makeRelease(bench, "1.0.0"));
+  const lane = { service: "shop", release: "1.0.0" };
+  await ended(plane, (await plane.promote(operator, { ...lane, environment: "dev" })).id);
+  const production = async () => {
+    const { id } = await plane.promote(operator, { ...lane, environment: "production" });
+    return ended(plane, id);
+  };
+  expect((await production()).message).toContain("nobody has reviewed who can do what");
+  const { db } = bench.database;
+  await sql`insert into access_reviews (id, due_at, report, report_digest, started_by, closed_at)
+    values ('vforged', now() + interval '1 day', '[]', 'sha256:0', 'operator', now())`.execute(db);
+  expect((await production()).message).toContain("access_reviews: the row access-review/vforged");
+  await sql`delete from access_reviews`.execute(db);
+  const view = await plane.reviews.start(operator, { service: null, due: soon() });
+  for (const [who, of] of [
+    [jo, kim],
+    [kim, jo],
+  ] as const) {
+    const decisions = on(view, (person) => person === of.person).map(({ id }): ReviewDecision => ({
+      line: id,
+      answer: "keep",
+      reason: "still needed",
+    }));
+    await plane.reviews.sign(operator, view.id, await word(view, who, decisions));
+  }
+  expect((await production()).state).toBe("complete");
+});
