@@ -84,6 +84,9 @@ interface LoginRequestsTable {
   person: string | null;
   methods: readonly string[] | null;
   issuer: string | null;
+  /** Of whoever said yes: once it has ended, its yes counts no more. */
+  session: string | null;
+  seal: string | null;
   refused: Generated<boolean>;
 }
 

@@ -379,22 +379,34 @@ describe("a passkey in team mode", () => {
     const id = (first.body["error"] as { where: string }).where;
     // Asked again it is the same proposal, and no second one.
     expect((await offer()).text).toContain(id);
-    const { proposed } = await plane.policy.proposal(id);
-    for (const [person, key] of keys) {
-      const signer = {
-        name: person,
-        publicKey: new Uint8Array(),
-        sign: async (message: Uint8Array) => sign(null, message, key),
-      };
-      const statement = policyConsentStatement(proposed, person);
-      await plane.policy.sign(operator, id, encodeEnvelope(await signStatement(signer, statement)));
-    }
+    const bothSign = async (proposal: string) => {
+      const { proposed } = await plane.policy.proposal(proposal);
+      for (const [person, key] of keys) {
+        const signer = {
+          name: person,
+          publicKey: new Uint8Array(),
+          sign: async (message: Uint8Array) => sign(null, message, key),
+        };
+        const envelope = await signStatement(signer, policyConsentStatement(proposed, person));
+        await plane.policy.sign(operator, proposal, encodeEnvelope(envelope));
+      }
+    };
+    await bothSign(id);
     expect((await enrol(secret, "sign-in")).answer.status).toBe(200);
     const next = await offer();
     expect([next.status, next.text.includes(id)]).toEqual([409, false]);
-    const newcomer = await open("jo@shop.example", ["link", "password"]);
-    expect((await enrol(newcomer, "sign-in")).answer.status).toBe(200);
     const name = "jo@shop.example";
+    // A link that nobody has signed is no second word.
+    const byAnyLink = await open(name, ["link", "password"]);
+    expect((await ask(as(byAnyLink), "POST", "/api/v1/passkeys/challenges", use)).status).toBe(409);
+    const wanted = plane.accounts.makeLink(operator, "invite", name);
+    const waits = await wanted.then(String, (error: Error) => error.message);
+    await bothSign(/proposal (\S+)$/.exec(waits)?.[1] ?? "");
+    const link = await plane.accounts.makeLink(operator, "invite", name);
+    const device = { place: "127.0.0.0/24", program: "Firefox" };
+    const password = "a quiet harbour at dawn";
+    const { session } = await plane.accounts.redeem({ secret: link.secret, password }, device);
+    expect((await enrol(session.secret, "sign-in")).answer.status).toBe(200);
     expect(
       await plane.people.grant(operator, { name, right: "approve:sre", ...everywhere }),
     ).toMatchObject({

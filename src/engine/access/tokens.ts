@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { TokenView } from "../../api/routes-access.ts";
+import { requireRecent } from "../../identity/accounts/recent.ts";
 import { ofMachine } from "../../identity/holdings.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { permissionNames } from "../../model/permissions.ts";
@@ -30,6 +31,7 @@ export async function createToken(
   wish: Parameters<AccessControl["createToken"]>[1],
 ): ReturnType<AccessControl["createToken"]> {
   const { name, service, environment, lastsMs } = wish;
+  requireRecent(actor.principal, "creating a token");
   const token = makeToken();
   await modeByRecord(engine);
   const row = await engine.db.transaction().execute(async (tx) => {

@@ -84,7 +84,7 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   },
   login_requests: {
     how: "no-ground",
-    because: "it waits ten minutes at most, and its sessions have seals of their own",
+    because: "it waits ten minutes at most, and a yes to it has a seal of the server",
   },
   roles: rebuilt,
   role_assignments: rebuilt,

@@ -142,6 +142,18 @@ export async function openLinks(
   ).execute();
 }
 
+/** Whether two people had signed a link before it was made: its entry names what they signed. */
+export async function twoSignedLink(db: Db, id: string): Promise<boolean> {
+  const entry = await db
+    .selectFrom("ledger_entries")
+    .select("entry")
+    .where("operation", "=", `account-link/${id}/1`)
+    .where("kind", "=", "account.link-made")
+    .where(sql<boolean>`payload ->> 'proposal' is not null`)
+    .executeTakeFirst();
+  return entry !== undefined;
+}
+
 /** Undefined for everybody but the one who comes first. */
 export async function useLink(
   tx: Db,

@@ -48,7 +48,7 @@ export async function findLogin(
 export async function answerLogin(
   db: Db,
   code: string,
-  who: Pick<Login, "person" | "methods" | "issuer"> | null,
+  who: Pick<Login, "person" | "methods" | "issuer" | "session" | "seal"> | null,
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable("login_requests")

@@ -26,7 +26,9 @@ const signedInBy = prepared(`
     coalesce(o.locked, false) as locked,
     (select json_agg(json_build_object('role', g ->> 'role', 'service', g ->> 'service',
       'environment', g ->> 'environment', 'permissions', r.permissions))
-      from jsonb_array_elements(s.provider -> 'roles') g ${definedRole("r", "g ->> 'role'")}) as by_groups
+      from jsonb_array_elements(s.provider -> 'roles') g ${definedRole("r", "g ->> 'role'")}
+      -- What a role gives wants two people's signatures from then on, whenever somebody signed in.
+      where (select mode from governance order by version desc limit 1) is distinct from 'team') as by_groups
   from sessions s left join ledger_people p on p.pseudonym = s.person
   left join accounts o on o.person = s.person
   where s.digest = $1 and s.${live.replaceAll(" and ", " and s.")}

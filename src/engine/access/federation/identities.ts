@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { IdentityView } from "../../../api/routes-federation.ts";
+import { requireRecent } from "../../../identity/accounts/recent.ts";
 import { holdingOf } from "../../../identity/holdings.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
@@ -51,6 +52,7 @@ export async function linkIdentity(
   { name, provider, subject }: Parameters<IdentityControl["link"]>[1],
 ): Promise<IdentityView> {
   const { db } = engine;
+  requireRecent(actor.principal, "linking an identity");
   await requireWritable(db, "who somebody is elsewhere is an entry of the ledger");
   const issuer = issuerOf(engine, provider);
   const identity = identityDigest(issuer, subject);

@@ -13,6 +13,7 @@ import { passkeyText } from "../../../identity/webauthn/passkey-text.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
 import type { PasskeyControl, PasskeySite } from "../../../ports/passkey-control.ts";
+import { readAccount, twoSignedLink } from "../../../store/queries/accounts.ts";
 import { announce } from "../../../store/queries/events.ts";
 import { keyById, keysOf, namesOf } from "../../../store/queries/grants.ts";
 import {
@@ -121,7 +122,8 @@ async function enrolForSignIn(engine: Engine, actor: Actor, site: PasskeySite, w
  */
 async function consentFor(tx: Db, actor: Actor, person: string): Promise<Consent> {
   if (actor.principal?.session?.methods.includes("link") === true) {
-    return { kind: "go", proposal: null };
+    const link = (await readAccount(tx, person))?.link ?? null;
+    if (link !== null && (await twoSignedLink(tx, link))) return { kind: "go", proposal: null };
   }
   return twoPeopleFirst(tx, actor, { act: "passkey", person, of: "" });
 }

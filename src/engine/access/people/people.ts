@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { PersonView } from "../../../api/routes-manual.ts";
 import { readPublicKey } from "../../../evidence/keys.ts";
 import { isSshKey, readSshKey } from "../../../evidence/ssh/ssh-key.ts";
+import { requireRecent } from "../../../identity/accounts/recent.ts";
 import { good, type Result } from "../../../evidence/result.ts";
 import { isPasskey, readPasskey } from "../../../identity/webauthn/passkey-text.ts";
 import { TidelockError } from "../../../model/errors.ts";
@@ -59,6 +60,7 @@ async function addPerson(
   actor: Actor,
   { name, key, also }: Parameters<PeopleControl["add"]>[1],
 ): Promise<PersonView> {
+  if (key !== undefined) requireRecent(actor.principal, "enrolling a key");
   const known = key === undefined ? null : readKey(key);
   if (known && !known.ok) {
     throw new TidelockError("invalid-input", known.problem, {

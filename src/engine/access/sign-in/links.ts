@@ -5,6 +5,7 @@ import { TidelockError } from "../../../model/errors.ts";
 import { makeSessionToken, tokenDigest } from "../../../model/token.ts";
 import type { AccountControl, MadeLink, SignedInView } from "../../../ports/account-control.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
+import { accountLinksProjection } from "../../../store/projections/accounts.ts";
 import {
   addLink,
   endLinks,
@@ -12,6 +13,7 @@ import {
   openLinks,
   putAccount,
   readAccount,
+  twoSignedLink,
   useLink,
 } from "../../../store/queries/accounts.ts";
 import { announce } from "../../../store/queries/events.ts";
@@ -22,7 +24,8 @@ import { addAssignment, rolesOfPerson } from "../../../store/queries/tokens.ts";
 import type { AccountLinkRow } from "../../../store/schema-accounts.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
-import { modeByRecord } from "../../policy/governance.ts";
+import { groundsOf } from "../../ledger/leaning.ts";
+import { governanceMode, modeByRecord } from "../../policy/governance.ts";
 import { lockPolicy } from "../../policy/lock.ts";
 import { proposeRole } from "../../policy/signers.ts";
 import { plainName } from "../../../identity/plain-name.ts";
@@ -31,6 +34,7 @@ import { newLinkId } from "./bootstrap.ts";
 import { requirePerson, requireWithin } from "../giving.ts";
 import { hashPassword } from "./password-hash.ts";
 import { requireOwnName } from "../people/people.ts";
+import { requireByRecord } from "../people/two-people.ts";
 import { twoPeopleFirst } from "../people/two-people-first.ts";
 import { newAssignmentId } from "../roles.ts";
 import { type Device, openSession } from "./sessions.ts";
@@ -144,11 +148,17 @@ export async function redeemLink(
   requireFreeName(name);
   requireGoodPassword(password, name);
   const hash = await hashPassword(password);
+  // A link that somebody wrote into the database opens nothing.
+  await requireByRecord(engine, async () => {
+    const row = await findLink(engine.db, digest);
+    return groundsOf(accountLinksProjection, row ? [row] : []);
+  });
   await modeByRecord(engine);
   const session = await engine.db.transaction().execute(async (tx) => {
     await lockPolicy(tx);
     const used = await useLink(tx, digest, name);
     if (!used) throw noLink();
+    await requireTwoHadSigned(tx, used);
     const person = used.person ?? (await requireOwnName(tx, name));
     // Who has lost one thing may have lost all: nothing that was there before opens the account.
     await removeSessions(tx, { person }, name);
@@ -175,6 +185,17 @@ function requireFreeName(name: string): void {
     fault: "operator",
     where: "name",
     hint: "use a name or an address of your own",
+  });
+}
+
+/** A link of before two people had to sign it lets nobody in any more. What the machine's owner asked for gives no role. */
+async function requireTwoHadSigned(tx: Db, { id, purpose }: AccountLinkRow): Promise<void> {
+  if (purpose === "first" || (await governanceMode(tx)) !== "team") return;
+  if (await twoSignedLink(tx, id)) return;
+  throw new TidelockError("conflict", "one person made this link, and by now two have to sign it", {
+    fault: "operator",
+    where: "governance",
+    hint: "ask for a new one: tidelock account invite, or reset",
   });
 }
 

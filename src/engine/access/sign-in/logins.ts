@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { requireRecent } from "../../../identity/accounts/recent.ts";
 import { TidelockError } from "../../../model/errors.ts";
-import type { SignInMethod } from "../../../model/principal.ts";
+import type { Principal, SignInMethod } from "../../../model/principal.ts";
 import { tokenDigest } from "../../../model/token.ts";
 import type { AccountControl } from "../../../ports/account-control.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
@@ -15,6 +15,8 @@ import {
   openLogins,
   takeLogin,
 } from "../../../store/queries/logins.ts";
+import { sessionsOf } from "../../../store/queries/sessions.ts";
+import { keyedDigest } from "./sealing.ts";
 import type { Engine } from "../../engine.ts";
 import { type Device, openSession } from "./sessions.ts";
 
@@ -83,9 +85,39 @@ export async function answerTo(
     });
   }
   if (yes) requireRecent(principal, "letting a program in");
-  const { methods, issuer } = session;
-  const who = yes ? { person: principal.person, methods, issuer } : null;
-  if (!(await answerLogin(engine.db, code.toUpperCase(), who))) throw noLogin();
+  const login = await findLogin(engine.db, { code: code.toUpperCase() });
+  if (!login) throw noLogin();
+  const who = yes ? await sealedYes(engine, login, principal) : null;
+  if (!(await answerLogin(engine.db, login.code, who))) throw noLogin();
+}
+
+/** A row that somebody writes into the database is nobody's yes. */
+async function sealedYes(
+  engine: Engine,
+  { digest }: Pick<Login, "digest">,
+  { person, session, credential }: Principal,
+) {
+  const yes = {
+    person,
+    methods: session?.methods ?? [],
+    issuer: session?.issuer ?? null,
+    session: credential?.id ?? null,
+  };
+  return { ...yes, seal: await sealOf(engine, { digest, ...yes }) };
+}
+
+function sealOf(
+  engine: Engine,
+  {
+    digest,
+    person,
+    methods,
+    issuer,
+    session,
+  }: Pick<Login, "digest" | "person" | "methods" | "issuer" | "session">,
+): Promise<string> {
+  const said = JSON.stringify([digest, person, methods, issuer, session]);
+  return keyedDigest(engine, "tidelock login answer 1", said);
 }
 
 /** Asked every few seconds by the program. Of two who ask with the same secret, one gets the session. */
@@ -113,8 +145,12 @@ export async function pollLogin(
 async function letIn(engine: Engine, digest: string, login: Login, person: string) {
   const [name] = (await namesOf(engine.db, person)).names;
   if (name === undefined) throw noLogin();
+  const seal = await sealOf(engine, login);
   const session = await engine.db.transaction().execute(async (tx) => {
-    if (!(await takeLogin(tx, digest))) throw noLogin();
+    if (!(await takeLogin(tx, digest)) || login.seal !== seal) throw noLogin();
+    // Signed out meanwhile, everywhere or there alone: what was let in before comes in no more.
+    const open = await sessionsOf(tx, person);
+    if (!open.some(({ id }) => id === login.session)) throw noLogin();
     const { place, program, issuer } = login;
     const methods = (login.methods ?? []) as readonly SignInMethod[];
     const proof = { person, methods, carried: "bearer" as const };
