@@ -1,4 +1,5 @@
 import type { ApprovalBasis, AskedApproval } from "../../model/approval.ts";
+import { filledApart, whyMade } from "./places.ts";
 import type { ApprovalsInput, AskedNow, GivenAnswer } from "./given.ts";
 import { type GovernanceMode, ownWork, unprovenIn } from "./separation.ts";
 import { worseThan } from "./worse.ts";
@@ -122,11 +123,13 @@ export function endOf({ at, expires }: GivenAnswer, { expiresMs }: AskedApproval
 
 function counted(input: ApprovalsInput, context: ApprovalContext): readonly ApprovalSays[] {
   const { asks, answers, lineage, request } = input;
-  const good = filled(
+  const good = filledApart(
     asks,
     answers,
     (answer, ask) => counting(answer, ask, input, context).why === null,
+    context.mode,
   );
+  const used = answers.filter(({ person }) => good.some(({ people }) => people.includes(person)));
   if (good.every(({ people }, index) => people.length >= (asks[index]?.count ?? Infinity))) {
     const unproven = context.mode === "solo" ? unprovenIn(lineage) : null;
     return [
@@ -156,10 +159,10 @@ function counted(input: ApprovalsInput, context: ApprovalContext): readonly Appr
       ];
     }
     const other = answers.flatMap((answer) => {
-      const { why } = counting(answer, ask, input, context);
-      return why === null || !ask.roles.includes(answer.role)
-        ? []
-        : [`that of ${answer.person} does not count: ${why}`];
+      if (!ask.roles.includes(answer.role) || people.includes(answer.person)) return [];
+      const why =
+        counting(answer, ask, input, context).why ?? notBeside(answer, used, context.mode);
+      return why === null ? [] : [`that of ${answer.person} does not count: ${why}`];
     });
     const missing = `${people.length} of ${ask.count} approved as ${namesOf(ask)}`;
     const id = request?.asked.request.slice(0, 12) ?? "";
@@ -171,6 +174,22 @@ function counted(input: ApprovalsInput, context: ApprovalContext): readonly Appr
       ),
     ];
   });
+}
+
+/** Why an approval adds nothing to those that count; null: there is a place for it elsewhere. */
+function notBeside(
+  answer: GivenAnswer,
+  used: readonly GivenAnswer[],
+  mode: GovernanceMode,
+): string | null {
+  const by = used.find(
+    (one) =>
+      one.person !== answer.person &&
+      (whyMade(answer, one, mode) ?? whyMade(one, answer, mode)) !== null,
+  );
+  return by === undefined
+    ? null
+    : `one of the two has made the other what they are, ${by.person} counts, and no third person vouched`;
 }
 
 /** When time alone would be enough for a demand. */
@@ -185,67 +204,6 @@ function soon(
     .flatMap((answer) => counting(answer, ask, input, context).from ?? [])
     .sort();
   return later[ask.count - people.length - 1];
-}
-
-interface Filled {
-  readonly ask: AskedApproval;
-  readonly people: readonly string[];
-}
-
-/**
- * Each person counts once over all demands: a largest assignment (augmenting paths), so that nobody who could fill another
- * place stands in the way.
- */
-export function filled(
-  asks: readonly AskedApproval[],
-  answers: readonly GivenAnswer[],
-  counts: (answer: GivenAnswer, ask: AskedApproval) => boolean,
-): readonly Filled[] {
-  const people = distinct(answers);
-  const places = asks.flatMap((ask, index) => Array.from({ length: ask.count }, () => index));
-  const taken = new Map<number, number>();
-  const fits = people.map(
-    (given) =>
-      new Set(
-        asks.flatMap((ask, index) => (given.some((answer) => counts(answer, ask)) ? [index] : [])),
-      ),
-  );
-  const place = (person: number, seen: Set<number>): boolean => {
-    for (const [at, ask] of places.entries()) {
-      if (seen.has(at) || !fits[person]?.has(ask)) continue;
-      seen.add(at);
-      const before = taken.get(at);
-      if (before !== undefined && !place(before, seen)) continue;
-      taken.set(at, person);
-      return true;
-    }
-    return false;
-  };
-  for (const person of people.keys()) place(person, new Set());
-  return asks.map((ask, index) => ({
-    ask,
-    people: [...taken]
-      .filter(([at]) => places[at] === index)
-      .map(([, person]) => people[person]?.[0]?.person ?? "")
-      .sort(),
-  }));
-}
-
-/** Answers by person: two pseudonyms that belong together are one. */
-function distinct(answers: readonly GivenAnswer[]): readonly (readonly GivenAnswer[])[] {
-  const groups: { readonly names: Set<string>; readonly given: GivenAnswer[] }[] = [];
-  for (const answer of [...answers].sort((a, b) => (a.id < b.id ? -1 : 1))) {
-    const names = [answer.person, ...answer.also];
-    const same = groups.filter((group) => names.some((name) => group.names.has(name)));
-    const merged = { names: new Set(names), given: [answer] };
-    for (const group of same) {
-      for (const name of group.names) merged.names.add(name);
-      merged.given.unshift(...group.given);
-      groups.splice(groups.indexOf(group), 1);
-    }
-    groups.push(merged);
-  }
-  return groups.map(({ given }) => given);
 }
 
 export function namesOf({ roles }: AskedApproval): string {

@@ -7,8 +7,9 @@ import {
 } from "../../model/approval.ts";
 import { severities } from "../../model/observation.ts";
 import { Verdict } from "../../model/verdict.ts";
-import { type ApprovalSays, copyable, evaluateApprovals, filled, whyVoid } from "./evaluate.ts";
+import { type ApprovalSays, copyable, evaluateApprovals, whyVoid } from "./evaluate.ts";
 import type { ApprovalsInput, GivenAnswer, Involved } from "./given.ts";
+import { filled } from "./places.ts";
 import { worseThan } from "./worse.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}` as const;
@@ -225,6 +226,50 @@ describe("laws of approvals", () => {
       }),
       options,
     );
+  });
+
+  it("never counts somebody beside whoever has made them what they are, and leaves out whom fewer miss", () => {
+    const sre = { roles: ["sre"], count: 2, notBeforeMs: 0, expiresMs: 86_400_000 };
+    const of = (person: string, by: readonly string[] = [], vouched: readonly string[] = []) => ({
+      id: person,
+      request,
+      purpose: "approve" as const,
+      person,
+      also: [],
+      role: "sre",
+      method: "key" as const,
+      at,
+      notBefore: null,
+      expires: null,
+      against: null,
+      enrolments: [{ what: "the key", by: [...by], proven: true, vouched: [...vouched] }],
+    });
+    const nothing = { checks: [], findings: [] };
+    const said = (answers: readonly GivenAnswer[], which: "solo" | "team") =>
+      evaluateApprovals(
+        {
+          asks: [sre],
+          request: {
+            asked: { ...about, request, decision: digest("e"), asks: [sre] },
+            basis: nothing,
+            at,
+          },
+          now: about,
+          lineage: [],
+          answers,
+        },
+        { now, mode: which, basis: nothing },
+      );
+    const [jo, puppet] = [of("a"), of("b", ["a"])];
+    for (const which of ["solo", "team"] as const) {
+      const two = said([jo, puppet], which);
+      expect([opens(two), two[0]?.outcome]).toEqual([false, "wait"]);
+      expect(two[0]?.message).toMatch(/1 of 2 approved as sre.*no third person vouched/);
+      expect(opens(said([jo, of("b", ["a"], ["c"])], which))).toBe(true);
+      // Two whom the same one brought here, before and after that one approves too.
+      expect(opens(said([puppet, of("c", ["a"])], which))).toBe(true);
+      expect(opens(said([jo, puppet, of("c", ["a"])], which))).toBe(true);
+    }
   });
 
   it("in a team whatever is unproven counts as everybody", () => {
