@@ -104,6 +104,48 @@ describe("a link that nobody made", () => {
   });
 });
 
+describe("a link that its maker has kept", () => {
+  const permissions = ["account.write", "person.read", "server.read"];
+  const link = async (by: Browser, name: string) =>
+    String((await by.ask("POST", "/api/v1/accounts/links", { name, purpose: "invite" })).body["secret"]); // prettier-ignore
+  const give = (name: string, role: string) =>
+    max.ask("POST", "/api/v1/role-assignments", {
+      to: { person: name },
+      role,
+      service: null,
+      environment: null,
+    });
+  const use = (secret: string) =>
+    new Browser(lab).welcome(secret, "a quiet harbour at dawn", { app: false });
+
+  it("opens nothing that the person was given since and the maker has not, and nothing once the maker is gone", async () => {
+    max = (await signedIn()).browser;
+    const helper = "helper@shop.example";
+    const defined = await max.ask("PUT", "/api/v1/roles/helper", { says: "invites", permissions });
+    expect(defined.status).toBe(200);
+    const first = await link(max, helper);
+    const browser = new Browser(lab);
+    expect((await browser.welcome(first, "nine oars in the water")).status).toBe(200);
+    expect((await give(helper, "helper")).status).toBe(200);
+    const [more, same, late] = ["ben@shop.example", "eva@shop.example", "ida@shop.example"];
+    const [toMore, toSame, toLate] = [
+      await link(browser, more),
+      await link(browser, same),
+      await link(browser, late),
+    ];
+    expect((await give(more, "administrator")).status).toBe(200);
+    expect((await give(same, "helper")).status).toBe(200);
+    expect(code(await use(toMore))).toBe("not-found");
+    expect((await use(toSame)).status).toBe(200);
+    const gone = { state: "suspended", from: null, reason: "left in anger" };
+    expect((await max.ask("POST", `/api/v1/people/${helper}/standing`, gone)).status).toBe(200);
+    expect(code(await use(toLate))).toBe("not-found");
+    // Suspended, the right password begins nothing.
+    const again = await new Browser(lab).signIn(helper, "nine oars in the water", browser.recoveryCodes[0]); // prettier-ignore
+    expect([code(again), again.text.includes("suspended")]).toEqual(["forbidden", true]);
+  });
+});
+
 describe("a browser that somebody has left open", () => {
   it("gives no token, no key and no identity away without a new sign-in", async () => {
     // A provider's word that is not fresh: all of somebody's roles, and no recent sign-in.

@@ -123,6 +123,20 @@ describe("a gate that asks for approval", () => {
     expect((await ended(plane, id)).state).toBe("complete");
   });
 
+  it("counts somebody once who was enrolled twice", async () => {
+    const names = ["Maria@shop.example", "maria+phone@shop.example"];
+    const both = await Promise.all(names.map((name) => enrolApprover(plane, name, ["sre"])));
+    const paul = await enrolApprover(plane, "paul@shop.example", ["sre"]);
+    const id = await start({ line: "{ role: sre, count: 2 }" });
+    const view = await askedApproval(plane, id);
+    for (const one of both) await answer(view, one);
+    const { says } =
+      (await plane.approvals.list({ promotion: id, state: "open", limit: 10 }))[0] ?? {};
+    expect(JSON.stringify(says)).toContain("1 of 2 approved");
+    await answer(view, paul);
+    expect((await ended(plane, id)).state).toBe("complete");
+  });
+
   it("refuses a changed byte, another environment, a second answer, and an answer without a right", async () => {
     const maria = await enrolApprover(plane, "maria@shop.example", ["sre"]);
     const nobody = await enrolApprover(plane, "nobody@shop.example", []);

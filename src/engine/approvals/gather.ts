@@ -7,6 +7,7 @@ import type {
 import { personKeysOf } from "../../identity/approval/person-keys.ts";
 import { verifyApproval } from "../../identity/approval/signed.ts";
 import { ownDeedAmong } from "../../identity/lineage.ts";
+import { plainName } from "../../identity/plain-name.ts";
 import { digestOf } from "../../model/canonical.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Digest } from "../../model/primitives.ts";
@@ -44,8 +45,9 @@ export async function approvalsInput(
   const request = promotion === "" ? undefined : await openRequest(db, promotion);
   const answers = request ? await answersOf(db, request.id) : [];
   const lineage = await lineageOf(engine, db, plan, promotion);
-  const given = await Promise.all(
-    answers.map((answer) => givenAnswer(engine, db, site, answer, request)),
+  const given = await withDoubles(
+    db,
+    await Promise.all(answers.map((answer) => givenAnswer(engine, db, site, answer, request))),
   );
   return {
     asks: plan.approvals,
@@ -54,6 +56,20 @@ export async function approvalsInput(
     lineage: await involved(db, lineage, peopleIn(given)),
     answers: given,
   };
+}
+
+/** Two pseudonyms are not yet two people: somebody may have been enrolled twice, under names that are compared as one. */
+async function withDoubles(db: Db, given: readonly GivenAnswer[]): Promise<readonly GivenAnswer[]> {
+  const known = await Promise.all(
+    given.map(async ({ person }) => (await namesOf(db, person)).names.map(plainName)),
+  );
+  return given.map((one, at) => {
+    const mine = new Set(known[at]);
+    const doubles = given.flatMap(({ person }, other) =>
+      person !== one.person && known[other]?.some((name) => mine.has(name)) ? [person] : [],
+    );
+    return doubles.length === 0 ? one : { ...one, also: [...new Set([...one.also, ...doubles])] };
+  });
 }
 
 export function requestIn({ asked, basis, asked_at }: ApprovalRequestRow) {

@@ -32,6 +32,7 @@ import { plainName } from "../../../identity/plain-name.ts";
 import { builtInRoles } from "../../../identity/roles.ts";
 import { newLinkId } from "./bootstrap.ts";
 import { requirePerson, requireWithin } from "../giving.ts";
+import { makerStillMay } from "./link-maker.ts";
 import { hashPassword } from "./password-hash.ts";
 import { requireOwnName } from "../people/people.ts";
 import { requireByRecord } from "../people/two-people.ts";
@@ -159,6 +160,7 @@ export async function redeemLink(
     const used = await useLink(tx, digest, name);
     if (!used) throw noLink();
     await requireTwoHadSigned(tx, used);
+    if (!(await makerStillMay(tx, used))) throw noLink();
     const person = used.person ?? (await requireOwnName(tx, name));
     // Who has lost one thing may have lost all: nothing that was there before opens the account.
     await removeSessions(tx, { person }, name);

@@ -23,6 +23,7 @@ import {
 import type { SessionRow } from "../../../store/schema-accounts.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
+import { absence } from "../people/employment.ts";
 import { endBootstrapFor } from "./bootstrap.ts";
 import { requirePerson } from "../giving.ts";
 import { remembering } from "../remembering.ts";
@@ -84,6 +85,7 @@ export async function openSession(
     expires_at: new Date(now.getTime() + sessionMs),
   };
   await requireUnlocked(tx, person);
+  await requireHere(tx, person, now);
   await tidySessions(tx, person);
   await insertSession(tx, {
     ...row,
@@ -101,6 +103,16 @@ async function requireUnlocked(tx: Db, person: string): Promise<void> {
   throw new TidelockError("forbidden", "this account is locked", {
     fault: "operator",
     hint: "an administrator unlocks it: tidelock account unlock <name>",
+  });
+}
+
+/** Nothing of whoever is suspended or has left counts, and so they begin nothing, and end no token of anybody's. */
+async function requireHere(tx: Db, person: string, now: Date): Promise<void> {
+  const { why } = await absence(tx, person, { now, signedAt: null });
+  if (why === null) return;
+  throw new TidelockError("forbidden", `nobody was signed in: ${why}`, {
+    fault: "operator",
+    hint: "ask an administrator",
   });
 }
 
