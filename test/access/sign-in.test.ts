@@ -259,6 +259,17 @@ describe("a stranger", () => {
     expect((await other.signIn("nobody@shop.example", "x")).status).toBe(429);
   });
 
+  it("tries no more by asking many times at once than one after the other", async () => {
+    const name = "udo@shop.example";
+    await new Browser(lab).welcome(await invite(name), joPassword, { app: false });
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, tries) => new Browser(lab).signIn(name, `guess no ${tries}`)),
+    );
+    const tried = answers.filter(({ status }) => status === 401).length;
+    expect([tried > 0, tried < 10]).toEqual([true, true]);
+    expect(answers.filter(({ status }) => status === 429).length).toBe(40 - tried);
+  });
+
   it("grows no ledger, and no table by more than one row", async () => {
     const count = async (table: string) =>
       Number(

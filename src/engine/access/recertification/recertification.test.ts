@@ -115,6 +115,18 @@ it("is done when others than whose they are have signed every line, and takes aw
   );
 });
 
+it("is never signed by somebody of their own lines who was enrolled twice", async () => {
+  const twice = "Jo+second@shop.example";
+  const double = await enrolApprover(plane, twice, []);
+  await plane.people.grant(operator, { name: twice, right: "access.review", ...everywhere });
+  const view = await plane.reviews.start(granting, { service: null, due: soon() });
+  const [mine] = on(view, (person) => person === jo.person);
+  const keep: ReviewDecision = { line: mine?.id ?? "", answer: "keep", reason: "it is needed" };
+  await expect(
+    plane.reviews.sign(operator, view.id, await word(view, double, [keep])),
+  ).rejects.toMatchObject({ code: "forbidden", message: expect.stringContaining("themselves") });
+});
+
 it("says of what cannot be taken away why it is still there", async () => {
   for (const name of ["jo@shop.example", "kim@shop.example"]) {
     await plane.people.grant(operator, { name, right: "policy.change", ...everywhere });

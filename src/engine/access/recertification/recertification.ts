@@ -32,6 +32,7 @@ import {
   readReview,
   wordsOf,
 } from "../../../store/queries/access-reviews.ts";
+import { plainName } from "../../../identity/plain-name.ts";
 import { databaseTime } from "../../../store/queries/attestations.ts";
 import { announce } from "../../../store/queries/events.ts";
 import { keysOf, namesOf } from "../../../store/queries/grants.ts";
@@ -183,7 +184,11 @@ async function requireMay(
   // Whose name is gone cannot be told apart from whose line it is.
   await wholeNames(tx, person, id);
   const { links } = await namesOf(tx, person);
-  const people = [person, ...links.map(({ same }) => same)];
+  const people = [
+    person,
+    ...links.map(({ same }) => same),
+    ...(await doublesOf(tx, person, lines)),
+  ];
   const scopes = await scopesOf(tx, person);
   const said = new Set(before.map(({ line }) => line));
   for (const { line: name } of decisions) {
@@ -197,6 +202,22 @@ async function requireMay(
       throw refused("forbidden", why, name, hint);
     }
   }
+}
+
+/** Of whose lines these are, those under a name that is compared as one of the reviewer's: somebody enrolled twice. */
+async function doublesOf(
+  tx: Db,
+  person: string,
+  lines: readonly ReviewLine[],
+): Promise<readonly string[]> {
+  const mine = new Set((await namesOf(tx, person)).names.map(plainName));
+  const others = new Set(lines.flatMap((line) => line.person ?? []));
+  const doubles: string[] = [];
+  for (const other of others) {
+    const { names } = await namesOf(tx, other);
+    if (names.some((name) => mine.has(plainName(name)))) doubles.push(other);
+  }
+  return doubles;
 }
 
 /** By a right of their signatures, or a role that holds the permission of the same name. */

@@ -41,13 +41,45 @@ export const totpUse = "tidelock totp 1";
  */
 export async function signIn(
   engine: Engine,
-  { name, password, code, known, replaces }: Parameters<AccountControl["signIn"]>[0],
+  given: Parameters<AccountControl["signIn"]>[0],
+  device: Device,
+): Promise<SignedInView> {
+  const { name, known } = given;
+  const person = await personOf(engine.db, name);
+  const of = await counted(engine, name, device.place, person, known);
+  return oneOfFew(of, () => tryToSignIn(engine, { ...given, person, of }, device));
+}
+
+/** Tries that are not decided yet are not counted yet either: so many of one browser, or network and name, at once. */
+const mostAtOnce = 4;
+const trying = new Map<string, number>();
+
+async function oneOfFew<T>({ account, device, network }: Counted, work: () => Promise<T>) {
+  const key = device ?? `${account} ${network}`;
+  const before = trying.get(key) ?? 0;
+  if (before >= mostAtOnce) throw tooMany("too many tries at once: wait for their answers");
+  trying.set(key, before + 1);
+  try {
+    return await work();
+  } finally {
+    const left = (trying.get(key) ?? 1) - 1;
+    if (left === 0) trying.delete(key);
+    else trying.set(key, left);
+  }
+}
+
+type Try = Parameters<AccountControl["signIn"]>[0] & {
+  readonly person: string | null;
+  readonly of: Counted;
+};
+
+async function tryToSignIn(
+  engine: Engine,
+  { name, password, code, replaces, person, of }: Try,
   device: Device,
 ): Promise<SignedInView> {
   const { db } = engine;
-  const person = await personOf(db, name);
   const account = person === null ? undefined : await readAccount(db, person);
-  const of = await counted(engine, name, device.place, person, known);
   await requireNoWait(db, of);
   const { right, outdated } = await checkPassword(password, account?.password ?? null);
   // A password that somebody wrote into the database opens nothing.
@@ -96,10 +128,12 @@ export async function checkOwnPassword(
   kept: string,
 ): Promise<boolean> {
   const of = await counted(engine, name, place, null, undefined);
-  await requireNoWait(engine.db, of);
-  const { right } = await checkPassword(password, kept);
-  if (!right) await noteFailure(engine.db, of.account, place);
-  return right;
+  return oneOfFew(of, async () => {
+    await requireNoWait(engine.db, of);
+    const { right } = await checkPassword(password, kept);
+    if (!right) await noteFailure(engine.db, of.account, place);
+    return right;
+  });
 }
 
 /** Null: nobody who can sign in. */
@@ -178,7 +212,11 @@ async function requireNoWait(db: Db, of: Counted): Promise<void> {
   );
   if (wait === 0) return;
   const seconds = Math.ceil(wait / 1_000);
-  throw new TidelockError("too-many-requests", `too many tries: wait ${seconds} s`, {
+  throw tooMany(`too many tries: wait ${seconds} s`);
+}
+
+function tooMany(message: string): TidelockError {
+  return new TidelockError("too-many-requests", message, {
     fault: "operator",
     where: "sign-in",
     retryable: true,
