@@ -70,11 +70,16 @@ export function ApprovalSigning({
           prepared={prepared}
           set={{ purpose: setPurpose, role: setRole, reason: setReason }}
         />
+      ) : mine.answered ? (
+        // A rejection ends the request: who gave it still reads that it was taken.
+        <p className="callout">{haveAnswered}</p>
       ) : null}
       <Compare view={view} answer={answer} prepared={prepared} digests={digests} />
     </>
   );
 }
+
+const haveAnswered = "You have answered it, and the first answer stands.";
 
 function firstRole(mine: ApprovalMine, view: ApprovalView): string {
   const open = mine.roles.find(({ against }) => against === null) ?? mine.roles[0];
@@ -197,7 +202,7 @@ function whyNot(mine: ApprovalMine, passkeys: number): string | null {
     return "Who is signed in here is no person: sign in as yourself to answer, or sign on the command line.";
   }
   if (!mine.may) return "No role of yours lets you hand in an answer here: it takes approval.sign.";
-  if (mine.answered) return "You have answered it, and the first answer stands.";
+  if (mine.answered) return haveAnswered;
   const noBrowser = whyNoPasskeys();
   if (noBrowser !== null) return noBrowser;
   if (passkeys > 0) return null;
