@@ -140,6 +140,10 @@ describe("a link that its maker has kept", () => {
     const gone = { state: "suspended", from: null, reason: "left in anger" };
     expect((await max.ask("POST", `/api/v1/people/${helper}/standing`, gone)).status).toBe(200);
     expect(code(await use(toLate))).toBe("not-found");
+    // Who is to be back on a day would be back at once.
+    const back = { state: "active", from: "2099-01-01T00:00:00.000Z", reason: "some day" };
+    const early = await max.ask("POST", `/api/v1/people/${helper}/standing`, back);
+    expect([code(early), early.text.includes("from now on")]).toEqual(["invalid-input", true]);
     // Suspended, the right password begins nothing.
     const again = await new Browser(lab).signIn(helper, "nine oars in the water", browser.recoveryCodes[0]); // prettier-ignore
     expect([code(again), again.text.includes("suspended")]).toEqual(["forbidden", true]);

@@ -46,6 +46,14 @@ export async function setStanding(
       throw refused("conflict", "this person is here: there is nothing to take back", name);
     }
     const from = wish.from === null ? null : new Date(wish.from);
+    if (from !== null && wish.state === "active") {
+      throw refused(
+        "invalid-input",
+        "whoever is brought back is here from now on, and from no other day",
+        name,
+        "leave the day out, and say it on that day",
+      );
+    }
     if (from !== null && from < now) {
       throw refused("invalid-input", `${wish.from ?? ""} is past: leave it out for now`, "--on");
     }
