@@ -113,7 +113,7 @@ describe("roles that come along", () => {
 
   it("let an auditor read, and change nothing", () => {
     const changing =
-      /\.(create|write|start|stop|remove|apply|attest|ban|abort|rollback|answer|import|act|judge|propose|sign|withdraw|add|clear|set|manage|request|confirm|revoke|define|assign|recover)$/;
+      /\.(create|write|start|stop|remove|apply|attest|ban|abort|rollback|answer|import|act|judge|propose|sign|withdraw|add|clear|set|manage|request|confirm|revoke|define|assign|recover|open|review|vouch|fetch)$/;
     const held = [...(builtInRoles.get("auditor")?.permissions ?? [])];
     expect(held.filter((one) => changing.test(one))).toEqual([]);
     expect(permissionNames.filter((one) => !changing.test(one) && !held.includes(one))).toEqual([
