@@ -7,8 +7,8 @@ export class Browser {
   readonly #cookies = new Map<string, string>();
   /** Of the authenticator app. */
   totp: Buffer | null = null;
-  /** Steps by which its next code is ahead: each counts once. */
-  #ahead = 0;
+  /** The step of its last code: each counts once. */
+  #usedStep = 0;
   recoveryCodes: readonly string[] = [];
 
   constructor(lab: AccessLab) {
@@ -61,12 +61,13 @@ export class Browser {
     };
   }
 
-  /** The code that the app shows; asked again, the next one, which counts as well (a step early). */
+  /** The code that the app shows, or the step's before, which counts as well; asked again, the next one. */
   code(): string {
     if (this.totp === null) return "";
-    const code = hotp(this.totp, stepOf(Date.now()) - 1 + this.#ahead);
-    this.#ahead += 1;
-    return code;
+    // A step that is nearly over may be two back when the server reads its code.
+    const oldest = stepOf(Date.now() + 8_000) - 1;
+    this.#usedStep = Math.max(oldest, this.#usedStep + 1);
+    return hotp(this.totp, this.#usedStep);
   }
 
   async signIn(name: string, password: string, code = this.code(), server = 0): Promise<Answer> {
@@ -89,7 +90,7 @@ export class Browser {
     const begun = await this.ask("POST", "/api/v1/account/totp");
     if (begun.status !== 200) return begun;
     this.totp = fromBase32(String(begun.body["secret"]));
-    this.#ahead = 0;
+    this.#usedStep = 0;
     const set = { setup: begun.body["setup"], code: this.code() };
     const answer = await this.ask("PUT", "/api/v1/account/totp", set);
     this.recoveryCodes = (answer.body["recoveryCodes"] ?? []) as string[];
