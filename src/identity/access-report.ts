@@ -77,11 +77,13 @@ export function ruleNotes(
 /** What stands out about a role that a person has. */
 export function roleNotes(
   holding: Holding,
-  person: { readonly name: string | null; readonly tokens: number },
+  person: { readonly name: string | null; readonly tokens: number; readonly signedIn: boolean },
 ): readonly string[] {
   const notes: string[] = [];
   if (person.name === null) notes.push("this person was erased: take the role away");
-  else if (person.tokens === 0) notes.push("unused: this person has no token that counts");
+  else if (person.tokens === 0 && !person.signedIn) {
+    notes.push("unused: this person has no token that counts, and has not signed in for a month");
+  }
   if (holding.permissions.size === 0) notes.push("the role holds nothing");
   const every = holding.service === null && holding.environment === null;
   if (

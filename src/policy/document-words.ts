@@ -14,6 +14,7 @@ const durations: ReadonlySet<string> = new Set([
   "maxAge",
   "maxDataAge",
   "minimumSoak",
+  "reviewWithin",
   "rescan",
   "rollbackWindow",
   "soak",

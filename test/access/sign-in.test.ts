@@ -1,3 +1,4 @@
+import type { AccessReport } from "../../src/api/routes-access.ts";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { putAccount } from "../../src/store/queries/accounts.ts";
@@ -79,6 +80,12 @@ describe("the first start", () => {
     expect(max.cookie()).not.toBe(before);
     expect(await may()).toContain("account.write");
     for (const server of [1, 0]) expect(await bootstrapWorks(server)).toBe(false);
+    const { lines } = (await max.ask("GET", "/api/v1/access/report"))
+      .body as unknown as AccessReport;
+    expect(lines.map(({ kind }) => kind)).not.toContain("bootstrap");
+    const own = lines.find(({ who, has }) => who === admin && has === "administrator");
+    expect(own?.notes).toEqual(["administrator of everything"]);
+    expect(own?.lastUsed).not.toBeNull();
     expect(await first()).toBeNull();
     const again = await new Browser(lab).welcome(secret, maxPassword, { name: "eve@shop.example" });
     expect(code(again)).toBe("not-found");

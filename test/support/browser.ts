@@ -65,7 +65,7 @@ export class Browser {
   code(): string {
     if (this.totp === null) return "";
     // A step that is nearly over may be two back when the server reads its code.
-    const oldest = stepOf(Date.now() + 8_000) - 1;
+    const oldest = stepOf(Date.now() + 1_000) - 1;
     this.#usedStep = Math.max(oldest, this.#usedStep + 1);
     return hotp(this.totp, this.#usedStep);
   }

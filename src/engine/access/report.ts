@@ -7,6 +7,8 @@ import type { WorkloadRule } from "../../model/workload.ts";
 import { platforms } from "../../identity/workload/platforms.ts";
 import { listAssignments, listRoles } from "../../store/queries/tokens.ts";
 import { listReviews, overdueReviews } from "../../store/queries/access-reviews.ts";
+import { readBootstrap } from "../../store/queries/accounts.ts";
+import { lastSeen } from "../../store/queries/sessions.ts";
 import type { Engine } from "../engine.ts";
 import { absentPeople } from "./people/standing.ts";
 import { assignmentViews } from "./roles.ts";
@@ -29,7 +31,8 @@ export async function accessReport(engine: Engine): Promise<AccessReport> {
   const held = (role: string, service: string | null, environment: string | null): Holding =>
     holdingOf({ role, permissions: own.get(role) ?? null, service, environment });
   const now = Date.now();
-  const lines: AccessLine[] = [bootstrapLine];
+  const lines: AccessLine[] = (await readBootstrap(db))?.ended ? [] : [bootstrapLine];
+  const seen = await lastSeen(db);
 
   for (const view of given) {
     const machine = view.to.kind === "token";
@@ -41,8 +44,11 @@ export async function accessReport(engine: Engine): Promise<AccessReport> {
     const theirs = tokens.filter(({ person }) => person?.person === view.to.id);
     const used = machine
       ? (token?.lastUsedAt ?? null)
-      : latest(theirs.map((one) => one.lastUsedAt));
-    const notes = machine ? [] : roleNotes(holding, { name: view.to.name, tokens: theirs.length });
+      : latest([...theirs.map((one) => one.lastUsedAt), seen.get(view.to.id) ?? null]);
+    const signedIn = seen.has(view.to.id);
+    const notes = machine
+      ? []
+      : roleNotes(holding, { name: view.to.name, tokens: theirs.length, signedIn });
     lines.push({
       who: view.to.name ?? view.to.id,
       kind: view.to.kind,

@@ -83,6 +83,16 @@ export async function sessionsOf(db: Db, person: string): Promise<readonly Sessi
     .execute();
 }
 
+/** When each person was seen last who has signed in since sessions are kept, RFC 3339 by pseudonym. */
+export async function lastSeen(db: Db): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom("sessions")
+    .select(({ fn }) => ["person", fn.max("last_seen_at").as("at")])
+    .groupBy("person")
+    .execute();
+  return new Map(rows.map(({ person, at }) => [person, at.toISOString()]));
+}
+
 /** Ends sessions of a person: one, all, or all but one. Answers how many. */
 export async function removeSessions(
   tx: Db,
