@@ -3,12 +3,14 @@
 // not a syntax error. In a clone it runs the sources, in the package what was built from them.
 import { existsSync } from "node:fs";
 
-const needed = 24;
+// Its `crypto.argon2` hashes passwords.
+const needed = "24.7";
+const [major, minor] = process.versions.node.split(".").map(Number);
 
-if (Number.parseInt(process.versions.node, 10) < needed) {
+if (major < 24 || (major === 24 && minor < 7)) {
   process.stderr.write(
     `tidelock: needs Node ${needed} or newer, and this is Node ${process.version}. ` +
-      `Install it, or let npm fetch one for this call: npx -p node@${needed} -p tidelock tidelock --version\n`,
+      `Install it, or let npm fetch one for this call: npx -p node@24 -p tidelock tidelock --version\n`,
   );
   process.exitCode = 1;
 } else {
