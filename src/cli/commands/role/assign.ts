@@ -28,7 +28,7 @@ export const command = defineCommand({
     "Nobody has a role who was not given it, and nobody gives more than they have themselves.\n" +
     "In team mode it counts when two people have signed it (exit code 5).",
   examples: [
-    "tidelock role assign developer maria@shop.example --service shop",
+    "tidelock role assign developer maria@shop.example --service shop --environment development",
     "tidelock role assign sre jo@shop.example --service shop --environment production",
   ],
   async run(context, { args, options }) {
