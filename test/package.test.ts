@@ -134,7 +134,9 @@ describe("the package", () => {
         (error: { code: number; stderr: string }) => error,
       );
       expect(failure?.code).toBe(1);
-      expect(failure?.stderr).toMatch(/^tidelock: needs Node 24\.7 or newer.* npx -p node@24 .*\n$/);
+      expect(failure?.stderr).toMatch(
+        /^tidelock: needs Node 24\.7 or newer.* npx -p node@24 .*\n$/,
+      );
     },
   );
 });
