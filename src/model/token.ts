@@ -15,9 +15,7 @@ export function makeToken(): string {
   return `${body}${checksum(body)}`;
 }
 
-/** Of a session: looked for among sessions alone, and known to scanners in the same way. */
-export const sessionPattern = /\btidelock_session_[A-Za-z0-9_-]{43}[0-9a-f]{8}\b/;
-
+/** A session's is looked for among sessions alone. */
 const sessionPrefix = "tidelock_session_";
 
 /** A new session's secret. */

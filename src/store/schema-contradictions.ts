@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, Selectable } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 import type { Severity } from "../model/observation.ts";
 import type { Digest } from "../model/primitives.ts";
 
@@ -88,5 +88,3 @@ export interface ContradictionsSchema {
   incidents: IncidentsTable;
   cause_marks: CauseMarksTable;
 }
-
-export type IncidentRow = Selectable<IncidentsTable>;

@@ -5,7 +5,7 @@ import { type FakeServer, startFakeServer } from "../../../test/fixtures/fake-se
 import { Refusals } from "../refusals.ts";
 import { Budget, Slots } from "./budget.ts";
 import { defaultLimits } from "./limits.ts";
-import { ambiguity } from "./strict-json.ts";
+import { ambiguity } from "../../model/json-ambiguity.ts";
 
 let server: FakeServer | undefined;
 afterEach(() => server?.close());
