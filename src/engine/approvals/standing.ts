@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Enrolment } from "../../identity/approval/given.ts";
 import { resetWaitMs } from "../../identity/enrolment/acts.ts";
 import { type Sponsorship, sponsorships } from "../../identity/enrolment/sponsors.ts";
+import { enrolmentOf, enrolmentsUsed } from "../../identity/enrolment/used.ts";
 import { approveRight } from "../../model/approval.ts";
 import type { Lane } from "../../model/primitives.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
@@ -52,7 +53,7 @@ export async function roleStanding(
     absence(db, person, { now, signedAt: null }),
     gatherEnrolments(db, [person]),
   ]);
-  const used = usedBy(sponsorships(gathered.record, person), "", grants);
+  const used = enrolmentsUsed(sponsorships(gathered.record, person), "", idsOf(grants));
   return {
     also: links.map(({ same }) => same),
     against:
@@ -63,6 +64,8 @@ export async function roleStanding(
     enrolments: used.map(enrolmentOf),
   };
 }
+
+const idsOf = (grants: readonly GrantRow[]) => grants.map(({ id }) => id);
 
 function noRight(says: string, grants: readonly GrantRow[]): string | null {
   return grants.length > 0 ? null : `nobody gave this person the right to ${says} here`;
@@ -89,7 +92,7 @@ export async function approverStanding(
     absence(db, person, { now, signedAt }),
     gatherEnrolments(db, [person]),
   ]);
-  const used = usedBy(sponsorships(gathered.record, person), keyId, grants);
+  const used = enrolmentsUsed(sponsorships(gathered.record, person), keyId, idsOf(grants));
   const against =
     key === undefined || key.removed_at !== null || key.person !== person
       ? "the key that signed is this person's no more"
@@ -105,33 +108,6 @@ export async function approverStanding(
     enrolments: used.map(enrolmentOf),
     rows: { keys: key ? [key] : [], links, grants, standings: here.rows, gathered },
   };
-}
-
-function enrolmentOf({ act, by, proven, vouched, behind }: Sponsorship): Enrolment {
-  const word = vouched.length === 0 ? {} : { behind };
-  return { what: act.what, by: [...by], proven, vouched: [...vouched], ...word };
-}
-
-/**
- * What of all that made an identity matters for one signature: not the keys that did not sign it, and of the rights the
- * one with the fewest questions, because one is enough.
- */
-function usedBy(
-  all: readonly Sponsorship[],
-  key: string,
-  grants: readonly GrantRow[],
-): readonly Sponsorship[] {
-  const rights = all.filter(({ act }) =>
-    grants.some(({ id }) => act.operation === `grant/${id}/1`),
-  );
-  const questions = ({ by, proven, vouched }: Sponsorship) =>
-    vouched.length > 0 ? 0 : 1 + by.length + (proven ? 0 : 1_000);
-  const [right] = [...rights].sort((a, b) => questions(a) - questions(b));
-  return all.filter((one) => {
-    const { kind, operation } = one.act;
-    if (kind === "grant.added") return one === right;
-    return kind !== "person.key-added" || operation === `person-key/${key}/1`;
-  });
 }
 
 /** Somebody else could act as this person, or it gave itself what it has: its owner has a day to hear of it. */

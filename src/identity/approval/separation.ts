@@ -17,24 +17,40 @@ export function ownWork(
   const own = lineage.find(({ people }) => people.some((one) => self.has(one)));
   if (own) return `this is own work: the ${own.what}`;
   const involved = new Set(lineage.flatMap(({ people }) => people));
-  for (const { what, by, proven, vouched, behind = {} } of enrolments) {
-    const third = vouched.some(
-      (one) =>
-        !self.has(one) && ![one, ...(behind[one] ?? [])].some((sponsor) => involved.has(sponsor)),
-    );
-    if (third) continue;
-    if (by.some((one) => involved.has(one))) {
-      return `whoever enrolled ${what} has worked on it, and no third person vouched`;
-    }
-    if (mode === "team" && !proven) {
-      return `whoever enrolled ${what} is not proven, which counts as everybody, and no third person vouched`;
-    }
+  const sponsor = openSponsor({ person, also, enrolments }, involved, mode);
+  if (sponsor?.why === "involved") {
+    return `whoever enrolled ${sponsor.what} has worked on it, and no third person vouched`;
+  }
+  if (sponsor?.why === "unproven") {
+    return `whoever enrolled ${sponsor.what} is not proven, which counts as everybody, and no third person vouched`;
   }
   if (mode === "solo") return null;
   const unknown = lineage.find(({ proven }) => !proven);
   return unknown
     ? `the ${unknown.what} is not proven to be anybody, which counts as everybody`
     : null;
+}
+
+/**
+ * Something that made an identity, by one of those whom its word is about (or, in `team`, by nobody knows whom), and for
+ * which no third person vouched; null: there is none.
+ */
+export function openSponsor(
+  { person, also, enrolments }: Pick<GivenAnswer, "person" | "also" | "enrolments">,
+  involved: ReadonlySet<string>,
+  mode: GovernanceMode,
+): { readonly what: string; readonly why: "involved" | "unproven" } | null {
+  const self = new Set([person, ...also]);
+  for (const { what, by, proven, vouched, behind = {} } of enrolments) {
+    const third = vouched.some(
+      (one) =>
+        !self.has(one) && ![one, ...(behind[one] ?? [])].some((sponsor) => involved.has(sponsor)),
+    );
+    if (third) continue;
+    if (by.some((one) => involved.has(one))) return { what, why: "involved" };
+    if (mode === "team" && !proven) return { what, why: "unproven" };
+  }
+  return null;
 }
 
 /** What is not proven of the lineage, in a sentence; null: all of it is. */

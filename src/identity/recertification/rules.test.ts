@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ReviewLine } from "../../model/access-review.ts";
-import { openLines, smallerRole, whyNotReview } from "./rules.ts";
+import { openLines, smallerRole, whyNotKeep, whyNotReview } from "./rules.ts";
 
 const line = (more: Partial<ReviewLine> = {}): ReviewLine => ({
   id: "role:r1",
@@ -31,6 +31,29 @@ describe("a reviewer", () => {
     expect(whyNotReview(line({ service: null }), reviewer)).toContain("every service");
     const narrow = { ...reviewer, scopes: [{ service: "shop", environment: "dev" }] };
     expect(whyNotReview(line(), narrow)).not.toBeNull();
+  });
+});
+
+describe("whoever made a reviewer", () => {
+  const key = { what: "the key", by: ["person:1"], proven: true, vouched: [] as string[] };
+  const made = (more: Partial<typeof key> = {}) => ({
+    person: "person:2",
+    also: [],
+    enrolments: [{ ...key, ...more }],
+  });
+
+  it("is not certified by them, until a third person vouches who is none of the two", () => {
+    expect(whyNotKeep(["person:1"], made(), "solo")).toContain("no third person vouched");
+    expect(whyNotKeep(["person:3"], made(), "solo")).toBeNull();
+    expect(whyNotKeep(["person:1"], made({ vouched: ["person:3"] }), "team")).toBeNull();
+    expect(whyNotKeep(["person:1"], made({ vouched: ["person:1"] }), "team")).not.toBeNull();
+  });
+
+  it("may be anybody in a team where nobody knows who it was; a machine's line is nobody's", () => {
+    const unknown = made({ by: [], proven: false });
+    expect(whyNotKeep(["person:9"], unknown, "team")).toContain("not proven to be anybody else");
+    expect(whyNotKeep(["person:9"], unknown, "solo")).toBeNull();
+    expect(whyNotKeep([], unknown, "team")).toBeNull();
   });
 });
 

@@ -1,7 +1,7 @@
 import { sign } from "node:crypto";
 import { sql } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type Approver, enrolApprover } from "../../../../test/support/approvals-lab.ts";
+import { type Approver, enrolApprover, vouchFor } from "../../../../test/support/approvals-lab.ts";
 import {
   documents,
   ended,
@@ -125,6 +125,39 @@ it("is never signed by somebody of their own lines who was enrolled twice", asyn
   await expect(
     plane.reviews.sign(operator, view.id, await word(view, double, [keep])),
   ).rejects.toMatchObject({ code: "forbidden", message: expect.stringContaining("themselves") });
+});
+
+it("is no certificate of whoever made the reviewer, until a third person vouches", async () => {
+  const by = { id: "kim@shop.example" };
+  const puppet = await enrolApprover(plane, "puppet@shop.example", [], { by });
+  const right = "access.review";
+  await plane.people.grant(by, { name: "puppet@shop.example", right, ...everywhere });
+  const second = await enrolApprover(plane, "second@shop.example", [], {
+    by: { id: "puppet@shop.example" },
+  });
+  await plane.people.grant(by, { name: "second@shop.example", right, ...everywhere });
+  const view = await plane.reviews.start(operator, { service: null, due: soon() });
+  const [mine, other] = on(view, (person) => person === kim.person);
+  const says = (answer: "keep" | "remove", id = ""): ReviewDecision[] => [
+    { line: id, answer, reason: "as agreed" },
+  ];
+  for (const who of [puppet, second]) {
+    const signed = await word(view, who, says("keep", mine?.id));
+    await expect(plane.reviews.sign(operator, view.id, signed)).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("has this line, and no third person vouched"),
+    });
+  }
+  // That something goes, whoever may review may say.
+  await plane.reviews.sign(operator, view.id, await word(view, puppet, says("remove", other?.id)));
+  await plane.people.grant(operator, {
+    name: "jo@shop.example",
+    right: "people.vouch",
+    ...everywhere,
+  });
+  await vouchFor(plane, "puppet@shop.example", jo);
+  await plane.reviews.sign(operator, view.id, await word(view, puppet, says("keep", mine?.id)));
+  expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
 });
 
 it("says of what cannot be taken away why it is still there", async () => {

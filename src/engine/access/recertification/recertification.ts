@@ -6,15 +6,13 @@ import {
   reportDigest,
   verifyAccessReview,
 } from "../../../evidence/predicates/access-review.ts";
-import { openLines, whyNotReview } from "../../../identity/recertification/rules.ts";
+import { openLines } from "../../../identity/recertification/rules.ts";
 import {
   type ReviewDecision,
   ReviewLine,
   type ReviewOutcome,
-  reviewRight,
 } from "../../../model/access-review.ts";
 import { canonicalJson } from "../../../model/canonical.ts";
-import type { Scope } from "../../../model/principal.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
 import type { ReviewControl } from "../../../ports/review-control.ts";
 import { personKeysProjection, grantsProjection } from "../../../store/projections/access.ts";
@@ -32,22 +30,22 @@ import {
   readReview,
   wordsOf,
 } from "../../../store/queries/access-reviews.ts";
-import { plainName } from "../../../identity/plain-name.ts";
 import { databaseTime } from "../../../store/queries/attestations.ts";
 import { announce } from "../../../store/queries/events.ts";
 import { keysOf, namesOf } from "../../../store/queries/grants.ts";
 import { readTree } from "../../../store/queries/ledger-tree.ts";
-import { readRole } from "../../../store/queries/tokens.ts";
 import type { AccessReviewRow } from "../../../store/schema-reviews.ts";
 import type { Db } from "../../../store/schema.ts";
-import { holdingOf } from "../../../identity/holdings.ts";
 import type { Engine } from "../../engine.ts";
 import { groundsOf } from "../../ledger/leaning.ts";
 import { requireWritable } from "../../ledger/writable.ts";
 import { lockPolicy } from "../../policy/lock.ts";
 import { removeLine } from "./removals.ts";
 import { reviewLines } from "./lines.ts";
-import { keysThatCount, refused, requireByRecord, wholeNames } from "../people/two-people.ts";
+import { notThis, requireMay, rightsOf, rolesOf } from "./reviewers.ts";
+import { gatherEnrolments } from "../people/enrolment.ts";
+import { groundsOfEnrolments } from "../people/held.ts";
+import { keysThatCount, refused, requireByRecord } from "../people/two-people.ts";
 
 /** Reviews of who can do what, each line signed by somebody else than whose it is. */
 
@@ -124,6 +122,7 @@ async function signReview(
     ...groundsOf(personKeysProjection, await keysOf(db, person)),
     ...groundsOf(grantsProjection, await rightsOf(db, person)),
     ...groundsOf(roleAssignmentsProjection, await rolesOf(db, person)),
+    ...groundsOfEnrolments([await gatherEnrolments(db, [person])]),
   ]);
   const lines = linesOf(found);
   await db.transaction().execute(async (tx) => {
@@ -137,14 +136,15 @@ async function signReview(
     const { origin } = await readTree(tx);
     if (of.review !== id || of.ledger !== origin) throw notThis("it is about another review", id);
     const before = (await wordsOf(tx, id)).flatMap(({ decisions }) => decisions);
-    await requireMay(tx, { person, decisions: of.decisions, lines, before, id });
+    const { key } = verified.value;
+    await requireMay(tx, { person, key, decisions: of.decisions, lines, before, id });
     const outcomes: ReviewOutcome[] = [];
     for (const decision of of.decisions) outcomes.push(await carryOut(tx, actor, decision));
     const word = await insertReviewWord(tx, {
       id: digestBytes(bytes),
       review: id,
       person,
-      key_id: verified.value.key,
+      key_id: key,
       decisions: JSON.stringify(outcomes),
       envelope: encodeBase64(bytes),
       added_by: actor.id,
@@ -169,86 +169,6 @@ async function carryOut(tx: Db, actor: Actor, decision: ReviewDecision): Promise
   return { ...decision, done: why === null, why };
 }
 
-interface Reviewing {
-  readonly person: string;
-  readonly decisions: readonly ReviewDecision[];
-  readonly lines: readonly ReviewLine[];
-  readonly before: readonly ReviewDecision[];
-  readonly id: string;
-}
-
-async function requireMay(
-  tx: Db,
-  { person, decisions, lines, before, id }: Reviewing,
-): Promise<void> {
-  // Whose name is gone cannot be told apart from whose line it is.
-  await wholeNames(tx, person, id);
-  const { links } = await namesOf(tx, person);
-  const people = [
-    person,
-    ...links.map(({ same }) => same),
-    ...(await doublesOf(tx, person, lines)),
-  ];
-  const scopes = await scopesOf(tx, person);
-  const said = new Set(before.map(({ line }) => line));
-  for (const { line: name } of decisions) {
-    const line = lines.find((one) => one.id === name);
-    if (!line) throw notThis(`it has no line ${name}`, id);
-    if (said.has(name)) throw refused("conflict", "somebody has reviewed this line", name);
-    said.add(name);
-    const why = whyNotReview(line, { people, scopes });
-    if (why !== null) {
-      const hint = "tidelock person grant <name> --review; or leave the line to somebody else";
-      throw refused("forbidden", why, name, hint);
-    }
-  }
-}
-
-/** Of whose lines these are, those under a name that is compared as one of the reviewer's: somebody enrolled twice. */
-async function doublesOf(
-  tx: Db,
-  person: string,
-  lines: readonly ReviewLine[],
-): Promise<readonly string[]> {
-  const mine = new Set((await namesOf(tx, person)).names.map(plainName));
-  const others = new Set(lines.flatMap((line) => line.person ?? []));
-  const doubles: string[] = [];
-  for (const other of others) {
-    const { names } = await namesOf(tx, other);
-    if (names.some((name) => mine.has(plainName(name)))) doubles.push(other);
-  }
-  return doubles;
-}
-
-/** By a right of their signatures, or a role that holds the permission of the same name. */
-async function scopesOf(db: Db, person: string): Promise<readonly Scope[]> {
-  const scopes: Scope[] = [...(await rightsOf(db, person))];
-  for (const row of await rolesOf(db, person)) {
-    const { permissions = null } = (await readRole(db, row.role)) ?? {};
-    if (holdingOf({ ...row, permissions }).permissions.has(reviewRight)) scopes.push(row);
-  }
-  return scopes;
-}
-
-function rightsOf(db: Db, person: string) {
-  return db
-    .selectFrom("grants")
-    .selectAll()
-    .where("person", "=", person)
-    .where("right", "=", reviewRight)
-    .where("removed_at", "is", null)
-    .execute();
-}
-
-function rolesOf(db: Db, person: string) {
-  return db
-    .selectFrom("role_assignments")
-    .selectAll()
-    .where("person", "=", person)
-    .where("removed_at", "is", null)
-    .execute();
-}
-
 async function requireReview(db: Db, id: string): Promise<AccessReviewRow> {
   const row = await readReview(db, id);
   if (row) return row;
@@ -261,11 +181,6 @@ export function linesOf(row: Pick<AccessReviewRow, "id" | "report" | "report_dig
     throw refused("conflict", "the report was changed since it was frozen", row.id);
   }
   return ReviewLine.array().parse(JSON.parse(row.report));
-}
-
-function notThis(problem: string, id: string) {
-  const hint = "look at it as it is, and sign that: tidelock access review sign";
-  return refused("invalid-input", `this is no word on ${id}: ${problem}`, id, hint);
 }
 
 export async function reviewView(db: Db, row: AccessReviewRow): Promise<ReviewView> {
