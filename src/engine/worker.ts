@@ -1,5 +1,6 @@
 import { asTidelockError } from "../model/errors.ts";
 import { lookAtReviews } from "./access/recertification/recertification.ts";
+import { recordFailedSignIns } from "./access/sign-in/failed-days.ts";
 import { lookAtGlasses } from "./break-glass/use.ts";
 import { promoteAutomatically } from "./auto-promotion.ts";
 import { collectTrees } from "./collect-trees.ts";
@@ -61,6 +62,10 @@ export class EngineWorker {
       ),
       setInterval(
         () => this.#do("reviews of who can do what", () => lookAtReviews(this.#engine)),
+        settings.trackMs,
+      ),
+      setInterval(
+        () => this.#do("failed sign-ins", () => recordFailedSignIns(this.#engine)),
         settings.trackMs,
       ),
       setInterval(() => this.#do("trackers", () => followTrackers(this.#engine)), settings.trackMs),

@@ -74,6 +74,14 @@ interface SignInFailuresTable {
   last_at: GeneratedTime;
 }
 
+interface SignInDaysTable {
+  day: string;
+  network: string;
+  /** Pseudonym; empty: a name that has no account. */
+  account: string;
+  tries: ColumnType<string, number | undefined, number>;
+}
+
 interface LoginRequestsTable {
   digest: string;
   code: string;
@@ -96,6 +104,7 @@ export interface AccountsSchema {
   accounts: AccountsTable;
   bootstrap: BootstrapTable;
   sign_in_failures: SignInFailuresTable;
+  sign_in_days: SignInDaysTable;
   login_requests: LoginRequestsTable;
 }
 

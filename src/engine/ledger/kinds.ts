@@ -104,6 +104,8 @@ export const kinds = {
     "who can do what was frozen, to be reviewed line by line until a day: by the digest of the report",
   "access.reviewed": "a person signed what is to stay and what is to go; what went stands here",
   "access.review-closed": "every line of a review has its word",
+  "access.sign-ins-failed":
+    "how many sign-ins failed on a day, by kind of network and by account, with no name that somebody made up",
   "access.recorded": "calls of the API since the last such entry, by the digest of their list",
   "finding.imported":
     "a scanner's report or a statement was taken in: by digest, and all that it changed by digests",

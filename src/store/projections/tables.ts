@@ -82,6 +82,10 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
     how: "no-ground",
     because: "it slows down who tries passwords, and lets nobody in",
   },
+  sign_in_days: {
+    how: "no-ground",
+    because: "failed sign-ins of a day, until its entry has them; they let nobody in",
+  },
   login_requests: {
     how: "no-ground",
     because: "it waits ten minutes at most, and a yes to it has a seal of the server",

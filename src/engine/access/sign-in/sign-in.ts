@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { networkKind } from "../../../identity/accounts/network-kind.ts";
 import { recoveryDigest } from "../../../identity/accounts/recovery-codes.ts";
 import { waitMs } from "../../../identity/accounts/throttle.ts";
 import { totpStep } from "../../../identity/accounts/totp.ts";
@@ -20,6 +21,7 @@ import {
   forgetFailures,
   noteFailure,
 } from "../../../store/queries/sign-in-failures.ts";
+import { countTry } from "../../../store/queries/sign-in-days.ts";
 import { readTree } from "../../../store/queries/ledger-tree.ts";
 import { accountsProjection } from "../../../store/projections/accounts.ts";
 import type { AccountRow } from "../../../store/schema-accounts.ts";
@@ -100,6 +102,7 @@ async function tryToSignIn(
       : null;
   if (session === null || account === undefined) {
     await noteFailure(db, of.device ?? of.account, device.place);
+    await countTry(networkKind(device.place), account?.person ?? null).execute(db);
     throw new TidelockError("unauthenticated", "name, password or code is not right", {
       fault: "operator",
       where: "sign-in",
@@ -131,7 +134,11 @@ export async function checkOwnPassword(
   return oneOfFew(of, async () => {
     await requireNoWait(engine.db, of);
     const { right } = await checkPassword(password, kept);
-    if (!right) await noteFailure(engine.db, of.account, place);
+    if (!right) {
+      await noteFailure(engine.db, of.account, place);
+      const person = await personOf(engine.db, name);
+      await countTry(networkKind(place), person).execute(engine.db);
+    }
     return right;
   });
 }
