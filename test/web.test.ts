@@ -142,6 +142,7 @@ class ShownControlPlane extends FakeControlPlane {
 
   override async listDeployments(filter: { at?: string } = {}): Promise<DeploymentView[]> {
     const item: DeploymentView = {
+      id: "1",
       service: "shop",
       environment: "production",
       release: { id: digest("a"), version: "1.4.2" },

@@ -1,3 +1,4 @@
+import { After, page } from "./page.ts";
 import { z } from "zod";
 import { ApprovalAsked, ApprovalBasis, ApprovalMethod } from "../model/approval.ts";
 import { found, listed } from "../model/permissions.ts";
@@ -88,8 +89,9 @@ export const approvalRoutes = {
       /** Only what whoever asks may answer, and has not. */
       waitsFor: z.literal("me").optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
+      after: After,
     }),
-    response: z.object({ items: z.array(ApprovalView) }),
+    response: page(ApprovalView),
   },
   approvalShow: {
     method: "GET",

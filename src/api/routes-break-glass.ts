@@ -1,3 +1,4 @@
+import { After, page } from "./page.ts";
 import { z } from "zod";
 import { ApprovalMethod } from "../model/approval.ts";
 import {
@@ -85,8 +86,9 @@ export const breakGlassRoutes = {
       /** `open`: asked for, in force, or a review is owed. */
       state: z.enum(["open", "any"]).default("open"),
       limit: z.coerce.number().int().min(1).max(500).default(50),
+      after: After,
     }),
-    response: z.object({ items: z.array(BreakGlassView) }),
+    response: page(BreakGlassView),
   },
   breakGlassShow: {
     method: "GET",

@@ -1,3 +1,4 @@
+import { After, page } from "./page.ts";
 import { z } from "zod";
 import { everything, found, listed } from "../model/permissions.ts";
 import { Engagement, EngagementId } from "../model/engagement.ts";
@@ -41,8 +42,9 @@ export const engagementRoutes = {
     query: z.object({
       service: Name.optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
+      after: After,
     }),
-    response: z.object({ items: z.array(EngagementView) }),
+    response: page(EngagementView),
   },
   engagementShow: {
     method: "GET",

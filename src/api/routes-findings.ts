@@ -1,3 +1,4 @@
+import { After, page } from "./page.ts";
 import { z } from "zod";
 import { at, found, listed, ofService } from "../model/permissions.ts";
 import { Name } from "../model/primitives.ts";
@@ -128,7 +129,8 @@ export const findingRoutes = {
       service: Name.optional(),
       state: z.enum(["waiting", "any"]).default("waiting"),
       limit: z.coerce.number().int().min(1).max(500).default(50),
+      after: After,
     }),
-    response: z.object({ items: z.array(ProposalView) }),
+    response: page(ProposalView),
   },
 } as const;

@@ -1,3 +1,4 @@
+import { After, page } from "./page.ts";
 import { z } from "zod";
 import { anywhere, at, everything, found } from "../model/permissions.ts";
 import { Decision, Outcome, Reason } from "../model/decision.ts";
@@ -211,8 +212,9 @@ export const policyRoutes = {
     query: z.object({
       state: z.enum(["waiting", "any"]).default("waiting"),
       limit: z.coerce.number().int().min(1).max(500).default(100),
+      after: After,
     }),
-    response: list(PolicyProposalView),
+    response: page(PolicyProposalView),
   },
   policyProposal: {
     method: "GET",

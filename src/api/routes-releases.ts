@@ -1,3 +1,4 @@
+import { After, page } from "./page.ts";
 import { z } from "zod";
 import { at, everything, listed, ofService } from "../model/permissions.ts";
 import { Digest, Name } from "../model/primitives.ts";
@@ -29,8 +30,9 @@ export const releaseRoutes = {
     query: z.object({
       service: Name.optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
+      after: After,
     }),
-    response: list(ReleaseView),
+    response: page(ReleaseView),
   },
   releaseShow: {
     method: "GET",

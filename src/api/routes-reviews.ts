@@ -1,3 +1,4 @@
+import { After, page } from "./page.ts";
 import { z } from "zod";
 import { ReviewLine } from "../model/access-review.ts";
 import { at, found, listed } from "../model/permissions.ts";
@@ -61,8 +62,8 @@ export const reviewRoutes = {
     path: "/api/v1/access/reviews",
     permission: "access.report",
     resource: listed("service", null),
-    query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(20) }),
-    response: z.object({ items: z.array(ReviewView) }),
+    query: z.object({ limit: z.coerce.number().int().min(1).max(100).default(20), after: After }),
+    response: page(ReviewView),
   },
   reviewStart: {
     method: "POST",

@@ -1,3 +1,4 @@
+import { After, page } from "./page.ts";
 import { z } from "zod";
 import { at, found, listed } from "../model/permissions.ts";
 import { FindingId } from "../model/finding.ts";
@@ -56,8 +57,9 @@ export const waiverRoutes = {
       finding: FindingId.optional(),
       state: z.enum(["proposed", "in-force", "withdrawn", "ended", "open", "any"]).default("open"),
       limit: z.coerce.number().int().min(1).max(500).default(50),
+      after: After,
     }),
-    response: z.object({ items: z.array(WaiverView) }),
+    response: page(WaiverView),
   },
   waiverShow: {
     method: "GET",

@@ -1,3 +1,4 @@
+import { After, page } from "./page.ts";
 import { z } from "zod";
 import {
   anywhere,
@@ -212,8 +213,9 @@ export const routes = {
       service: Name.optional(),
       environment: Name.optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
+      after: After,
     }),
-    response: list(PromotionView.omit({ steps: true, checks: true, decision: true })),
+    response: page(PromotionView.omit({ steps: true, checks: true, decision: true })),
   },
   promotionShow: {
     method: "GET",
@@ -270,8 +272,9 @@ export const routes = {
       /** Only what ran at that moment. */
       at: z.iso.datetime({ offset: true }).optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
+      after: After,
     }),
-    response: list(DeploymentView),
+    response: page(DeploymentView),
   },
   serviceStop: {
     method: "POST",

@@ -221,6 +221,7 @@ export const LaneView = z.object({
 export type LaneView = z.infer<typeof LaneView>;
 
 export const DeploymentView = z.object({
+  id: z.string(),
   service: Name,
   environment: Name,
   release: z.object({ id: Digest, version: Version }),

@@ -115,6 +115,12 @@ export const connectionOptions = {
   ca: text("--ca <file>", "further authorities for https, PEM (TIDELOCK_CA)"),
 } as const;
 
+/** For lists that are read page by page. */
+export const pageOptions = {
+  limit: whole("--limit <n>", "how many (default 50)", { least: 1, most: 500 }),
+  after: text("--after <mark>", "go on behind a page: the mark that it ended with"),
+} as const;
+
 /** For every command that shows data. */
 export const outputOption = {
   output: choice("-o, --output <format>", "how to print (TIDELOCK_OUTPUT)", outputFormats),

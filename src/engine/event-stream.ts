@@ -9,7 +9,7 @@ const pollMs = 500;
 /** Events after `after`; answers late when there are none yet. Local ones arrive at once, others by polling. */
 export async function readEvents(
   engine: Engine,
-  request: { after: number; service?: string; promotion?: string; waitMs: number; limit: number },
+  request: Parameters<typeof eventsAfter>[1] & { waitMs: number },
 ): Promise<readonly EventView[]> {
   const deadline = performance.now() + request.waitMs;
   for (;;) {

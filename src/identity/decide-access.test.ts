@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Permission, permissionNames } from "../model/permissions.ts";
 import type { Holding, Reach } from "../model/principal.ts";
-import { decideAccess, firstBeyond } from "./decide-access.ts";
+import { decideAccess, firstBeyond, sightOf } from "./decide-access.ts";
 import { builtInRoles, peopleOnly } from "./roles.ts";
 
 const holding = (
@@ -124,5 +124,30 @@ describe("roles that come along", () => {
 
   it("leave no permission that nobody could have", () => {
     for (const one of permissionNames) expect(has("administrator", one)).toBe(true);
+  });
+});
+
+describe("where somebody may do something, for a database to look there", () => {
+  it("is exactly where a decision allows it, narrowed or not", () => {
+    const side = (at: string | null, reach: Reach) =>
+      at === null || reach === "any" || (reach !== "all" && reach.name === at);
+    const placed = fc.oneof(fc.constant<Reach>("any"), name.map((one): Reach => ({ name: one }))); // prettier-ignore
+    const narrow = fc.option(fc.tuple(permission, limit, limit).map((one) => holding(...one)), { nil: null }); // prettier-ignore
+    fc.assert(
+      fc.property(
+        holdings,
+        narrow,
+        permission,
+        placed,
+        placed,
+        (held, within, wanted, service, environment) => {
+          const who = { holdings: held, within };
+          const sees = sightOf(who, wanted);
+          const inSight = sees === "everything" || sees.some((at) => side(at.service, service) && side(at.environment, environment)); // prettier-ignore
+          expect(inSight).toBe(decideAccess(who, wanted, { service, environment }).allowed);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 });

@@ -1,5 +1,5 @@
 import type { Permission } from "../model/permissions.ts";
-import type { Holding, Principal, Reach, Resource, Scope } from "../model/principal.ts";
+import type { Holding, Principal, Reach, Resource, Scope, Sight } from "../model/principal.ts";
 
 export type AccessDecision =
   | { readonly allowed: true; readonly by: Holding }
@@ -30,6 +30,26 @@ export function decideAccess(
     }
   }
   return { allowed: false, why };
+}
+
+/** Where somebody has a permission, for the database to look only there: `decideAccess` allows exactly what lies in it. */
+export function sightOf(
+  principal: Pick<Principal, "holdings" | "within">,
+  permission: Permission,
+): Sight {
+  if (seesEverything(principal, permission)) return "everything";
+  const { holdings, within } = principal;
+  if (within !== null && !within.permissions.has(permission)) return [];
+  const scopes = new Map<string, Scope>();
+  for (const holding of holdings) {
+    if (!holding.permissions.has(permission) || !meets(holding, within)) continue;
+    const scope = {
+      service: holding.service ?? within?.service ?? null,
+      environment: holding.environment ?? within?.environment ?? null,
+    };
+    scopes.set(JSON.stringify([scope.service, scope.environment]), scope);
+  }
+  return [...scopes.values()];
 }
 
 /** Whether somebody has a permission without limits: then no list of theirs is filtered. */

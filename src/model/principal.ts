@@ -6,6 +6,20 @@ export interface Scope {
   readonly environment: string | null;
 }
 
+/** All that somebody may see of a kind of thing: everything, or what lies in one of these. */
+export type Sight = "everything" | readonly Scope[];
+
+/**
+ * What is asked for of a list, newest first.
+ */
+export interface Page {
+  /** Default: everything. */
+  readonly sees?: Sight | undefined;
+  /** The id of an item, as the list shows it: go on behind it. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
 /**
  * One side of where a call reaches. `any`: it belongs to no one of them, and a role in one is enough; `all`: it
  * touches every one, and only a role without that limit is enough.

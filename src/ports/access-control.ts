@@ -7,7 +7,7 @@ import type {
   WhoView,
 } from "../api/routes-access.ts";
 import type { Permission, Thing } from "../model/permissions.ts";
-import type { Principal, Resource, Scope } from "../model/principal.ts";
+import type { Principal, Resource, Scope, Sight } from "../model/principal.ts";
 import type { Actor } from "./control-plane.ts";
 
 /** Who may do what. Deny by default; every change is an entry of the ledger. */
@@ -45,7 +45,7 @@ export interface AccessControl {
       readonly lastsMs: number;
     },
   ): Promise<TokenView & { readonly token: string }>;
-  listTokens(state: "valid" | "any"): Promise<readonly TokenView[]>;
+  listTokens(state: "valid" | "any", sees?: Sight): Promise<readonly TokenView[]>;
   revokeToken(actor: Actor, id: string): Promise<TokenView>;
   listRoles(): Promise<readonly RoleView[]>;
   defineRole(

@@ -1,3 +1,4 @@
+import type { Page } from "../model/principal.ts";
 import type { BreakGlassView } from "../api/routes-break-glass.ts";
 import type { BreakGlassId, GlassWish, GlassWishFor } from "../model/break-glass.ts";
 import type { Actor } from "./control-plane.ts";
@@ -15,11 +16,12 @@ export interface BreakGlassControl {
   /** Before anything went through it; at once, by one person: it only closes. */
   withdraw(actor: Actor, id: BreakGlassId, reason: string): Promise<BreakGlassView>;
   /** Newest first. */
-  list(filter: {
-    readonly service?: string | undefined;
-    readonly environment?: string | undefined;
-    readonly state: "open" | "any";
-    readonly limit: number;
-  }): Promise<readonly BreakGlassView[]>;
+  list(
+    filter: {
+      readonly service?: string | undefined;
+      readonly environment?: string | undefined;
+      readonly state: "open" | "any";
+    } & Page,
+  ): Promise<readonly BreakGlassView[]>;
   show(id: BreakGlassId): Promise<BreakGlassView>;
 }

@@ -1,3 +1,4 @@
+import type { Sight } from "../model/principal.ts";
 import type { ManualRequestView } from "../api/routes-manual.ts";
 import type { Actor } from "./control-plane.ts";
 import type { ConformanceView, DemandsView, RawReportView } from "../api/routes-checks.ts";
@@ -9,7 +10,7 @@ export interface CheckControl {
   /** The raw report of the newest attempt that has one. Throws `not-found`. */
   raw(promotion: string, check: string): Promise<RawReportView>;
   /** What waits for people; with a promotion, all that it has asked. */
-  asked(promotion: string | null): Promise<readonly ManualRequestView[]>;
+  asked(promotion: string | null, sees?: Sight): Promise<readonly ManualRequestView[]>;
   /** `request`: its id, a beginning of it, or the run. Throws `not-found`. */
   request(request: string): Promise<ManualRequestView>;
   /** The time of a session begins. */

@@ -3,7 +3,7 @@ import type { AccessView, ReleaseChangesView } from "../api/change-views.ts";
 import type { ReleaseChainView } from "../api/routes-chain.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
-import type { Principal } from "../model/principal.ts";
+import type { Page, Principal, Sight } from "../model/principal.ts";
 import type { Release } from "../model/release.ts";
 import type { AccessControl } from "./access-control.ts";
 import type { IdentityControl } from "./identity-control.ts";
@@ -87,7 +87,7 @@ export interface ControlPlane {
   >;
 
   createRelease(actor: Actor, release: Release): Promise<ReleaseView>;
-  listReleases(filter: { service?: string; limit: number }): Promise<readonly ReleaseView[]>;
+  listReleases(filter: { service?: string } & Page): Promise<readonly ReleaseView[]>;
   showRelease(service: string, reference: string): Promise<ReleaseView>;
   attestRelease(
     actor: Actor,
@@ -142,22 +142,17 @@ export interface ControlPlane {
     lane: Lane,
     request: { to?: string; reason: string },
   ): Promise<PromotionView>;
-  listPromotions(filter: {
-    service?: string;
-    environment?: string;
-    limit: number;
-  }): Promise<readonly PromotionSummary[]>;
+  listPromotions(
+    filter: { service?: string; environment?: string } & Page,
+  ): Promise<readonly PromotionSummary[]>;
   showPromotion(id: string): Promise<PromotionView>;
   abort(actor: Actor, id: string): Promise<PromotionView>;
   retry(actor: Actor, id: string): Promise<PromotionView>;
 
   status(filter: { service?: string }): Promise<readonly LaneView[]>;
-  listDeployments(filter: {
-    service?: string;
-    environment?: string;
-    at?: string;
-    limit: number;
-  }): Promise<readonly DeploymentView[]>;
+  listDeployments(
+    filter: { service?: string; environment?: string; at?: string } & Page,
+  ): Promise<readonly DeploymentView[]>;
   stopService(actor: Actor, lane: Lane): Promise<string>;
   removeService(actor: Actor, service: string): Promise<string>;
   /** Stops every service and the agent of this data directory. */
@@ -204,6 +199,8 @@ export interface ControlPlane {
     promotion?: string;
     waitMs: number;
     limit: number;
+    /** Default: everything, and what is of no service. */
+    sees?: Sight;
   }): Promise<readonly EventView[]>;
   /** Id of the newest event: where a new stream starts. */
   lastEventId(): Promise<number>;

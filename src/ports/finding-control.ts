@@ -1,3 +1,4 @@
+import type { Page } from "../model/principal.ts";
 import type { z } from "zod";
 import type {
   findingFilter,
@@ -58,9 +59,7 @@ export interface FindingControl {
   ): Promise<{ act: string; proposal: ProposalView | null }>;
   /** A person's signature under a proposal; the second person's puts it in force. */
   consent(actor: Actor, proposal: string, envelope: Uint8Array): Promise<ProposalView>;
-  proposals(filter: {
-    service?: string | undefined;
-    state: "waiting" | "any";
-    limit: number;
-  }): Promise<readonly ProposalView[]>;
+  proposals(
+    filter: { service?: string | undefined; state: "waiting" | "any" } & Page,
+  ): Promise<readonly ProposalView[]>;
 }

@@ -1,3 +1,4 @@
+import type { Page } from "../model/principal.ts";
 import type {
   GovernanceView,
   KeptDecision,
@@ -22,10 +23,11 @@ export interface PolicyControl {
       readonly environment?: string | undefined;
     },
   ): Promise<PolicyReplayView>;
-  proposals(filter: {
-    readonly state: "waiting" | "any";
-    readonly limit: number;
-  }): Promise<readonly PolicyProposalView[]>;
+  proposals(
+    filter: {
+      readonly state: "waiting" | "any";
+    } & Page,
+  ): Promise<readonly PolicyProposalView[]>;
   proposal(id: string): Promise<PolicyProposalView>;
   /** Takes a person's signed consent; with the second person's the change takes effect. */
   sign(actor: Actor, proposal: string, envelope: Uint8Array): Promise<PolicyProposalView>;

@@ -1,3 +1,4 @@
+import type { Page } from "../model/principal.ts";
 import type { ReviewView } from "../api/routes-reviews.ts";
 import type { Actor } from "./control-plane.ts";
 
@@ -8,7 +9,7 @@ export interface ReviewControl {
     actor: Actor,
     wish: { readonly service: string | null; readonly due: string },
   ): Promise<ReviewView>;
-  list(limit: number): Promise<readonly ReviewView[]>;
+  list(page: Page): Promise<readonly ReviewView[]>;
   show(id: string): Promise<ReviewView>;
   /** A DSSE envelope over a reviewer's statement. */
   sign(actor: Actor, id: string, envelope: Uint8Array): Promise<ReviewView>;

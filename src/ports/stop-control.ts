@@ -1,3 +1,4 @@
+import type { Page } from "../model/principal.ts";
 import type { StopView, WindowView } from "../api/routes-stops.ts";
 import type { StopId } from "../model/stop.ts";
 import type { Actor } from "./control-plane.ts";
@@ -19,7 +20,7 @@ export interface StopControl {
   ): Promise<StopView>;
   /** Throws `conflict` when it was cleared before. */
   clear(actor: Actor, id: StopId, reason: string): Promise<StopView>;
-  list(filter: { readonly cleared: boolean }): Promise<readonly StopView[]>;
+  list(filter: { readonly cleared: boolean } & Pick<Page, "sees">): Promise<readonly StopView[]>;
   windows(filter: {
     readonly environment: string | null;
     readonly service: string | null;

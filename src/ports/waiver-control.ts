@@ -1,3 +1,4 @@
+import type { Page } from "../model/principal.ts";
 import type { WaiverView } from "../api/routes-waivers.ts";
 import type { WaiverId, WaiverWish } from "../model/waiver.ts";
 import type { Actor } from "./control-plane.ts";
@@ -9,13 +10,14 @@ export interface WaiverControl {
   /** A person's signature; the second person's puts it in force. */
   sign(actor: Actor, id: WaiverId, envelope: Uint8Array): Promise<WaiverView>;
   /** Newest first. `open`: proposed or in force. */
-  list(filter: {
-    readonly service?: string | undefined;
-    readonly environment?: string | undefined;
-    readonly finding?: string | undefined;
-    readonly state: WaiverView["state"] | "open" | "any";
-    readonly limit: number;
-  }): Promise<readonly WaiverView[]>;
+  list(
+    filter: {
+      readonly service?: string | undefined;
+      readonly environment?: string | undefined;
+      readonly finding?: string | undefined;
+      readonly state: WaiverView["state"] | "open" | "any";
+    } & Page,
+  ): Promise<readonly WaiverView[]>;
   show(id: WaiverId): Promise<WaiverView>;
   /** At once, by anybody: it only closes. */
   withdraw(actor: Actor, id: WaiverId, reason: string): Promise<WaiverView>;

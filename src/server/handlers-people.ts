@@ -2,7 +2,6 @@ import type { ControlPlane } from "../ports/control-plane.ts";
 import type { Handlers } from "./routes.ts";
 
 type Names =
-  | "reviewList"
   | "reviewStart"
   | "reviewShow"
   | "reviewSign"
@@ -27,9 +26,6 @@ export function peopleHandlers(controlPlane: ControlPlane): Pick<Handlers, Names
     },
     async catalogueManual({ query }) {
       return { items: [...(await controlPlane.catalogue.manual(given(query)))] };
-    },
-    async reviewList({ query }) {
-      return { items: [...(await controlPlane.reviews.list(query.limit))] };
     },
     reviewStart: ({ actor, body }) => controlPlane.reviews.start(actor, body),
     reviewShow: ({ params }) => controlPlane.reviews.show(params.id),

@@ -4,7 +4,9 @@ import { TidelockError } from "../model/errors.ts";
 import { laneKey, type Lane } from "../model/primitives.ts";
 import { accountHandlers } from "./account-handlers.ts";
 import type { ServerParts } from "./app.ts";
+import { listHandlers } from "./handlers-lists.ts";
 import { peopleHandlers } from "./handlers-people.ts";
+import { known } from "./known.ts";
 import type { Handlers } from "./routes.ts";
 
 /** One line a call: the HTTP table on one side, the control plane on the other. */
@@ -54,9 +56,6 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     },
 
     releaseCreate: ({ actor, body }) => controlPlane.createRelease(actor, body.release),
-    async releaseList({ query }) {
-      return { items: [...(await controlPlane.listReleases(known(query)))] };
-    },
     releaseShow: ({ params }) => controlPlane.showRelease(params.service, params.release),
     releaseAttest: ({ actor, params, body }) =>
       controlPlane.attestRelease(actor, { ...params, digest: body.digest }),
@@ -91,9 +90,6 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     },
     policyReplay: ({ body: { file, text, ...filter } }) =>
       controlPlane.policy.replay(file, text, filter),
-    async policyProposals({ query }) {
-      return { items: [...(await controlPlane.policy.proposals(query))] };
-    },
     policyProposal: ({ params }) => controlPlane.policy.proposal(params.id),
     policySign: ({ actor, body }) =>
       controlPlane.policy.sign(actor, body.proposal, Buffer.from(body.envelope, "base64")),
@@ -112,12 +108,6 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
 
     plan: ({ body }) => controlPlane.plan(body),
     promotionCreate: ({ actor, body }) => controlPlane.promote(actor, known(body)),
-    async promotionList({ query }) {
-      return { items: [...(await controlPlane.listPromotions(known(query)))] };
-    },
-    async manualList({ query }) {
-      return { items: [...(await controlPlane.checks.asked(query.promotion ?? null))] };
-    },
     manualShow: ({ body }) => controlPlane.checks.request(body.request),
     manualBegin: ({ actor, body }) => controlPlane.checks.begin(actor, body.request),
     manualAnswer: ({ body }) =>
@@ -128,9 +118,6 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     accessReport: () => controlPlane.access.report(),
     accessWhoami: ({ actor }) => controlPlane.access.whoami(actor),
     tokenCreate: ({ actor, body }) => controlPlane.access.createToken(actor, known(body)),
-    async tokenList({ query }) {
-      return { items: [...(await controlPlane.access.listTokens(query.state))] };
-    },
     tokenRevoke: ({ actor, params }) => controlPlane.access.revokeToken(actor, params.id),
     async roleList() {
       return { items: [...(await controlPlane.access.listRoles())] };
@@ -145,6 +132,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     personAdd: ({ actor, body }) => controlPlane.people.add(actor, known(body)),
     personRemoveKey: ({ actor, params }) => controlPlane.people.removeKey(actor, params.key),
     ...peopleHandlers(controlPlane),
+    ...listHandlers(controlPlane),
     grantAdd: ({ actor, body }) => controlPlane.people.grant(actor, body),
     grantRemove: ({ actor, params }) => controlPlane.people.revoke(actor, params.id),
     checkDemands: ({ params }) => controlPlane.checks.demands(params.service, params.environment),
@@ -153,10 +141,6 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     hostReviewShow: ({ params, query }) => controlPlane.hostReviews.show({ ...params, ...query }),
     engagementAdd: ({ actor, body }) =>
       controlPlane.engagements.add(actor, Buffer.from(body.envelope, "base64")),
-    async engagementList({ query }) {
-      const { service = null, limit } = query;
-      return { items: [...(await controlPlane.engagements.list({ service, limit }))] };
-    },
     engagementShow: ({ params }) => controlPlane.engagements.show(params.id),
     async engagementEvidence({ params: { id, digest } }) {
       const { name, bytes } = await controlPlane.engagements.evidence(id, digest);
@@ -166,18 +150,11 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       controlPlane.engagements.withdraw(actor, params.id, body.reason),
     lineStop: ({ actor, body }) => controlPlane.stops.stopLine(actor, body.scope, body.reason),
     stopClear: ({ actor, params, body }) => controlPlane.stops.clear(actor, params.id, body.reason),
-    async stopList({ query }) {
-      return { items: [...(await controlPlane.stops.list({ cleared: query.cleared === "true" }))] };
-    },
     releaseBan: ({ actor, params, body }) =>
       controlPlane.stops.ban(actor, { ...params, artifacts: body.artifacts }, body.reason),
     async windowList({ query }) {
       const { environment = null, service = null } = query;
       return { items: [...(await controlPlane.stops.windows({ environment, service }))] };
-    },
-    async approvalList({ actor, query: { waitsFor, ...filter } }) {
-      const person = waitsFor === undefined ? undefined : (actor.principal?.person ?? "");
-      return { items: [...(await controlPlane.approvals.list({ ...filter, waitsFor: person }))] };
     },
     approvalMine: ({ actor, params }) => controlPlane.approvals.mine(actor, params.id),
     approvalShow: ({ params }) => controlPlane.approvals.show(params.id),
@@ -199,9 +176,6 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     breakGlassOpen: ({ actor, body }) => controlPlane.breakGlass.open(actor, body),
     breakGlassOpenFor: ({ actor, params, body }) =>
       controlPlane.breakGlass.openFor(actor, params.id, body),
-    async breakGlassList({ query }) {
-      return { items: [...(await controlPlane.breakGlass.list(query))] };
-    },
     breakGlassShow: ({ params }) => controlPlane.breakGlass.show(params.id),
     breakGlassSign: ({ params, body }) =>
       controlPlane.breakGlass.sign(params.id, Buffer.from(body.signed, "base64")),
@@ -210,9 +184,6 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     breakGlassWithdraw: ({ actor, params, body }) =>
       controlPlane.breakGlass.withdraw(actor, params.id, body.reason),
     waiverPropose: ({ actor, body }) => controlPlane.waivers.propose(actor, body),
-    async waiverList({ query }) {
-      return { items: [...(await controlPlane.waivers.list(query))] };
-    },
     waiverShow: ({ params }) => controlPlane.waivers.show(params.id),
     waiverSign: ({ actor, params, body }) =>
       controlPlane.waivers.sign(actor, params.id, Buffer.from(body.envelope, "base64")),
@@ -254,9 +225,6 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       controlPlane.findings.act(actor, params.id, body.act, body.changes),
     findingConsent: ({ actor, body }) =>
       controlPlane.findings.consent(actor, body.proposal, Buffer.from(body.envelope, "base64")),
-    async findingProposals({ query }) {
-      return { items: [...(await controlPlane.findings.proposals(query))] };
-    },
     checkRaw: ({ params }) => controlPlane.checks.raw(params.id, params.check),
     promotionConformance: ({ params }) => controlPlane.checks.conformance(params.id),
     promotionShow: ({ params }) => controlPlane.showPromotion(params.id),
@@ -297,9 +265,6 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       ]);
       return { items: [...items], readOnly };
     },
-    async deploymentList({ query }) {
-      return { items: [...(await controlPlane.listDeployments(known(query)))] };
-    },
     async serviceStop({ actor, params }) {
       return { done: true, message: await controlPlane.stopService(actor, params) };
     },
@@ -317,15 +282,4 @@ function sameLane(lane: Lane, configuration: Configuration): Configuration {
     `the configuration is for ${laneKey(configuration)}, the address for ${laneKey(lane)}`,
     { fault: "operator", where: "body.configuration", hint: "name the same lane in both" },
   );
-}
-
-type Known<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** Leaves out what was not given, so that "absent" has one form behind this line. */
-function known<T extends object>(value: T): Known<T> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, entry]) => entry !== undefined),
-  ) as Known<T>;
 }

@@ -5,7 +5,8 @@ import { ErrorView } from "../api/views.ts";
 import type { Access } from "../model/permissions.ts";
 import type { Actor } from "../ports/control-plane.ts";
 import { actorOf } from "./access.ts";
-import { visibilityOf, visibleAnswer } from "./visible.ts";
+import type { Sight } from "../model/principal.ts";
+import { sightFor, visibleAnswer } from "./visible.ts";
 
 /** Answered as streams, see streams.ts. */
 export type StreamName = "events" | "logs";
@@ -33,6 +34,8 @@ export interface CallInput<N extends RouteName> {
   readonly query: Part<Routes[N], "query">;
   readonly body: Part<Routes[N], "body">;
   readonly actor: Actor;
+  /** Of what is listed, all that whoever asks may see: a condition of what the database is asked. */
+  readonly sees: Sight;
 }
 
 export type CallAnswer<N extends RouteName> = z.output<Routes[N]["response"]>;
@@ -85,17 +88,17 @@ export function registerRoutes(app: FastifyInstance, handlers: Handlers): void {
       url: route.path,
       schema: schemaOf(name),
       config: accessOf(name),
-      handler: async (request) => {
-        const sees = visibilityOf(request);
-        const ask = (query: unknown): Promise<unknown> =>
-          handler({
+      handler: async (request) =>
+        visibleAnswer(
+          request,
+          await handler({
             params: request.params,
-            query,
+            query: request.query,
             body: request.body,
             actor: actorOf(request),
-          } as unknown as CallInput<RouteName>);
-        return sees === null ? ask(request.query) : visibleAnswer(request, sees, ask);
-      },
+            sees: sightFor(request),
+          } as unknown as CallInput<RouteName>),
+        ),
     });
   }
 }

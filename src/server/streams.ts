@@ -7,7 +7,8 @@ import type { ServerParts } from "./app.ts";
 import { requireStill } from "./access.ts";
 import { accessOf, schemaOf } from "./routes.ts";
 import { type EventSink, serveEvents } from "./sse.ts";
-import { visibilityOf } from "./visible.ts";
+import type { Sight } from "../model/principal.ts";
+import { sightFor, visibilityOf } from "./visible.ts";
 
 type EventQuery = z.output<typeof routes.events.query>;
 type LogParams = z.output<typeof routes.logs.params>;
@@ -52,8 +53,12 @@ export function registerStreams(app: FastifyInstance, parts: ServerParts): void 
       const resume = resumeId(request.headers["last-event-id"]);
       await counted(() =>
         serveEvents(request, reply, stopping.signal, (sink) =>
-          followEvents(parts.controlPlane, query, resume, waitMs, visibleOnly(request, sink), () =>
-            requireStill(request),
+          followEvents(
+            parts.controlPlane,
+            { ...query, sees: () => sightFor(request) },
+            { after: resume, waitMs },
+            visibleOnly(request, sink),
+            () => requireStill(request),
           ),
         ),
       );
@@ -92,19 +97,18 @@ export function registerStreams(app: FastifyInstance, parts: ServerParts): void 
   });
 }
 
-/** Events of what whoever asks may not see pass by as their number alone; so do those of no service. */
+/** Whoever asks may see less by now than when the events were read. Those of no service are for who sees everything. */
 function visibleOnly(request: FastifyRequest, sink: EventSink): EventSink {
   return {
     signal: sink.signal,
     heartbeat: () => sink.heartbeat(),
     send: (message) => {
-      // Whoever asks may see less by now.
       const sees = visibilityOf(request);
       if (sees === null) return sink.send(message);
       const event = message.data as { readonly service?: string | null } | undefined;
       const plain = event === undefined || message.event !== undefined;
       const visible = plain || (typeof event.service === "string" && sees(event));
-      return sink.send(visible || message.id === undefined ? message : { id: message.id });
+      return visible ? sink.send(message) : Promise.resolve();
     },
   };
 }
@@ -126,9 +130,8 @@ function resumeId(header: string | string[] | undefined): number | null {
  */
 async function followEvents(
   controlPlane: ControlPlane,
-  query: EventQuery,
-  resume: number | null,
-  waitMs: number,
+  query: EventQuery & { readonly sees: () => Sight },
+  { after: resume, waitMs }: { readonly after: number | null; readonly waitMs: number },
   sink: EventSink,
   still: () => Promise<void>,
 ): Promise<void> {
@@ -142,6 +145,7 @@ async function followEvents(
         after,
         waitMs,
         limit: batch,
+        sees: query.sees(),
         ...(query.service === undefined ? {} : { service: query.service }),
         ...(query.promotion === undefined ? {} : { promotion: query.promotion }),
       }),

@@ -1,23 +1,28 @@
 import type { FastifyRequest } from "fastify";
-import { routes } from "../api/routes.ts";
-import { decideAccess, seesEverything } from "../identity/decide-access.ts";
-import type { Reach } from "../model/principal.ts";
+import { decideAccess, seesEverything, sightOf } from "../identity/decide-access.ts";
+import type { Page, Reach, Sight } from "../model/principal.ts";
 import { principalOf } from "./access.ts";
 
-/** Leaves out of answers what whoever asks may not see. */
-
-/** Items that are read first, and how many times as many when too few of them may be seen. */
-const firstReach = 500;
-const further = 8;
+/**
+ * What whoever asks may see of lists. The database is asked for that alone (`sightFor`), so that a page is full and what
+ * comes behind it is theirs; what is computed and not read by pages, and whatever slips through, is left out of the answer.
+ */
 
 type Sees = (item: unknown) => boolean;
 
+/** Everything, where the call lists nothing: then it is decided as a whole whether it may be asked. */
+export function sightFor(request: FastifyRequest): Sight {
+  const declared = listedBy(request);
+  if (declared === null) return "everything";
+  const principal = principalOf(request);
+  return principal === undefined ? [] : sightOf(principal, declared.permission);
+}
+
 /** Null: whoever asks sees every item, and nothing has to be looked at. */
 export function visibilityOf(request: FastifyRequest): Sees | null {
-  const access = request.routeOptions.config.access;
-  if (access === undefined || !("resource" in access) || access.resource.kind !== "listed")
-    return null;
-  const { permission, resource } = access;
+  const declared = listedBy(request);
+  if (declared === null) return null;
+  const { permission, resource } = declared;
   const principal = principalOf(request);
   if (principal === undefined) return () => false;
   if (seesEverything(principal, permission)) return null;
@@ -29,53 +34,39 @@ export function visibilityOf(request: FastifyRequest): Sees | null {
     }).allowed;
 }
 
-/** Lists in which everything is of a service: a filter by it leaves nothing out that somebody of that service sees. */
-const ofServices: ReadonlySet<string> = new Set([
-  routes.releaseList.path,
-  routes.promotionList.path,
-  routes.deploymentList.path,
-]);
-
-/**
- * What is left of a list, as many as were asked for: it is read on, further and further, until so many are found that may
- * be seen or there are no more. Who sees one service alone has the database look for that.
- */
-export async function visibleAnswer(
-  request: FastifyRequest,
-  sees: Sees,
-  ask: (query: unknown) => Promise<unknown>,
-): Promise<unknown> {
-  const access = request.routeOptions.config.access;
-  const within =
-    access && "resource" in access && access.resource.kind === "listed"
-      ? access.resource.within
-      : undefined;
-  const query = narrowed(request);
-  const limit = (query as { readonly limit?: number } | undefined)?.limit;
-  for (let reach = firstReach; ; reach *= further) {
-    const answer = await ask(limit === undefined ? query : { ...query, limit: reach });
-    if (typeof answer !== "object" || answer === null) return answer;
-    const { items } = answer as { readonly items?: unknown };
-    if (!Array.isArray(items)) return answer;
-    const visible = within === undefined ? items.filter(sees) : items.flatMap(only(within, sees));
-    if (limit === undefined) return { ...answer, items: visible };
-    if (visible.length >= limit || items.length < reach) {
-      return { ...answer, items: visible.slice(0, limit) };
-    }
-  }
+/** What is left of an answer with `items`. */
+export function visibleAnswer(request: FastifyRequest, answer: unknown): unknown {
+  const sees = visibilityOf(request);
+  if (sees === null || typeof answer !== "object" || answer === null) return answer;
+  const { items } = answer as { readonly items?: unknown };
+  if (!Array.isArray(items)) return answer;
+  const within = listedBy(request)?.resource.within;
+  const visible = within === undefined ? items.filter(sees) : items.flatMap(only(within, sees));
+  return { ...answer, items: visible };
 }
 
-function narrowed(request: FastifyRequest): Readonly<Record<string, unknown>> | undefined {
-  const query = request.query as Readonly<Record<string, unknown>> | undefined;
-  const { url = "", config } = request.routeOptions;
-  const principal = principalOf(request);
-  if (!ofServices.has(url) || query?.["service"] !== undefined || !principal) return query;
-  if (!config.access || !("permission" in config.access)) return query;
-  const { permission } = config.access;
-  const holdings = principal.holdings.filter(({ permissions }) => permissions.has(permission));
-  const services = new Set(holdings.map(({ service }) => service));
-  const [service] = services;
-  return services.size === 1 && typeof service === "string" ? { ...query, service } : query;
+/**
+ * One page of a list: one item more is asked for than is shown, which says whether there is another page.
+ *
+ * @param mark what the page behind an item is asked for by
+ */
+export async function pageOf<T>(
+  { limit, after }: Pick<Page, "limit" | "after">,
+  sees: Sight,
+  read: (page: Page) => Promise<readonly T[]>,
+  mark: (item: T) => string,
+): Promise<{ items: T[]; next: string | null }> {
+  const found = await read({ sees, after, limit: limit + 1 });
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  return { items, next: found.length > limit && last !== undefined ? mark(last) : null };
+}
+
+function listedBy(request: FastifyRequest) {
+  const { access } = request.routeOptions.config;
+  if (access === undefined || !("resource" in access)) return null;
+  const { permission, resource } = access;
+  return resource.kind === "listed" ? { permission, resource } : null;
 }
 
 /** The item with those of its parts that may be seen; none when there are none. */

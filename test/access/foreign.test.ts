@@ -174,25 +174,53 @@ describe("what is somebody else's, in every field of every call", () => {
 describe("a list of somebody who sees one service of many", () => {
   it("is as long as was asked for, however much of others is newer", async () => {
     const { db } = lab.worker.engine;
-    const clone = async (table: string, id: string, changes: string) => {
+    const clone = async (
+      table: string,
+      id: string,
+      fresh: string,
+      more: Readonly<Record<string, string>> = {},
+    ) => {
+      // prettier-ignore
       const { rows } = await sql<{ column_name: string }>`
         select column_name from information_schema.columns
-        where table_name = ${table} and table_schema = current_schema() and is_generated = 'NEVER' and is_identity = 'NO'
+        where table_name = ${table} and table_schema = current_schema() and is_generated = 'NEVER' and (is_identity = 'NO' or column_name = ${id})
         order by ordinal_position
       `.execute(db);
       const names = rows.map(({ column_name: name }) => name);
-      const values = names.map((name) => (name === id ? changes : `t."${name}"`));
+      const values = names.map((name) => (name === id ? fresh : (more[name] ?? `t."${name}"`)));
       await sql
-        .raw(`insert into ${table} (${names.map((name) => `"${name}"`).join(", ")}) select ${values.join(", ")}
+        .raw(`insert into ${table} (${names.map((name) => `"${name}"`).join(", ")}) overriding system value select ${values.join(", ")}
           from ${table} t, generate_series(1, 700) n where t.service = 'pay' limit 700`)
         .execute(db);
     };
     await clone("promotions", "id", "'pclone' || lpad(n::text, 4, '0')");
+    await clone("releases", "id", "'sha256:' || lpad(n::text, 64, '0')", { version: "'9.' || n" });
+    await clone("deployments", "id", "nextval(pg_get_serial_sequence('deployments', 'id'))", { until_at: "now()" }); // prettier-ignore
+    await clone("waivers", "id", "nextval(pg_get_serial_sequence('waivers', 'id'))");
     // Sees two services, one of them empty: nothing can be looked up by name alone.
     const both = await lab.person("bo@shop.example", ["auditor", "shop", "dev"], ["auditor", "none", null]); // prettier-ignore
     for (const who of [eve, both]) {
-      const { body } = await lab.ask(who, "GET", "/api/v1/promotions?limit=1");
-      expect(body["items"]).toMatchObject([{ service: "shop" }]);
+      for (const list of ["promotions", "releases", "deployments"]) {
+        const [first, ...more] = await pages(who, list, 1);
+        expect([list, first]).toMatchObject([list, [{ service: "shop" }]]);
+        // Where it ends is theirs, too: no page is empty, and none is missing.
+        const whole = (await lab.ask(who, "GET", `/api/v1/${list}?limit=500`)).body;
+        expect([list, [first, ...more].flat()]).toEqual([list, whole["items"]]);
+        expect([list, whole["next"]]).toEqual([list, null]);
+      }
+      expect(await pages(who, "waivers", 1)).toEqual([[]]);
     }
+    const { status } = await lab.ask(eve, "GET", `/api/v1/promotions?after=${ids.pay}`);
+    expect(status).toBe(404);
   }, 60_000);
+
+  async function pages(who: string, list: string, limit: number) {
+    const found: unknown[] = [];
+    for (let after = ""; ;) {
+      const { body } = await lab.ask(who, "GET", `/api/v1/${list}?limit=${limit}${after}`);
+      found.push(body["items"]);
+      if (body["next"] === null) return found;
+      after = `&after=${encodeURIComponent(String(body["next"]))}`;
+    }
+  }
 });

@@ -58,7 +58,13 @@ function pick<K extends string>(
 
 const routeTree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: "/", component: Matrix }),
-  createRoute({ getParentRoute: () => root, path: "/promotions", component: Promotions }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/promotions",
+    component: Promotions,
+    validateSearch: (search: { after?: string } & SearchSchemaInput): { after?: string } =>
+      pick({ ...search }, ["after"]),
+  }),
   createRoute({ getParentRoute: () => root, path: "/promotions/$id", component: Promotion }),
   createRoute({ getParentRoute: () => root, path: "/break-glass", component: BreakGlass }),
   createRoute({
@@ -66,7 +72,7 @@ const routeTree = root.addChildren([
     path: "/deployments",
     component: Deployments,
     validateSearch: (search: DeploymentFilter & SearchSchemaInput): DeploymentFilter =>
-      pick({ ...search }, ["service", "environment", "at"]),
+      pick({ ...search }, ["service", "environment", "at", "after"]),
   }),
   createRoute({
     getParentRoute: () => root,
@@ -95,7 +101,7 @@ const routeTree = root.addChildren([
     path: "/waivers",
     component: Waivers,
     validateSearch: (search: WaiverSearch & SearchSchemaInput): WaiverSearch =>
-      pick({ ...search }, ["service", "environment", "finding", "state"]),
+      pick({ ...search }, ["service", "environment", "finding", "state", "after"]),
   }),
   createRoute({ getParentRoute: () => root, path: "/waivers/$id", component: Waiver }),
   createRoute({
@@ -103,7 +109,7 @@ const routeTree = root.addChildren([
     path: "/approvals",
     component: Approvals,
     validateSearch: (search: ApprovalSearch & SearchSchemaInput): ApprovalSearch => {
-      const { show, ...rest } = pick({ ...search }, ["service", "environment", "show"]);
+      const { show, ...rest } = pick({ ...search }, ["service", "environment", "show", "after"]);
       return show === "mine" || show === "any" ? { ...rest, show } : rest;
     },
   }),

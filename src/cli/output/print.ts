@@ -16,10 +16,24 @@ export interface Listing<T> {
   readonly name: (item: T) => string;
   /** Said on stderr when there is nothing. */
   readonly empty: string;
+  /** What the list goes on behind, said on stderr; null: this was all. */
+  readonly next?: string | null;
 }
 
 /** Prints many things: a table for people, or one document for programs. */
 export async function printList<T>(
+  terminal: Terminal,
+  format: OutputFormat,
+  listing: Listing<T>,
+): Promise<void> {
+  await printItems(terminal, format, listing);
+  const { items, next } = listing;
+  if (typeof next === "string") {
+    terminal.note(`${items.length} shown; more: the same with --after ${clean(next)}`);
+  }
+}
+
+async function printItems<T>(
   terminal: Terminal,
   format: OutputFormat,
   { items, columns, name, empty }: Listing<T>,

@@ -27,7 +27,7 @@ export function makeAccessControl(engine: Engine): AccessControl {
     report: () => accessReport(engine),
     whoami: async (actor) => whoami(actor),
     createToken: (actor, wish) => createToken(engine, actor, wish),
-    listTokens: (state) => listTokens(engine, state),
+    listTokens: (state, sees) => listTokens(engine, state, sees),
     revokeToken: (actor, id) => revokeToken(engine, actor, id),
     listRoles: () => allRoles(engine),
     defineRole: (actor, role) => defineRole(engine, actor, role),

@@ -139,7 +139,7 @@ export async function accessReport(engine: Engine): Promise<AccessReport> {
   const gone = new Set(people.flatMap(({ person, name }) => (absent.has(person) ? [name] : [])));
   const [overdue, reviews] = await Promise.all([
     overdueReviews(db, { fresh: false }),
-    listReviews(db, 100),
+    listReviews(db, { limit: 100 }),
   ]);
   return {
     reviews: {

@@ -1,3 +1,5 @@
+import type { Sight } from "../../model/principal.ts";
+import { seen } from "../../store/queries/page.ts";
 import { randomBytes } from "node:crypto";
 import type { TokenView } from "../../api/routes-access.ts";
 import { requireRecent } from "../../identity/accounts/recent.ts";
@@ -134,10 +136,17 @@ export async function revokeToken(engine: Engine, actor: Actor, id: string): Pro
 export async function listTokens(
   engine: Engine,
   state: "valid" | "any",
+  sees?: Sight,
 ): Promise<readonly TokenView[]> {
   const { db } = engine;
   // Builds get tokens by the hour: those that count must not be crowded out by those that do no more.
-  const all = db.selectFrom("api_tokens").selectAll().orderBy("added_at", "desc").limit(5_000);
+  const all = db
+    .selectFrom("api_tokens")
+    .selectAll()
+    .where(seen(sees, { service: "service", environment: "environment" }))
+    .orderBy("added_at", "desc")
+    .orderBy("id", "desc")
+    .limit(5_000);
   const valid = all.where("removed_at", "is", null).where("expires_at", ">", dbNow);
   const [rows, uses] = await Promise.all([
     (state === "any" ? all : valid).execute(),

@@ -21,8 +21,8 @@ export function makeEngagementControl(engine: Engine): EngagementControl {
   const { db } = engine;
   return {
     add: async (actor, envelope) => view(db, await recordEngagement(engine, actor, envelope)),
-    async list({ service, limit }) {
-      const rows = await listEngagements(db, { service: service ?? undefined, limit });
+    async list({ service, ...page }) {
+      const rows = await listEngagements(db, { service: service ?? undefined, ...page });
       return Promise.all(rows.map((row) => view(db, row)));
     },
     show: async (id) => view(db, await existing(db, id)),

@@ -1,3 +1,4 @@
+import type { Sight } from "../../model/principal.ts";
 import type { ManualRequestView } from "../../api/routes-manual.ts";
 import { readAnswer } from "../../evidence/predicates/manual-answer.ts";
 import { TidelockError } from "../../model/errors.ts";
@@ -13,8 +14,10 @@ import { answerRight } from "./right.ts";
 export async function requestViews(
   engine: Engine,
   promotion: string | null,
+  sees?: Sight,
 ): Promise<readonly ManualRequestView[]> {
-  const rows = await listRequests(engine.db, promotion === null ? { open: true } : { promotion });
+  const which = promotion === null ? { open: true } : { promotion };
+  const rows = await listRequests(engine.db, { ...which, sees });
   return Promise.all(
     // Of one promotion they are few, and a page shows what was answered.
     rows.map(async (row) =>

@@ -24,8 +24,8 @@ export function makePolicyControl(engine: Engine): PolicyControl {
     decisions: async (id) => keptDecisions(db, (await existingPromotion(db, id)).id),
     show: (environment) => showPolicy(db, environment),
     replay: (file, text, filter) => replayFile(engine, file, text, filter),
-    async proposals({ state, limit }) {
-      const rows = await listPolicyProposals(db, { waiting: state === "waiting", limit });
+    async proposals({ state, ...page }) {
+      const rows = await listPolicyProposals(db, { waiting: state === "waiting", ...page });
       return Promise.all(rows.map((row) => proposalView(db, row)));
     },
     proposal: (id) => showProposal(db, id),

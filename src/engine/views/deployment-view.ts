@@ -5,7 +5,7 @@ import { listDeployments } from "../../store/queries/live.ts";
 /** What ran where, when, and by whom (S3-29). */
 export async function deploymentViews(
   db: Db,
-  filter: { service?: string; environment?: string; at?: string; limit: number },
+  filter: Parameters<typeof listDeployments>[1],
 ): Promise<readonly DeploymentView[]> {
   const rows = await listDeployments(db, filter);
   const versions = await versionsOf(
@@ -13,6 +13,7 @@ export async function deploymentViews(
     rows.map((row) => row.release),
   );
   return rows.map((row) => ({
+    id: row.id,
     service: row.service,
     environment: row.environment,
     release: { id: row.release, version: versions.get(row.release) ?? "0" },

@@ -20,14 +20,14 @@ export function makeWaiverControl(engine: Engine): WaiverControl {
     propose: async (actor, wish) => waiverView(db, await proposeWaiver(engine, actor, wish)),
     sign: async (actor, id, envelope) =>
       waiverView(db, await consentToWaiver(engine, actor, id, envelope)),
-    async list({ state, limit, ...filter }) {
+    async list({ state, ...filter }) {
       const states =
         state === "any"
           ? (["proposed", "in-force", "withdrawn", "ended"] as const)
           : state === "open"
             ? (["proposed", "in-force"] as const)
             : [state];
-      const rows = await listWaivers(db, { ...filter, states, limit });
+      const rows = await listWaivers(db, { ...filter, states });
       return Promise.all(rows.map((row) => waiverView(db, row)));
     },
     show: async (id) => waiverView(db, await existingWaiver(db, id)),

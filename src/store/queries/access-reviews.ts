@@ -1,4 +1,5 @@
 import { type Insertable, sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import {
   accessReviewsProjection,
   accessReviewWordsProjection,
@@ -7,6 +8,7 @@ import { recordRows } from "../projections/projection.ts";
 import type { AccessReviewRow, AccessReviewWordRow } from "../schema-reviews.ts";
 import type { Db, Schema } from "../schema.ts";
 import { dbNow } from "./promotions.ts";
+import { readPage } from "./page.ts";
 
 /** Reviews of who can do what, and which permissions are really used. */
 
@@ -66,14 +68,17 @@ export async function lockReview(tx: Db, id: string): Promise<AccessReviewRow | 
     .executeTakeFirst();
 }
 
-export async function listReviews(db: Db, limit: number): Promise<readonly AccessReviewRow[]> {
-  return db
-    .selectFrom("access_reviews")
-    .selectAll()
-    .orderBy(sql`closed_at is not null`)
-    .orderBy("started_at", "desc")
-    .limit(limit)
-    .execute();
+/** Open ones first, then the newest. */
+const list = {
+  table: "access_reviews",
+  id: "id",
+  order: ["(closed_at is null)", "started_at", "id"],
+  service: "service",
+  environment: null,
+} as const;
+
+export async function listReviews(db: Db, page: Page): Promise<readonly AccessReviewRow[]> {
+  return readPage(db, db.selectFrom("access_reviews").selectAll(), list, page);
 }
 
 export async function wordsOf(db: Db, review: string): Promise<readonly AccessReviewWordRow[]> {

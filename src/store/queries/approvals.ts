@@ -1,4 +1,5 @@
 import { type Insertable, sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { ApprovalAsked, ApprovalBasis } from "../../model/approval.ts";
 import {
   approvalAnswersProjection,
@@ -9,6 +10,7 @@ import { recordRows } from "../projections/projection.ts";
 import type { ApprovalRequestRow } from "../schema-approvals.ts";
 import type { Db, Schema } from "../schema.ts";
 import { dbNow } from "./promotions.ts";
+import { readPage } from "./page.ts";
 
 /** Requests for approval and their answers. Each change is a row and its entry, in the caller's transaction. */
 
@@ -120,6 +122,14 @@ export async function answersOf(db: Db, request: string): Promise<readonly Place
     .execute();
 }
 
+const list = {
+  table: "approval_requests",
+  id: "id",
+  order: ["asked_at", "id"],
+  service: "service",
+  environment: "environment",
+} as const;
+
 /** Newest first. */
 export async function listApprovals(
   db: Db,
@@ -130,8 +140,7 @@ export async function listApprovals(
     readonly open: boolean;
     /** Only what this person may answer by a right, and has not. */
     readonly waitsFor?: string | undefined;
-    readonly limit: number;
-  },
+  } & Page,
 ): Promise<readonly ApprovalRequestRow[]> {
   let query = db.selectFrom("approval_requests").selectAll();
   if (filter.service !== undefined) query = query.where("service", "=", filter.service);
@@ -145,7 +154,7 @@ export async function listApprovals(
         select.selectFrom("promotions").select("id").where("state", "=", "running"),
       );
   }
-  return query.orderBy("asked_at", "desc").limit(filter.limit).execute();
+  return readPage(db, query, list, filter);
 }
 
 /** Answers to the promotion's requests that the log has and the database has not. */

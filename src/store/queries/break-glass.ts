@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { GlassAsked, GlassBasis } from "../../model/break-glass.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
@@ -7,6 +8,7 @@ import { recordRows } from "../projections/projection.ts";
 import type { BreakGlassRow, GlassReviewed, GlassSignature } from "../schema-break-glass.ts";
 import type { Db } from "../schema.ts";
 import { dbNow } from "./promotions.ts";
+import { readPage } from "./page.ts";
 
 /** Glasses that people broke. Each change is a row and its entry, in the caller's transaction. */
 
@@ -193,6 +195,14 @@ export async function tellOverdue(tx: Db): Promise<readonly BreakGlassRow[]> {
     .execute();
 }
 
+const list = {
+  table: "break_glass",
+  id: "asked ->> 'glass'",
+  order: ["id"],
+  service: "service",
+  environment: "environment",
+} as const;
+
 /** Newest first. `open`: still asked for, in force, or a review is owed. */
 export async function listGlasses(
   db: Db,
@@ -200,14 +210,13 @@ export async function listGlasses(
     readonly service?: string | undefined;
     readonly environment?: string | undefined;
     readonly open: boolean;
-    readonly limit: number;
-  },
+  } & Page,
 ): Promise<readonly BreakGlassRow[]> {
   let query = db.selectFrom("break_glass").selectAll();
   if (filter.service !== undefined) query = query.where("service", "=", filter.service);
   if (filter.environment !== undefined) query = query.where("environment", "=", filter.environment);
   if (filter.open) query = query.where("ended_at", "is", null);
-  return query.orderBy("id", "desc").limit(filter.limit).execute();
+  return readPage(db, query, list, filter);
 }
 
 /** Whether a promotion went through a broken glass, and what that set aside. */

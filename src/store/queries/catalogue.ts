@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import { type Configuration, configurationDigest } from "../../model/configuration.ts";
 import type { Document, Environment, Pipeline } from "../../model/pipeline.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
@@ -10,6 +11,7 @@ import {
 } from "../projections/catalogue.ts";
 import { recordRows } from "../projections/projection.ts";
 import type { ConfigurationRow, Db, DocumentRow, ReleaseRow } from "../schema.ts";
+import { readPage } from "./page.ts";
 
 /** Registered documents, releases and configurations: what a promotion is made from. */
 
@@ -172,13 +174,22 @@ export async function releasesByPrefix(
     .execute();
 }
 
+const releases = {
+  table: "releases",
+  id: "id",
+  order: ["created_at", "id"],
+  service: "service",
+  environment: null,
+} as const;
+
+/** Newest first. */
 export async function listReleases(
   db: Db,
-  filter: { service?: string; limit: number },
+  filter: { service?: string } & Page,
 ): Promise<readonly ReleaseRow[]> {
-  let query = db.selectFrom("releases").selectAll().orderBy("created_at", "desc");
+  let query = db.selectFrom("releases").selectAll();
   if (filter.service !== undefined) query = query.where("service", "=", filter.service);
-  return query.limit(filter.limit).execute();
+  return readPage(db, query, releases, filter);
 }
 
 /** Inserts the release, its record and its commits; false when version or id was taken meanwhile. */

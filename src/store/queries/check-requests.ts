@@ -1,10 +1,12 @@
 import { type Insertable, sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { Digest } from "../../model/primitives.ts";
 import { checkRequestsProjection } from "../projections/manual.ts";
 import { recordRows } from "../projections/projection.ts";
 import type { CheckRequestRow } from "../schema-manual.ts";
 import type { Db, Schema } from "../schema.ts";
 import { dbNow, dbNowPlus } from "./promotions.ts";
+import { seen } from "./page.ts";
 
 /** What people are asked, and what they answered. Each change is a row and its entry. */
 
@@ -185,7 +187,11 @@ export interface ListedRequest extends CheckRequestRow {
 /** With what people want to know of each; those that wait first. */
 export async function listRequests(
   db: Db,
-  filter: { readonly open?: boolean; readonly promotion?: string; readonly id?: string },
+  filter: {
+    readonly open?: boolean;
+    readonly promotion?: string;
+    readonly id?: string;
+  } & Pick<Page, "sees">,
 ): Promise<readonly ListedRequest[]> {
   const { rows } = await sql<ListedRequest>`
     select r.*, l.version, w.person as name, r.answer_until <= clock_timestamp() as expired,
@@ -202,7 +208,8 @@ export async function listRequests(
       and (${filter.id ?? null}::text is null or r.id = ${filter.id ?? null})
       and (not ${filter.open ?? false} or (p.state = 'running' and p.ending is null
         and p.desired = 'complete' and r.answer is null and c.report is null))
-    order by open desc, r.asked_at desc limit 200
+      and ${seen(filter.sees, { service: "r.service", environment: "r.environment" })}
+    order by open desc, r.asked_at desc, r.id limit 200
   `.execute(db);
   return rows;
 }

@@ -1,10 +1,12 @@
 import { sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { Engagement } from "../../model/engagement.ts";
 import type { Digest } from "../../model/primitives.ts";
 import { engagementsProjection } from "../projections/engagements.ts";
 import { recordRows } from "../projections/projection.ts";
 import type { EngagementRow } from "../schema-engagements.ts";
 import type { Db, Tx } from "../schema.ts";
+import { readPage } from "./page.ts";
 
 /** Row and entry together. Undefined when this very envelope was recorded before. */
 export async function insertEngagement(
@@ -48,14 +50,22 @@ export async function readEngagementRow(db: Db, id: string): Promise<EngagementR
   return db.selectFrom("engagements").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
+const list = {
+  table: "engagements",
+  id: "'E-' || id",
+  order: ["id"],
+  service: "service",
+  environment: "content ->> 'environment'",
+} as const;
+
 /** Newest first. */
 export async function listEngagements(
   db: Db,
-  filter: { readonly service?: string | undefined; readonly limit: number },
+  filter: { readonly service?: string | undefined } & Page,
 ): Promise<readonly EngagementRow[]> {
   let query = db.selectFrom("engagements").selectAll();
   if (filter.service !== undefined) query = query.where("service", "=", filter.service);
-  return query.orderBy("id", "desc").limit(filter.limit).execute();
+  return readPage(db, query, list, filter);
 }
 
 /** Undefined when it was withdrawn before. */

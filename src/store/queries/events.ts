@@ -1,5 +1,7 @@
 import { sql } from "kysely";
+import type { Sight } from "../../model/principal.ts";
 import type { Db } from "../schema.ts";
+import { seen } from "./page.ts";
 
 export interface NewEvent {
   readonly kind: string;
@@ -47,7 +49,14 @@ export async function sequenceEvents(db: Db): Promise<number> {
 /** Events with an id above `after`, oldest first. */
 export async function eventsAfter(
   db: Db,
-  filter: { after: number; service?: string; promotion?: string; limit: number },
+  filter: {
+    after: number;
+    service?: string;
+    promotion?: string;
+    limit: number;
+    /** Somebody who does not see everything sees no event of no service. */
+    sees?: Sight;
+  },
 ): Promise<readonly StoredEvent[]> {
   let query = db
     .selectFrom("events")
@@ -57,6 +66,11 @@ export async function eventsAfter(
     .limit(filter.limit);
   if (filter.service !== undefined) query = query.where("service", "=", filter.service);
   if (filter.promotion !== undefined) query = query.where("promotion", "=", filter.promotion);
+  if (filter.sees !== undefined && filter.sees !== "everything") {
+    query = query
+      .where("service", "is not", null)
+      .where(seen(filter.sees, { service: "service", environment: "environment" }));
+  }
   const rows = await query.execute();
   return rows.map((row) => ({
     id: Number(row.id),

@@ -1,10 +1,12 @@
 import { type Insertable, sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { FindingStatus } from "../../model/finding.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { FindingActRow, FindingRow } from "../schema-findings.ts";
 import type { Db, Schema } from "../schema.ts";
 import { sealAct } from "./finding-seal.ts";
 import { dbNow } from "./promotions.ts";
+import { readPage } from "./page.ts";
 
 /** What people say of findings, and what follows. Rows, changes and entry are one transaction, the caller's. */
 
@@ -178,6 +180,14 @@ export async function seenByTrusted(db: Db, finding: string): Promise<boolean> {
   return rows.length > 0;
 }
 
+const list = {
+  table: "finding_acts",
+  id: "id",
+  order: ["at", "id"],
+  service: "service",
+  environment: null,
+} as const;
+
 /** What waits for signatures, or everything that was ever proposed; newest first. */
 export async function listProposals(
   db: Db,
@@ -185,8 +195,7 @@ export async function listProposals(
     readonly service?: string | undefined;
     readonly finding?: string;
     readonly waiting: boolean;
-    readonly limit: number;
-  },
+  } & Page,
 ): Promise<readonly FindingActRow[]> {
   let query = db
     .selectFrom("finding_acts")
@@ -201,5 +210,5 @@ export async function listProposals(
         sql<boolean>`(select count(*) from finding_acts c where c.confirms = finding_acts.id) < 2`,
       );
   }
-  return query.orderBy("at", "desc").limit(filter.limit).execute();
+  return readPage(db, query, list, filter);
 }

@@ -1,9 +1,11 @@
 import { sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { Colour, Digest, Lane } from "../../model/primitives.ts";
 import { deploymentsProjection, lanesProjection } from "../projections/lanes.ts";
 import { recordRows } from "../projections/projection.ts";
 import type { Db, DeploymentRow, LaneRow } from "../schema.ts";
 import { dbNow, dbNowPlus } from "./promotions.ts";
+import { readPage } from "./page.ts";
 
 /**
  * Which colour is live, which stands ready to take the traffic back, and the deployments in time. Each
@@ -306,10 +308,18 @@ export async function openDeployment(db: Db, lane: Lane): Promise<DeploymentRow 
   return deploymentsOf(db, lane).where("until_at", "is", null).limit(1).executeTakeFirst();
 }
 
+const newest = {
+  table: "deployments",
+  id: "id::text",
+  order: ["from_at", "id"],
+  service: "service",
+  environment: "environment",
+} as const;
+
 /** Deployments, newest first; with `at` only those that ran at that moment. */
 export async function listDeployments(
   db: Db,
-  filter: { service?: string; environment?: string; at?: string; limit: number },
+  filter: { service?: string; environment?: string; at?: string } & Page,
 ): Promise<readonly DeploymentRow[]> {
   let query = db.selectFrom("deployments").selectAll();
   if (filter.service !== undefined) query = query.where("service", "=", filter.service);
@@ -322,5 +332,5 @@ export async function listDeployments(
         where.or([where("until_at", "is", null), where("until_at", ">", new Date(at))]),
       );
   }
-  return query.orderBy("from_at", "desc").orderBy("id", "desc").limit(filter.limit).execute();
+  return readPage(db, query, newest, filter);
 }

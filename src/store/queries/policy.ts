@@ -1,4 +1,5 @@
 import { type Insertable, sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { GovernanceMode } from "../../model/policy-proposal.ts";
 import {
   governanceProjection,
@@ -8,6 +9,7 @@ import {
 import { recordRows } from "../projections/projection.ts";
 import type { GovernanceRow, PolicyActRow } from "../schema-policy.ts";
 import type { Db, Schema } from "../schema.ts";
+import { readPage } from "./page.ts";
 
 /** How policy is changed. Each change is a row and its entry, in the caller's transaction. */
 
@@ -68,10 +70,19 @@ export async function actsOfProposal(db: Db, proposal: string): Promise<readonly
     .execute();
 }
 
+/** A proposal has no one place: who reads policy reads all of it. */
+const list = {
+  table: "policy_acts",
+  id: "id",
+  order: ["at", "id"],
+  service: null,
+  environment: null,
+} as const;
+
 /** Proposals, newest first. */
 export async function listPolicyProposals(
   db: Db,
-  { waiting, limit }: { readonly waiting: boolean; readonly limit: number },
+  { waiting, ...page }: { readonly waiting: boolean } & Page,
 ): Promise<readonly PolicyActRow[]> {
   let query = db.selectFrom("policy_acts").selectAll().where("kind", "=", "propose");
   if (waiting) {
@@ -81,5 +92,5 @@ export async function listPolicyProposals(
         sql<boolean>`not exists (select from policy_acts o where o.proposal = policy_acts.proposal and o.kind in ('effect', 'void'))`,
       );
   }
-  return query.orderBy("at", "desc").limit(limit).execute();
+  return readPage(db, query, list, page);
 }

@@ -1,4 +1,5 @@
 import { type InsertObject, sql, type UpdateObject } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { Decision } from "../../model/decision.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
 import { type Decided, inputsText } from "../../policy/decide.ts";
@@ -12,6 +13,7 @@ import {
   stepsProjection,
 } from "../projections/promotions.ts";
 import type { Db, PromotionRow, Schema, StepRow } from "../schema.ts";
+import { readPage } from "./page.ts";
 
 /** Rows of promotions and their steps. The state machine that moves them is src/engine/transitions.ts. */
 
@@ -153,14 +155,23 @@ function ofLane(db: Db, lane: Lane) {
     .where("environment", "=", lane.environment);
 }
 
+const newest = {
+  table: "promotions",
+  id: "id",
+  order: ["sequence"],
+  service: "service",
+  environment: "environment",
+} as const;
+
+/** Newest first. */
 export async function listPromotions(
   db: Db,
-  filter: { service?: string; environment?: string; limit: number },
+  filter: { service?: string; environment?: string } & Page,
 ): Promise<readonly PromotionRow[]> {
-  let query = db.selectFrom("promotions").selectAll().orderBy("sequence", "desc");
+  let query = db.selectFrom("promotions").selectAll();
   if (filter.service !== undefined) query = query.where("service", "=", filter.service);
   if (filter.environment !== undefined) query = query.where("environment", "=", filter.environment);
-  return query.limit(filter.limit).execute();
+  return readPage(db, query, newest, filter);
 }
 
 export async function stepsOf(db: Db, promotion: string): Promise<readonly StepRow[]> {

@@ -1,10 +1,12 @@
 import { sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Release } from "../../model/release.ts";
 import { recordRows } from "../projections/projection.ts";
 import { stopsProjection } from "../projections/stops.ts";
 import type { StopRow } from "../schema-stops.ts";
 import type { Db, Tx } from "../schema.ts";
+import { seen } from "./page.ts";
 
 /** Row and entry together. Numbers have no gap: who stops waits for another one who does. */
 export async function insertStop(
@@ -65,8 +67,15 @@ export async function readStop(db: Db, id: number): Promise<StopRow | undefined>
 }
 
 /** Newest first. All that is open, however much that is: nobody stops so much that an older one is let go. */
-export async function listStops(db: Db, { open }: { open: boolean }): Promise<readonly StopRow[]> {
-  const query = db.selectFrom("stops").selectAll().orderBy("id", "desc");
+export async function listStops(
+  db: Db,
+  { open, sees }: { readonly open: boolean } & Pick<Page, "sees">,
+): Promise<readonly StopRow[]> {
+  const query = db
+    .selectFrom("stops")
+    .selectAll()
+    .where(seen(sees, { service: "service", environment: "environment" }))
+    .orderBy("id", "desc");
   return open ? query.where("cleared_at", "is", null).execute() : query.limit(1_000).execute();
 }
 

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Page } from "../../model/principal.ts";
 import type { Severity } from "../../model/observation.ts";
 import type { CheckDemand } from "../../model/pipeline.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
@@ -9,6 +10,7 @@ import { waiversProjection } from "../projections/waivers.ts";
 import type { Db } from "../schema.ts";
 import type { WaiverRow, WaiverSignature } from "../schema-waivers.ts";
 import { dbNow } from "./promotions.ts";
+import { readPage } from "./page.ts";
 
 /** Accepted risks. Row and entry together, in the caller's transaction. */
 
@@ -211,6 +213,14 @@ export async function waivedFindings(
   return rows;
 }
 
+const list = {
+  table: "waivers",
+  id: "content ->> 'waiver'",
+  order: ["id"],
+  service: "service",
+  environment: "environment",
+} as const;
+
 /** Newest first. */
 export async function listWaivers(
   db: Db,
@@ -219,8 +229,7 @@ export async function listWaivers(
     readonly environment?: string | undefined;
     readonly finding?: string | undefined;
     readonly states: readonly WaiverRow["state"][];
-    readonly limit: number;
-  },
+  } & Page,
 ): Promise<readonly WaiverRow[]> {
   let query = db
     .selectFrom("waivers")
@@ -231,7 +240,7 @@ export async function listWaivers(
   if (filter.finding !== undefined) {
     query = query.where(sql<string>`content -> 'of' ->> 'finding'`, "=", filter.finding);
   }
-  return query.orderBy("id", "desc").limit(filter.limit).execute();
+  return readPage(db, query, list, filter);
 }
 
 /** A waiver of the lane that the log has and the database has not. */

@@ -1,21 +1,22 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { ApprovalMine, ApprovalView } from "../../../src/api/routes-approvals.ts";
 import { call } from "./call.ts";
+import type { Paged } from "./queries.ts";
 
 /** As it stands in the address. */
 export interface ApprovalSearch {
   readonly service?: string;
   readonly environment?: string;
   readonly show?: "mine" | "open" | "any";
+  readonly after?: string;
 }
 
-interface List {
-  readonly items: readonly ApprovalView[];
-}
+type List = Paged<ApprovalView>;
 
-export function approvalsQuery({ service, environment, show = "open" }: ApprovalSearch) {
+export function approvalsQuery({ service, environment, after, show = "open" }: ApprovalSearch) {
   const search = new URLSearchParams({ limit: "200", state: show === "any" ? "any" : "open" });
   if (show === "mine") search.set("waitsFor", "me");
+  if (after !== undefined) search.set("after", after);
   if (service !== undefined) search.set("service", service);
   if (environment !== undefined) search.set("environment", environment);
   return queryOptions({

@@ -17,6 +17,11 @@ interface List<T> {
   readonly items: readonly T[];
 }
 
+/** `next`: the page behind this one is asked for `after` it. */
+export interface Paged<T> extends List<T> {
+  readonly next: string | null;
+}
+
 /** Events say when something changed; this is for what they cannot tell. */
 const slowRefreshMs = 30_000;
 
@@ -39,10 +44,17 @@ export const statusQuery = queryOptions({
   queryFn: ({ signal }) => call<List<LaneView>>("/api/v1/status", { signal }),
 });
 
-export const promotionsQuery = queryOptions({
-  queryKey: ["promotions"],
-  queryFn: ({ signal }) => call<List<PromotionSummary>>("/api/v1/promotions?limit=500", { signal }),
-});
+/** The newest, of which the matrix is made. */
+export const promotionsQuery = promotionPage();
+
+export function promotionPage(after?: string) {
+  const behind = after === undefined ? "" : `&after=${encodeURIComponent(after)}`;
+  return queryOptions({
+    queryKey: ["promotions", after ?? ""],
+    queryFn: ({ signal }) =>
+      call<Paged<PromotionSummary>>(`/api/v1/promotions?limit=500${behind}`, { signal }),
+  });
+}
 
 export function promotionQuery(id: string) {
   return queryOptions({
@@ -78,6 +90,7 @@ export interface DeploymentFilter {
   readonly environment?: string;
   /** RFC 3339. */
   readonly at?: string;
+  readonly after?: string;
 }
 
 export function deploymentsQuery(filter: DeploymentFilter) {
@@ -86,7 +99,7 @@ export function deploymentsQuery(filter: DeploymentFilter) {
   return queryOptions({
     queryKey: ["deployments", search.toString()],
     queryFn: ({ signal }) =>
-      call<List<DeploymentView>>(`/api/v1/deployments?${search}`, { signal }),
+      call<Paged<DeploymentView>>(`/api/v1/deployments?${search}`, { signal }),
   });
 }
 

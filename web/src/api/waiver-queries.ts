@@ -1,6 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { WaiverView } from "../../../src/api/routes-waivers.ts";
 import { call } from "./call.ts";
+import type { Paged } from "./queries.ts";
 
 /** As it stands in the address. */
 export interface WaiverSearch {
@@ -8,6 +9,7 @@ export interface WaiverSearch {
   readonly environment?: string;
   readonly finding?: string;
   readonly state?: string;
+  readonly after?: string;
 }
 
 export function waiversQuery(filter: WaiverSearch) {
@@ -15,8 +17,7 @@ export function waiversQuery(filter: WaiverSearch) {
   for (const [name, value] of Object.entries(filter)) if (value) search.set(name, String(value));
   return queryOptions({
     queryKey: ["waivers", search.toString()],
-    queryFn: ({ signal }) =>
-      call<{ readonly items: readonly WaiverView[] }>(`/api/v1/waivers?${search}`, { signal }),
+    queryFn: ({ signal }) => call<Paged<WaiverView>>(`/api/v1/waivers?${search}`, { signal }),
   });
 }
 

@@ -6,6 +6,7 @@ import { type ApprovalSearch, approvalsQuery } from "../api/approval-queries.ts"
 import { Answer } from "../parts/answer.tsx";
 import { AskedOf, RequestState } from "../parts/approval-words.tsx";
 import { Foreign } from "../parts/foreign.tsx";
+import { More } from "../parts/more.tsx";
 import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 
@@ -53,7 +54,14 @@ export function Approvals() {
           Show
         </button>
       </form>
-      <Answer query={approvals}>{({ items }) => <Shown items={items} />}</Answer>
+      <Answer query={approvals}>
+        {({ items, next }) => (
+          <>
+            <Shown items={items} />
+            <More to="/approvals" search={{ ...filter }} next={next} />
+          </>
+        )}
+      </Answer>
     </Page>
   );
 }

@@ -4,6 +4,7 @@ import type { FormEvent } from "react";
 import type { DeploymentView } from "../../../src/api/views.ts";
 import { deploymentsQuery } from "../api/queries.ts";
 import { Answer } from "../parts/answer.tsx";
+import { More } from "../parts/more.tsx";
 import { Page } from "../parts/page.tsx";
 import { Colour } from "../parts/status.tsx";
 import { When } from "../parts/when.tsx";
@@ -49,7 +50,14 @@ export function Deployments() {
           Clear
         </Link>
       </form>
-      <Answer query={deployments}>{({ items }) => <Table items={items} at={filter.at} />}</Answer>
+      <Answer query={deployments}>
+        {({ items, next }) => (
+          <>
+            <Table items={items} at={filter.at} />
+            <More to="/deployments" search={{ ...filter }} next={next} />
+          </>
+        )}
+      </Answer>
     </Page>
   );
 }
@@ -82,7 +90,7 @@ function Table({
         </thead>
         <tbody>
           {items.map((item) => (
-            <tr key={`${item.promotion} ${item.from}`}>
+            <tr key={item.id}>
               <th scope="row">{item.service}</th>
               <td>{item.environment}</td>
               <td>{item.release.version}</td>

@@ -5,6 +5,7 @@ import type { WaiverView } from "../../../src/api/routes-waivers.ts";
 import { type WaiverSearch, waiversQuery } from "../api/waiver-queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import { Foreign } from "../parts/foreign.tsx";
+import { More } from "../parts/more.tsx";
 import { Page } from "../parts/page.tsx";
 import { Ends, WaivedThing, WaiverState } from "../parts/waiver-words.tsx";
 
@@ -51,7 +52,14 @@ export function Waivers() {
           Show
         </button>
       </form>
-      <Answer query={waivers}>{({ items }) => <Shown items={items} />}</Answer>
+      <Answer query={waivers}>
+        {({ items, next }) => (
+          <>
+            <Shown items={items} />
+            <More to="/waivers" search={{ ...filter }} next={next} />
+          </>
+        )}
+      </Answer>
     </Page>
   );
 }

@@ -1,8 +1,9 @@
 import { asksIn } from "../../approval/approval-card.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
-import { connectionOptions, flag, name, outputOption, text, whole } from "../../options.ts";
+import { connectionOptions, flag, name, outputOption, pageOptions, text } from "../../options.ts";
 import { printList } from "../../output/print.ts";
+import { pageQuery } from "../../page-query.ts";
 import { when } from "../../output/words.ts";
 import { clean } from "../../terminal.ts";
 
@@ -13,18 +14,25 @@ export const command = defineCommand({
     environment: name("--environment <name>", "only there"),
     promotion: text("--promotion <id>", "only of this one"),
     all: flag("--all", "void ones and those that are over, too"),
-    limit: whole("--limit <n>", "how many (default 50)", { least: 1, most: 500 }),
+    ...pageOptions,
     ...connectionOptions,
     ...outputOption,
   },
   examples: ["tidelock approval list", "tidelock approval list --service shop --all"],
   async run(context, { options }) {
-    const { service, environment, promotion, all, limit } = options;
-    const { items } = await context.connect(options).call("approvalList", {
-      query: { service, environment, promotion, state: all ? "any" : "open", limit: limit ?? 50 },
+    const { service, environment, promotion, all } = options;
+    const { items, next } = await context.connect(options).call("approvalList", {
+      query: {
+        service,
+        environment,
+        promotion,
+        state: all ? "any" : "open",
+        ...pageQuery(options),
+      },
     });
     await printList(context.terminal, context.format(options), {
       items,
+      next,
       columns: [
         { title: "request", value: ({ id }) => id.slice(0, 12) },
         {

@@ -1,8 +1,9 @@
 import { glassState } from "../../break-glass/card.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
-import { choice, connectionOptions, name, outputOption, whole } from "../../options.ts";
+import { choice, connectionOptions, name, outputOption, pageOptions } from "../../options.ts";
 import { printList } from "../../output/print.ts";
+import { pageQuery } from "../../page-query.ts";
 import { when } from "../../output/words.ts";
 import { clean } from "../../terminal.ts";
 
@@ -15,18 +16,19 @@ export const command = defineCommand({
       "open",
       "any",
     ] as const),
-    limit: whole("--limit <n>", "how many (default 50)", { least: 1, most: 500 }),
+    ...pageOptions,
     ...connectionOptions,
     ...outputOption,
   },
   examples: ["tidelock break-glass list", "tidelock break-glass list --state any"],
   async run(context, { options }) {
-    const { service, environment, state, limit } = options;
-    const { items } = await context.connect(options).call("breakGlassList", {
-      query: { service, environment, state: state ?? "open", limit: limit ?? 50 },
+    const { service, environment, state } = options;
+    const { items, next } = await context.connect(options).call("breakGlassList", {
+      query: { service, environment, state: state ?? "open", ...pageQuery(options) },
     });
     await printList(context.terminal, context.format(options), {
       items,
+      next,
       columns: [
         { title: "id", value: ({ id }) => id },
         { title: "state", value: glassState },

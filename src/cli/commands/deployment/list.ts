@@ -1,8 +1,9 @@
 import { TidelockError } from "../../../model/errors.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
-import { connectionOptions, name, outputOption, text, whole } from "../../options.ts";
+import { connectionOptions, name, outputOption, pageOptions, text } from "../../options.ts";
 import { printList } from "../../output/print.ts";
+import { pageQuery } from "../../page-query.ts";
 import { when } from "../../output/words.ts";
 
 export const command = defineCommand({
@@ -11,22 +12,23 @@ export const command = defineCommand({
     service: name("--service <name>", "only this service"),
     environment: name("--environment <name>", "only this environment"),
     at: text("--at <time>", "only what ran at that moment, e.g. 2026-11-01T12:00Z"),
-    limit: whole("--limit <n>", "how many (default 50)", { least: 1, most: 500 }),
+    ...pageOptions,
     ...connectionOptions,
     ...outputOption,
   },
   examples: ["tidelock deployment list --environment production --at 2026-11-01T12:00Z"],
   async run(context, { options }) {
-    const { items } = await context.connect(options).call("deploymentList", {
+    const { items, next } = await context.connect(options).call("deploymentList", {
       query: {
         service: options.service,
         environment: options.environment,
         at: options.at === undefined ? undefined : moment(options.at),
-        limit: options.limit ?? 50,
+        ...pageQuery(options),
       },
     });
     await printList(context.terminal, context.format(options), {
       items,
+      next,
       columns: [
         { title: "service", value: (item) => item.service },
         { title: "environment", value: (item) => item.environment },

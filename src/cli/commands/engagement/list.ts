@@ -1,23 +1,25 @@
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
-import { connectionOptions, name, outputOption, whole } from "../../options.ts";
+import { connectionOptions, name, outputOption, pageOptions } from "../../options.ts";
 import { printList } from "../../output/print.ts";
+import { pageQuery } from "../../page-query.ts";
 
 export const command = defineCommand({
   arguments: {},
   options: {
     service: name("--service <name>", "only of this one"),
-    limit: whole("--limit <n>", "how many (default 50)", { least: 1, most: 500 }),
+    ...pageOptions,
     ...connectionOptions,
     ...outputOption,
   },
   examples: ["tidelock engagement list --service shop"],
   async run(context, { options }) {
-    const { items } = await context.connect(options).call("engagementList", {
-      query: { service: options.service, limit: options.limit ?? 50 },
+    const { items, next } = await context.connect(options).call("engagementList", {
+      query: { service: options.service, ...pageQuery(options) },
     });
     await printList(context.terminal, context.format(options), {
       items,
+      next,
       columns: [
         { title: "id", value: ({ id }) => id },
         { title: "state", value: ({ state }) => state },

@@ -1,3 +1,5 @@
+import type { Client } from "../../../api/client.ts";
+import type { ProposalView } from "../../../api/finding-views.ts";
 import { consentStatement, consentText } from "../../../evidence/predicates/finding-consent.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import { defineCommand } from "../../define-command.ts";
@@ -22,9 +24,7 @@ export const command = defineCommand({
   async run(context, { args, options }) {
     const { terminal } = context;
     const client = context.connect(options);
-    const query = { state: "any" as const, limit: 500 };
-    const { items } = await client.call("findingProposals", { query });
-    const view = items.find(({ id }) => id === args.proposal);
+    const view = await proposalOf(client, args.proposal);
     if (!view) {
       throw new TidelockError("not-found", `nothing was proposed as ${args.proposal}`, {
         fault: "operator",
@@ -42,3 +42,14 @@ export const command = defineCommand({
     return exit.done;
   },
 });
+
+/** However many there are: the newest pages first, where it nearly always is. */
+async function proposalOf(client: Client, wanted: string): Promise<ProposalView | undefined> {
+  for (let after: string | undefined; ;) {
+    const query = { state: "any" as const, limit: 500, after };
+    const { items, next } = await client.call("findingProposals", { query });
+    const found = items.find(({ id }) => id === wanted);
+    if (found !== undefined || next === null) return found;
+    after = next;
+  }
+}

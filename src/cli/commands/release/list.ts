@@ -1,7 +1,8 @@
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
-import { connectionOptions, name, outputOption, whole } from "../../options.ts";
+import { connectionOptions, name, outputOption, pageOptions } from "../../options.ts";
 import { printList } from "../../output/print.ts";
+import { pageQuery } from "../../page-query.ts";
 import { bytesText, shortDigest, when } from "../../output/words.ts";
 import { sourceText } from "../../release-text.ts";
 
@@ -9,16 +10,17 @@ export const command = defineCommand({
   arguments: {},
   options: {
     service: name("--service <name>", "only this service"),
-    limit: whole("--limit <n>", "how many (default 50)", { least: 1, most: 500 }),
+    ...pageOptions,
     ...connectionOptions,
     ...outputOption,
   },
   async run(context, { options }) {
-    const { items } = await context
+    const { items, next } = await context
       .connect(options)
-      .call("releaseList", { query: { service: options.service, limit: options.limit ?? 50 } });
+      .call("releaseList", { query: { service: options.service, ...pageQuery(options) } });
     await printList(context.terminal, context.format(options), {
       items,
+      next,
       columns: [
         { title: "release", value: (item) => `${item.service}@${item.version}` },
         { title: "id", value: (item) => shortDigest(item.id) },

@@ -1,8 +1,9 @@
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { findingId } from "../../findings/finding-id.ts";
-import { choice, connectionOptions, name, outputOption, text, whole } from "../../options.ts";
+import { choice, connectionOptions, name, outputOption, pageOptions, text } from "../../options.ts";
 import { printList } from "../../output/print.ts";
+import { pageQuery } from "../../page-query.ts";
 import { when } from "../../output/words.ts";
 import { clean } from "../../terminal.ts";
 import { acceptedIn } from "../../waiver/waiver-card.ts";
@@ -16,24 +17,25 @@ export const command = defineCommand({
     environment: name("--environment <name>", "only there"),
     finding: text("--finding <id>", "only of this finding"),
     state: choice("--state <word>", "default: open, proposed or in force", states),
-    limit: whole("--limit <n>", "how many (default 50)", { least: 1, most: 500 }),
+    ...pageOptions,
     ...connectionOptions,
     ...outputOption,
   },
   examples: ["tidelock waiver list --service shop", "tidelock waiver list --state any"],
   async run(context, { options }) {
-    const { service, environment, finding, state, limit } = options;
-    const { items } = await context.connect(options).call("waiverList", {
+    const { service, environment, finding, state } = options;
+    const { items, next } = await context.connect(options).call("waiverList", {
       query: {
         service,
         environment,
         finding: finding === undefined ? undefined : findingId(finding),
         state: state ?? "open",
-        limit: limit ?? 50,
+        ...pageQuery(options),
       },
     });
     await printList(context.terminal, context.format(options), {
       items,
+      next,
       columns: [
         { title: "id", value: ({ id }) => id },
         {

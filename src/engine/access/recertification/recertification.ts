@@ -54,8 +54,8 @@ const maxEnvelopeBytes = 2 * 1024 * 1024;
 export function makeReviewControl(engine: Engine): ReviewControl {
   return {
     start: (actor, wish) => startReview(engine, actor, wish),
-    list: async (limit) =>
-      Promise.all((await listReviews(engine.db, limit)).map((row) => reviewView(engine.db, row))),
+    list: async (page) =>
+      Promise.all((await listReviews(engine.db, page)).map((row) => reviewView(engine.db, row))),
     show: async (id) => reviewView(engine.db, await requireReview(engine.db, id)),
     sign: (actor, id, envelope) => signReview(engine, actor, id, envelope),
   };

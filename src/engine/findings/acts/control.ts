@@ -12,9 +12,9 @@ export function findingActs(engine: Engine): Pick<FindingControl, "act" | "conse
   return {
     act: (actor, id, act, changes) => actOn(engine, actor, id, act, changes),
     consent: (actor, proposal, envelope) => consentTo(engine, actor, proposal, envelope),
-    async proposals({ service, state, limit }) {
+    async proposals({ service, state, ...page }) {
       const waiting = state === "waiting";
-      const rows = await listProposals(engine.db, { service, waiting, limit });
+      const rows = await listProposals(engine.db, { service, waiting, ...page });
       return Promise.all(rows.map((row) => proposalView(engine.db, row)));
     },
   };

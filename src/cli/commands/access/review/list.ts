@@ -1,16 +1,19 @@
 import { defineCommand } from "../../../define-command.ts";
 import { exit } from "../../../exit-codes.ts";
-import { connectionOptions, outputOption } from "../../../options.ts";
+import { connectionOptions, outputOption, pageOptions } from "../../../options.ts";
 import { printList } from "../../../output/print.ts";
+import { pageQuery } from "../../../page-query.ts";
 import { when } from "../../../output/words.ts";
 
 export const command = defineCommand({
   arguments: {},
-  options: { ...connectionOptions, ...outputOption },
+  options: { ...pageOptions, ...connectionOptions, ...outputOption },
   async run(context, { options }) {
-    const { items } = await context.connect(options).call("reviewList", {});
+    const query = pageQuery(options, 20, 100);
+    const { items, next } = await context.connect(options).call("reviewList", { query });
     await printList(context.terminal, context.format(options), {
       items,
+      next,
       columns: [
         { title: "review", value: ({ id }) => id },
         { title: "of", value: ({ service }) => service ?? "every service" },
