@@ -277,6 +277,22 @@ describe("a stranger", () => {
     expect(answers.filter(({ status }) => status === 429).length).toBe(40 - tried);
   });
 
+  it("begins nothing anew when the clock strikes the hour", async () => {
+    const name = "ole@shop.example";
+    const guess = async (tries: number) =>
+      (await new Browser(lab).signIn(name, `guess number ${tries}`)).status;
+    for (let tries = 0; tries < 7; tries += 1) await guess(tries);
+    await sql`update sign_in_failures set hour = hour - interval '1 hour'`.execute(
+      lab.bench.database.db,
+    );
+    expect(await guess(8)).toBe(429);
+    // An hour after the last of them nothing is held against anybody.
+    await sql`update sign_in_failures set last_at = last_at - interval '1 hour'`.execute(
+      lab.bench.database.db,
+    );
+    expect(await guess(9)).toBe(401);
+  });
+
   it("grows no ledger, and no table by more than one row", async () => {
     const count = async (table: string) =>
       Number(
@@ -383,6 +399,7 @@ describe("an account", () => {
       "account.link-made",
       "account.link-used",
       "account.locked",
+      "account.owner-made",
       "account.unlocked",
       "bootstrap.ended",
     ]);

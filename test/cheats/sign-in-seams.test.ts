@@ -5,6 +5,7 @@ import { openSession } from "../../src/engine/access/sign-in/sessions.ts";
 import type { SignInMethod } from "../../src/model/principal.ts";
 import { makeSessionToken, tokenDigest } from "../../src/model/token.ts";
 import { personByName } from "../../src/store/queries/people.ts";
+import type { SessionRow } from "../../src/store/schema-accounts.ts";
 import { AccessLab, type Answer } from "../support/access-lab.ts";
 import { Browser } from "../support/browser.ts";
 import { operator } from "../support/engine-bench.ts";
@@ -166,6 +167,52 @@ describe("a browser that somebody has left open", () => {
       await browser.ask("POST", "/api/v1/people", { name: admin, key: "whatever", also: [] }),
     ];
     expect(answers.map(code)).toEqual(answers.map(() => "sign-in-again"));
+  });
+});
+
+describe("a session that is about to end", () => {
+  it("is prolonged by no other password, no other app and no terminal: they prove nothing anew", async () => {
+    const name = "lou@shop.example";
+    const begun = new Date(Date.now() - 9 * 60_000);
+    const until = new Date(Date.now() + 5 * 60_000);
+    const { person } = await lab.worker.controlPlane.people.add(operator, { name, also: [] });
+    const { secret } = await db()
+      .transaction()
+      .execute((tx) =>
+        openSession(
+          lab.worker.engine,
+          tx,
+          { person, methods: ["oidc-factor"], from: { created_at: begun, expires_at: until } as SessionRow }, // prettier-ignore
+          { place: "", program: "Firefox" },
+        ),
+      );
+    const browser = new Browser(lab);
+    browser.setCookie("tidelock", secret);
+    const times = async () => {
+      const { body } = await browser.ask("GET", "/api/v1/session");
+      const { signedInAt, expiresAt } = body["session"] as Record<string, string>;
+      return [signedInAt, expiresAt];
+    };
+    const before = [begun.toISOString(), until.toISOString()];
+    expect(await times()).toEqual(before);
+    const set = { current: "", next: "nine oars in the water" };
+    expect((await browser.ask("PUT", "/api/v1/account/password", set)).status).toBe(200);
+    expect(browser.cookie("tidelock")).not.toBe(secret);
+    expect(await times()).toEqual(before);
+    expect((await browser.setUpApp()).status).toBe(200);
+    expect(await times()).toEqual(before);
+    const login = await begin();
+    expect((await browser.ask("PUT", `/api/v1/logins/${login.code}`, { yes: true })).status).toBe(200); // prettier-ignore
+    expect((await poll(login.secret)).body).toMatchObject({ expiresAt: until.toISOString() });
+  });
+
+  it("is gone on from by nobody who has written a later end into its row", async () => {
+    const { browser, id } = await signedIn();
+    const { db: tables } = lab.bench.database;
+    const login = await begin();
+    expect((await browser.ask("PUT", `/api/v1/logins/${login.code}`, { yes: true })).status).toBe(200); // prettier-ignore
+    await sql`update sessions set expires_at = expires_at + interval '1 year' where id = ${id}`.execute(tables); // prettier-ignore
+    expect(code(await poll(login.secret))).toBe("not-found");
   });
 });
 

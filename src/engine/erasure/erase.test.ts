@@ -86,6 +86,20 @@ describe("an erasure", () => {
     });
   });
 
+  it("is confirmed by nobody under another spelling or another name of their own", async () => {
+    const { controlPlane } = worker;
+    const ada = "ada@shop.example";
+    await controlPlane.people.add(operator, { name: ada, also: ["ada@home.example"] });
+    const wish = { entry: await indexOf("check.reported") };
+    for (const id of ["Ada+1@shop.example", "ada@home.example"]) {
+      const asked = await controlPlane.requestErasure({ id }, wish, "ticket 77");
+      await expect(controlPlane.confirmErasure({ id: ada }, asked.id)).rejects.toMatchObject({
+        code: "forbidden",
+      });
+      await bench.database.pool.query("delete from ledger_erasures");
+    }
+  });
+
   it("leaves every proof valid, and a pack names what was erased and by which entry", async () => {
     const index = await indexOf("check.reported");
     const { salt = "", payload } = (await leaf(index))?.opening ?? {};

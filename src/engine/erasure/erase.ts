@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { plainName } from "../../identity/plain-name.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import type { ErasureView } from "../../api/views.ts";
@@ -12,6 +13,7 @@ import {
   readErasure,
 } from "../../store/queries/erasures.ts";
 import { pseudonymOf } from "../../store/queries/ledger.ts";
+import { personByName } from "../../store/queries/people.ts";
 import { erasuresProjection } from "../../store/projections/erasure.ts";
 import { peopleProjection } from "../../store/projections/people.ts";
 import { recordRows } from "../../store/projections/projection.ts";
@@ -19,6 +21,7 @@ import { announce } from "../../store/queries/events.ts";
 import type { ErasureRow } from "../../store/schema-audit.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
+import { requireAnother } from "../access/people/two-people.ts";
 import { requireErasable, requireNoHold, requireOld } from "./erasable.ts";
 import { requireByRecord } from "./by-the-record.ts";
 import { eraseContent } from "./erase-content.ts";
@@ -84,7 +87,7 @@ export async function confirmErasure(
         hint: "`tidelock ledger erase list` shows those that wait",
       });
     }
-    requireSecondPerson(asked, actor);
+    await requireSecondPerson(tx, asked, actor);
     const row = await confirmErasureRow(tx, id, actor.id);
     if (!row) {
       throw new TidelockError("conflict", "it was done already", { fault: "operator", where: id });
@@ -102,15 +105,21 @@ export async function erasures(engine: Engine): Promise<readonly ErasureView[]> 
 }
 
 /** Nobody erases alone, administrators included (law 5). */
-function requireSecondPerson(asked: ErasureRow, actor: Actor): void {
-  if (asked.requested_by !== actor.id) return;
+async function requireSecondPerson(tx: Db, asked: ErasureRow, actor: Actor): Promise<void> {
+  const [one, other] = await Promise.all(
+    [asked.requested_by, actor.id].map(async (name) => (await personByName(tx, name))?.pseudonym),
+  );
+  if (plainName(asked.requested_by) !== plainName(actor.id)) {
+    if (one !== undefined && other !== undefined) await requireAnother(tx, other, [one], asked.id);
+    return;
+  }
   throw new TidelockError(
     "forbidden",
     `an erasure is confirmed by another person than asked for it; both are ${actor.id}`,
     {
       fault: "operator",
       where: asked.id,
-      hint: "every token of this version acts as `operator`: until people sign in as themselves, no second person can confirm here, and nothing is erased",
+      hint: "another person signs in and confirms it; until then nothing is erased",
     },
   );
 }

@@ -51,6 +51,8 @@ export const kinds = {
     "a one-time link lets somebody sign in for the first time, or again; whoever made it is their sponsor",
   "account.link-used": "a one-time link was used, and is none any more",
   "account.link-ended": "a one-time link counts no more",
+  "account.owner-made":
+    "whoever is at the machine itself, and nobody knows who that is, made a way in for this person, who was known here before or was not",
   "account.created": "somebody can sign in from here on",
   "account.credential-set": "what somebody signs in with is another one from here on, by digest",
   "account.credential-removed": "something that somebody signed in with counts no more",

@@ -1,6 +1,6 @@
 /**
- * Whether somebody may try to sign in now, by failed tries of the last hour that are counted and never listed. A
- * stranger is slowed down by network and by account; whoever has signed in from a browser before has a cookie that
+ * Whether somebody may try to sign in now, by failed tries of the last hour, which are counted and never listed: by the
+ * clock's hours, so that those of nearly two may count, and never of less than one. A stranger is slowed down by network and by account; whoever has signed in from a browser before has a cookie that
  * says so (OWASP "device cookies"), and is counted by that cookie alone: nobody else can lock them out.
  */
 export interface FailedTries {

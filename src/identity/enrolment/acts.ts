@@ -17,6 +17,7 @@ export const enrolmentKinds: ReadonlyMap<string, string> = new Map([
   ["token.created", "the token"],
   ["account.link-made", "the link"],
   ["account.link-used", "the use of the link"],
+  ["account.owner-made", "a way in that was made on the machine itself"],
   ["account.unlocked", "the unlocking"],
   ["passkey.added", "the passkey"],
   ["identity.linked", "the identity of a provider"],
@@ -32,13 +33,15 @@ export function actSays(
 ): { readonly what: string; readonly waitMs: number } | null {
   const says = enrolmentKinds.get(kind);
   if (says === undefined) return null;
-  const { purpose, state, right, role } = payload;
+  const { purpose, state, right, role, known } = payload;
   if (kind === "person.standing-set" && state !== "active") return null;
   if (kind.startsWith("account.link-")) {
     const reset = purpose === "reset";
     const what = `${says} ${reset ? "that resets how they sign in" : "that invites them"}`;
     return { what, waitMs: reset ? resetWaitMs : 0 };
   }
+  if (kind === "account.owner-made")
+    return { what: says, waitMs: known === true ? resetWaitMs : 0 };
   const named = [right, role].filter((one) => typeof one === "string");
   return { what: [says, ...named].join(" "), waitMs: 0 };
 }

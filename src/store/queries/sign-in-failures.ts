@@ -23,7 +23,9 @@ export async function countFailures(
       coalesce(sum(tries) filter (where account = ${of.account}), 0)::int as of_account,
       coalesce(sum(tries) filter (where account = ${of.device ?? ""}), 0)::int as of_device
     from sign_in_failures
-    where hour > clock_timestamp() - interval '1 hour'
+    -- A row counts whole until its last try is an hour old: too much now and then, and never too little, so that
+    -- nobody starts anew when the clock strikes.
+    where last_at > clock_timestamp() - interval '1 hour' and hour > clock_timestamp() - interval '2 hours'
       and (account in (${of.account}, ${of.device ?? ""}) or network = ${of.network})
   `.execute(db);
   const [row] = rows;

@@ -19,7 +19,7 @@ import { requirePerson } from "../giving.ts";
 import { openLinkOf, requireGoodPassword, requireNoMore } from "./links.ts";
 import { hashPassword } from "./password-hash.ts";
 import { keyedDigest, opened, sealed } from "./sealing.ts";
-import { type Device, openSession } from "./sessions.ts";
+import { type Device, goingOn, openSession } from "./sessions.ts";
 import { checkOwnPassword, totpUse } from "./sign-in.ts";
 
 /** What somebody signs in with, changed by themselves; and accounts as others see them. */
@@ -79,7 +79,10 @@ export async function confirmTotp(
   return { ...result, recoveryCodes: codes };
 }
 
-/** Whoever has just proven who they are goes on here, with a new secret, and nowhere else. */
+/**
+ * Goes on here, with a new secret, and nowhere else; no longer than before, and signed in no later: what somebody sets
+ * up now proves nothing of who they are.
+ */
 async function anew(
   engine: Engine,
   tx: Parameters<typeof openSession>[1],
@@ -88,10 +91,23 @@ async function anew(
   more: readonly SignInMethod[],
   device: Device,
 ): Promise<SignedInView> {
+  const from = await goingOn(engine, tx, person, actor.principal?.credential?.id);
+  if (from === undefined) {
+    throw new TidelockError("unauthenticated", "this session has ended", {
+      fault: "operator",
+      where: "session",
+      hint: "sign in again",
+    });
+  }
   await removeSessions(tx, { person }, actor.id);
-  const before = actor.principal?.session?.methods ?? [];
+  const before = from.methods as readonly SignInMethod[];
   const methods = [...new Set([...before.filter((one) => one !== "alone"), ...more])];
-  const proof = { person, methods, carried: "cookie" as const };
+  const { issuer, provider } = from;
+  const said = {
+    ...(issuer === null ? {} : { issuer }),
+    ...(provider === null ? {} : { provider }),
+  };
+  const proof = { person, methods, ...said, from };
   return { name: actor.id, session: await openSession(engine, tx, proof, device), device: null };
 }
 

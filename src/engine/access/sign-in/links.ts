@@ -18,6 +18,7 @@ import {
 } from "../../../store/queries/accounts.ts";
 import { announce } from "../../../store/queries/events.ts";
 import { namesOf } from "../../../store/queries/grants.ts";
+import { personByName } from "../../../store/queries/people.ts";
 import { passkeysOf, removePasskey } from "../../../store/queries/passkeys.ts";
 import { removeSessions } from "../../../store/queries/sessions.ts";
 import { addAssignment, rolesOfPerson } from "../../../store/queries/tokens.ts";
@@ -157,11 +158,13 @@ export async function redeemLink(
   await modeByRecord(engine);
   const session = await engine.db.transaction().execute(async (tx) => {
     await lockPolicy(tx);
+    const known = (await personByName(tx, name)) !== undefined;
     const used = await useLink(tx, digest, name);
     if (!used) throw noLink();
     await requireTwoHadSigned(tx, used);
     if (!(await makerStillMay(tx, used))) throw noLink();
     const person = used.person ?? (await requireOwnName(tx, name));
+    if (used.purpose === "first") await noteOwnerMade(engine, tx, used, person, known);
     // Who has lost one thing may have lost all: nothing that was there before opens the account.
     await removeSessions(tx, { person }, name);
     const nothing = { totp: null, recovery: [] };
@@ -198,6 +201,26 @@ async function requireTwoHadSigned(tx: Db, { id, purpose }: AccountLinkRow): Pro
     fault: "operator",
     where: "governance",
     hint: "ask for a new one: tidelock account invite, or reset",
+  });
+}
+
+/**
+ * Nobody knows who is at the machine, so nobody knows who stands behind whom it lets in: approvals of theirs count beside
+ * nobody's work before a third person vouches, and those of somebody who was here before wait for a day as after any reset.
+ */
+async function noteOwnerMade(
+  { ledger }: Engine,
+  tx: Db,
+  { id, added_by: by }: AccountLinkRow,
+  person: string,
+  known: boolean,
+): Promise<void> {
+  await ledger.append(tx, {
+    operation: `account-owner-made/${id}`,
+    kind: "account.owner-made",
+    stream: "system",
+    actor: by,
+    payload: { link: id, person, known },
   });
 }
 

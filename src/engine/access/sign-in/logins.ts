@@ -15,10 +15,9 @@ import {
   openLogins,
   takeLogin,
 } from "../../../store/queries/logins.ts";
-import { sessionsOf } from "../../../store/queries/sessions.ts";
 import { keyedDigest } from "./sealing.ts";
 import type { Engine } from "../../engine.ts";
-import { type Device, openSession } from "./sessions.ts";
+import { type Device, goingOn, openSession } from "./sessions.ts";
 
 /**
  * A program on a terminal signs in by way of a browser, as in RFC 8628: it shows a short code, somebody who is signed
@@ -149,11 +148,12 @@ async function letIn(engine: Engine, digest: string, login: Login, person: strin
   const session = await engine.db.transaction().execute(async (tx) => {
     if (!(await takeLogin(tx, digest)) || login.seal !== seal) throw noLogin();
     // Signed out meanwhile, everywhere or there alone: what was let in before comes in no more.
-    const open = await sessionsOf(tx, person);
-    if (!open.some(({ id }) => id === login.session)) throw noLogin();
+    const from = await goingOn(engine, tx, person, login.session);
+    if (from === undefined) throw noLogin();
     const { place, program, issuer } = login;
     const methods = (login.methods ?? []) as readonly SignInMethod[];
-    const proof = { person, methods, carried: "bearer" as const };
+    // Typing a code into a page that somebody has left open proves nothing anew.
+    const proof = { person, methods, carried: "bearer" as const, from };
     const opened = await openSession(
       engine,
       tx,

@@ -45,6 +45,8 @@ export interface SignInProof {
   readonly provider?: ProviderWord;
   /** A browser's cookie (default), or a program's Authorization header. */
   readonly carried?: "cookie" | "bearer";
+  /** The session that this one goes on from, where nobody has proven anew who they are: its times are this one's. */
+  readonly from?: SessionRow;
 }
 
 export interface OpenedSession {
@@ -65,10 +67,11 @@ export async function openSession(
   proof: SignInProof,
   { place, program }: Device,
 ): Promise<OpenedSession> {
-  const { person, methods, issuer = null, provider = null, carried = "cookie" } = proof;
+  const { person, methods, issuer = null, provider = null, carried = "cookie", from } = proof;
   const now = await databaseNow(tx);
   const { sessionIdleMs, sessionMs } = engine.settings;
   const secret = makeSessionToken();
+  const expiresAt = from?.expires_at ?? new Date(now.getTime() + sessionMs);
   const row = {
     id: `s${randomBytes(6).toString("hex")}`,
     digest: tokenDigest(secret),
@@ -79,10 +82,10 @@ export async function openSession(
     carried,
     place,
     program,
-    created_at: now,
+    created_at: from?.created_at ?? now,
     idle_ms: sessionIdleMs,
-    idle_until: new Date(now.getTime() + Math.min(sessionIdleMs, sessionMs)),
-    expires_at: new Date(now.getTime() + sessionMs),
+    idle_until: new Date(Math.min(now.getTime() + sessionIdleMs, expiresAt.getTime())),
+    expires_at: expiresAt,
   };
   await requireUnlocked(tx, person);
   await requireHere(tx, person, now);
@@ -159,6 +162,19 @@ function principalOf(row: SignedIn, id: string) {
       recent: false,
     },
   } satisfies Principal;
+}
+
+/**
+ * The session of this id, for another one to go on from; undefined: it has ended, or is a row that nobody signed in for.
+ */
+export async function goingOn(
+  engine: Engine,
+  tx: Db,
+  person: string,
+  id: string | null | undefined,
+): Promise<SessionRow | undefined> {
+  const row = (await sessionsOf(tx, person)).find((one) => one.id === id);
+  return row && sameText(row.seal, sealOf(await sealKey(engine), row)) ? row : undefined;
 }
 
 type Sealed = Pick<
