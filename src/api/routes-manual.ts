@@ -161,8 +161,11 @@ export const manualRoutes = {
     resource: everything,
     body: z.object({
       name: PersonName,
-      /** PEM: Ed25519, ECDSA P-256 or P-384; or one line of an OpenSSH key, which signs commits and nothing else. */
-      key: z.string().max(2_000).optional(),
+      /**
+       * PEM: Ed25519, ECDSA P-256 or P-384; or what signs commits and nothing else: one line of an OpenSSH key, or an
+       * armoured OpenPGP certificate, of which no user id is kept.
+       */
+      key: z.string().max(60_000).optional(),
       also: z.array(OtherName).max(20).default([]),
     }),
     response: PersonView,

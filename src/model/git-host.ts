@@ -65,6 +65,14 @@ export const ReviewHost = z
   });
 export type ReviewHost = z.infer<typeof ReviewHost>;
 
+/**
+ * The address that the host itself puts as committer into commits which people make on its pages: nobody's. Null where
+ * the host puts whoever pressed the button, or where it is not known what it puts.
+ */
+export function hostCommitter(host: Pick<ReviewHost, "kind" | "url">): string | null {
+  return reviewHostUrl(host) === publicApi.github ? "noreply@github.com" : null;
+}
+
 /** Where the API is, without a slash at its end. */
 export function reviewHostUrl({ kind, url }: Pick<ReviewHost, "kind" | "url">): string {
   return (url ?? publicApi[kind] ?? "").replace(/\/+$/, "");

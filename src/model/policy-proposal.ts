@@ -96,7 +96,7 @@ export const PolicyChange = z.discriminatedUnion("kind", [
     /** What the person may do; absent: sign changes of policy. */
     rights: z.array(z.string().max(128)).max(100).optional(),
     key: Digest,
-    publicKey: z.string().max(2_000),
+    publicKey: z.string().max(16_000),
     /** It signs commits, and nothing else: everybody has to be told apart by those. */
     commits: z.literal(true).optional(),
   }),

@@ -1,8 +1,9 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyPack } from "../../src/audit/verify-pack.ts";
+import { readCertificate } from "../../src/evidence/openpgp/enrol.ts";
 import { involved, peopleIn } from "../../src/engine/approvals/gather.ts";
 import { lineageOf } from "../../src/engine/approvals/lineage.ts";
 import { approverStanding } from "../../src/engine/approvals/standing.ts";
@@ -26,7 +27,8 @@ import {
   makeRelease,
   MemoryContent,
 } from "../support/engine-bench.ts";
-import { Repository, type Signer, sshKey } from "../support/git-people.ts";
+import { endGpg, gpgKey, Repository, type Signer, sshKey } from "../support/git-people.ts";
+import { needsTool } from "../support/optional.ts";
 
 /** Attempts to approve own work in a team, with real repositories and signatures. */
 
@@ -56,6 +58,24 @@ const paulsOwn = sshKey();
 const jo = sshKey();
 let puppet: Approver;
 
+const gpg = needsTool("gpg");
+/** Of OpenPGP: who is enrolled with it, in the order of the calls below. */
+const pgp: Record<"maria" | "paul" | "jo" | "nobody", Signer> | null = gpg.missing
+  ? null
+  : {
+      maria: gpgKey("ed25519", "Maria <maria@private.example>"),
+      paul: gpgKey("ed25519", "Maria <maria@shop.example>"),
+      jo: gpgKey("nistp256", "Jo <jo@shop.example>"),
+      nobody: gpgKey("rsa2048", "GitHub <web-flow@host.example>"),
+    };
+
+/** Made by gpg: a certificate, and the same when its owner has taken a subkey back and made another one. */
+const { cases } = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../src/evidence/openpgp/recorded.json"), "utf8"),
+) as { cases: Record<string, { certificate: string }> };
+const older = cases["before-revocation"]?.certificate ?? "";
+const newer = cases["subkey-revoked"]?.certificate ?? "";
+
 beforeAll(async () => {
   bench = await EngineBench.create({ content: new FileContent() });
   const worker = bench.worker();
@@ -70,6 +90,18 @@ beforeAll(async () => {
   await commitKey("maria@shop.example", maria);
   await commitKey("paul@shop.example", paulsOwn);
   await commitKey("jo@shop.example", jo);
+  if (pgp !== null) {
+    await commitKey("maria@shop.example", pgp.maria);
+    await commitKey("paul@shop.example", pgp.paul);
+    await commitKey("jo@shop.example", pgp.jo);
+  }
+  await tryToEnrol("a certificate", "back@shop.example", older);
+  await tryToEnrol("it again", "back@shop.example", older);
+  await tryToEnrol("somebody else's", "other@shop.example", older);
+  await tryToEnrol("its subkey as a key that approves", "other@shop.example", pemInside(older));
+  await tryToEnrol("a newer one, with a subkey taken back", "back@shop.example", newer);
+  await tryToEnrol("the older one again", "back@shop.example", older);
+  await tryToEnrol("somebody else's newer one", "other@shop.example", newer);
   puppet = await enrolApprover(plane, "puppet@shop.example", ["sre"], { by: registrar });
   const right = { right: "policy.change", service: null, environment: null };
   for (const name of ["anna", "olga"]) {
@@ -84,10 +116,32 @@ beforeAll(async () => {
   await plane.policy.setGovernance(owner, "team");
 });
 
-afterAll(() => bench.close());
+afterAll(async () => {
+  for (const key of Object.values(pgp ?? {})) endGpg(key);
+  await bench.close();
+});
 
 async function commitKey(name: string, key: Signer, also: readonly string[] = []) {
   return plane.people.add(registrar, { name, key: key.publicKey, also });
+}
+
+/** What came of it, while one person's word was enough: keys that count, of all that were enrolled. */
+const tried: [string, string][] = [];
+
+async function tryToEnrol(what: string, name: string, key: string) {
+  const answer = await plane.people.add(registrar, { name, key, also: [] }).then(
+    ({ keys }) => `${keys.filter(({ removedAt }) => removedAt === null).length} of ${keys.length}`,
+    (error: { code?: string }) => error.code ?? "",
+  );
+  tried.push([what, answer]);
+}
+
+/** The same key as PEM has it: its 32 bytes behind what says that it is Ed25519's. */
+function pemInside(certificate: string): string {
+  const read = readCertificate(certificate, Date.now());
+  const body = (read.ok && read.value.signers[0]?.key.body) || new Uint8Array();
+  const spki = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), body.subarray(-32)]);
+  return `-----BEGIN PUBLIC KEY-----\n${spki.toString("base64")}\n-----END PUBLIC KEY-----\n`;
 }
 
 interface Handing {
@@ -163,7 +217,7 @@ describe("in a team, with commits that enrolled keys have signed", () => {
   it("another person's approval counts, and the pack shows offline that it may", async () => {
     const repository = new Repository();
     repository.commit({ key: maria });
-    repository.commit({ key: maria });
+    repository.commit({ key: pgp?.maria ?? maria });
     await handIn(repository, { version: "1.0.0" });
     expect(await approvalOf(paul, "1.0.0")).toBe("complete");
     expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
@@ -173,9 +227,12 @@ describe("in a team, with commits that enrolled keys have signed", () => {
       release: "1.0.0",
       seen: [] as string[],
     } as const;
-    const { report } = verifyPack((await plane.exportPack(owner, asked)).zip, null);
+    const { zip } = await plane.exportPack(owner, asked);
+    const { report } = verifyPack(zip, null);
     expect(report.problems).toEqual([]);
     expect(report.checks.find(({ id }) => id === "commits")).toMatchObject({ count: 2 });
+    // No address of a certificate went into the log.
+    expect(Buffer.from(zip).toString("latin1")).not.toContain("private.example");
   });
 
   it.each<[string, (repository: Repository) => unknown, RegExp]>([
@@ -262,6 +319,92 @@ describe("in a team, with commits that enrolled keys have signed", () => {
     repository.commit({ key: maria });
     const { id } = await handIn(repository);
     expect(await against(puppet, id)).toMatch(/whoever enrolled the key has worked on it/);
+  });
+});
+
+it("a newer certificate takes the place of its older one, and nothing of it is anybody else's or what it was", () => {
+  expect(tried).toEqual([
+    ["a certificate", "1 of 1"],
+    ["it again", "conflict"],
+    ["somebody else's", "conflict"],
+    ["its subkey as a key that approves", "conflict"],
+    ["a newer one, with a subkey taken back", "1 of 2"],
+    ["the older one again", "conflict"],
+    ["somebody else's newer one", "conflict"],
+  ]);
+});
+
+describe.skipIf(pgp === null)("with commits that gpg has signed", () => {
+  const signed = pgp as NonNullable<typeof pgp>;
+
+  it.each<[string, (repository: Repository) => unknown, RegExp]>([
+    [
+      "is signed by a key of nobody here, such as a git host's own",
+      (one) => one.commit({ key: signed.nobody }),
+      /author of commit .* counts as everybody/,
+    ],
+    [
+      "the approver signed, with another's name on the certificate",
+      (one) => one.commit({ key: signed.paul }),
+      /own work: the signer of commit/,
+    ],
+    [
+      "is the approver's, under an address that nobody has linked",
+      (one) => one.commit({ key: signed.maria, author: "Paul <paul@secret.example>" }),
+      /counts as everybody/,
+    ],
+    [
+      "shows another commit's signature",
+      (one) => {
+        one.commit({ key: signed.maria });
+        const text = one.git(["cat-file", "commit", "HEAD"]);
+        const other = text.replace(/^author .*>/m, "author Jo <jo@shop.example>");
+        const made = one.git(["hash-object", "-t", "commit", "-w", "--stdin"], undefined, other);
+        one.git(["reset", "-q", "--hard", made.trim()]);
+      },
+      /counts as everybody/,
+    ],
+    [
+      "shows two signatures",
+      (one) => {
+        one.commit({ key: signed.maria });
+        const text = one.git(["cat-file", "commit", "HEAD"]);
+        const [header = ""] = /^gpgsig (.*\n)( .*\n)*/m.exec(text) ?? [];
+        const other = text.replace(header, header + header);
+        const made = one.git(["hash-object", "-t", "commit", "--literally", "-w", "--stdin"], undefined, other); // prettier-ignore
+        one.git(["reset", "-q", "--hard", made.trim()]);
+      },
+      /counts as everybody/,
+    ],
+  ])("nobody approves where one of them %s", async (_, make, why) => {
+    const repository = new Repository();
+    repository.commit({ key: signed.maria });
+    make(repository);
+    repository.commit({ key: signed.maria });
+    const { id } = await handIn(repository);
+    expect(await against(paul, id)).toMatch(why);
+  });
+
+  it("a sha256 repository's are as good as any", async () => {
+    const repository = new Repository("sha256");
+    repository.commit({ key: signed.maria });
+    const { id } = await handIn(repository);
+    expect(await against(paul, id)).toBeNull();
+  });
+
+  it("nobody approves once the certificate was taken away, and it never comes back or changes hands", async () => {
+    const repository = new Repository();
+    repository.commit({ key: signed.jo, author: "Jo <jo@shop.example>" });
+    const { id } = await handIn(repository);
+    expect(await against(paul, id)).toBeNull();
+    const [person] = (await plane.people.list()).filter(({ name }) => name === "jo@shop.example");
+    for (const key of person?.keys ?? []) {
+      if (key.removedAt === null) await plane.people.removeKey(owner, key.id);
+    }
+    expect(await against(paul, id)).toMatch(/counts as everybody/);
+    for (const name of ["jo@shop.example", "paul@shop.example"]) {
+      await expect(commitKey(name, signed.jo)).rejects.toMatchObject({ code: "conflict" });
+    }
   });
 });
 

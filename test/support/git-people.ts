@@ -9,6 +9,8 @@ export interface Signer {
   /** The private half; its public half is beside it. */
   readonly file: string;
   readonly publicKey: string;
+  /** Of an OpenPGP key: where its gpg keeps it; `file` is its fingerprint then. */
+  readonly gpgHome?: string;
 }
 
 export function sshKey(type = "ed25519", bits?: number): Signer {
@@ -16,6 +18,25 @@ export function sshKey(type = "ed25519", bits?: number): Signer {
   const size = bits === undefined ? [] : ["-b", String(bits)];
   execFileSync("ssh-keygen", ["-q", "-t", type, ...size, "-N", "", "-C", "a comment", "-f", file]);
   return { file, publicKey: readFileSync(`${file}.pub`, "utf8") };
+}
+
+/** A new key of a real gpg, and its certificate. */
+export function gpgKey(algorithm = "ed25519", user = "Maria <maria@shop.example>"): Signer {
+  const gpgHome = mkdtempSync(join(tmpdir(), "tl-gpg-"));
+  const gpg = (...argv: string[]) =>
+    execFileSync("gpg", ["--homedir", gpgHome, "--batch", "--quiet", "--passphrase", "", ...argv], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  gpg("--quick-gen-key", user, algorithm, "sign", "never");
+  const listed = gpg("--with-colons", "--list-keys");
+  const [, file = ""] = /^fpr:+([0-9A-F]{40}):/m.exec(listed) ?? [];
+  return { file, publicKey: gpg("--armor", "--export"), gpgHome };
+}
+
+/** Its agent outlives gpg. */
+export function endGpg({ gpgHome = "" }: Signer): void {
+  execFileSync("gpgconf", ["--homedir", gpgHome, "--kill", "all"]);
 }
 
 export interface Said {
@@ -73,6 +94,7 @@ export class Repository {
     input?: string,
   ): string {
     const [, name = "", email = ""] = /^(.*) <(.*)>$/.exec(person) ?? [];
+    const [, gpgHome] = /\ntidelock\.gpghome=(.*)/.exec(argv.join("\n")) ?? [];
     return execFileSync("git", ["-c", "core.hooksPath=/dev/null", ...argv], {
       cwd: this.folder,
       ...(input === undefined ? {} : { input }),
@@ -81,6 +103,7 @@ export class Repository {
       env: {
         PATH: process.env["PATH"],
         HOME: this.folder,
+        ...(gpgHome === undefined ? {} : { GNUPGHOME: gpgHome }),
         GIT_CONFIG_NOSYSTEM: "1",
         GIT_AUTHOR_NAME: name,
         GIT_AUTHOR_EMAIL: email,
@@ -93,6 +116,10 @@ export class Repository {
 
 function signing(key: Signer | null): readonly string[] {
   if (key === null) return ["-c", "commit.gpgsign=false"];
+  if (key.gpgHome !== undefined) {
+    const settings = [`user.signingkey=${key.file}`, "commit.gpgsign=true"];
+    return [...settings, `tidelock.gpghome=${key.gpgHome}`].flatMap((setting) => ["-c", setting]);
+  }
   const settings = ["gpg.format=ssh", `user.signingkey=${key.file}`, "commit.gpgsign=true"];
   return settings.flatMap((setting) => ["-c", setting]);
 }

@@ -24,6 +24,7 @@ export const optionalTools = {
   haproxy: { programs: ["haproxy"], apt: "haproxy" },
   python3: { programs: ["python3"], apt: "python3" },
   git: { programs: ["git"], apt: "git" },
+  gpg: { programs: ["gpg"], apt: "gnupg" },
   setpriv: { programs: ["setpriv"], apt: "util-linux" },
   chromium: { programs: ["chromium", "chromium-browser", "google-chrome"], apt: "chromium" },
   openssl: { programs: ["openssl"], apt: "openssl" },

@@ -1,8 +1,10 @@
 import {
   type ReadCommit,
   readCommitBundle,
+  signerOf,
   verifyCommit,
 } from "../../evidence/git/commit-bundle.ts";
+import { type Certificate, readCertificateText } from "../../evidence/openpgp/certificate.ts";
 import { decodeBase64 } from "../../evidence/bytes.ts";
 import { readEnvelope } from "../../evidence/dsse.ts";
 import { hostReview } from "../../evidence/predicates/host-review.ts";
@@ -34,7 +36,7 @@ export function checkCommits(entries: readonly LogEntry[], blobs: Blobs, finding
       const commit = verifyCommit(one);
       findings.seen("commits");
       if (!commit.ok) findings.problem("commits", at, commit.problem);
-      else if (commit.value.signer === null) unproven += 1;
+      else if (commit.value.problem !== null) unproven += 1;
     }
     if (unproven === 0) continue;
     findings.note(
@@ -73,10 +75,14 @@ export function commitsNotShown(
   if (own.some(({ digest }) => !files.has(paths.blob(digest)))) return [];
   const commits = readAll(own, files);
   const pushed = pushedByHost(release, before, files);
+  const certificates = certificatesIn(before);
+  // A gate looks at what stands before its own entry.
+  const at = Date.parse(before.at(-1)?.leaf.time ?? "");
   return claimed.flatMap(({ revision }) => {
     if (pushed.has(revision)) return [];
     const commit = commits.get(revision);
-    const person = commit?.signer ? ownerOf(commit.signer, before) : null;
+    const signer = commit && signerOf(commit, certificates, at);
+    const person = signer?.ok ? ownerOf(signer.value, before) : null;
     const what = `signer of commit ${short(revision)}`;
     const said = lineage.some((one) => one.what === what && one.people.includes(person ?? ""));
     if (person !== null && said) return [];
@@ -122,6 +128,15 @@ function readAll(
     }
   }
   return found;
+}
+
+/** OpenPGP certificates that were enrolled then and not removed. */
+function certificatesIn(before: readonly LogEntry[]): readonly Certificate[] {
+  return before.flatMap(({ leaf, payload }) => {
+    const added = leaf.kind === "person.key-added" ? PersonKeyed.safeParse(payload).data : null;
+    const read = added?.commits ? readCertificateText(added.publicKey) : null;
+    return read?.ok && ownerOf(read.value.id, before) !== null ? [read.value] : [];
+  });
 }
 
 /** Whose key it was then; null: nobody's whose commits it signs. */

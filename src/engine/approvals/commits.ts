@@ -2,6 +2,7 @@ import { setImmediate as pause } from "node:timers/promises";
 import {
   type ReadCommit,
   readCommitBundle,
+  signerOf,
   verifyCommit,
 } from "../../evidence/git/commit-bundle.ts";
 import { hiddenCommit } from "../../identity/commits/history.ts";
@@ -10,8 +11,9 @@ import { sponsorships } from "../../identity/enrolment/sponsors.ts";
 import type { Deed } from "../../identity/lineage.ts";
 import { plainName } from "../../identity/plain-name.ts";
 import type { Digest } from "../../model/primitives.ts";
-import { attestationsOf, readAttestation } from "../../store/queries/attestations.ts";
+import { attestationsOf, databaseTime, readAttestation } from "../../store/queries/attestations.ts";
 import { commitKeys, knownNames } from "../../store/queries/grants.ts";
+import { pgpCertificates } from "../../store/queries/pgp-certificates.ts";
 import type { PersonKeyRow } from "../../store/schema-manual.ts";
 import type { Db, ReleaseRow } from "../../store/schema.ts";
 import { attestationBytes } from "../attest-material.ts";
@@ -48,8 +50,8 @@ export async function commitWork(
   );
   // What one release brought along shows how another's branches began.
   const all = new Map(each.flatMap(({ commits }) => [...commits]));
-  const signers = new Set([...all.values()].flatMap(({ signer }) => signer ?? []));
-  const keys = await commitKeys(db, [...signers]);
+  const signers = await signersOf(db, all);
+  const keys = await commitKeys(db, [...new Set(signers.values())]);
   const host = await hostWord(engine, db, plan, releases);
   const isSomebody = namedIn(signers.size + host.pulls.length === 0 ? [] : await knownNames(db));
   const byKey = new Map<string, PersonKeyRow>(keys.map((key) => [key.key_id, key]));
@@ -67,11 +69,13 @@ export async function commitWork(
     let whole = all.size > 0;
     for (const commit of source.commits) {
       const read = all.get(commit.revision);
-      const key = byKey.get(read?.signer ?? "");
+      const key = byKey.get(signers.get(commit.revision) ?? "");
       const pushedBy = host.pushers.get(commit.revision) ?? null;
       const pushed = pushedBy !== null && isSomebody(pushedBy);
-      deeds.push(...deedsOfCommit(commit, read, key !== undefined || pushed, isSomebody));
-      whole &&= key !== undefined || pushed;
+      const vouched = key !== undefined || pushed;
+      const byHost = pushed ? host.committer : null;
+      deeds.push(...deedsOfCommit(commit, read, vouched, isSomebody, byHost));
+      whole &&= vouched;
       if (pushedBy !== null)
         deeds.push(accountDeed("pusher of commit", commit.revision, pushedBy, isSomebody));
       if (key === undefined) continue;
@@ -88,6 +92,22 @@ export async function commitWork(
   );
   for (const pull of host.pulls) deeds.push(...deedsOfPull(pull, here, isSomebody));
   return { deeds: [...deeds, ...brought.flatMap((one) => one.deeds)], signed, keys, gathered };
+}
+
+/** Commit to the key that has signed it: an OpenPGP signature is looked at only under certificates that stand now. */
+async function signersOf(db: Db, commits: Commits): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  const pgp = [...commits.values()].some((commit) => commit.pgp !== null);
+  const certificates = pgp ? (await pgpCertificates(db)).map((one) => one.certificate) : [];
+  const now = pgp ? Date.parse(await databaseTime(db)) : 0;
+  let count = 0;
+  for (const commit of commits.values()) {
+    const signer = signerOf(commit, certificates, now);
+    if (signer.ok) found.set(commit.revision, signer.value);
+    // Others are served meanwhile.
+    if (commit.pgp !== null && (count += 1) % 50 === 0) await pause();
+  }
+  return found;
 }
 
 /**

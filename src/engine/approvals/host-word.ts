@@ -1,5 +1,5 @@
 import { pushersIn } from "../../identity/commits/host-deeds.ts";
-import type { HostPull } from "../../model/git-host.ts";
+import { hostCommitter, type HostPull } from "../../model/git-host.ts";
 import type { Environment } from "../../model/pipeline.ts";
 import type { Plan } from "../../model/plan.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
@@ -13,6 +13,8 @@ export interface HostWord {
   readonly pulls: readonly HostPull[];
   /** Commit of one of the releases to account. */
   readonly pushers: ReadonlyMap<string, string>;
+  /** What it puts as committer into commits that it makes for people. */
+  readonly committer: string | null;
 }
 
 /** Nothing where no host is named, where it was not asked, and where what it said is too old. */
@@ -24,7 +26,7 @@ export async function hostWord(
 ): Promise<HostWord> {
   const document = await documentByDigest<Environment>(db, "Environment", plan.environment);
   const host = document?.spec.reviews;
-  if (!host) return { pulls: [], pushers: new Map() };
+  if (!host) return { pulls: [], pushers: new Map(), committer: null };
   const now = new Date(await databaseTime(db));
   const pulls: HostPull[] = [];
   const pushers = new Map<string, string>();
@@ -39,5 +41,5 @@ export async function hostWord(
     }
     pulls.push(...kept.review.pulls);
   }
-  return { pulls, pushers };
+  return { pulls, pushers, committer: hostCommitter(host) };
 }

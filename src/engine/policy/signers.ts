@@ -1,9 +1,9 @@
-import { isSshKey } from "../../evidence/ssh/ssh-key.ts";
 import { type PolicyChange, policyRight } from "../../model/policy-proposal.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { WorkloadRule } from "../../model/workload.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import { keysOf } from "../../store/queries/grants.ts";
+import { signsCommits } from "../../store/queries/pgp-certificates.ts";
 import type { Db } from "../../store/schema.ts";
 import { governanceMode } from "./governance.ts";
 import { propose } from "./proposal.ts";
@@ -86,7 +86,7 @@ export async function proposeKey(
 ): Promise<string | null> {
   if ((await governanceMode(tx)) !== "team") return null;
   const rights = await rightsOf(tx, person);
-  const commits = isSshKey(added.publicKey);
+  const commits = signsCommits(added.publicKey);
   if (rights.length === 0 && !commits) return null;
   const others = rights.includes(policyRight) ? {} : { rights: [...rights] };
   const what = commits ? ({ commits } as const) : others;

@@ -1,7 +1,15 @@
 import { decodeUtf8, utf8 } from "../bytes.ts";
+import type { Certificate } from "../openpgp/certificate.ts";
+import { certificateOf, readDetached } from "../openpgp/detached.ts";
+import type { PgpSignature } from "../openpgp/signature.ts";
 import { bad, good, type Result } from "../result.ts";
 import { verifySshSignature } from "../ssh/ssh-signature.ts";
-import { type CommitObject, type ObjectFormat, readCommitObject } from "./commit-object.ts";
+import {
+  type CommitObject,
+  type CommitSignature,
+  type ObjectFormat,
+  readCommitObject,
+} from "./commit-object.ts";
 
 /**
  * Commits as git keeps them, so that anybody can compute their ids and verify their signatures: one line that says what
@@ -60,9 +68,11 @@ export function readCommitBundle(bytes: Uint8Array): Result<readonly BundledComm
 
 /** A commit whose id was computed, and which key has signed it. */
 export interface ReadCommit extends CommitObject {
-  /** Id of the key that has signed it; null: none that can be verified here has. */
+  /** Id of the SSH key that has signed it; null: none has. */
   readonly signer: string | null;
-  /** Why there is none. */
+  /** An OpenPGP signature, which names its key and does not bring it along. */
+  readonly pgp: PgpSignature | null;
+  /** Why nothing shows who signed it. */
   readonly problem: string | null;
 }
 
@@ -74,21 +84,44 @@ export function verifyCommit({ format, revision, bytes }: BundledCommit): Result
   const read = readCommitObject(format, bytes);
   if (!read.ok) return read;
   if (read.value.revision !== revision) return bad(`the commit ${revision} has another id`);
-  const { signature } = read.value;
-  if (signature === null) return good({ ...read.value, signer: null, problem: "it is not signed" });
-  if (signature.kind !== "ssh") {
-    const problem = `its signature is ${kinds[signature.kind]}, which is not verified here`;
-    return good({ ...read.value, signer: null, problem });
-  }
-  const key = verifySshSignature(signature.armour, namespace, signature.payload);
-  return good({
-    ...read.value,
-    signer: key.ok ? key.value.id : null,
-    problem: key.ok ? null : key.problem,
-  });
+  return good({ ...read.value, ...signedBy(read.value.signature) });
 }
 
-const kinds = { openpgp: "an OpenPGP one", x509: "an X.509 one", other: "of an unknown kind" };
+function signedBy(
+  signature: CommitSignature | null,
+): Pick<ReadCommit, "signer" | "pgp" | "problem"> {
+  const nobody = (problem: string) => ({ signer: null, pgp: null, problem });
+  if (signature === null) return nobody("it is not signed");
+  switch (signature.kind) {
+    case "ssh": {
+      const key = verifySshSignature(signature.armour, namespace, signature.payload);
+      return key.ok ? { signer: key.value.id, pgp: null, problem: null } : nobody(key.problem);
+    }
+    case "openpgp": {
+      const pgp = readDetached(signature.armour);
+      return pgp.ok ? { signer: null, pgp: pgp.value, problem: null } : nobody(pgp.problem);
+    }
+    default:
+      return nobody(`its signature is ${kinds[signature.kind]}, which is not verified here`);
+  }
+}
+
+const kinds = { x509: "an X.509 one", other: "of an unknown kind" };
+
+/**
+ * The enrolled key that has signed a commit, so that it counts at a time (milliseconds since 1970): an SSH key's own id, or
+ * the certificate's. Whose that is, and whether it stands, is for the caller to know.
+ */
+export function signerOf(
+  { signer, pgp, problem, signature }: ReadCommit,
+  certificates: readonly Certificate[],
+  at: number,
+): Result<string> {
+  if (signer !== null) return good(signer);
+  if (pgp === null || signature === null) return bad(problem ?? "it is not signed");
+  const found = certificateOf(pgp, signature.payload, certificates, at);
+  return found.ok ? good(found.value.id) : found;
+}
 
 const newline = 0x0a;
 

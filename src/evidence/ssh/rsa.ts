@@ -4,9 +4,15 @@ import { toHex } from "../../ledger/bytes.ts";
 import { concat, sameBytes } from "../bytes.ts";
 
 /** DER of the DigestInfo before the hash itself (RFC 8017 §9.2, note 1). */
+const infos = {
+  sha256: "3031300d060960864801650304020105000420",
+  sha384: "3041300d060960864801650304020205000430",
+  sha512: "3051300d060960864801650304020305000440",
+} as const;
+
 const hashes = {
-  "rsa-sha2-256": { info: "3031300d060960864801650304020105000420", hash: sha256 },
-  "rsa-sha2-512": { info: "3051300d060960864801650304020305000440", hash: sha512 },
+  "rsa-sha2-256": { info: infos.sha256, hash: sha256 },
+  "rsa-sha2-512": { info: infos.sha512, hash: sha512 },
 } as const;
 
 export type RsaScheme = keyof typeof hashes;
@@ -25,6 +31,21 @@ export function verifyRsa(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
+  const { info, hash } = hashes[scheme];
+  return verifyEncoded(concat(hexToBytes(info), hash(message)), modulus, signature);
+}
+
+/** The same for a message of which only the hash is known, as OpenPGP has it (RFC 9580 §5.2.3.1). */
+export function verifyRsaHash(
+  name: "sha256" | "sha384" | "sha512",
+  digest: Uint8Array,
+  modulus: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return verifyEncoded(concat(hexToBytes(infos[name]), digest), modulus, signature);
+}
+
+function verifyEncoded(digest: Uint8Array, modulus: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== modulus.length) return false;
   const n = toNumber(modulus);
   const s = toNumber(signature);
@@ -33,8 +54,6 @@ export function verifyRsa(
   // 65537 is sixteen squarings and one more factor.
   for (let count = 0; count < 16; count += 1) power = (power * power) % n;
   power = (power * s) % n;
-  const { info, hash } = hashes[scheme];
-  const digest = concat(hexToBytes(info), hash(message));
   const padding = new Uint8Array(modulus.length - digest.length - 3).fill(0xff);
   const expected = concat(Uint8Array.of(0, 1), padding, Uint8Array.of(0), digest);
   return sameBytes(hexToBytes(power.toString(16).padStart(modulus.length * 2, "0")), expected);

@@ -11,16 +11,23 @@ export type IsSomebody = (name: string) => boolean;
  * the name: a second address of an approver would look like that.
  *
  * @param read the commit itself, where it was handed in: it may say something else than the release does
+ * @param hostCommitter address that a git host put there as committer of a commit of which it says who made it on its
+ *   pages: no deed of anybody, as that account's is one
  */
 export function deedsOfCommit(
   commit: Commit,
   read: ReadCommit | undefined,
   vouched: boolean,
   isSomebody: IsSomebody,
+  hostCommitter: string | null = null,
 ): readonly Deed[] {
   const short = commit.revision.slice(0, 12);
-  const said = peopleOf(commit);
-  const inside = read ? peopleOf(read) : [];
+  const people = (one: Parameters<typeof peopleOf>[0]) =>
+    peopleOf(one).filter(
+      ({ what, person }) => what !== "committer" || person.email !== hostCommitter,
+    );
+  const said = people(commit);
+  const inside = read ? people(read) : [];
   const has = (list: typeof said, { what, person }: (typeof said)[number]) =>
     list.some((one) => one.what === what && one.person.email === person.email);
   const proven = ({ what, person }: (typeof said)[number]) =>

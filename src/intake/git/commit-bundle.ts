@@ -8,7 +8,7 @@ import { askGit, gitFailed, gitLine, spawnGit } from "./git.ts";
  *
  * @param revisions of what the release brings
  * @param since what is live
- * @returns null when none is signed by an SSH key, or when it is more than a server reads: nothing is proven then
+ * @returns null when none is signed by an SSH or OpenPGP key, or when it is more than a server reads: nothing is proven then
  */
 export async function bundleCommits(
   folder: string,
@@ -39,12 +39,14 @@ export async function bundleCommits(
   const head = bundleHead(format);
   if (size + head.length > maxBundleBytes) return null;
   // Without a signature there is nothing to verify.
-  if (!objects.includes("-----BEGIN SSH SIGNATURE-----")) return null;
+  if (!signatures.some((begin) => objects.includes(begin))) return null;
   if (status !== 0) throw gitFailed(folder, ["cat-file"], stderr.toString("utf8"));
   return Buffer.concat([head, objects]);
 }
 
 const timeoutMs = 120_000;
+
+const signatures = ["-----BEGIN SSH SIGNATURE-----", "-----BEGIN PGP SIGNATURE-----"];
 
 /** Commits between what is live and where merged branches left its history. */
 async function leadingTo(

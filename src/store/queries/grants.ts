@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import { isSshKey } from "../../evidence/ssh/ssh-key.ts";
 import { readPasskey } from "../../identity/webauthn/passkey-text.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
 import {
@@ -11,6 +10,7 @@ import { recordRows } from "../projections/projection.ts";
 import type { GrantRow, PersonKeyRow, PersonLinkRow } from "../schema-manual.ts";
 import type { Db } from "../schema.ts";
 import { signsIn } from "./passkeys.ts";
+import { certificateBefore, signsCommits } from "./pgp-certificates.ts";
 import { dbNow } from "./promotions.ts";
 
 /** People's keys, names and rights. Each change is a row and its entry, in the caller's transaction. */
@@ -27,10 +27,13 @@ export async function addPersonKey(
     const { credentialId } = passkey.value.credential;
     if (await signsIn(tx, { key: key.key_id, credentialId })) return undefined;
   }
+  const older = await certificateBefore(tx, key);
+  if (older === "taken") return undefined;
+  if (older !== null) await removePersonKey(tx, older.key_id, by);
   const webauthn = passkey.ok ? { webauthn: JSON.stringify(passkey.value.credential) } : {};
   const row = await tx
     .insertInto("person_keys")
-    .values({ ...key, ...webauthn, commits: isSshKey(key.public_key), added_by: by })
+    .values({ ...key, ...webauthn, commits: signsCommits(key.public_key), added_by: by })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();

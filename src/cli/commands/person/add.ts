@@ -15,6 +15,10 @@ export const command = defineCommand({
       "--ssh-key <file>",
       "OpenSSH public key (id.pub) that signs commits, and nothing else",
     ),
+    gpgKey: text(
+      "--gpg-key <file>",
+      "OpenPGP certificate (gpg --armor --export) that signs commits, and nothing else",
+    ),
     also: texts("--also <name>", "another name or address of the same person (repeatable)"),
     hostAccount: texts(
       "--host-account <host:id>",
@@ -27,14 +31,16 @@ export const command = defineCommand({
     "Name every address under which the person commits: work under any of them is own work, and nobody answers for that. Names stand in no evidence, only a pseudonym.",
   examples: ["tidelock person add maria@shop.example --key maria.pub --also mk@home.example"],
   async run(context, { args, options }) {
-    const files = [options.key, options.sshKey].filter((file) => file !== undefined);
+    const files = [options.key, options.sshKey, options.gpgKey].filter(
+      (file) => file !== undefined,
+    );
     const keys = files.map((file) => publicKey(Buffer.from(readEvidenceFile(file))));
     const also = [...options.also, ...options.hostAccount.map(checkedAccount)];
-    const [first, second] = keys;
+    const [first, ...more] = keys;
     if (first === undefined && also.length === 0) {
       throw new TidelockError("invalid-input", "give a public key, another name, or both", {
         fault: "operator",
-        where: "--key, --ssh-key, --also, --host-account",
+        where: "--key, --ssh-key, --gpg-key, --also, --host-account",
       });
     }
     const client = context.connect(options);
@@ -43,9 +49,9 @@ export const command = defineCommand({
         body: { name: args.name, also: names, ...(key === undefined ? {} : { key }) },
       });
     let view = await add(first, also);
-    if (second !== undefined) {
+    for (const key of more) {
       if (view.waitsFor !== undefined) waitNote(context.terminal, view);
-      view = await add(second, []);
+      view = await add(key, []);
     }
     await printOne(context.terminal, context.format(options), personCard(view));
     return waitNote(context.terminal, view);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { PersonView } from "../../../api/routes-manual.ts";
 import { readPublicKey } from "../../../evidence/keys.ts";
+import { isArmouredCertificate, readCertificate } from "../../../evidence/openpgp/enrol.ts";
 import { isSshKey, readSshKey } from "../../../evidence/ssh/ssh-key.ts";
 import { requireRecent } from "../../../identity/accounts/recent.ts";
 import { good, type Result } from "../../../evidence/result.ts";
@@ -23,6 +24,7 @@ import {
 } from "../../../store/queries/grants.ts";
 import { pseudonymOf } from "../../../store/queries/ledger.ts";
 import { personByName, programs } from "../../../store/queries/people.ts";
+import { certificateBefore } from "../../../store/queries/pgp-certificates.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import { modeByRecord, requireSignersLeft } from "../../policy/governance.ts";
@@ -66,7 +68,7 @@ async function addPerson(
     throw new TidelockError("invalid-input", known.problem, {
       fault: "operator",
       where: "the public key",
-      hint: "openssl pkey -in key.pem -pubout -out key.pub, and give key.pub; of a key that signs commits, give ssh-keygen's .pub file",
+      hint: "openssl pkey -in key.pem -pubout -out key.pub, and give key.pub; of a key that signs commits, give ssh-keygen's .pub file, or gpg --armor --export",
     });
   }
   await modeByRecord(engine);
@@ -77,10 +79,13 @@ async function addPerson(
     if (known?.ok) {
       const key_id = known.value.id as Digest;
       const { text } = known.value;
-      if (await keyById(tx, key_id)) throw keyTaken(name);
+      const given = { key_id, person, public_key: text };
+      if ((await keyById(tx, key_id)) || (await certificateBefore(tx, given)) === "taken") {
+        throw keyTaken(name);
+      }
       const waits = await proposeKey(tx, actor, person, { key: key_id, publicKey: text });
       if (waits !== null) return { person, waitsFor: waits };
-      const row = await addPersonKey(tx, { key_id, person, public_key: text }, actor.id);
+      const row = await addPersonKey(tx, given, actor.id);
       if (!row) throw keyTaken(name);
     }
     await announce(tx, {
@@ -100,17 +105,21 @@ interface GivenKey {
 }
 
 /**
- * A key file's public half; a passkey, which signs approvals and nothing else; or an OpenSSH key, which signs commits and
- * nothing else.
+ * A key file's public half; a passkey, which signs approvals and nothing else; or an OpenSSH key or an OpenPGP certificate,
+ * which sign commits and nothing else.
  */
 function readKey(text: string): Result<GivenKey> {
+  if (isArmouredCertificate(text)) return readCertificate(text, Date.now());
   if (isSshKey(text)) return readSshKey(text);
   const read = isPasskey(text) ? readPasskey(text) : readPublicKey(text);
   return read.ok ? good({ id: read.value.id, text }) : read;
 }
 
 function keyTaken(name: string): TidelockError {
-  return conflict("this key was enrolled before, and a key never changes hands", name);
+  return conflict(
+    "this key was enrolled before, and a key never changes hands or comes back",
+    name,
+  );
 }
 
 /** What was asked for counts when two people have signed it. */
