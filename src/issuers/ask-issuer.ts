@@ -28,13 +28,16 @@ const KeySet = z.object({ keys: z.array(z.unknown()).max(mostKeys) });
  */
 export async function askKeys(issuer: string, rules: IssuerRules): Promise<readonly PublicJwk[]> {
   const where = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const discovered = Discovery.safeParse(await askJson(where, rules));
+  const discovered = Discovery.safeParse(await askJson(where, rules, "application/json"));
   if (!discovered.success) throw unusable(where, "it says neither issuer nor keys");
   if (discovered.data.issuer !== issuer) throw unusable(where, "it is another issuer's");
-  const set = KeySet.safeParse(await askJson(discovered.data.jwks_uri, rules));
+  const set = KeySet.safeParse(await askJson(discovered.data.jwks_uri, rules, keySetTypes));
   if (!set.success) throw unusable(discovered.data.jwks_uri, "it is no set of keys");
   return set.data.keys.flatMap((key) => publicKey(key) ?? []);
 }
+
+/** A Kubernetes API server answers 406 to whoever does not ask for the first (RFC 7517 8.5.2); others know the second alone. */
+const keySetTypes = "application/jwk-set+json, application/json;q=0.9";
 
 /** What of a published key makes it one; null: another kind of key, which signs nothing here. */
 function publicKey(key: unknown): PublicJwk | null {
@@ -46,12 +49,12 @@ function publicKey(key: unknown): PublicJwk | null {
   return parsed.success ? parsed.data : null;
 }
 
-async function askJson(url: string, rules: IssuerRules): Promise<unknown> {
+async function askJson(url: string, rules: IssuerRules, accept: string): Promise<unknown> {
   requireSafe(url);
   const answer = await send(
     {
       url,
-      headers: { accept: "application/json", "user-agent": "tidelock" },
+      headers: { accept, "user-agent": "tidelock" },
       timeoutMs,
       maxBodyBytes: maxBytes,
     },
@@ -81,7 +84,7 @@ export function requireSafe(url: string): void {
 }
 
 function unusable(url: string, why: string): TidelockError {
-  return new TidelockError("unavailable", `the issuer's answer cannot be used: ${why}`, {
+  return new TidelockError("unavailable", `the issuer's answer at ${url} cannot be used: ${why}`, {
     retryable: true,
     where: url,
   });

@@ -37,8 +37,12 @@ export class TestIssuer {
             ...issuer?.discovery,
           }),
         );
-      } else if (path === "/jwks") response.end(JSON.stringify({ keys: issuer?.keys }));
-      else {
+      } else if (path === "/jwks") {
+        // As strict as a Kubernetes API server.
+        const asked = request.headers.accept ?? "";
+        if (!asked.includes("application/jwk-set+json")) response.writeHead(406);
+        response.end(JSON.stringify({ keys: issuer?.keys }));
+      } else {
         const answer = issuer?.answers.get(path);
         if (answer === undefined) response.writeHead(404).end("{}");
         else void answer().then((body) => response.end(JSON.stringify(body)));
