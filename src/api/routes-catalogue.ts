@@ -87,7 +87,7 @@ export const CatalogueManual = z.object({
   validForMs: z.int().positive(),
   /** What there is to do next. */
   next: z.object({
-    state: z.enum(["waiting", "valid", "expired", "never"]),
+    state: z.enum(["waiting", "valid", "expired", "refused", "never"]),
     /** Answered by then, or asked anew after it; null: with the next promotion. */
     at: Time.nullable(),
   }),

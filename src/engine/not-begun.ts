@@ -1,6 +1,7 @@
 import { errorReport } from "../checks/run.ts";
 import type { PlanStep } from "../model/plan.ts";
 import type { CheckReport } from "../model/verdict.ts";
+import { requestOfRun } from "../store/queries/check-requests.ts";
 import { checkRunsOf, insertCheckRun, reportCheckRun } from "../store/queries/evidence.ts";
 import type { Db } from "../store/schema.ts";
 import { attestCheckRun } from "./attest-promotion.ts";
@@ -10,8 +11,8 @@ import type { StepContext } from "./steps/step.ts";
 export const neverBegun = (because: string): string => `never begun: check ${because} did not pass`;
 
 /**
- * A promotion ends on a check: what was demanded and never begun is `missing`, what was running is `error`,
- * each with the reason, so that nobody takes silence for a pass.
+ * A promotion ends on a check: what was demanded and never begun is `missing`, and so is an answer that
+ * people were still asked for; what was running is `error`, each with the reason, so that nobody takes silence for a pass.
  */
 export async function recordNotBegun(
   { engine, lease, plan, promotion }: StepContext,
@@ -43,11 +44,23 @@ export async function recordNotBegun(
         identity: "none",
       });
     }
-    const report: CheckReport = last
-      ? errorReport(`it was stopped before it ended: check ${because} did not pass`)
-      : { ...errorReport(neverBegun(because)), verdict: "missing" };
+    const report = last ? await stopped(tx, last.id, because) : missing(neverBegun(because));
     await reportCheckRun(tx, lease.lane, id, report, (run) =>
       attestCheckRun(engine, tx, plan, demand, run),
     );
   }
+}
+
+/** Whoever was asked and had not answered yet did nothing wrong, and no program did. */
+async function stopped(tx: Db, run: string, because: string): Promise<CheckReport> {
+  const request = await requestOfRun(tx, run);
+  return request?.answer === null
+    ? missing(
+        `nobody had answered yet, and nobody is asked any more: check ${because} did not pass`,
+      )
+    : errorReport(`it was stopped before it ended: check ${because} did not pass`);
+}
+
+function missing(summary: string): CheckReport {
+  return { ...errorReport(summary), verdict: "missing" };
 }

@@ -102,10 +102,13 @@ function summaryOf(
   const until = `counts until ${validUntil}`;
   if (answers.kind === "session") {
     const clock = tookMs === null ? "" : ` (${words(tookMs)} by the server's clock)`;
-    return `${who}${again}: ${answers.minutes} minutes${clock}, ${count(answers.covered.length, "area")}, ${count(answers.findings.length, "finding")}; ${until}`;
+    return `${who}${again}: ${count(answers.minutes, "minute")}${clock}, ${count(answers.covered.length, "area")}, ${count(answers.findings.length, "finding")}; ${until}`;
   }
   const of = (result: string) => answers.items.filter((item) => item.result === result).length;
-  return `${who}${again}: ${of("pass")} passed, ${of("fail")} failed, ${of("not-applicable")} not applicable; ${until}`;
+  // Ids alone: what people wrote beside them can be erased, and this sentence stands in many records.
+  const failed = answers.items.filter(({ result }) => result === "fail").map(({ id }) => id);
+  const which = failed.length === 0 ? "" : ` (${listed(failed)})`;
+  return `${who}${again}: ${of("pass")} passed, ${of("fail")} failed${which}, ${of("not-applicable")} not applicable; ${until}`;
 }
 
 function itemResults(
@@ -168,6 +171,11 @@ function findingResult(finding: SessionFinding): SarifResult {
 
 function fingerprint(...parts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+function listed(ids: readonly string[]): string {
+  const more = ids.length - 5;
+  return more > 0 ? `${ids.slice(0, 5).join(", ")} and ${more} more` : ids.join(", ");
 }
 
 function count(many: number, what: string): string {

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { TidelockError } from "../../model/errors.ts";
 import { answerProblems, ManualAnswers, type ManualForm } from "../../model/manual-check.ts";
+import { withFiles } from "./evidence-files.ts";
 
 const maxBytes = 256 * 1024;
 
@@ -31,7 +33,7 @@ export function readAnswers(path: string, form: ManualForm): ManualAnswers {
       })),
     });
   }
-  return requireFit(parsed.data, form, path);
+  return withFiles(requireFit(parsed.data, form, path), dirname(path));
 }
 
 export function requireFit(answers: ManualAnswers, form: ManualForm, where: string): ManualAnswers {
@@ -70,7 +72,12 @@ export function answersTemplate(form: ManualForm): string {
     `  - id: ${item.id}`,
     "    result: ",
     '    comment: ""',
-    ...(item.evidence ? ["    evidence: []"] : []),
+    ...(item.evidence
+      ? [
+          "    # links, tickets, or files by their digest: [QA-7, file:basket.png]",
+          "    evidence: []",
+        ]
+      : []),
   ]);
   return [...head, "items:", ...items, ""].join("\n");
 }

@@ -78,7 +78,10 @@ async function checklist(
       : ["pass", "fail"];
     const result = await ask.choice("result", choices);
     const passed = result === "pass";
-    const evidence = passed && item.evidence ? [await ask.text("what shows it", true)] : [];
+    const evidence =
+      passed && item.evidence
+        ? [await ask.text("what shows it (a link, a ticket, file:name.png)", true)]
+        : [];
     const comment = await ask.text(passed ? "comment" : "why", !passed || item.comment);
     items.push({
       id: item.id,

@@ -75,7 +75,7 @@ async function toolCatalogue(engine: Engine, of: CatalogueOf): Promise<readonly 
         check: demand.name,
         configuration: demand.with,
         programs: seen
-          .filter(({ uses }) => uses === demand.uses)
+          .filter(({ name, uses }) => name === demand.name && uses === demand.uses)
           .map(({ tool: program, version, first_at, last_at, runs: count }) => ({
             program,
             version,

@@ -45,7 +45,7 @@ export async function manualCatalogue(
         asks: asksOf(form),
         holders: await Promise.all([...new Set(grants.map(({ person }) => person))].map(nameOf)),
         validForMs: form.validFor,
-        next: nextOf(rows, now),
+        next: nextOf(rows, now, form, demand.allowWarn),
         last:
           last?.answered_at && last.valid_until
             ? {
@@ -79,13 +79,22 @@ function asksOf(form: ManualForm): string[] {
 }
 
 /** Somebody is waited for; or an answer counts until its day; or it is asked with the next promotion. */
-function nextOf(rows: readonly AskedRow[], now: number): CatalogueManual["next"] {
+function nextOf(
+  rows: readonly AskedRow[],
+  now: number,
+  form: ManualForm,
+  allowWarn: boolean,
+): CatalogueManual["next"] {
   const waiting = rows.find(
     ({ answered_at, answer_until, running }) =>
       running && answered_at === null && answer_until.getTime() > now,
   );
   if (waiting) return { state: "waiting", at: waiting.answer_until.toISOString() };
-  const until = rows.find(({ valid_until }) => valid_until !== null)?.valid_until;
-  if (!until) return { state: "never", at: null };
+  const answered = rows.find(({ valid_until }) => valid_until !== null);
+  const until = answered?.valid_until;
+  if (!until || form.reuse === "never") return { state: "never", at: null };
+  // An answer that ended its promotion is used for no other (`reusableAnswers`).
+  const opened = answered.verdict === "pass" || (allowWarn && answered.verdict === "warn");
+  if (answered.verdict !== null && !opened) return { state: "refused", at: null };
   return { state: until.getTime() > now ? "valid" : "expired", at: until.toISOString() };
 }

@@ -77,15 +77,20 @@ export async function askPeople(
       message: `check ${demand.name} waits for somebody with the role ${form.role}`,
     });
   }
-  const request = asked.answer === null ? await reused(tx, asked) : asked;
+  const request = asked.answer === null ? await reused(tx, asked, demand.allowWarn) : asked;
   const now = new Date(await databaseTime(tx));
   if (request.answer !== null || now >= request.answer_until) return null;
   return { who: await whoCan(tx, request), until: request.answer_until };
 }
 
-async function reused(tx: Db, request: CheckRequestRow): Promise<CheckRequestRow> {
+async function reused(
+  tx: Db,
+  request: CheckRequestRow,
+  allowWarn: boolean,
+): Promise<CheckRequestRow> {
   if (request.form.reuse === "never") return request;
-  for (const earlier of await reusableAnswers(tx, request)) {
+  const opening = allowWarn ? (["pass", "warn"] as const) : (["pass"] as const);
+  for (const earlier of await reusableAnswers(tx, request, opening)) {
     const key = earlier.key_id && (await keyById(tx, earlier.key_id));
     if (!earlier.person || !key || key.removed_at !== null) continue;
     const standing = await standingOf(tx, earlier.person, request);

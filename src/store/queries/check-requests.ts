@@ -146,10 +146,13 @@ export async function reuseAnswer(
 /**
  * Answers about exactly the same that passed and still count, newest first. None after which somebody has answered the
  * same questions about this release here otherwise, on whichever colour: then people are asked anew.
+ *
+ * @param opening verdicts that let a promotion go on: one that ended a promotion would end every later one, too
  */
 export async function reusableAnswers(
   db: Db,
   request: CheckRequestRow,
+  opening: readonly ("pass" | "warn")[],
 ): Promise<readonly CheckRequestRow[]> {
   const { rows } = await sql<CheckRequestRow>`
     select r.* from check_requests r join check_runs c on c.id = r.run
@@ -160,13 +163,13 @@ export async function reusableAnswers(
       and r.form_digest = ${request.form_digest} and r."check" = ${request.check}
       and r.ledger = ${request.ledger}
       and r.valid_until > clock_timestamp()
-      and c.report ->> 'verdict' in ('pass', 'warn')
+      and c.report ->> 'verdict' = any(${opening})
       and not exists (
         select from check_requests l left join check_runs d on d.id = l.run
         where l.answer is not null and l.reuses is null and l.answered_at > r.answered_at
           and l.service = r.service and l.environment = r.environment and l.release = r.release
           and l.form_digest = r.form_digest
-          and coalesce(d.report ->> 'verdict', '') not in ('pass', 'warn')
+          and not coalesce(d.report ->> 'verdict', '') = any(${opening})
       )
     order by r.answered_at desc limit 5
   `.execute(db);

@@ -53,6 +53,7 @@ export async function lastRuns(
 }
 
 export interface SeenTool {
+  readonly name: string;
   readonly uses: string;
   readonly tool: string;
   readonly version: string;
@@ -61,13 +62,13 @@ export interface SeenTool {
   readonly runs: number;
 }
 
-/** Which programs of which version have run in an environment. */
+/** Which programs of which version have run in an environment, for which check. */
 export async function seenTools(
   db: Db,
   { service, environment }: Lane,
 ): Promise<readonly SeenTool[]> {
   const { rows } = await sql<SeenTool>`
-    select c.uses, t.key as tool, t.value as version, min(c.ended_at) as first_at,
+    select c.name, c.uses, t.key as tool, t.value as version, min(c.ended_at) as first_at,
       max(c.ended_at) as last_at, count(*)::int as runs
     from check_runs c cross join lateral jsonb_each_text(c.report -> 'tools') t
     where c.promotion in (
@@ -75,7 +76,7 @@ export async function seenTools(
       order by created_at desc limit ${mostPromotions}
     ) and c.report is not null and c.ended_at is not null
       and jsonb_typeof(c.report -> 'tools') = 'object'
-    group by c.uses, t.key, t.value order by max(c.ended_at) desc
+    group by c.name, c.uses, t.key, t.value order by max(c.ended_at) desc
   `.execute(db);
   return rows;
 }

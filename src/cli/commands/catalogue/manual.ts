@@ -100,6 +100,8 @@ function nextText({ next: { state, at } }: CatalogueManual): string {
       return `asked anew after ${when(at)}`;
     case "expired":
       return `ran out ${when(at)}: asked with the next promotion`;
+    case "refused":
+      return "asked anew with the next promotion, as the last answer let none go on";
     case "never":
       return "with the next promotion";
   }

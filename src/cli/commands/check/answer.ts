@@ -17,6 +17,7 @@ import { whoseKey } from "../../evidence/whose-key.ts";
 import { exit } from "../../exit-codes.ts";
 import { answersTemplate, readAnswers, requireFit } from "../../manual/answers-file.ts";
 import { askAnswers } from "../../manual/ask-answers.ts";
+import { withFiles } from "../../manual/evidence-files.ts";
 import { requestCard } from "../../manual/card.ts";
 import { argument, connectionOptions, flag, outputOption, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
@@ -69,10 +70,13 @@ export const command = defineCommand({
     const { person, name } = await whoseKey(client, signer.name);
     const given =
       options.file === undefined
-        ? requireFit(
-            ManualAnswers.parse(await askAnswers(context, view.form)),
-            view.form,
-            "your answers",
+        ? withFiles(
+            requireFit(
+              ManualAnswers.parse(await askAnswers(context, view.form)),
+              view.form,
+              "your answers",
+            ),
+            context.folder,
           )
         : readAnswers(options.file, view.form);
     requireTime(view, given);
