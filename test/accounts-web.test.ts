@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import jsqr from "jsqr";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hotp, stepOf } from "../src/identity/accounts/totp.ts";
 import { runCli } from "./fixtures/run-cli.ts";
@@ -12,6 +14,16 @@ const browserTool = needsTool("chromium");
 const max = "max@shop.example";
 const password = "seven grey herons fishing";
 const shots = process.env["TIDELOCK_TEST_SHOTS"];
+/** CommonJS: its types say `default` where Node has the module. */
+const readQr = jsqr as unknown as typeof jsqr.default;
+
+function unbase32(text: string): Buffer {
+  const bits = [...text]
+    .map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter))
+    .map((value) => value.toString(2).padStart(5, "0"))
+    .join("");
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+}
 
 describe.skipIf(browserTool.missing)("an account in a real browser", () => {
   let lab: PasskeyLab;
@@ -32,12 +44,23 @@ describe.skipIf(browserTool.missing)("an account in a real browser", () => {
   const button = (name: string) => lab.page.getByRole("button", { name, exact: true });
   /** `ahead` steps after the one before now: each counts once. */
   const code = (ahead: number) => {
-    const bits = [...secret.replaceAll(" ", "")]
-      .map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter))
-      .map((value) => value.toString(2).padStart(5, "0"))
-      .join("");
-    const bytes = (bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2));
-    return hotp(Buffer.from(bytes), stepOf(Date.now()) - 1 + ahead);
+    return hotp(unbase32(secret.replaceAll(" ", "")), stepOf(Date.now()) - 1 + ahead);
+  };
+  /** What a QR code on a screenshot says; null: none is found. */
+  const scan = async (png: Buffer): Promise<string | null> => {
+    const blank = await lab.page.context().newPage();
+    // Some browser has to make pixels of a PNG: a page of nobody's, and not the one that drew it.
+    const { width, height, data } = (await blank.evaluate(`(async () => {
+      const image = new Image();
+      image.src = "data:image/png;base64,${png.toString("base64")}";
+      await image.decode();
+      const { width, height } = image;
+      const canvas = new OffscreenCanvas(width, height).getContext("2d");
+      canvas.drawImage(image, 0, 0);
+      return { width, height, data: [...canvas.getImageData(0, 0, width, height).data] };
+    })()`)) as { width: number; height: number; data: number[] };
+    await blank.close();
+    return readQr(Uint8ClampedArray.from(data), width, height)?.data ?? null;
   };
 
   it("begins with the link that the server prints, whose secret leaves the address at once", async () => {
@@ -67,6 +90,22 @@ describe.skipIf(browserTool.missing)("an account in a real browser", () => {
   it("sets up an authenticator app, and the first token has ended", async () => {
     const { page } = lab;
     secret = await page.locator("code.key").innerText();
+    const uri = await page.getByRole("link", { name: "open it in an app" }).getAttribute("href");
+    const drawn = page.getByRole("img", { name: "QR code" });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      // Read off the screen as a phone would, by a reader that has nothing to do with what drew it.
+      expect(await scan(await drawn.screenshot())).toBe(uri);
+      expect(await lab.complaints()).toEqual([]);
+      await shot(`second-factor-${colorScheme}`);
+    }
+    await page.emulateMedia({ colorScheme: null });
+    const bare = secret.replaceAll(" ", "");
+    expect(new URL(uri ?? "").searchParams.get("secret")).toBe(bare);
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await button("Copy the key").click();
+    await page.getByText("copied", { exact: true }).waitFor();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(bare);
     await page.getByLabel("Code that the app shows").fill(code(0));
     await button("Set up").click();
     await page.locator(".codes code").first().waitFor();
@@ -83,6 +122,30 @@ describe.skipIf(browserTool.missing)("an account in a real browser", () => {
     // No script of a page can read who is signed in here.
     expect(await page.evaluate("document.cookie")).toBe("");
   }, 60_000);
+
+  it("has its key in no log and in no table, the ledger's among them, but sealed", async () => {
+    const bare = secret.replaceAll(" ", "");
+    const bytes = unbase32(bare);
+    const spellings = [bare, secret, bytes.toString("hex"), bytes.toString("base64"), "otpauth:"];
+    const { db } = lab.worker.engine;
+    const { rows } = await sql<{ name: string }>`
+      select table_name as name from information_schema.tables
+      where table_schema = current_schema() and table_type = 'BASE TABLE'`.execute(db);
+    const kept: string[] = [...lab.logged];
+    for (const { name } of rows) {
+      const { rows: all } = await sql<{ text: string | null }>`
+        select string_agg(t::text, '|') as text from ${sql.table(name)} t`.execute(db);
+      kept.push(all[0]?.text ?? "");
+    }
+    const everything = kept.join("\n");
+    const finds = (one: string) =>
+      everything.toLowerCase().includes(one.toLowerCase()) ||
+      // As columns of bytes are printed.
+      everything.includes(Buffer.from(one).toString("hex"));
+    // The looking finds what is there: who it is, what is kept of the password, and what the ledger says.
+    expect([max, "$argon2id$", "account.credential-set"].filter((one) => !finds(one))).toEqual([]);
+    expect(spellings.filter(finds)).toEqual([]);
+  });
 
   it("signs out and in again, with a code that counts once", async () => {
     const { page } = lab;

@@ -3,11 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { type Browser, type CDPSession, chromium, type Page } from "playwright-core";
 import type { ControlPlane } from "../../src/ports/control-plane.ts";
 import { buildApp } from "../../src/server/app.ts";
 import { listenOnLoopback, type Listening } from "../../src/server/listen.ts";
-import { silentLog } from "../../src/server/log.ts";
+import { jsonLog } from "../../src/server/log.ts";
 import { readStaticFiles } from "../../src/server/static-files.ts";
 import { MemoryContentStore } from "../fixtures/memory-content-store.ts";
 import { EngineBench, type Worker } from "./engine-bench.ts";
@@ -28,6 +29,8 @@ export class PasskeyLab {
   readonly page: Page;
   readonly #devTools: CDPSession;
   readonly authenticator: string;
+  /** Lines of the server's log. */
+  readonly logged: readonly string[];
   /** What the page asked elsewhere, threw or complained of. */
   readonly offences: string[] = [];
 
@@ -39,7 +42,9 @@ export class PasskeyLab {
     page: Page;
     devTools: CDPSession;
     authenticator: string;
+    logged: readonly string[];
   }) {
+    this.logged = parts.logged;
     this.bench = parts.bench;
     this.worker = parts.worker;
     this.plane = parts.worker.controlPlane;
@@ -79,6 +84,7 @@ export class PasskeyLab {
       database: "embedded",
       startedAt: "",
     } as const;
+    const logged: string[] = [];
     const app = await buildApp({
       controlPlane: worker.controlPlane,
       content: new MemoryContentStore(),
@@ -86,7 +92,14 @@ export class PasskeyLab {
       token: "b".repeat(43),
       hostNames: [],
       files,
-      log: silentLog,
+      log: jsonLog(
+        new Writable({
+          write(line, _encoding, done) {
+            logged.push(String(line));
+            done();
+          },
+        }),
+      ),
       stop: () => undefined,
     });
     const listening = await listenOnLoopback(app, 0);
@@ -108,7 +121,7 @@ export class PasskeyLab {
         automaticPresenceSimulation: true,
       },
     });
-    const parts = { bench, worker, listening, browser, page, devTools };
+    const parts = { bench, worker, listening, browser, page, devTools, logged };
     return new PasskeyLab({ ...parts, authenticator: authenticatorId });
   }
 

@@ -1,8 +1,11 @@
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { beginTotp, confirmTotp, type TotpSetup } from "../api/accounts.ts";
 import { Problem } from "../parts/answer.tsx";
 import { Field } from "../parts/field.tsx";
 import { useForm } from "./sign-in.tsx";
+
+/** What draws it comes only where somebody sets an app up. */
+const QrCode = lazy(async () => ({ default: (await import("../parts/qr-code.tsx")).QrCode }));
 
 /** An authenticator app: its secret, a code that proves it, and the recovery codes. */
 export function SetUpApp({ onDone }: { readonly onDone: () => void }) {
@@ -21,12 +24,17 @@ export function SetUpApp({ onDone }: { readonly onDone: () => void }) {
   if (setup === null) return null;
   return (
     <>
-      <p>Add this key to your authenticator app, by hand or through the link:</p>
+      <p>Scan this with your authenticator app:</p>
+      <Suspense fallback={<div className="qr" />}>
+        <QrCode text={setup.uri} label="QR code with the key that stands below it" />
+      </Suspense>
       <p>
-        <code className="key">{setup.secret.match(/.{1,4}/g)?.join(" ")}</code>
+        Or type the key: <code className="key">{setup.secret.match(/.{1,4}/g)?.join(" ")}</code>{" "}
+        <CopyKey text={setup.secret} />
       </p>
       <p>
-        <a href={setup.uri}>Open it in an app on this device</a>
+        Or <a href={setup.uri}>open it in an app on this device</a>. Whoever has the key can make
+        your codes: it is shown here and nowhere else.
       </p>
       <form onSubmit={submit}>
         <Field
@@ -40,6 +48,25 @@ export function SetUpApp({ onDone }: { readonly onDone: () => void }) {
         </button>
       </form>
       {error === null ? null : <Problem error={error} />}
+    </>
+  );
+}
+
+/** Where pages may copy, which is on this machine and over TLS. */
+function CopyKey({ text }: { readonly text: string }) {
+  const [said, setSaid] = useState("");
+  if (!("clipboard" in navigator)) return null;
+  const copy = () =>
+    navigator.clipboard.writeText(text).then(
+      () => setSaid("copied"),
+      () => setSaid("this browser does not let the page copy it"),
+    );
+  return (
+    <>
+      <button type="button" onClick={() => void copy()}>
+        Copy the key
+      </button>{" "}
+      <span role="status">{said}</span>
     </>
   );
 }
