@@ -115,12 +115,12 @@ export const accountRoutes = {
     own: ofOneself,
     response: CurrentView,
   },
-  /** Signs out here. */
+  /** Signs out here. `goOn`: where a browser goes on to, to be signed out at its provider, too; null: nowhere. */
   sessionEnd: {
     method: "DELETE",
     path: "/api/v1/session",
     own: ofOneself,
-    response: Ended,
+    response: Ended.extend({ goOn: z.string().nullable() }),
   },
   /** Where one is signed in. */
   sessionList: {

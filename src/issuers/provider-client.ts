@@ -18,6 +18,8 @@ export interface SignedIdentity {
   readonly issuer: string;
   readonly subject: string;
   readonly claims: Readonly<Record<string, unknown>>;
+  /** As it was signed. */
+  readonly token: string;
 }
 
 const maxBytes = 256 * 1024;
@@ -92,8 +94,27 @@ export class ProviderClient {
       idTokenExpected: true,
     });
     const claims = tokens.claims();
-    if (claims === undefined) throw new Error("it gave no id token");
-    return { issuer: claims.iss, subject: claims.sub, claims: claims as Record<string, unknown> };
+    const token = tokens.id_token;
+    if (claims === undefined || token === undefined) throw new Error("it gave no id token");
+    const { iss: issuer, sub: subject } = claims;
+    return { issuer, subject, claims: claims as Record<string, unknown>, token };
+  }
+
+  /**
+   * Where a browser is sent so that it is signed out at the provider, too (OpenID Connect RP-Initiated Logout 1.0, 2).
+   *
+   * @param hint the id token of the sign-in; null: the provider asks whether one means it
+   * @returns null when the provider names no such address
+   */
+  async endAddress(hint: string | null): Promise<string | null> {
+    const configuration = await this.#configuration();
+    const { end_session_endpoint: there } = configuration.serverMetadata();
+    if (there === undefined) return null;
+    requireSafe(there);
+    return client.buildEndSessionUrl(configuration, {
+      post_logout_redirect_uri: new URL("/", this.#redirectUri).href,
+      ...(hint === null ? {} : { id_token_hint: hint }),
+    }).href;
   }
 
   /** With the provider's own word of itself, asked for again now and then, and its keys as they are kept. */

@@ -32,6 +32,8 @@ export const IdentityProvider = z
       .default([]),
     /** By which the provider signs; anything else is refused. */
     algorithm: z.enum(["RS256", "PS256", "ES256", "ES384", "EdDSA"]).default("RS256"),
+    /** Whether signing out here leads on to the provider, so that one is signed out there, too. */
+    signOut: z.enum(["here", "there"]).default("here"),
     /** What the provider has to have looked at: one of these, of what it says (`acr`, `amr`). */
     demand: z
       .strictObject({
@@ -84,6 +86,8 @@ export interface ProviderWord {
   readonly provider: string;
   readonly acr: string | null;
   readonly amr: readonly string[];
+  /** Its own session, by which it says when that has ended; absent: it does not tell. */
+  readonly sid?: string;
   /** By groups, for as long as the session lasts. */
   readonly roles: readonly Omit<GroupRole, "group">[];
 }
@@ -91,3 +95,5 @@ export interface ProviderWord {
 export const signInProvidersPath = "/api/v1/sign-in/providers";
 export const signInStartPath = "/api/v1/sign-in/oidc/:provider";
 export const signInReturnPath = "/api/v1/sign-in/oidc/:provider/return";
+/** Where a provider says that somebody has signed out there. */
+export const signInLogoutPath = "/api/v1/sign-in/oidc/:provider/logout";

@@ -25,6 +25,10 @@ export interface IdentityControl {
     kept: string | null,
     device: { readonly place: string; readonly program: string },
   ): Promise<{ readonly secret: string; readonly expiresAt: Date; readonly to: string }>;
+  /** Where whoever ends this session goes on to, to sign out at the provider, too; null: nowhere. */
+  signOutThere(session: string): Promise<string | null>;
+  /** Ends what a provider says has ended there. @throws TidelockError `invalid-input` */
+  signedOutThere(provider: string, token: string): Promise<void>;
 
   list(name: string | null): Promise<readonly IdentityView[]>;
   /** `waitsFor`: two people have to sign that proposal, and then it is asked for again. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { TidelockError } from "../model/errors.ts";
 import {
+  signInLogoutPath,
   signInProvidersPath,
   signInReturnPath,
   signInStartPath,
@@ -52,6 +53,44 @@ export function registerProviderSignIn(app: FastifyInstance, { controlPlane }: S
     } catch (error) {
       return page(reply, error);
     }
+  });
+  registerSignedOutThere(app, identities);
+}
+
+/** A logout token and little else. Bytes. */
+const bodyLimit = 32 * 1024;
+
+/**
+ * Where a provider says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0, 2.5). In a scope of its
+ * own: forms, which pages of other sites can send, are taken nowhere else.
+ */
+function registerSignedOutThere(
+  app: FastifyInstance,
+  identities: ServerParts["controlPlane"]["identities"],
+): void {
+  void app.register(async (scope) => {
+    scope.addContentTypeParser(
+      "application/x-www-form-urlencoded",
+      { parseAs: "string", bodyLimit },
+      (_request, body, done) => done(null, new URLSearchParams(String(body))),
+    );
+    scope.post(
+      signInLogoutPath,
+      {
+        bodyLimit,
+        schema: { hide: true } as object,
+        config: { access: { public: "the token that is brought says which provider asks" } },
+      },
+      async (request, reply) => {
+        const { provider } = fieldsOf(request);
+        const given =
+          request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
+        const [token = "", ...more] = given.getAll("logout_token");
+        void reply.header("cache-control", "no-store");
+        await identities.signedOutThere(provider, more.length === 0 ? token : "");
+        return reply.code(200).send();
+      },
+    );
   });
 }
 

@@ -26,7 +26,7 @@ type Body<N extends RouteName> = Routes[N] extends { readonly body: infer S exte
 
 /** Calls that begin or end with somebody being signed in: they read or set cookies. */
 export function registerSessions(app: FastifyInstance, parts: ServerParts): void {
-  const { accounts } = parts.controlPlane;
+  const { accounts, identities } = parts.controlPlane;
   const route = <N extends CookieName>(
     name: N,
     handle: (
@@ -93,9 +93,10 @@ export function registerSessions(app: FastifyInstance, parts: ServerParts): void
     const actor = actorOf(request);
     const { kind, credential } = actor.principal ?? {};
     const here = kind === "session" ? credential?.id : undefined;
+    const goOn = here === undefined ? null : await identities.signOutThere(here);
     if (here !== undefined) await accounts.endSession(actor, null, here);
     dropSession(request, reply);
-    return { ended: here === undefined ? 0 : 1 };
+    return { ended: here === undefined ? 0 : 1, goOn };
   });
   route("sessionsEnd", async (request, reply) => {
     const ended = await accounts.endSessions(actorOf(request), null);

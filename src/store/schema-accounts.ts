@@ -16,6 +16,8 @@ interface SessionsTable {
   issuer: string | null;
   /** What a provider said of the sign-in. */
   provider: ColumnType<ProviderWord | null, string | null | undefined, never>;
+  /** Its id token, sealed, in base64; null: no provider's, or it is not wanted again. */
+  provider_hint: ColumnType<string | null, string | null | undefined, string | null>;
   carried: "cookie" | "bearer";
   place: string;
   program: string;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import OpenIdProvider from "oidc-provider";
 
 /** Who signs in at the provider, and what it says of them. */
@@ -15,6 +16,8 @@ export interface Account {
 export class TestProvider {
   readonly url: string;
   signsIn: Account = { sub: "nobody" };
+  /** Logout tokens that it has sent, oldest first: a test brings them on. */
+  readonly loggedOut: string[] = [];
   readonly #server: Server;
 
   private constructor(server: Server, url: string) {
@@ -29,7 +32,16 @@ export class TestProvider {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const test = new TestProvider(server, url);
     const provider = new OpenIdProvider(url, {
-      clients: [{ client_id: "tidelock", client_secret: secret, redirect_uris: [...redirectUris] }],
+      clients: [
+        {
+          client_id: "tidelock",
+          client_secret: secret,
+          redirect_uris: [...redirectUris],
+          post_logout_redirect_uris: redirectUris.map((one) => new URL("/", one).href),
+          backchannel_logout_uri: `${url}/back-channel`,
+          backchannel_logout_session_required: true,
+        },
+      ],
       claims: {
         openid: [
           "sub",
@@ -44,7 +56,14 @@ export class TestProvider {
       },
       conformIdTokenClaims: false,
       cookies: { keys: ["k".repeat(32)] },
-      features: { devInteractions: { enabled: false } },
+      features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
+      // Its own would send nothing to this machine, where the test is.
+      fetch: (input: string, { method, headers, body }: RequestInit) =>
+        fetch(input, {
+          ...(method === undefined ? {} : { method }),
+          ...(headers === undefined ? {} : { headers }),
+          ...(body === undefined ? {} : { body }),
+        }),
       interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
       findAccount: async (_context, id) => ({
         accountId: id,
@@ -71,6 +90,7 @@ export class TestProvider {
     });
     const callback = provider.callback();
     serve = (request, response) => {
+      if (request.url === "/back-channel") return void test.#take(request, response);
       if (!request.url?.startsWith("/interaction/")) return void callback(request, response);
       const { sub, acr, amr } = test.signsIn;
       const login = {
@@ -86,6 +106,12 @@ export class TestProvider {
       );
     };
     return test;
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const form = new URLSearchParams(await text(request));
+    this.loggedOut.push(form.get("logout_token") ?? "");
+    response.end();
   }
 
   async close(): Promise<void> {
@@ -131,4 +157,22 @@ export async function walk(start: string, jar: Jar): Promise<string> {
     if (new URL(url).origin !== origin) return url;
   }
   throw new Error("too many redirects");
+}
+
+/** Signs out at the provider, and says yes to its question. Answers where the browser is sent then. */
+export async function signOutAt(start: string, jar: Jar): Promise<string> {
+  const page = await fetch(start, { redirect: "manual", headers: { cookie: jar.header } });
+  jar.take(page.headers.getSetCookie());
+  const form = await page.text();
+  const [, action = ""] = /action="([^"]+)"/.exec(form) ?? [];
+  const [, xsrf = ""] = /name="xsrf" value="([^"]+)"/.exec(form) ?? [];
+  if (action === "") throw new Error(`${page.status} ${form}`);
+  const answer = await fetch(new URL(action, start), {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie: jar.header },
+    body: new URLSearchParams({ xsrf, logout: "yes" }),
+  });
+  jar.take(answer.headers.getSetCookie());
+  return answer.headers.get("location") ?? `${answer.status} ${await answer.text()}`;
 }

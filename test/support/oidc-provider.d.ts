@@ -18,6 +18,7 @@ declare module "oidc-provider" {
     readonly conformIdTokenClaims: boolean;
     readonly cookies: object;
     readonly features: object;
+    fetch(input: string, init: RequestInit): Promise<Response>;
     readonly interactions: {
       url(context: Context, interaction: { readonly uid: string }): string;
     };

@@ -32,8 +32,10 @@ export function wordOf(
 ): ProviderWord {
   const member = new Set(groups === undefined ? [] : texts(claims[groups.claim]));
   const roles = groups === undefined || !groupsCount ? [] : groups.roles;
+  const sid = text(claims["sid"]);
   return {
     provider: id,
+    ...(sid === null ? {} : { sid }),
     acr: text(claims["acr"]),
     amr: texts(claims["amr"]).slice(0, 20),
     roles: roles.filter(({ group }) => member.has(group)).map(withoutGroup),

@@ -34,8 +34,12 @@ const maxBytes = 16 * 1024;
 /** Members by which a token would bring or name its own key, or change what is signed. */
 const refusedMembers = ["jwk", "jku", "x5u", "x5c", "crit", "b64", "enc", "zip"] as const;
 
-/** Takes a token apart, strictly: one spelling, one meaning, an algorithm of the list, no key of its own. */
-export function readSignedToken(text: string): Result<SignedToken> {
+/**
+ * Takes a token apart, strictly: one spelling, one meaning, an algorithm of the list, no key of its own.
+ *
+ * @param type another `typ` that is taken besides JWT, in small letters (RFC 8725, 3.11)
+ */
+export function readSignedToken(text: string, type = "jwt"): Result<SignedToken> {
   if (text.length > maxBytes) return bad(`the token is longer than ${maxBytes} characters`);
   const parts = text.split(".");
   const [head = "", body = "", signature = ""] = parts;
@@ -52,8 +56,9 @@ export function readSignedToken(text: string): Result<SignedToken> {
   if (typeof alg !== "string" || !isAlgorithm(alg)) {
     return bad(`the token's algorithm is not one of ${algorithmNames.join(", ")}`);
   }
-  if (typeof typ !== "string" || typ.toLowerCase() !== "jwt")
-    return bad("the token's `typ` is not JWT");
+  if (typeof typ !== "string" || !["jwt", type].includes(typ.toLowerCase())) {
+    return bad(`the token's \`typ\` is not ${type === "jwt" ? "JWT" : type}`);
+  }
   if (kid !== null && (typeof kid !== "string" || !/^[\x21-\x7e]{1,256}$/.test(kid))) {
     return bad("the token's `kid` is no name of a key");
   }

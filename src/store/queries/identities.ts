@@ -76,7 +76,7 @@ export async function endSessionsBy(
 ): Promise<number> {
   const { numUpdatedRows } = await tx
     .updateTable("sessions")
-    .set({ removed_at: dbNow, removed_by: by })
+    .set({ removed_at: dbNow, removed_by: by, provider_hint: null })
     .where("person", "=", person)
     .where("issuer", "=", issuer)
     .where("removed_at", "is", null)

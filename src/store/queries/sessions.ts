@@ -54,8 +54,9 @@ export async function insertSession(
   tx: Db,
   session: Omit<
     SessionRow,
-    "idle_ms" | "last_seen_at" | "removed_at" | "removed_by" | "provider"
+    "idle_ms" | "last_seen_at" | "removed_at" | "removed_by" | "provider" | "provider_hint"
   > & {
+    readonly provider_hint: string | null;
     readonly idle_ms: number;
     readonly provider: string | null;
   },
@@ -101,13 +102,45 @@ export async function removeSessions(
 ): Promise<number> {
   let update = tx
     .updateTable("sessions")
-    .set({ removed_at: dbNow, removed_by: by })
+    .set({ removed_at: dbNow, removed_by: by, provider_hint: null })
     .where("person", "=", which.person)
     .where("removed_at", "is", null);
   if (which.id !== undefined) update = update.where("id", "=", which.id);
   if (which.except !== undefined) update = update.where("id", "<>", which.except);
   const { numUpdatedRows } = await update.executeTakeFirst();
   return Number(numUpdatedRows);
+}
+
+/**
+ * Ends what a provider's sign-in began, and the programs that were let in by it. Answers how many.
+ *
+ * @param of `person`: null when nobody is linked; `sid` null: every session of theirs
+ */
+export async function removeSessionsOf(
+  tx: Db,
+  issuer: string,
+  of: { readonly person: string | null; readonly sid: string | null },
+): Promise<number> {
+  const { numUpdatedRows } = await tx
+    .updateTable("sessions")
+    .set({ removed_at: dbNow, removed_by: "tidelock", provider_hint: null })
+    .where("issuer", "=", issuer)
+    .where("removed_at", "is", null)
+    // One that was begun before the provider told its own is ended rather than forgotten.
+    .where(sql<boolean>`case when ${of.sid}::text is null or provider ->> 'sid' is null
+      then person = ${of.person} else provider ->> 'sid' = ${of.sid} end`)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+/** One that lives, whole. */
+export async function sessionById(db: Db, id: string): Promise<SessionRow | undefined> {
+  return db
+    .selectFrom("sessions")
+    .selectAll()
+    .where("id", "=", id)
+    .where(sql<boolean>`${sql.raw(live)}`)
+    .executeTakeFirst();
 }
 
 /** How many a person may have at once, and how long one that ended is shown to whoever asks later. */
@@ -118,6 +151,10 @@ const keptDays = 30;
 export async function tidySessions(tx: Db, person: string): Promise<void> {
   await sql`
     delete from sessions where expires_at < clock_timestamp() - ${keptDays} * interval '1 day'
+  `.execute(tx);
+  await sql`
+    update sessions set provider_hint = null
+    where provider_hint is not null and (removed_at is not null or least(idle_until, expires_at) < clock_timestamp())
   `.execute(tx);
   await sql`
     update sessions set removed_at = clock_timestamp(), removed_by = 'tidelock' where id in (

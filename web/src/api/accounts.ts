@@ -18,15 +18,23 @@ export async function askWho(): Promise<void> {
   }
 }
 
-/** Here; the server ends the session, whatever the browser still has. */
+/** Here; the server ends the session, whatever the browser still has, and may lead on to the provider. */
 export async function endSession(): Promise<void> {
-  await call("/api/v1/session", { method: "DELETE" }).catch(() => undefined);
+  const ended = await call<SessionEndView>("/api/v1/session", { method: "DELETE" }).catch(
+    () => null,
+  );
   signOut(null);
+  const goOn = ended?.goOn ?? null;
+  if (goOn !== null) location.assign(goOn);
 }
 
 export async function endEverywhere(): Promise<void> {
   await call("/api/v1/sessions", { method: "DELETE" });
   signOut("You are signed out everywhere.");
+}
+
+interface SessionEndView {
+  readonly goOn: string | null;
 }
 
 interface Name {

@@ -11,6 +11,8 @@ import {
 } from "../../../identity/oidc/provider-word.ts";
 import { isShared } from "../../../identity/lineage.ts";
 import { plainName } from "../../../identity/plain-name.ts";
+import { askKeys } from "../../../issuers/ask-issuer.ts";
+import { IssuerKeys } from "../../../issuers/issuer-keys.ts";
 import { ProviderClient, type SignedIdentity } from "../../../issuers/provider-client.ts";
 import type { IdentityProvider } from "../../../model/identity-provider.ts";
 import { signInReturnPath } from "../../../model/identity-provider.ts";
@@ -36,6 +38,7 @@ import {
   newIdentityId,
   unlinkIdentity,
 } from "./identities.ts";
+import { signedOutThere, signOutThere } from "./sign-out.ts";
 import { openSession } from "../sign-in/sessions.ts";
 import { requireByRecord } from "../people/two-people.ts";
 
@@ -49,6 +52,7 @@ export function makeIdentityControl(engine: Engine): IdentityControl {
       return [id, new ProviderClient(provider, back, rules)];
     }),
   );
+  const keys = new IssuerKeys((issuer) => askKeys(issuer, rules));
   const clientOf = (id: string): ProviderClient => {
     const client = clients.get(id);
     if (client) return client;
@@ -63,6 +67,8 @@ export function makeIdentityControl(engine: Engine): IdentityControl {
     begin: (provider, to, again) => begin(engine, clientOf(provider), to, again),
     finish: (provider, query, kept, device) =>
       finish(engine, clientOf(provider), { query, kept }, device),
+    signOutThere: (session) => signOutThere(engine, (id) => clients.get(id), session),
+    signedOutThere: (provider, token) => signedOutThere(engine, clientOf(provider), keys, token),
     list: (name) => listPersonIdentities(engine, name),
     link: (actor, wish) => linkIdentity(engine, actor, wish),
     unlink: (actor, id) => unlinkIdentity(engine, actor, id),
@@ -144,7 +150,9 @@ async function finish(
     const provider = wordOf(settings, identity.claims, solo);
     const fresh = isFresh(settings, identity.claims, now);
     const methods = fresh ? (["oidc", "oidc-factor"] as const) : (["oidc"] as const);
-    return openSession(engine, tx, { person, methods, issuer: identity.issuer, provider }, device);
+    const { issuer, token } = identity;
+    const hint = settings.signOut === "there" ? { hint: token } : {};
+    return openSession(engine, tx, { person, methods, issuer, provider, ...hint }, device);
   });
   engine.signals.emit("change");
   void forgetUses(db).catch(() => undefined);

@@ -15,6 +15,7 @@ import {
   openLogins,
   takeLogin,
 } from "../../../store/queries/logins.ts";
+import type { SessionRow } from "../../../store/schema-accounts.ts";
 import { keyedDigest } from "./sealing.ts";
 import type { Engine } from "../../engine.ts";
 import { type Device, goingOn, openSession } from "./sessions.ts";
@@ -157,13 +158,18 @@ async function letIn(engine: Engine, digest: string, login: Login, person: strin
     const opened = await openSession(
       engine,
       tx,
-      { ...proof, ...(issuer === null ? {} : { issuer }) },
+      { ...proof, ...(issuer === null ? {} : { issuer }), ...wordFor(from) },
       { place, program },
     );
     await announce(tx, { kind: "account.changed", message: `${name} let a program in (${opened.id})` }); // prettier-ignore
     return opened;
   });
   return { name, session };
+}
+
+/** What ends the session at the provider ends the program's, too; its groups' roles stay in the browser. */
+function wordFor({ provider }: Pick<SessionRow, "provider">) {
+  return provider === null ? {} : { provider: { ...provider, roles: [] } };
 }
 
 function noLogin(): TidelockError {

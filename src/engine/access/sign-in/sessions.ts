@@ -27,6 +27,7 @@ import { absence } from "../people/employment.ts";
 import { endBootstrapFor } from "./bootstrap.ts";
 import { requirePerson } from "../giving.ts";
 import { remembering } from "../remembering.ts";
+import { sealedHint } from "./provider-hint.ts";
 import { keyFor } from "./sealing.ts";
 
 /** Where somebody signs in from: network and program. */
@@ -43,6 +44,8 @@ export interface SignInProof {
   readonly issuer?: string;
   /** What else they said of it. */
   readonly provider?: ProviderWord;
+  /** Their id token, when they want to see it again at the end. */
+  readonly hint?: string;
   /** A browser's cookie (default), or a program's Authorization header. */
   readonly carried?: "cookie" | "bearer";
   /** The session that this one goes on from, where nobody has proven anew who they are: its times are this one's. */
@@ -67,13 +70,14 @@ export async function openSession(
   proof: SignInProof,
   { place, program }: Device,
 ): Promise<OpenedSession> {
-  const { person, methods, issuer = null, provider = null, carried = "cookie", from } = proof;
+  const { person, methods, issuer = null, provider = null, carried = "cookie", from, hint } = proof;
   const now = await databaseNow(tx);
   const { sessionIdleMs, sessionMs } = engine.settings;
   const secret = makeSessionToken();
   const expiresAt = from?.expires_at ?? new Date(now.getTime() + sessionMs);
+  const id = `s${randomBytes(6).toString("hex")}`;
   const row = {
-    id: `s${randomBytes(6).toString("hex")}`,
+    id,
     digest: tokenDigest(secret),
     person,
     methods,
@@ -93,6 +97,7 @@ export async function openSession(
   await insertSession(tx, {
     ...row,
     provider: provider && JSON.stringify(provider),
+    provider_hint: hint === undefined ? null : await sealedHint(engine, id, hint),
     seal: sealOf(await sealKey(engine), row),
   });
   // Somebody can do now what the first token was for.
