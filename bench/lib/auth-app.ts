@@ -43,6 +43,7 @@ export function guardedApp(store: Store): FastifyInstance {
   const unlimited = { perSecond: 1e6, burst: 1e6 };
   const limits = new Limits(token, {
     open: unlimited,
+    signIns: unlimited,
     strangers: unlimited,
     calls: unlimited,
     expensive: unlimited,

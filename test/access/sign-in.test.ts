@@ -440,11 +440,38 @@ describe("a program", () => {
     expect((await lab.ask(null, "GET", `/api/v1/logins/${shown}`)).status).toBe(401);
   });
 
-  it("is not the only one: those of a stranger's network are limited", async () => {
-    let last = 200;
-    for (let tries = 0; tries < 25 && last === 200; tries += 1) {
-      last = (await lab.ask(null, "POST", "/api/v1/logins")).status;
-    }
-    expect(last).toBe(429);
+  it("is not the only one: of many of its network the oldest makes room, and one that was let in stays", async () => {
+    const begin = async () =>
+      (await lab.ask(null, "POST", "/api/v1/logins")).body as { secret: string; code: string };
+    const poll = async ({ secret }: { secret: string }) =>
+      code(await lab.ask(null, "POST", "/api/v1/logins/poll", { secret }));
+    const [letIn, oldest] = [await begin(), await begin()];
+    await max.ask("PUT", `/api/v1/logins/${letIn.code}`, { yes: true });
+    const later = [];
+    for (let tries = 0; tries < 19; tries += 1) later.push(await begin());
+    expect(await Promise.all([poll(oldest), poll(later[0]!), poll(later[18]!)])).toEqual([
+      "not-found",
+      "waiting",
+      "waiting",
+    ]);
+    expect(await poll(letIn)).toBeUndefined();
+  });
+
+  it("waits on while a stranger begins as many as they can, from as many networks as they have", async () => {
+    const own = await lab.ask(null, "POST", "/api/v1/logins");
+    const { secret } = own.body as { secret: string };
+    const fill = (from: number, networks: number, each: number) =>
+      sql`
+        insert into login_requests (digest, code, place, program, created_at, expires_at)
+        select 'd' || n || '.' || k, 'c' || n || '.' || k, 'net' || n, '', clock_timestamp() - interval '1 minute',
+          clock_timestamp() + interval '9 minutes'
+        from generate_series(${from}::int, ${from + networks - 1}::int) n, generate_series(1, ${each}::int) k
+      `.execute(lab.bench.database.db);
+    await fill(1, 60, 17);
+    const begun = await lab.ask(null, "POST", "/api/v1/logins");
+    expect([begun.status, begun.text]).toEqual([200, begun.text]);
+    const waiting = await lab.ask(null, "POST", "/api/v1/logins/poll", { secret });
+    expect(code(waiting)).toBe("waiting");
+    await sql`delete from login_requests where place like 'net%'`.execute(lab.bench.database.db);
   });
 });

@@ -51,7 +51,7 @@ export class AccessLab {
       stop: () => undefined,
       heartbeatMs: 50,
       // Asks faster than anybody may.
-      limits: { ...defaultLimits, calls: quick, expensive: quick, open: quick },
+      limits: { ...defaultLimits, calls: quick, expensive: quick, open: quick, signIns: quick },
       onRoute: ({ method, url, config }) => {
         if (this.apps.length > 0) return;
         const open = config?.access !== undefined && "public" in config.access;

@@ -105,6 +105,21 @@ describe("callers", () => {
     expect((await status(server.token)).status).toBe(200);
   });
 
+  it("try to sign in far less often than they may look, and the pages are answered all the same", async () => {
+    server = await startFakeServer({
+      limits: { ...defaultLimits, signIns: { perSecond: 0.1, burst: 1 } },
+    });
+    const begin = async () => {
+      const response = await fetch(`${server?.url ?? ""}/api/v1/logins`, { method: "POST" });
+      await response.body?.cancel();
+      return response.status;
+    };
+    const answers: number[] = [];
+    for (let call = 0; call < 12; call += 1) answers.push(await begin());
+    expect([answers.slice(0, 10).includes(429), answers.at(-1)]).toEqual([false, 429]);
+    expect((await status(null, "/healthz")).status).toBe(200);
+  });
+
   it("hold no more streams than their share, and get it back when one ends", async () => {
     server = await startFakeServer();
     const open: AbortController[] = [];

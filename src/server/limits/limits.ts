@@ -1,8 +1,10 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { auditPackPath } from "../../api/audit.ts";
+import { workloadTokenPath } from "../../api/routes-federation.ts";
 import { routes } from "../../api/routes.ts";
 import { asTidelockError, TidelockError } from "../../model/errors.ts";
+import { signInReturnPath, signInStartPath } from "../../model/identity-provider.ts";
 import type { Principal } from "../../model/principal.ts";
 import { tokenDigest } from "../../model/token.ts";
 import { clientOf } from "../network/client.ts";
@@ -12,6 +14,8 @@ import { Budget, type BudgetRule, Slots } from "./budget.ts";
 export interface LimitRules {
   /** Of one network: what needs no token (pages, health, hashes of the ledger), and calls that bring none. */
   readonly open: BudgetRule;
+  /** Of one network: tries to sign in, in whatever way. */
+  readonly signIns: BudgetRule;
   /** Of one network: attempts with what is not valid here. */
   readonly strangers: BudgetRule;
   /** Of one person or machine. */
@@ -25,6 +29,7 @@ export interface LimitRules {
 
 export const defaultLimits: LimitRules = {
   open: { perSecond: 50, burst: 1_000 },
+  signIns: { perSecond: 5, burst: 100 },
   strangers: { perSecond: 1, burst: 60 },
   calls: { perSecond: 100, burst: 2_000 },
   expensive: { perSecond: 4, burst: 200 },
@@ -57,6 +62,15 @@ const expensive: ReadonlySet<string> = new Set([
     routes.releaseEvidence,
   ].map(({ method, path }) => `${method} ${path}`),
 ]);
+/** Each begins something for whoever comes: it is kept, computed long, or asked of somebody else. */
+const signsIn: ReadonlySet<string> = new Set([
+  ...[routes.signIn, routes.welcome, routes.loginBegin, routes.passkeySignIn].map(
+    ({ method, path }) => `${method} ${path}`,
+  ),
+  `GET ${signInStartPath}`,
+  `GET ${signInReturnPath}`,
+  `POST ${workloadTokenPath}`,
+]);
 const uploads: ReadonlySet<string> = new Set(["PUT /api/v1/blobs/:digest"]);
 
 type Authenticate = (request: FastifyRequest) => Promise<Principal>;
@@ -70,6 +84,7 @@ type Authenticate = (request: FastifyRequest) => Promise<Principal>;
  */
 export class Limits {
   readonly #open: Budget;
+  readonly #signIns: Budget;
   readonly #strangers: Budget;
   readonly #calls: Budget;
   readonly #expensive: Budget;
@@ -83,6 +98,7 @@ export class Limits {
 
   constructor(token: string | null, rules: LimitRules = defaultLimits) {
     this.#open = new Budget(rules.open);
+    this.#signIns = new Budget(rules.signIns);
     this.#strangers = new Budget(rules.strangers);
     this.#calls = new Budget(rules.calls);
     this.#expensive = new Budget(rules.expensive);
@@ -111,7 +127,8 @@ export class Limits {
   /** This machine's own monitors, pages and witnesses may ask more. */
   #takeOpen(request: FastifyRequest, reply: FastifyReply): void {
     const { network, loopback } = clientOf(request);
-    refuseFor(reply, this.#open.take(network, loopback ? 0.1 : 1), "this network asks too fast");
+    const budget = !request.is404 && signsIn.has(callOf(request)) ? this.#signIns : this.#open;
+    refuseFor(reply, budget.take(network, loopback ? 0.1 : 1), "this network asks too fast");
   }
 
   /** Finds out who asks, and counts it. Asked again for the same request, it counts no more. */
@@ -153,7 +170,7 @@ export class Limits {
   #count(principal: Principal, request: FastifyRequest, reply: FastifyReply): void {
     const owner = principal.kind === "bootstrap";
     const key = principal.id;
-    const call = `${request.method} ${request.routeOptions.url ?? ""}`;
+    const call = callOf(request);
     const costly = expensive.has(call);
     if (!owner) {
       refuseFor(reply, this.#calls.take(key), "you ask too fast");
@@ -179,6 +196,11 @@ export class Limits {
 function credentialOf({ headers: { authorization, cookie } }: FastifyRequest): string | null {
   if (authorization !== undefined) return authorization.replace(/^bearer /i, "Bearer ");
   return cookie === undefined ? null : `Cookie ${cookie}`;
+}
+
+/** By method and pattern. */
+function callOf({ method, routeOptions }: FastifyRequest): string {
+  return `${method} ${routeOptions.url ?? ""}`;
 }
 
 function isStream({ routeOptions, query }: FastifyRequest): boolean {

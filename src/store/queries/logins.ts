@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { WaitingLogin } from "../../identity/accounts/waiting-logins.ts";
 import type { LoginRequestRow } from "../schema-accounts.ts";
 import type { Db } from "../schema.ts";
 
@@ -8,18 +9,41 @@ export type Login = LoginRequestRow;
 
 const open = sql<boolean>`expires_at > clock_timestamp()`;
 
-/** How many wait; what has waited too long is forgotten. One at a time, so that none slips in between. */
+/** How this machine's own programs are counted (RFC 1122 3.2.1.3, RFC 4291 2.5.3). */
+const loopback: readonly string[] = ["127.0.0.0/24", "0:0:0::/48"];
+
+/** Those that wait; what has waited too long is forgotten. One caller at a time, so that none slips in between. */
 export async function openLogins(
   tx: Db,
   place: string,
-): Promise<{ readonly ofNetwork: number; readonly all: number }> {
+): Promise<{ readonly waiting: readonly WaitingLogin[]; readonly known: boolean }> {
   await sql`select pg_advisory_xact_lock(7468048)`.execute(tx);
   await sql`delete from login_requests where expires_at <= clock_timestamp()`.execute(tx);
-  const { rows } = await sql<{ of_network: number; of_all: number }>`
-    select (count(*) filter (where place = ${place}))::int as of_network, count(*)::int as of_all
-    from login_requests
+  const rows = await tx
+    .selectFrom("login_requests")
+    .select(["digest", "place", "created_at", "person"])
+    .execute();
+  // Of sessions that ended too, as long as they are kept: somebody was let in from there.
+  const { rows: places } = await sql<{ place: string }>`
+    select distinct place from sessions
+    where place = any(${[...new Set([place, ...rows.map((row) => row.place)])]})
   `.execute(tx);
-  return { ofNetwork: rows[0]?.of_network ?? 0, all: rows[0]?.of_all ?? 0 };
+  const known = new Set([...loopback, ...places.map((one) => one.place)]);
+  return {
+    known: known.has(place),
+    waiting: rows.map((row) => ({
+      id: row.digest,
+      network: row.place,
+      since: row.created_at.getTime(),
+      known: known.has(row.place),
+      answered: row.person !== null,
+    })),
+  };
+}
+
+/** It makes room: its program is told that nothing waits under its code. */
+export async function endLogin(tx: Db, digest: string): Promise<void> {
+  await tx.deleteFrom("login_requests").where("digest", "=", digest).execute();
 }
 
 export async function addLogin(

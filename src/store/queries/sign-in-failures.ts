@@ -33,17 +33,23 @@ export async function countFailures(
   return row;
 }
 
-/** Rows at most: beyond that, only the network is counted. */
+/** Rows at most: beyond that, of names that nobody has only the network is counted. Those that somebody has are few. */
 const mostRows = 100_000;
 
-export async function noteFailure(db: Db, account: string, network: string): Promise<void> {
+/** `known`: somebody has this name, or this browser. */
+export async function noteFailure(
+  db: Db,
+  account: string,
+  network: string,
+  known: boolean,
+): Promise<void> {
   await sql`
     delete from sign_in_failures where hour < clock_timestamp() - interval '1 day'
   `.execute(db);
   await sql`
     insert into sign_in_failures (hour, account, network)
     select date_trunc('hour', clock_timestamp()),
-      case when (select count(*) from (select from sign_in_failures limit ${mostRows}) as kept) < ${mostRows}
+      case when ${known}::boolean or (select count(*) from (select from sign_in_failures limit ${mostRows}) as kept) < ${mostRows}
         then ${account} else '' end, ${network}
     on conflict (hour, account, network)
       do update set tries = sign_in_failures.tries + 1, last_at = clock_timestamp()

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { requireRecent } from "../../../identity/accounts/recent.ts";
+import { roomFor } from "../../../identity/accounts/waiting-logins.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { Principal, SignInMethod } from "../../../model/principal.ts";
 import { tokenDigest } from "../../../model/token.ts";
@@ -10,6 +11,7 @@ import { namesOf } from "../../../store/queries/grants.ts";
 import {
   addLogin,
   answerLogin,
+  endLogin,
   findLogin,
   type Login,
   openLogins,
@@ -26,9 +28,6 @@ import { type Device, goingOn, openSession } from "./sessions.ts";
  */
 
 const openMs = 10 * 60_000;
-/** That wait at once: of one network, and in all. A stranger fills no table. */
-const mostOfNetwork = 20;
-const mostOpen = 1_000;
 /** Consonants, so that no word comes out (RFC 8628, 6.1). 20^8: nobody guesses one of a thousand in ten minutes. */
 const letters = "BCDFGHJKLMNPQRSTVWXZ";
 
@@ -42,8 +41,10 @@ export async function beginLogin(
     .join("")
     .replace(/^(.{4})/, "$1-");
   await engine.db.transaction().execute(async (tx) => {
-    const { ofNetwork, all } = await openLogins(tx, place);
-    if (ofNetwork >= mostOfNetwork || all >= mostOpen) {
+    const { waiting, known } = await openLogins(tx, place);
+    const room = roomFor({ network: place, known }, waiting);
+    if (room.kind === "ends") await endLogin(tx, room.id);
+    if (room.kind === "none") {
       throw new TidelockError("too-many-requests", "too many programs wait to be signed in", {
         fault: "operator",
         retryable: true,

@@ -1,6 +1,7 @@
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { plainPassword } from "../../../identity/accounts/password-rules.ts";
 import { TidelockError } from "../../../model/errors.ts";
+import { type Asker, FairTurns } from "./fair-turns.ts";
 
 /** Passwords as PHC strings: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>` (RFC 9106). */
 
@@ -19,35 +20,28 @@ const hashBytes = 32;
 /** Computed at once, and waiting for that: 40 MiB at most, and neither threads nor memory for a flood. */
 const atOnce = 2;
 const mostWaiting = 64;
-let running = 0;
-const waiting: (() => void)[] = [];
+const turns = new FairTurns(
+  atOnce,
+  mostWaiting,
+  () =>
+    new TidelockError("too-many-requests", "too many people are signing in at this moment", {
+      retryable: true,
+      hint: "try again in a few seconds",
+    }),
+);
+const somebodyKnown: Asker = { network: "", known: true };
+const somebody: Asker = { network: "", known: false };
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= atOnce) {
-    if (waiting.length >= mostWaiting) {
-      throw new TidelockError(
-        "too-many-requests",
-        "too many people are signing in at this moment",
-        {
-          retryable: true,
-          hint: "try again in a few seconds",
-        },
-      );
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  } else running += 1;
-  try {
-    return await work();
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else running -= 1;
-  }
-}
-
-function derive(password: string, nonce: Uint8Array, cost: Cost, length: number): Promise<Buffer> {
+function derive(
+  password: string,
+  nonce: Uint8Array,
+  cost: Cost,
+  length: number,
+  asker: Asker,
+): Promise<Buffer> {
   const message = Buffer.from(plainPassword(password));
-  return inTurn(
+  return turns.run(
+    asker,
     () =>
       new Promise((resolve, reject) => {
         argon2(
@@ -62,9 +56,10 @@ function derive(password: string, nonce: Uint8Array, cost: Cost, length: number)
   );
 }
 
+/** Of somebody who has shown who they are, by a link or a session. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
-  return phc(now, salt, await derive(password, salt, now, hashBytes));
+  return phc(now, salt, await derive(password, salt, now, hashBytes, somebodyKnown));
 }
 
 function phc({ memory, passes, parallelism }: Cost, salt: Buffer, hash: Buffer): string {
@@ -85,6 +80,7 @@ const nobodys = phc(now, Buffer.alloc(saltBytes, 1), Buffer.alloc(hashBytes, 2))
 export async function checkPassword(
   password: string,
   kept: string | null,
+  asker: Asker = somebody,
 ): Promise<{ readonly right: boolean; readonly outdated: boolean }> {
   const [, memory, passes, parallelism, salt = "", hash = ""] =
     phcPattern.exec(kept ?? nobodys) ?? phcPattern.exec(nobodys) ?? [];
@@ -94,7 +90,7 @@ export async function checkPassword(
     parallelism: Number(parallelism),
   };
   const expected = Buffer.from(hash, "base64");
-  const given = await derive(password, Buffer.from(salt, "base64"), cost, expected.length);
+  const given = await derive(password, Buffer.from(salt, "base64"), cost, expected.length, asker);
   const right = timingSafeEqual(given, expected) && kept !== null && phcPattern.test(kept);
   const same =
     cost.memory === now.memory &&

@@ -83,7 +83,10 @@ async function tryToSignIn(
   const { db } = engine;
   const account = person === null ? undefined : await readAccount(db, person);
   await requireNoWait(db, of);
-  const { right, outdated } = await checkPassword(password, account?.password ?? null);
+  const { right, outdated } = await checkPassword(password, account?.password ?? null, {
+    network: device.place,
+    known: of.device !== null,
+  });
   // A password that somebody wrote into the database opens nothing.
   if (right && account) await requireOwnRow(engine, account.person);
   const session =
@@ -101,7 +104,7 @@ async function tryToSignIn(
         })
       : null;
   if (session === null || account === undefined) {
-    await noteFailure(db, of.device ?? of.account, device.place);
+    await noteFailure(db, of.device ?? of.account, device.place, person !== null);
     await countTry(networkKind(device.place), account?.person ?? null).execute(db);
     throw new TidelockError("unauthenticated", "name, password or code is not right", {
       fault: "operator",
@@ -133,9 +136,9 @@ export async function checkOwnPassword(
   const of = await counted(engine, name, place, null, undefined);
   return oneOfFew(of, async () => {
     await requireNoWait(engine.db, of);
-    const { right } = await checkPassword(password, kept);
+    const { right } = await checkPassword(password, kept, { network: place, known: true });
     if (!right) {
-      await noteFailure(engine.db, of.account, place);
+      await noteFailure(engine.db, of.account, place, true);
       const person = await personOf(engine.db, name);
       await countTry(networkKind(place), person).execute(engine.db);
     }
