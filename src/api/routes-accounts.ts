@@ -39,8 +39,8 @@ export type CurrentView = z.infer<typeof CurrentView>;
 export const AccountView = z.object({
   name: z.string(),
   person: z.string(),
-  /** `invited`: their link was not used yet. */
-  state: z.enum(["invited", "enrolled", "locked"]),
+  /** `invited`: their link was not used yet. `suspended` and `left`: nothing of theirs counts now, locked or not. */
+  state: z.enum(["invited", "enrolled", "locked", "suspended", "left"]),
   password: z.boolean(),
   totp: z.boolean(),
   recoveryCodes: z.int().nonnegative(),

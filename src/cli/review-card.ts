@@ -4,7 +4,7 @@ import type { Card } from "./output/print.ts";
 /** What a git host said, for people. */
 export function reviewCard(view: HostReviewView): Card<HostReviewView> {
   const { host, figures, branch } = view;
-  const brought = view.commits.filter(({ pull }) => pull !== null).length;
+  const direct = view.commits.filter(({ pull }) => pull === null).map(({ revision }) => revision);
   return {
     item: view,
     name: view.digest,
@@ -12,7 +12,7 @@ export function reviewCard(view: HostReviewView): Card<HostReviewView> {
       ["host", `${host.kind} at ${host.url}, ${host.project}, branch ${host.branch}`],
       ["asked", `${view.askedAt}${view.stale ? " (too old to count)" : ""}`],
       ["branch", branchText(branch)],
-      ["commits", `${view.commits.length}, ${brought} of them by pull requests`],
+      ["commits", commitsText(view.commits.length, direct, figures !== null)],
       [
         "reviews",
         figures === null
@@ -21,12 +21,33 @@ export function reviewCard(view: HostReviewView): Card<HostReviewView> {
       ],
       ...view.pulls.map((pull): [string, string] => [
         `#${pull.number}`,
-        `opened by ${pull.openedBy ?? "?"}, pushed by ${pushers(pull)}, merged by ${pull.mergedBy ?? "?"}; ${pull.reviews.map(({ by, state }) => `${state} by ${by ?? "?"}`).join(", ") || "no review"}`,
+        `opened by ${pull.openedBy ?? "?"}, pushed by ${pushers(pull)}, merged by ${pull.mergedBy ?? "?"}; ${reviewsText(pull)}`,
       ]),
       ...view.problems.map((problem): [string, string] => ["not known", problem]),
       ["statement", view.digest],
     ],
   };
+}
+
+/** Whoever is refused for commits without a review wants to know which. */
+function commitsText(all: number, direct: readonly string[], known: boolean): string {
+  if (!known) return `${all}; by which pull requests is not known to its end`;
+  const shown = direct.slice(0, 5).map((revision) => revision.slice(0, 12));
+  const more = direct.length - shown.length;
+  const which = shown.length === 0 ? "" : `; by none: ${shown.join(", ")}`;
+  return `${all}, ${all - direct.length} of them by pull requests${which}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** A push after a review leaves it behind. */
+function reviewsText({ reviews, head }: HostReviewView["pulls"][number]): string {
+  return (
+    reviews
+      .map(({ by, state, revision }) => {
+        const earlier = revision !== null && revision !== head;
+        return `${state} by ${by ?? "?"}${earlier ? `, of the earlier revision ${revision.slice(0, 12)}` : ""}`;
+      })
+      .join(", ") || "no review"
+  );
 }
 
 function pushers({ commits }: HostReviewView["pulls"][number]): string {

@@ -118,12 +118,20 @@ export class Asker implements AskHost {
 }
 
 function requireGood(path: string, status: number, body: string): unknown {
-  if (status !== 200) throw new Unread(`${path} answers ${status}: ${printable(body)}`);
+  if (status !== 200) {
+    throw new Unread(`${path} answers ${status}: ${printable(body.trim())}${adviceOn(status)}`);
+  }
   try {
     return JSON.parse(body);
   } catch {
     throw new Unread(`${path} does not answer with JSON`);
   }
+}
+
+function adviceOn(status: number): string {
+  if (status === 401) return " (is the token right, and not over?)";
+  if (status === 403) return " (may the token read this?)";
+  return status === 404 ? " (are address and project right, and may the token read it?)" : "";
 }
 
 function parsed<T>(schema: z.ZodType<T>, value: unknown, path: string): T {

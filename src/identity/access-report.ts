@@ -24,6 +24,13 @@ export interface AccessLine extends Scope {
   readonly notes: readonly string[];
 }
 
+/** What to know of a way whose person is locked out: a lock keeps out who signs in, and ends no key. */
+export function lockedNote({ has }: Pick<AccessLine, "has">): string {
+  return has.startsWith("right ")
+    ? "locked out; what their key signs counts all the same: tidelock person suspend ends that"
+    : "locked out: nobody gets in by it until the account is unlocked";
+}
+
 const dayMs = 86_400_000;
 /** After this long without use somebody should say that it is still needed. Days. */
 const unusedDays = 30;
@@ -74,15 +81,28 @@ export function ruleNotes(
   ];
 }
 
-/** What stands out about a role that a person has. */
+/** What stands out about a role that a person has. `now`: milliseconds. */
 export function roleNotes(
   holding: Holding,
-  person: { readonly name: string | null; readonly tokens: number; readonly signedIn: boolean },
+  person: {
+    readonly name: string | null;
+    readonly tokens: number;
+    readonly signedIn: boolean;
+    /** When the role was given. RFC 3339. */
+    readonly addedAt: string;
+  },
+  now: number,
 ): readonly string[] {
   const notes: string[] = [];
   if (person.name === null) notes.push("this person was erased: take the role away");
   else if (person.tokens === 0 && !person.signedIn) {
-    notes.push("unused: this person has no token that counts, and has not signed in for a month");
+    // Of a role of yesterday nobody can say that it was not used for a month.
+    const young = now - Date.parse(person.addedAt) < unusedDays * dayMs;
+    notes.push(
+      young
+        ? "not used yet: this person has no token that counts, and has not signed in"
+        : "unused: this person has no token that counts, and has not signed in for a month",
+    );
   }
   if (holding.permissions.size === 0) notes.push("the role holds nothing");
   const every = holding.service === null && holding.environment === null;

@@ -33,7 +33,7 @@ const publicApi: Readonly<Partial<Record<GitHostKind, string>>> = {
 export const ReviewHost = z
   .strictObject({
     kind: GitHostKind,
-    /** Of its API, where it is not the public one: `https://git.shop.example`. */
+    /** Of the server, where it is not the public one: `https://git.shop.example`; of GitHub, its API's. */
     url: z
       .url({ protocol: /^https?$/ })
       .max(1_024)
@@ -73,9 +73,16 @@ export function hostCommitter(host: Pick<ReviewHost, "kind" | "url">): string | 
   return reviewHostUrl(host) === publicApi.github ? "noreply@github.com" : null;
 }
 
-/** Where the API is, without a slash at its end. */
+/** What these put before each path of theirs: whoever writes the address of the API means the same server. */
+const ownPrefix: Partial<Record<GitHostKind, RegExp>> = {
+  gitea: /\/api\/v1$/,
+  gitlab: /\/api\/v4$/,
+};
+
+/** Where it is asked, without a slash at its end. */
 export function reviewHostUrl({ kind, url }: Pick<ReviewHost, "kind" | "url">): string {
-  return (url ?? publicApi[kind] ?? "").replace(/\/+$/, "");
+  const plain = (url ?? publicApi[kind] ?? "").replace(/\/+$/, "");
+  return plain.replace(ownPrefix[kind] ?? /$^/, "");
 }
 
 /** What accounts there are called by here: `github`, or the name of an own server. */

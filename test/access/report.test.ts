@@ -54,3 +54,51 @@ it("leaves out what was revoked", async () => {
   await lab.ask(lab.bootstrap, "DELETE", `/api/v1/tokens/${id}`);
   expect((await report()).map(({ by }) => by)).not.toContain(id);
 });
+
+it("marks whoever is locked out, and says that a lock ends no key; an account list names who is away", async () => {
+  const name = "lou@shop.example";
+  await lab.person(name, ["developer", "shop", null]);
+  const right = { name, right: "checks.answer:qa", service: null, environment: null };
+  await lab.ask(lab.bootstrap, "POST", "/api/v1/grants", right);
+  const lock = (locked: boolean) =>
+    lab.ask(lab.bootstrap, "PUT", `/api/v1/accounts/${name}/lock`, { locked });
+  const lines = async () => (await report()).filter(({ who }) => who === name);
+  const stateOf = async () => {
+    const { body } = await lab.ask(lab.bootstrap, "GET", "/api/v1/accounts");
+    const { items } = body as unknown as { items: { name: string; state: string }[] };
+    return items.find((one) => one.name === name)?.state;
+  };
+  expect((await lines()).flatMap(({ notes }) => notes).join()).not.toContain("locked");
+  expect((await lock(true)).status).toBe(200);
+  const locked = await lines();
+  expect(locked.find(({ has }) => has === "developer")?.notes).toContain(
+    "locked out: nobody gets in by it until the account is unlocked",
+  );
+  expect(locked.find(({ has }) => has === "right checks.answer:qa")?.notes).toEqual([
+    "locked out; what their key signs counts all the same: tidelock person suspend ends that",
+  ]);
+  expect(await stateOf()).toBe("locked");
+  const standing = (state: string) =>
+    lab.ask(lab.bootstrap, "POST", `/api/v1/people/${name}/standing`, { state, from: null, reason: "away" }); // prettier-ignore
+  expect((await standing("suspended")).status).toBe(200);
+  expect(await stateOf()).toBe("suspended");
+  await standing("active");
+  await lock(false);
+  expect(await stateOf()).toBe("enrolled");
+  await standing("left");
+  expect(await stateOf()).toBe("left");
+});
+
+it("says of a role of today that it was not used yet, and of no month that nobody has seen", async () => {
+  const ada = { name: "ada@shop.example", also: ["ada@home.example"] };
+  await lab.ask(lab.bootstrap, "POST", "/api/v1/people", ada);
+  await lab.ask(lab.bootstrap, "POST", "/api/v1/role-assignments", {
+    role: "auditor",
+    to: { person: "ada@shop.example" },
+    service: null,
+    environment: null,
+  });
+  expect((await report()).find(({ who }) => who === "ada@shop.example")?.notes).toEqual([
+    "not used yet: this person has no token that counts, and has not signed in",
+  ]);
+});

@@ -1,5 +1,11 @@
 import type { AccessReport } from "../../api/routes-access.ts";
-import { type AccessLine, roleNotes, ruleNotes, tokenNotes } from "../../identity/access-report.ts";
+import {
+  type AccessLine,
+  lockedNote,
+  roleNotes,
+  ruleNotes,
+  tokenNotes,
+} from "../../identity/access-report.ts";
 import { holdingOf, ofMachine, ofWorkload } from "../../identity/holdings.ts";
 import { type Permission, permissionNames } from "../../model/permissions.ts";
 import type { Holding } from "../../model/principal.ts";
@@ -7,7 +13,7 @@ import type { WorkloadRule } from "../../model/workload.ts";
 import { platforms } from "../../identity/workload/platforms.ts";
 import { listAssignments, listRoles } from "../../store/queries/tokens.ts";
 import { listReviews, overdueReviews } from "../../store/queries/access-reviews.ts";
-import { readBootstrap } from "../../store/queries/accounts.ts";
+import { lockedPeople, readBootstrap } from "../../store/queries/accounts.ts";
 import { lastSeen } from "../../store/queries/sessions.ts";
 import type { Engine } from "../engine.ts";
 import { absentPeople } from "./people/standing.ts";
@@ -48,7 +54,11 @@ export async function accessReport(engine: Engine): Promise<AccessReport> {
     const signedIn = seen.has(view.to.id);
     const notes = machine
       ? []
-      : roleNotes(holding, { name: view.to.name, tokens: theirs.length, signedIn });
+      : roleNotes(
+          holding,
+          { name: view.to.name, tokens: theirs.length, signedIn, addedAt: view.addedAt },
+          now,
+        );
     lines.push({
       who: view.to.name ?? view.to.id,
       kind: view.to.kind,
@@ -137,6 +147,7 @@ export async function accessReport(engine: Engine): Promise<AccessReport> {
   }
   const absent = await absentPeople(db);
   const gone = new Set(people.flatMap(({ person, name }) => (absent.has(person) ? [name] : [])));
+  const locked = new Set(await lockedPeople(db));
   const [overdue, reviews] = await Promise.all([
     overdueReviews(db, { fresh: false }),
     listReviews(db, { limit: 100 }),
@@ -154,6 +165,9 @@ export async function accessReport(engine: Engine): Promise<AccessReport> {
         ...line.notes,
         ...(line.kind !== "bootstrap" && gone.has(line.who)
           ? ["suspended or gone: nothing of it counts now"]
+          : []),
+        ...(line.kind !== "bootstrap" && line.kind !== "workload" && locked.has(line.who)
+          ? [lockedNote(line)]
           : []),
       ],
     })),

@@ -4,7 +4,7 @@ import type { Actor } from "../../ports/control-plane.ts";
 import type { GovernanceView } from "../../api/routes-policy.ts";
 import { governanceProjection } from "../../store/projections/policy.ts";
 import { announce } from "../../store/queries/events.ts";
-import { grantsFor, keysOf, namesOf } from "../../store/queries/grants.ts";
+import { endOf, grantsFor, keysOf, namesOf } from "../../store/queries/grants.ts";
 import {
   governanceHistory,
   insertGovernance,
@@ -71,11 +71,12 @@ export async function enterTeam(engine: Engine, actor: Actor): Promise<Governanc
     const row = await newestGovernance(tx);
     if (row?.mode === "team") return;
     const signers = await signersEverywhere(tx);
-    if (signers.length < neededPeople) {
+    const { stay, going } = await whoStays(tx, signers);
+    if (stay.length < neededPeople) {
       const found = signers.length === 1 ? "1 has" : `${signers.length} have`;
       throw new TidelockError(
         "conflict",
-        `team needs two people who may sign changes of policy everywhere, and ${found} a key and that right`,
+        `team needs two people who may sign changes of policy everywhere, and ${found} a key and that right${goingText(going)}`,
         {
           fault: "operator",
           where: "governance",
@@ -105,16 +106,45 @@ export async function signersEverywhere(db: Db): Promise<readonly string[]> {
   return able;
 }
 
-/** In team mode as many have to stay as it takes to sign. `after`: called when the change was made. */
+/**
+ * In team mode as many have to stay as it takes to sign, and whoever goes on a later day does not stay: on that day nobody
+ * is asked. Called when the change was made.
+ */
 export async function requireSignersLeft(tx: Db, what: string): Promise<void> {
   if ((await governanceMode(tx)) !== "team") return;
-  if ((await signersEverywhere(tx)).length >= neededPeople) return;
+  const { stay, going } = await whoStays(tx, await signersEverywhere(tx));
+  if (stay.length >= neededPeople) return;
   throw refused(
     "conflict",
-    `${what}: then fewer than two people could sign changes of policy, and nobody could ever again`,
+    `${what}: then fewer than two people could sign changes of policy, and nobody could ever again${goingText(going)}`,
     "governance",
-    "give somebody else the right first: tidelock person grant <name> --policy",
+    "give somebody else the right first, with a key: tidelock person grant <name> --policy; two people sign that while two can",
   );
+}
+
+interface Going {
+  readonly name: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+async function whoStays(
+  db: Db,
+  people: readonly string[],
+): Promise<{ readonly stay: readonly string[]; readonly going: readonly Going[] }> {
+  const stay: string[] = [];
+  const going: Going[] = [];
+  for (const person of people) {
+    const ends = await endOf(db, person);
+    if (ends === null) stay.push(person);
+    else
+      going.push({ name: (await namesOf(db, person)).names[0] ?? person, at: ends.toISOString() });
+  }
+  return { stay, going };
+}
+
+function goingText(going: readonly Going[]): string {
+  return going.map(({ name, at }) => `; ${name} goes on ${at.slice(0, 10)}`).join("");
 }
 
 export async function governanceView(db: Db): Promise<GovernanceView> {

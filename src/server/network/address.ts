@@ -24,8 +24,12 @@ export function isLoopback(address: string | null): boolean {
   return address !== null && (address === "::1" || address.startsWith("127."));
 }
 
-/** Who is counted together: a /24, or a /48, which is what one subscriber may fill with addresses. */
+/**
+ * Who is counted together: a /24, or a /48, which is what one subscriber may fill with addresses. Whoever asks on this
+ * machine is one, by IPv6 as well: a browser takes now `::1` and now 127.0.0.1 for `localhost`.
+ */
 export function networkOf(address: string): string {
+  if (address === "::1") return networkOf("127.0.0.1");
   if (!address.includes(":")) return `${address.split(".").slice(0, 3).join(".")}.0/24`;
   const [head = "", tail = ""] = address.split("::");
   const left = head.split(":").filter(Boolean);

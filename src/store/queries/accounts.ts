@@ -193,6 +193,17 @@ export async function endLinks(
   }
 }
 
+/** Names of everybody who is locked out now. */
+export async function lockedPeople(db: Db): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom("accounts as a")
+    .innerJoin("ledger_people as p", "p.pseudonym", "a.person")
+    .select("p.person")
+    .where("a.locked", "=", true)
+    .execute();
+  return rows.flatMap(({ person }) => person ?? []);
+}
+
 export async function readBootstrap(db: Db): Promise<BootstrapRow | undefined> {
   return db.selectFrom("bootstrap").selectAll().executeTakeFirst();
 }

@@ -102,6 +102,14 @@ export async function keysOf(db: Db, person: string): Promise<readonly PersonKey
 /** Nothing counts of somebody who was suspended or has left. By the database's clock. */
 const isHere = sql<boolean>`coalesce(person_ends(person) > clock_timestamp(), true)`;
 
+/** When whoever goes on a later day goes; null: nobody has said that this person goes. */
+export async function endOf(db: Db, person: string): Promise<Date | null> {
+  const { rows } = await sql<{ ends: Date | null }>`select person_ends(${person}) as ends`.execute(
+    db,
+  );
+  return rows[0]?.ends ?? null;
+}
+
 /** Undefined when `same` belongs to somebody already. */
 export async function linkPerson(
   tx: Db,

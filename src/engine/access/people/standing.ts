@@ -65,10 +65,8 @@ export async function setStanding(
     const { state, reason } = wish;
     const { proposal } = consent;
     await insertStanding(tx, { person, state, from, reason, proposal }, actor.id);
-    if (from === null) {
-      await requireSignersLeft(tx, "this person cannot go");
-      await voidAnswersOf(tx, person);
-    }
+    if (state !== "active") await requireSignersLeft(tx, "this person cannot go");
+    if (from === null) await voidAnswersOf(tx, person);
     await announce(tx, {
       kind: "person.changed",
       message: `${actor.id}: ${sentence(name, wish.state, from)} (${wish.reason})`,

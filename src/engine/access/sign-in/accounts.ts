@@ -15,6 +15,7 @@ import { failuresOfDay } from "../../../store/queries/sign-in-failures.ts";
 import type { AccountRow } from "../../../store/schema-accounts.ts";
 import type { Engine } from "../../engine.ts";
 import { lockPolicy } from "../../policy/lock.ts";
+import { stateOfAbsent } from "../people/employment.ts";
 import { requirePerson } from "../giving.ts";
 import { openLinkOf, requireGoodPassword, requireNoMore } from "./links.ts";
 import { hashPassword } from "./password-hash.ts";
@@ -251,10 +252,12 @@ async function accountView(engine: Engine, person: string, name: string): Promis
         .executeTakeFirst()
     : undefined;
   const sessions = await sessionsOf(db, person);
+  const enrolled = account !== undefined || sessions.length > 0;
+  const away = await stateOfAbsent(db, person);
   return {
     name,
     person,
-    state: account?.locked ? "locked" : account || sessions.length > 0 ? "enrolled" : "invited",
+    state: away ?? (account?.locked ? "locked" : enrolled ? "enrolled" : "invited"),
     password: (account?.password ?? null) !== null,
     totp: (account?.totp ?? null) !== null,
     recoveryCodes: account?.recovery.length ?? 0,
