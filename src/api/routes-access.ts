@@ -153,8 +153,7 @@ export const accessRoutes = {
   accessWhoami: {
     method: "GET",
     path: "/api/v1/access/me",
-    permission: "server.read",
-    resource: anywhere,
+    own: "whoever is known hears what they may, and that they may nothing",
     response: WhoView,
   },
   /** Who can do what, and how they got it. */

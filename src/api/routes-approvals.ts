@@ -56,8 +56,14 @@ export const ApprovalMine = z.object({
   may: z.boolean(),
   /** Whether they have answered it. */
   answered: z.boolean(),
-  /** As whom; `against`: why that would not count, whatever the key. */
-  roles: z.array(z.object({ role: z.string(), against: z.string().nullable() })),
+  /** As whom; `against`: why that would not count, whatever the key; `wayOut`: what can be done about it. */
+  roles: z.array(
+    z.object({
+      role: z.string(),
+      against: z.string().nullable(),
+      wayOut: z.string().nullable(),
+    }),
+  ),
   /** Passkeys for approvals; `against`: why one would not count. */
   passkeys: z.array(
     z.object({

@@ -153,6 +153,13 @@ export const manualRoutes = {
     resource: everything,
     response: list(PersonView),
   },
+  /** Oneself, with keys and rights: none where a machine asks, or whoever owns the data directory. */
+  personOwn: {
+    method: "GET",
+    path: "/api/v1/account/person",
+    own: "whoever is known, about their own keys and rights",
+    response: list(PersonView),
+  },
   /** A public key whose signatures are this person's from here on, and names that are the same person's. */
   personAdd: {
     method: "POST",

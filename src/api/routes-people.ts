@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { everything } from "../model/permissions.ts";
+import { anywhere, everything } from "../model/permissions.ts";
 import { ToVouch } from "../model/vouch.ts";
 import { PersonName } from "./routes-manual.ts";
 
@@ -63,12 +63,21 @@ export const peopleRoutes = {
     params,
     response: SponsorsView,
   },
+  /** The same for whoever may vouch: what they could sign, also where somebody else has. */
+  personToVouch: {
+    method: "GET",
+    path: "/api/v1/people/:name/vouches",
+    permission: "person.vouch",
+    resource: anywhere,
+    params,
+    response: SponsorsView,
+  },
   /** A DSSE envelope over a third person's statement, in base64. */
   personVouch: {
     method: "POST",
     path: "/api/v1/people/:name/vouches",
     permission: "person.vouch",
-    resource: everything,
+    resource: anywhere,
     params,
     body: z.strictObject({ envelope: z.string().max(100_000) }),
     response: SponsorsView,

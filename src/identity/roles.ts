@@ -65,7 +65,15 @@ const builtIn: Readonly<Record<string, readonly [string, readonly Permission[]]>
   ],
   qa: [
     "Answers manual checks, and approves or rejects; starts nothing.",
-    [...seeing, "log.read", "check.answer", "finding.act", "approval.sign", "break-glass.review"],
+    [
+      ...seeing,
+      "log.read",
+      "check.answer",
+      "finding.act",
+      "approval.sign",
+      "person.vouch",
+      "break-glass.review",
+    ],
   ],
   sre: [
     "Runs services: promotes, returns traffic, stops lines, keeps secrets and configurations.",
@@ -85,6 +93,7 @@ const builtIn: Readonly<Record<string, readonly [string, readonly Permission[]]>
       "signal.add",
       "check.answer",
       "approval.sign",
+      "person.vouch",
       "break-glass.open",
       "break-glass.sign",
       "break-glass.review",

@@ -20,8 +20,11 @@ export interface PeopleControl {
     },
   ): Promise<PersonView>;
   revoke(actor: Actor, grant: string): Promise<PersonView>;
-  /** Who made somebody what they are, and whose word lifts that their approvals do not count there. */
-  sponsors(name: string): Promise<SponsorsView>;
+  /**
+   * Who made somebody what they are, and whose word lifts that their approvals do not count there. `voucher`: what that
+   * person could vouch for, also where others have.
+   */
+  sponsors(name: string, voucher?: string | null): Promise<SponsorsView>;
   vouch(actor: Actor, name: string, envelope: Uint8Array): Promise<SponsorsView>;
   /** From then on nothing of somebody counts, or it does again. */
   setStanding(

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { decideAccess, seesEverything } from "../identity/decide-access.ts";
+import { whyRefused } from "../identity/why-refused.ts";
 import { TidelockError } from "../model/errors.ts";
 import {
   type Access,
@@ -84,14 +85,16 @@ export function registerAccess(
     // Who may do this nowhere need not send a body first.
     const anywhere = { service: "any", environment: "any" } as const;
     if (!decideAccess(principal, declared.permission, anywhere).allowed) {
-      throw refused(declared.permission, null);
+      throw refused(principal, declared.permission, null);
     }
   });
   app.addHook("preHandler", async (request) => {
     const declared = declaredBy(request);
     if (declared === null || !("permission" in declared)) return;
     const principal = principals.get(request);
-    if (!principal) throw refused(declared.permission, null);
+    if (!principal) {
+      throw new TidelockError("internal", "nobody was asked who they are", { fault: "bug" });
+    }
     await authorise(access, principal, declared, request);
     access.usedPermission(principal, declared.permission);
   });
@@ -120,7 +123,8 @@ async function authorise(
       service: reach(request, resource.service),
       environment: reach(request, resource.environment),
     };
-    if (!decideAccess(principal, permission, place).allowed) throw refused(permission, place);
+    if (!decideAccess(principal, permission, place).allowed)
+      throw refused(principal, permission, place);
     return;
   }
   const reference = field(request, resource.by);
@@ -129,7 +133,8 @@ async function authorise(
   // What is not there and what is somebody else's are answered alike, so that nobody counts what they may not see.
   if (resource.thing === "documents" || resource.thing === "line") {
     for (const place of places ?? []) {
-      if (!decideAccess(principal, permission, place).allowed) throw refused(permission, place);
+      if (!decideAccess(principal, permission, place).allowed)
+        throw refused(principal, permission, place);
     }
     if (places !== null) return;
   } else if (places?.every((place) => decideAccess(principal, permission, place).allowed)) {
@@ -161,12 +166,16 @@ function field(request: FastifyRequest, path: string): unknown {
   return value;
 }
 
-function refused(permission: Permission, place: Resource | null): TidelockError {
+function refused(
+  principal: Principal,
+  permission: Permission,
+  place: Resource | null,
+): TidelockError {
   const where = place === null ? "anywhere" : `in ${placeText(place)}`;
   return new TidelockError("forbidden", `nothing lets you do this ${where}: ${permission}`, {
     fault: "operator",
     where: permission,
-    hint: `${permissions[permission]} tidelock access whoami shows your roles; a list may want --service`,
+    hint: whyRefused(principal, permission),
   });
 }
 

@@ -6,6 +6,7 @@ type Names =
   | "reviewShow"
   | "reviewSign"
   | "personSponsors"
+  | "personToVouch"
   | "personVouch"
   | "personStanding"
   | "accessUnused"
@@ -32,6 +33,8 @@ export function peopleHandlers(controlPlane: ControlPlane): Pick<Handlers, Names
     reviewSign: ({ actor, params, body }) =>
       controlPlane.reviews.sign(actor, params.id, Buffer.from(body.envelope, "base64")),
     personSponsors: ({ params }) => controlPlane.people.sponsors(params.name),
+    personToVouch: ({ actor, params }) =>
+      controlPlane.people.sponsors(params.name, actor.principal?.person ?? null),
     personVouch: ({ actor, params, body }) =>
       controlPlane.people.vouch(actor, params.name, Buffer.from(body.envelope, "base64")),
     personStanding: ({ actor, params, body }) =>

@@ -115,6 +115,12 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     async personList() {
       return { items: [...(await controlPlane.people.list())] };
     },
+    async personOwn({ actor }) {
+      const own = actor.principal?.person ?? null;
+      if (own === null) return { items: [] };
+      const items = await controlPlane.people.list();
+      return { items: items.filter(({ person }) => person === own) };
+    },
     accessReport: () => controlPlane.access.report(),
     accessWhoami: ({ actor }) => controlPlane.access.whoami(actor),
     tokenCreate: ({ actor, body }) => controlPlane.access.createToken(actor, known(body)),

@@ -83,7 +83,8 @@ export function matrix(ids: Ids): readonly Row[] {
   };
   return [
     // The server, and who one is.
-    ["GET", "/api/v1/access/me", "DTSXACM"],
+    ["GET", "/api/v1/access/me", "DTSXACMN"],
+    ["GET", "/api/v1/account/person", "DTSXACMN"],
     ["GET", "/api/v1/server", "DTSXACM"],
 
     // Sessions: one's own are everybody's, also of who has no role (a build's token has none, and hears so).
@@ -361,7 +362,8 @@ export function matrix(ids: Ids): readonly Row[] {
     ["GET", "/api/v1/access/reviews/vnone", "M"],
     ["POST", "/api/v1/access/reviews/vnone/words", "M", envelope],
     ["GET", "/api/v1/people/x@shop.example/sponsors", "AM"],
-    ["POST", "/api/v1/people/x@shop.example/vouches", "M", envelope],
+    ["GET", "/api/v1/people/x@shop.example/vouches", "SXM"],
+    ["POST", "/api/v1/people/x@shop.example/vouches", "SXM", envelope],
     [
       "POST",
       "/api/v1/people/nobody@shop.example/standing",

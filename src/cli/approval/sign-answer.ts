@@ -6,6 +6,8 @@ import { approvalStatement } from "../../identity/approval/statement.ts";
 import type { ApprovalAnswer } from "../../model/approval.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { CommandContext } from "../context.ts";
+import { signerOf } from "../evidence/signer.ts";
+import { whoseKey } from "../evidence/whose-key.ts";
 import { signShown } from "../sign-shown.ts";
 
 export interface Answering {
@@ -38,7 +40,7 @@ export async function signAnswer(
   requireSame(view);
   const { asked, basis } = view;
   const { key, yes, purpose, reason, notBefore, expires } = given;
-  const role = roleOf(view, given.role);
+  const role = await roleOf(client, view, given);
   const answer = (person: string): ApprovalAnswer => ({
     purpose,
     person,
@@ -59,18 +61,49 @@ export async function signAnswer(
   return client.call("approvalAnswer", { params: { id: view.id }, body: { signed } });
 }
 
-/** The only one that is asked, or the one that was named. */
-function roleOf({ asked }: ApprovalView, named: string | undefined): string {
+/** The one that was named, the only one that is asked, or the only one as which this person's answer would count. */
+async function roleOf(
+  client: Client,
+  { id, asked }: ApprovalView,
+  { role: named, purpose, key }: Pick<Answering, "role" | "purpose"> & { readonly key: string },
+): Promise<string> {
   const roles = [...new Set(asked.asks.flatMap((ask) => ask.roles))];
-  const role = named ?? (roles.length === 1 ? roles[0] : undefined);
-  if (role !== undefined && roles.includes(role)) return role;
-  throw new TidelockError(
-    "invalid-input",
-    named === undefined
-      ? "several roles are asked: say as which one"
-      : `nobody is asked as ${named}`,
-    { fault: "operator", where: "--role", hint: `one of ${roles.join(", ")}` },
+  if (named !== undefined) {
+    if (roles.includes(named)) return named;
+    throw whichRole(`nobody is asked as ${named}`, roles);
+  }
+  const [first, another] = roles;
+  if (first !== undefined && another === undefined) return first;
+  const mine = await client.call("approvalMine", { params: { id } });
+  // Whoever hands in somebody else's signature is told nothing of them.
+  const { person } = await whoseKey(client, signerOf(key).name);
+  if (mine.person?.person !== person) {
+    throw whichRole("several roles are asked: say as which one", roles);
+  }
+  const counting = mine.roles.filter(({ against }) => against === null).map((one) => one.role);
+  const [only, second] = counting;
+  if (only !== undefined && second === undefined) return only;
+  const [why] = mine.roles.toSorted(
+    (a, b) => Number(b.wayOut !== null) - Number(a.wayOut !== null),
   );
+  if (only === undefined && why && purpose === "approve") {
+    throw new TidelockError("forbidden", `your approval would not count: ${why.against ?? ""}`, {
+      fault: "operator",
+      where: id,
+      hint:
+        why.wayOut ??
+        `to give the right: tidelock person grant ${mine.person.name ?? "<name>"} --approve <${roles.join(" or ")}>`,
+    });
+  }
+  throw whichRole(
+    "several roles are asked: say as which one",
+    only === undefined ? roles : counting,
+  );
+}
+
+function whichRole(message: string, roles: readonly string[]): TidelockError {
+  const hint = `one of ${roles.join(", ")}`;
+  return new TidelockError("invalid-input", message, { fault: "operator", where: "--role", hint });
 }
 
 /** A moment as people write it, in RFC 3339. Throws `invalid-input`. */

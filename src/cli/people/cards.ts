@@ -21,7 +21,7 @@ export function sponsorsCard(view: SponsorsView): Card<SponsorsView> {
       [
         "still open",
         view.toVouch === null
-          ? "nothing: approvals count on everybody's work but their own"
+          ? "nothing: approvals count on everybody's work but their own, except where whoever vouched had a hand in it too (their signature under its policy is one): another third person vouches then"
           : `${view.toVouch.acts.length}: approvals do not count on the work of whoever is named; a third person lifts that: tidelock person vouch`,
       ],
     ],

@@ -1,7 +1,7 @@
 import { digestBytes } from "../../evidence/bytes.ts";
 import { copyable } from "../../identity/approval/evaluate.ts";
 import type { GivenAnswer } from "../../identity/approval/given.ts";
-import { ownWork } from "../../identity/approval/separation.ts";
+import { ownWorkOf, wayOut } from "../../identity/approval/separation.ts";
 import { personKeysOf } from "../../identity/approval/person-keys.ts";
 import { readApproval, verifyApproval } from "../../identity/approval/signed.ts";
 import { approvalPredicate } from "../../identity/approval/statement.ts";
@@ -11,7 +11,7 @@ import { approvalRequestsProjection } from "../../store/projections/approvals.ts
 import { findApprovals, insertAnswer, lockApproval } from "../../store/queries/approvals.ts";
 import { databaseTime, keepAttestation } from "../../store/queries/attestations.ts";
 import { announce } from "../../store/queries/events.ts";
-import { keysOf } from "../../store/queries/grants.ts";
+import { keysOf, namesOf } from "../../store/queries/grants.ts";
 import type { ApprovalRequestRow } from "../../store/schema-approvals.ts";
 import type { Db, PromotionRow } from "../../store/schema.ts";
 import { absence } from "../access/people/employment.ts";
@@ -119,8 +119,11 @@ async function takeAnswer(
     }
     const lineage = await lineageOf(engine, tx, promotion.plan, promotion.id);
     const known = await involved(tx, lineage, peopleIn([given]));
-    const own = ownWork(given, known, await governanceMode(tx));
-    if (own !== null) throw refused("forbidden", own, id, "somebody else has to approve it");
+    const own = ownWorkOf(given, known, await governanceMode(tx));
+    if (own !== null) {
+      const [name = person] = (await namesOf(tx, person)).names;
+      throw refused("forbidden", own.message, id, wayOut(own, name));
+    }
   }
   await announce(tx, {
     kind: answer.purpose === "approve" ? "approval.given" : "approval.rejected",

@@ -1,6 +1,6 @@
 import type { ApprovalMine } from "../../api/routes-approvals.ts";
 import { copyable } from "../../identity/approval/evaluate.ts";
-import { ownWork } from "../../identity/approval/separation.ts";
+import { ownWorkOf, wayOut } from "../../identity/approval/separation.ts";
 import { decideAccess } from "../../identity/decide-access.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Actor } from "../../ports/control-plane.ts";
@@ -35,7 +35,14 @@ export async function approvalMine(
   const { service, environment } = request;
   const place = { service: { name: service }, environment: { name: environment } };
   const answers = await answersOf(db, request.id);
-  const answering = { engine, db, plan: promotion.plan, request, person };
+  const answering = {
+    engine,
+    db,
+    plan: promotion.plan,
+    request,
+    person,
+    name: names[0] ?? person,
+  };
   const keys = (await keysOf(db, person)).filter(({ webauthn }) => webauthn !== null);
   return {
     person: { person, name: names[0] ?? null },
@@ -44,10 +51,10 @@ export async function approvalMine(
     roles: await Promise.all(
       rolesOf(request).map(async (role) => ({
         role,
-        against: await against(
+        ...(await against(
           answering,
           await roleStanding(db, promotion.plan.lane, { person, role }),
-        ),
+        )),
       })),
     ),
     passkeys: await Promise.all(keys.map((key) => passkeyView(answering, key))),
@@ -60,6 +67,7 @@ interface Answering {
   readonly plan: Plan;
   readonly request: ApprovalRequestRow;
   readonly person: string;
+  readonly name: string;
 }
 
 function rolesOf({ asked }: ApprovalRequestRow): readonly string[] {
@@ -67,14 +75,15 @@ function rolesOf({ asked }: ApprovalRequestRow): readonly string[] {
 }
 
 async function against(
-  { engine, db, plan, request, person }: Answering,
+  { engine, db, plan, request, person, name }: Answering,
   standing: Pick<ApproverStanding, "also" | "against" | "enrolments">,
-): Promise<string | null> {
-  if (standing.against !== null) return standing.against;
+): Promise<{ readonly against: string | null; readonly wayOut: string | null }> {
+  if (standing.against !== null) return { against: standing.against, wayOut: null };
   const self = { person, also: standing.also, enrolments: standing.enrolments };
   const lineage = await lineageOf(engine, db, plan, request.promotion);
   const known = await involved(db, lineage, peopleIn([self]));
-  return ownWork(self, known, await governanceMode(db));
+  const own = ownWorkOf(self, known, await governanceMode(db));
+  return { against: own?.message ?? null, wayOut: own && wayOut(own, name) };
 }
 
 /** What is against a passkey is against it in every role; where one role is open to it, nothing is. */
@@ -97,7 +106,9 @@ async function passkeyView(
         { person, role, key, signedAt: now },
         now,
       );
-      return copied.includes(null) ? against(answering, standing) : (copied[0] ?? null);
+      return copied.includes(null)
+        ? (await against(answering, standing)).against
+        : (copied[0] ?? null);
     }),
   );
   return {

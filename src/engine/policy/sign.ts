@@ -74,7 +74,12 @@ export async function signProposal(
     if (last) await requireAnother(tx, person, signers, id);
     const own = last ? await ownDeed(tx, person, deeds, id) : null;
     if (own !== null) {
-      throw refused("forbidden", own, id, "somebody else has to sign it as the second");
+      throw refused(
+        "forbidden",
+        own,
+        id,
+        "a third person who may sign has to be the second; or ask for the same change once more, and sign it first",
+      );
     }
     const signature = JSON.stringify({ person, key, envelope: encodeBase64(bytes) });
     await insertPolicyAct(

@@ -4,30 +4,52 @@ import type { GivenAnswer, Involved } from "./given.ts";
 
 export type GovernanceMode = "solo" | "team";
 
+/** `own`: by their own hand; `made`: whoever made them what they are stands behind them; `unknown`: nobody's is proven. */
+export interface OwnWork {
+  readonly kind: "own" | "made" | "unknown";
+  readonly message: string;
+}
+
+type Answerer = Pick<GivenAnswer, "person" | "also" | "enrolments">;
+
 /**
  * Why an answer is no second person's, in a sentence; null when it is. Own work never counts. In `team` an unproven
  * identity counts as everybody, and so does an unproven sponsor; `solo` claims nothing of either, and says so elsewhere.
  */
 export function ownWork(
-  { person, also, enrolments }: Pick<GivenAnswer, "person" | "also" | "enrolments">,
+  answer: Answerer,
   lineage: readonly Involved[],
   mode: GovernanceMode,
 ): string | null {
+  return ownWorkOf(answer, lineage, mode)?.message ?? null;
+}
+
+/** The same with its kind, for whoever says what to do about it (`wayOut`). */
+export function ownWorkOf(
+  { person, also, enrolments }: Answerer,
+  lineage: readonly Involved[],
+  mode: GovernanceMode,
+): OwnWork | null {
   const self = new Set([person, ...also]);
   const own = lineage.find(({ people }) => people.some((one) => self.has(one)));
-  if (own) return `this is own work: the ${own.what}`;
+  if (own) return { kind: "own", message: `this is own work: the ${own.what}` };
   const involved = new Set(lineage.flatMap(({ people }) => people));
   const sponsor = openSponsor({ person, also, enrolments }, involved, mode);
   if (sponsor?.why === "involved") {
-    return `whoever enrolled ${sponsor.what} has worked on it, and no third person vouched`;
+    const message = `whoever enrolled ${sponsor.what} has worked on it, and no third person vouched`;
+    return { kind: "made", message };
   }
   if (sponsor?.why === "unproven") {
-    return `whoever enrolled ${sponsor.what} is not proven, which counts as everybody, and no third person vouched`;
+    const message = `whoever enrolled ${sponsor.what} is not proven, which counts as everybody, and no third person vouched`;
+    return { kind: "made", message };
   }
   if (mode === "solo") return null;
   const unknown = lineage.find(({ proven }) => !proven);
   return unknown
-    ? `the ${unknown.what} is not proven to be anybody, which counts as everybody`
+    ? {
+        kind: "unknown",
+        message: `the ${unknown.what} is not proven to be anybody, which counts as everybody`,
+      }
     : null;
 }
 
@@ -51,6 +73,15 @@ export function openSponsor(
     if (mode === "team" && !proven) return { what, why: "unproven" };
   }
   return null;
+}
+
+/** What somebody of this name can do about it, in words that follow the message; never what a decision says. */
+export function wayOut({ kind }: OwnWork, name: string): string {
+  if (kind === "own") return "somebody else has to approve it, who had no hand in it";
+  if (kind === "unknown") {
+    return "nobody's approval counts before it is proven: commits by a signature or the git host's word, calls by a person's own session or token (docs/approvals.md)";
+  }
+  return `a third person with the right people.vouch or policy.change, who did none of that work and was not enrolled by whoever did (founders excepted), says that they know ${name}: tidelock person vouch ${name} --key <their private key>`;
 }
 
 /** What is not proven of the lineage, in a sentence; null: all of it is. */

@@ -107,7 +107,9 @@ function Answering({
 }) {
   const { purpose, role } = answer;
   const here = mine.passkeys.filter(({ origins }) => origins.includes(location.origin));
-  const against = mine.roles.find((one) => one.role === role)?.against ?? null;
+  const asRole = mine.roles.find((one) => one.role === role);
+  const against = asRole?.against ?? null;
+  const wayOut = against === null ? null : (asRole?.wayOut ?? null);
   const keyAgainst = here.every((one) => one.against !== null) ? (here[0]?.against ?? null) : null;
   const mutation = useMutation({
     mutationFn: async () => {
@@ -176,7 +178,8 @@ function Answering({
         </label>
         {standing === null ? null : (
           <p className="callout" id="standing">
-            Your approval would not count: <Foreign text={standing} most={1_000} />.
+            Your approval would not count: <Foreign text={standing} most={1_000} />.{" "}
+            {wayOut === null ? null : <Foreign text={`What helps: ${wayOut}.`} most={1_000} />}
             {against === null ? "" : " You may still reject it."}
           </p>
         )}

@@ -21,7 +21,7 @@ export const command = defineCommand({
   async run(context, { args, options }) {
     const client = context.connect(options);
     const params = { name: args.name };
-    const { toVouch } = await client.call("personSponsors", { params });
+    const { toVouch } = await client.call("personToVouch", { params });
     if (toVouch === null) {
       throw new TidelockError("conflict", "nothing is open: nobody has to vouch", {
         fault: "operator",

@@ -1,8 +1,5 @@
 import { sql } from "kysely";
-import { generateKeyPairSync, sign } from "node:crypto";
-import { encodeEnvelope } from "../../../evidence/dsse.ts";
-import { policyConsentStatement } from "../../../evidence/predicates/policy-consent.ts";
-import { signStatement } from "../../../evidence/statement.ts";
+import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type Approver,
@@ -78,6 +75,13 @@ describe("an identity that I made", () => {
       ["v@shop.example"],
       ["v@shop.example"],
     ]);
+    // Where the voucher had a hand in the work, it takes another one's word.
+    expect(await plane.people.sponsors("p@shop.example", v.person)).toMatchObject({
+      toVouch: null,
+    });
+    const w = await mayVouch("w@shop.example");
+    const again = await plane.people.sponsors("p@shop.example", w.person);
+    expect(again.toVouch?.acts).toHaveLength(2);
     await plane.approvals.answer(view.id, bytes);
     expect((await ended(plane, view.asked.promotion)).state).toBe("complete");
     expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
@@ -286,72 +290,4 @@ it("does not carry on what was begun by somebody who is here no more, or whose r
   await plane.people.setStanding(operator, jo.id, { state: "left", from: null, reason: "gone" });
   const { id } = await plane.promote(jo, dev);
   expect((await ended(plane, id)).message).toContain("this person has left");
-});
-
-describe("where two people decide", () => {
-  let first: Approver;
-  let second: Approver;
-  const twoSign = async () => {
-    const [waiting] = await plane.policy.proposals({ state: "waiting", limit: 10 });
-    if (!waiting) throw new Error("nothing waits");
-    for (const { key, person } of [first, second]) {
-      const signer = {
-        name: "somebody",
-        publicKey: new Uint8Array(),
-        sign: async (message: Uint8Array) => sign(null, message, key),
-      };
-      const consent = policyConsentStatement(waiting.proposed, person);
-      const bytes = encodeEnvelope(await signStatement(signer, consent));
-      await plane.policy.sign(operator, waiting.id, bytes);
-    }
-  };
-
-  beforeEach(async () => {
-    [first, second] = [
-      await enrolApprover(plane, "first@shop.example", []),
-      await enrolApprover(plane, "second@shop.example", []),
-    ];
-    for (const name of ["first@shop.example", "second@shop.example"]) {
-      await plane.people.grant(operator, { name, right: "policy.change", ...everywhere });
-    }
-    await enrolApprover(plane, "kim@shop.example", []);
-    await plane.policy.setGovernance(operator, "team");
-  });
-
-  it("gives nothing to somebody who became another's name while it waited", async () => {
-    const right = { name: "late@shop.example", right: "approve:sre", ...everywhere };
-    await plane.people.add(operator, { name: "late@shop.example", also: [] });
-    await plane.people.grant(operator, right);
-    await plane.people.add(operator, { name: "kim@shop.example", also: ["late@shop.example"] });
-    await expect(twoSign()).rejects.toThrow(/another name of somebody by now/);
-  });
-
-  it("brings nobody back on one person's word, and each word of two does it once", async () => {
-    const kim = "kim@shop.example";
-    const word = (state: "suspended" | "active") =>
-      plane.people.setStanding(operator, kim, { state, from: null, reason: "x" });
-    await word("suspended");
-    const asked = await word("active");
-    expect(asked).toMatchObject({ waitsFor: expect.any(String) });
-    expect(asked.absent).toContain("suspended");
-    await twoSign();
-    expect((await word("active")).absent).toBeNull();
-    await word("suspended");
-    expect(await word("active")).toMatchObject({ waitsFor: expect.any(String) });
-    expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
-  });
-
-  it("makes no link for anybody before two people have signed it", async () => {
-    const granting = { ...operator, principal: bootstrap };
-    const link = () => plane.accounts.makeLink(granting, "invite", "kim@shop.example");
-    await expect(link()).rejects.toThrow(/two people have to sign first/);
-    await twoSign();
-    expect((await link()).purpose).toBe("invite");
-    const { acts } = await plane.people.sponsors("kim@shop.example");
-    expect(acts.at(-1)).toMatchObject({
-      what: "the link that invites them",
-      by: [{ name: "first@shop.example" }],
-      vouched: [{ name: "second@shop.example" }],
-    });
-  });
 });

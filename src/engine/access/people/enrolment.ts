@@ -78,15 +78,17 @@ function actOf(entry: ActEntry, changes: readonly SignedChange[]): EnrolmentAct 
   if (says === null) return null;
   const signers = signersOf(entry, changes);
   const nobody = programs.has(actor) || (name !== null && isShared(name));
-  const [first] = signers.own;
+  const [first, ...others] = signers.own;
+  // Whoever hands in the last of two signatures makes the entry, and is the second person all the same.
+  const handedIn = others.includes(actor);
   return {
     operation,
     kind,
     ...says,
     person,
-    by: [...(nobody ? [] : [actor]), ...(first === undefined ? [] : [first])],
+    by: [...(nobody || handedIn ? [] : [actor]), ...(first === undefined ? [] : [first])],
     proven: !nobody || first !== undefined,
-    signed: [...signers.own.slice(1), ...signers.beside],
+    signed: [...others, ...signers.beside],
     at: at.toISOString(),
   };
 }

@@ -45,7 +45,7 @@ export function makePeopleControl(engine: Engine): PeopleControl {
     removeKey: (actor, key) => removeKey(engine, actor, key),
     grant: (actor, grant) => giveRight(engine, actor, grant),
     revoke: (actor, grant) => takeRight(engine, actor, grant),
-    sponsors: (name) => showSponsors(engine.db, name),
+    sponsors: (name, voucher) => showSponsors(engine.db, name, voucher),
     vouch: (actor, name, envelope) => vouchFor(engine, actor, name, envelope),
     setStanding: (actor, name, wish) => setStanding(engine, actor, name, wish),
   };

@@ -30,8 +30,15 @@ import {
 
 const everywhere = { service: "", environment: "" };
 
-/** Every act for somebody, who stands behind it, and whose word lifts that. */
-export async function showSponsors(db: Db, name: string): Promise<SponsorsView> {
+/**
+ * Every act for somebody, who stands behind it, and whose word lifts that. `voucher`: whoever wants to say so; they are
+ * asked for all that they have not vouched for, because the word of whoever did may be no third person's somewhere.
+ */
+export async function showSponsors(
+  db: Db,
+  name: string,
+  voucher: string | null = null,
+): Promise<SponsorsView> {
   const person = await requireKnown(db, name);
   const { record } = await gatherEnrolments(db, [person]);
   const { origin } = await readTree(db);
@@ -56,7 +63,7 @@ export async function showSponsors(db: Db, name: string): Promise<SponsorsView> 
       vouched: named(vouched),
       open: isOpen({ act, by, proven, vouched }),
     })),
-    toVouch: toVouch(person, origin, lines),
+    toVouch: toVouch(person, origin, lines.filter(voucher === null ? isOpen : lacks(voucher))),
   };
 }
 
@@ -64,9 +71,14 @@ function isOpen({ by, proven, vouched }: Pick<Sponsorship, "act" | "by" | "prove
   return vouched.length === 0 && (by.length > 0 || !proven);
 }
 
-/** What is still open; null: nothing is. */
-function toVouch(person: string, ledger: string, lines: readonly Sponsorship[]): ToVouch | null {
-  const open = lines.filter(isOpen);
+/** What somebody has not vouched for, whoever else did. */
+function lacks(voucher: string) {
+  return ({ by, proven, vouched }: Sponsorship) =>
+    (by.length > 0 || !proven) && !vouched.includes(voucher);
+}
+
+/** What is to be signed; null: nothing is. */
+function toVouch(person: string, ledger: string, open: readonly Sponsorship[]): ToVouch | null {
   if (open.length === 0) return null;
   const acts = open.map(({ act: { operation, what, at } }) => ({ operation, what, at }));
   return { person, ledger, acts: acts.slice(0, 1_000) };
