@@ -22,7 +22,7 @@ import { type Layout, layout } from "./model/layout.ts";
 import type { Check } from "./ports/check.ts";
 import type { AgentInfo, HostAgent } from "./ports/host-agent.ts";
 import { isRunning } from "./store/process-identity.ts";
-import { findServers, type ServerRecord } from "./store/server-record.ts";
+import { findMachineKey, findServers, type ServerRecord } from "./store/server-record.ts";
 import { findToken } from "./store/token.ts";
 import type { WitnessOptions } from "./witness/run-witness.ts";
 
@@ -53,6 +53,11 @@ export function findLocalServer(
 /** The servers that run on a data directory now. */
 export function localServers(dataDir: string): readonly ServerRecord[] {
   return findServers(dataDir);
+}
+
+/** What lets the owner of a data directory stop this server of it without signing in; null: it is not ours to read. */
+export function machineKeyOf(dataDir: string, server: ServerRecord): string | null {
+  return findMachineKey(dataDir, server);
 }
 
 /** Whether exactly this server's process has ended; its record goes as soon as it begins to. */

@@ -49,6 +49,7 @@ import { makeStopControl } from "./stops/control.ts";
 import { makeBreakGlassControl } from "./break-glass/control.ts";
 import { makeWaiverControl } from "./waivers/control.ts";
 import { down, removeService, stopService } from "./stop-service.ts";
+import { toldOnMachine } from "./told-on-machine.ts";
 import { changesView } from "./views/changes-view.ts";
 import { deploymentViews } from "./views/deployment-view.ts";
 import { traceViews } from "./views/trace-view.ts";
@@ -127,6 +128,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     stopService: (actor, lane) => stopService(engine, actor, lane),
     removeService: (actor, service) => removeService(engine, actor, service),
     down: (actor: Actor) => down(engine, actor),
+    toldOnMachine: (actor, what) => toldOnMachine(engine, actor, what),
     // A ledger that is behind the world is recovered with it: the same person says the same thing.
     declareRestored: async (actor) =>
       (await readTree(db)).behind ? recoverLedger(engine, actor) : declareRestored(engine, actor),

@@ -157,6 +157,8 @@ export interface ControlPlane {
   removeService(actor: Actor, service: string): Promise<string>;
   /** Stops every service and the agent of this data directory. */
   down(actor: Actor): Promise<string>;
+  /** Says in the ledger what whoever owns the machine does next, without having signed in. */
+  toldOnMachine(actor: Actor, what: "server-stop" | "down"): Promise<void>;
   /**
    * After a database was restored from a backup: declares it the truth, so that its fences are higher than
    * all that any agent has seen. Until then a promotion waits with a message that names this.

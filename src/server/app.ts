@@ -39,6 +39,8 @@ export interface ServerParts {
   readonly identity: ServerIdentity;
   /** The bootstrap token; compared in constant time, never logged. Null: it has ended. */
   readonly token: string | null;
+  /** By which whoever owns the machine stops the server (`machineOwner`). */
+  readonly machineKey?: string;
   /** Host names, besides the loopback ones, under which this server may be addressed. */
   readonly hostNames: readonly string[];
   /** Whose X-Forwarded-* headers count; nobody's when left out. */
@@ -108,7 +110,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
   registerAccess(
     app,
     parts.controlPlane.access,
-    limits.guard(requireToken(parts.controlPlane.access, parts.token)),
+    limits.guard(requireToken(parts.controlPlane.access, parts.token, parts.machineKey)),
   );
   const quiet = new Budget({ perSecond: 1, burst: 100 });
   app.addHook("onResponse", async (request, reply) => {

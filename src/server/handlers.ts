@@ -2,16 +2,21 @@ import type { Configuration } from "../model/configuration.ts";
 import { falcoSignal } from "../api/falco-alert.ts";
 import { TidelockError } from "../model/errors.ts";
 import { laneKey, type Lane } from "../model/primitives.ts";
+import type { Actor } from "../ports/control-plane.ts";
 import { accountHandlers } from "./account-handlers.ts";
 import type { ServerParts } from "./app.ts";
 import { listHandlers } from "./handlers-lists.ts";
 import { peopleHandlers } from "./handlers-people.ts";
 import { known } from "./known.ts";
 import type { Handlers } from "./routes.ts";
+import { machineOwner } from "./token-check.ts";
 
 /** One line a call: the HTTP table on one side, the control plane on the other. */
 export function handlers({ controlPlane, identity, stop }: ServerParts): Handlers {
   /** Stopping lets the answer that is on its way leave first. */
+  const sayOnMachine = async (actor: Actor, what: "server-stop" | "down"): Promise<void> => {
+    if (actor.principal === machineOwner) await controlPlane.toldOnMachine(actor, what);
+  };
   const stopSoon = (reason: string): void => void setImmediate(() => stop(reason));
   return {
     async serverInfo() {
@@ -21,7 +26,8 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     },
     ...accountHandlers(controlPlane),
 
-    async serverStop() {
+    async serverStop({ actor }) {
+      await sayOnMachine(actor, "server-stop");
       stopSoon("asked to stop");
       return { done: true, message: "the server stops; services and the agent go on" };
     },
@@ -29,6 +35,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       return { done: true, message: await controlPlane.declareRestored(actor) };
     },
     async down({ actor }) {
+      await sayOnMachine(actor, "down");
       const message = await controlPlane.down(actor);
       stopSoon("asked to go down");
       return { done: true, message };

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { FakeControlPlane } from "../../test/fixtures/fake-control-plane.ts";
 import { MemoryContentStore } from "../../test/fixtures/memory-content-store.ts";
 import { TidelockError } from "../model/errors.ts";
-import { findServers } from "../store/server-record.ts";
+import { findMachineKey, findServers } from "../store/server-record.ts";
 import { findToken } from "../store/token.ts";
 import { silentLog } from "./log.ts";
 import { readMainOptions } from "./main-options.ts";
@@ -110,4 +110,24 @@ it("reads flags before variables, and refuses what it does not understand", () =
   for (const words of [["--port", "70000"], ["--prot", "1"], ["--host-name", "http://x"], ["x"]]) {
     expect(() => read(words)).toThrow(TidelockError);
   }
+});
+
+it("lets whoever owns the data directory stop it without signing in, and nothing else, and says so first", async () => {
+  const plane = new FakeControlPlane();
+  const server = await start(0, plane);
+  const [record] = findServers(dataDir);
+  const key = record && findMachineKey(dataDir, record);
+  expect(statSync(join(dataDir, "server/servers", `${process.pid}.key`)).mode & 0o777).toBe(0o600);
+  const ask = (method: string, path: string, bearer: string) =>
+    fetch(`${server.url}${path}`, { method, headers: { authorization: `Bearer ${bearer}` } });
+  for (const path of ["/api/v1/server", "/api/v1/pipelines", "/api/v1/people", "/api/v1/tokens"]) {
+    expect((await ask("GET", path, key ?? "")).status).toBe(403);
+  }
+  expect((await ask("POST", "/api/v1/server/stop", `${key?.slice(1)}x`)).status).toBe(401);
+  expect(plane.calls).toEqual([]);
+  expect((await ask("POST", "/api/v1/server/stop", key ?? "")).status).toBe(200);
+  expect(plane.calls).toEqual([{ method: "toldOnMachine server-stop", actor: "operator" }]);
+  expect(await server.asked).toBe("asked to stop");
+  await server.stop("test");
+  expect(readdirSync(join(dataDir, "server/servers"))).toEqual([]);
 });

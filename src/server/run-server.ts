@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { ContentStore } from "../ports/content-store.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
 import { TidelockError } from "../model/errors.ts";
@@ -75,6 +76,7 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
       ? null
       : watchCertificate(settings.certificate, log, (renewed) => listening?.renew(renewed));
   const token = ensureToken(paths);
+  const machineKey = randomBytes(32).toString("base64url");
   const asked = Promise.withResolvers<string>();
   const composed = await settings.compose(paths).catch((error: unknown) => {
     renewal?.stop();
@@ -103,6 +105,7 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
       content: composed.content,
       identity,
       token,
+      machineKey,
       hostNames,
       proxies,
       files: settings.files,
@@ -131,7 +134,7 @@ export async function runServer(settings: ServerSettings): Promise<RunningServer
   sweepServerRecords(paths);
   const { localUrl, close } = listening;
   const { url } = identity;
-  const unregister = registerServer(paths, { url: localUrl, version });
+  const unregister = registerServer(paths, { url: localUrl, version, machineKey });
   log.info("listening", {
     url,
     localUrl,

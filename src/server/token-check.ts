@@ -6,6 +6,7 @@ import type { Principal } from "../model/principal.ts";
 import { isSessionToken, isToken, tokenDigest } from "../model/token.ts";
 import type { AccessControl } from "../ports/access-control.ts";
 import { principalOf } from "./access.ts";
+import { clientOf } from "./network/client.ts";
 import { placeOf } from "./sign-in-place.ts";
 import { requireOwnPage, sessionCookie } from "./session-cookie.ts";
 
@@ -31,6 +32,26 @@ export const bootstrap: Principal = {
 };
 
 /**
+ * Whoever can read the data directory of a running server, by the key in its record: they could end its processes, so they
+ * may have them ended, and nothing else. Who signs in here says who they are; this says only where it was done.
+ */
+export const machineOwner: Principal = {
+  kind: "bootstrap",
+  id: "operator",
+  person: null,
+  credential: null,
+  holdings: [
+    {
+      role: "owner of the machine",
+      permissions: new Set(["server.stop"]),
+      service: null,
+      environment: null,
+    },
+  ],
+  within: null,
+};
+
+/**
  * `Authorization: Bearer <token>` (RFC 6750): the bootstrap token, compared as a digest so that neither length nor
  * content leaks by time, or one that the database knows by its digest now. Without that header, a browser's session:
  * a cookie never counts beside one.
@@ -38,8 +59,10 @@ export const bootstrap: Principal = {
 export function requireToken(
   access: Pick<AccessControl, "byToken" | "used" | "bySession" | "seen" | "bootstrapCounts">,
   token: string | null,
+  machineKey: string | null = null,
 ) {
   const expected = token === null ? null : Buffer.from(tokenDigest(token));
+  const onMachine = machineKey === null ? null : Buffer.from(tokenDigest(machineKey));
   const session = async (
     request: FastifyRequest,
     secret: string,
@@ -67,6 +90,11 @@ export function requireToken(
     if (expected !== null && timingSafeEqual(Buffer.from(digest), expected)) {
       if (await access.bootstrapCounts()) return bootstrap;
       throw ended();
+    }
+    if (onMachine !== null && timingSafeEqual(Buffer.from(digest), onMachine)) {
+      // It never leaves the machine: from elsewhere it is somebody's who has read what they should not.
+      if (clientOf(request).loopback) return machineOwner;
+      throw refused("this key counts on the machine itself alone");
     }
     if (isSessionToken(given)) return session(request, given, "bearer");
     // What is misspelt or no token of ours costs no query.

@@ -22,7 +22,10 @@ export type ServerRecord = z.infer<typeof ServerRecord>;
  */
 export function registerServer(
   paths: Layout,
-  server: { readonly url: string; readonly version: string },
+  {
+    machineKey,
+    ...server
+  }: { readonly url: string; readonly version: string; readonly machineKey?: string },
 ): () => void {
   const folder = recordFolder(paths);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -32,8 +35,29 @@ export function registerServer(
     startedAt: new Date().toISOString(),
   };
   const path = join(folder, `${process.pid}.json`);
+  const keyPath = keyOf(folder, process.pid);
+  if (machineKey !== undefined) writeDurably(keyPath, `${machineKey}\n`);
   writeDurably(path, `${JSON.stringify(record)}\n`);
-  return () => rmSync(path, { force: true });
+  return () => {
+    rmSync(path, { force: true });
+    rmSync(keyPath, { force: true });
+  };
+}
+
+/**
+ * By which whoever may read the data directory has this running server end, without signing in; null: it is not ours to
+ * read. New at every start, and gone with the server.
+ */
+export function findMachineKey(dataDir: string, { pid }: Pick<ServerRecord, "pid">): string | null {
+  try {
+    return readFileSync(keyOf(recordFolder(layout(dataDir)), pid), "utf8").trim();
+  } catch {
+    return null;
+  }
+}
+
+function keyOf(folder: string, pid: number): string {
+  return join(folder, `${pid}.key`);
 }
 
 /**
@@ -55,7 +79,9 @@ export function sweepServerRecords(paths: Layout): void {
   const folder = recordFolder(paths);
   for (const name of listFolder(folder)) {
     const record = readRecord(join(folder, name));
-    if (!record || !isRunning(record)) rmSync(join(folder, name), { force: true });
+    if (record && isRunning(record)) continue;
+    rmSync(join(folder, name), { force: true });
+    rmSync(join(folder, name.replace(/\.json$/, ".key")), { force: true });
   }
 }
 

@@ -4,6 +4,7 @@ import type { CommandContext } from "../context.ts";
 import { defineCommand } from "../define-command.ts";
 import { exit } from "../exit-codes.ts";
 import { connectionOptions, flag } from "../options.ts";
+import { signedInOrOwner } from "../on-machine.ts";
 import { clean } from "../terminal.ts";
 import { waitUntil } from "../wait.ts";
 
@@ -11,20 +12,19 @@ export const command = defineCommand({
   arguments: {},
   options: { yes: flag("-y, --yes", "do not ask"), ...connectionOptions },
   details:
-    "Releases, history and settings stay; `tidelock server start` begins again from them. Works without a server, too, for what a killed one left on this machine.",
+    "Releases, history and settings stay; `tidelock server start` begins again from them. Works without a server, too, for what a killed one left on this machine; and on the machine without a sign-in, for whoever owns the data directory.",
   async run(context, { options }) {
     const { url, dataDir } = context.settings(options);
     if (url === null && isDataDir(dataDir.value)) {
       return downWithoutServer(context, dataDir.value, options.yes);
     }
-    const client = context.connect(options);
-    await confirm(
-      context,
-      `Stop every service of ${client.url}, the live ones included?`,
-      options.yes,
+    // Says what there is to be said when there is no server at all.
+    const { url: at } = context.connectOpenly(options);
+    await confirm(context, `Stop every service of ${at}, the live ones included?`, options.yes);
+    const server = localServers(dataDir.value).find(({ url: own }) => own === at);
+    const { message } = await signedInOrOwner(context, options, (client) =>
+      client.call("down", {}),
     );
-    const server = localServers(dataDir.value).find(({ url: own }) => own === client.url);
-    const { message } = await client.call("down", {});
     // On this machine: the next command shall find things at rest.
     if (server !== undefined) await waitUntil(() => hasEnded(server));
     context.terminal.note(clean(message));

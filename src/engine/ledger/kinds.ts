@@ -9,6 +9,8 @@ export const kinds = {
   "key.compromised":
     "somebody else may have a key; what it signed counts up to `lastTrustedSize` of the log",
   "server.upgraded": "another version of the program writes from here on",
+  "machine.told":
+    "on the machine itself, whoever owns the data directory stopped the server, or everything, without signing in",
   "store.restored": "a person declared a restored database the truth",
   "log.succeeded":
     "the first entry of a successor log: names its predecessor, and what of it is missing here",
