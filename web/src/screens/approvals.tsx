@@ -57,7 +57,7 @@ export function Approvals() {
       <Answer query={approvals}>
         {({ items, next }) => (
           <>
-            <Shown items={items} />
+            <Shown items={items} filter={filter} />
             <More to="/approvals" search={{ ...filter }} next={next} />
           </>
         )}
@@ -66,8 +66,33 @@ export function Approvals() {
   );
 }
 
-function Shown({ items }: { readonly items: readonly ApprovalView[] }) {
-  if (items.length === 0) return <p role="status">Nothing waits for anybody's approval here.</p>;
+/** Whether there is nothing, or nothing like that. */
+function Nothing({ filter: { show, service, environment } }: { readonly filter: ApprovalSearch }) {
+  const narrowed = show === "mine" || service !== undefined || environment !== undefined;
+  return (
+    <p role="status">
+      {narrowed ? (
+        <>
+          No request is like that.{" "}
+          <Link to="/approvals" search={{ show: "any" }}>
+            See all, also those that are over
+          </Link>
+        </>
+      ) : (
+        "Nothing waits for anybody's approval. People are asked when everything else at a gate allows a promotion."
+      )}
+    </p>
+  );
+}
+
+function Shown({
+  items,
+  filter,
+}: {
+  readonly items: readonly ApprovalView[];
+  readonly filter: ApprovalSearch;
+}) {
+  if (items.length === 0) return <Nothing filter={filter} />;
   return (
     <>
       <p role="status">

@@ -16,7 +16,9 @@ export function Promotions() {
       <Answer query={promotions}>
         {({ items, next }) =>
           items.length === 0 ? (
-            <p>Nothing was promoted yet.</p>
+            <p role="status">
+              Nothing was promoted yet. To begin: <code>tidelock promote --help</code>
+            </p>
           ) : (
             <>
               <div className="scroll" role="group" aria-label="Promotions" tabIndex={0}>
@@ -52,7 +54,7 @@ export function Promotions() {
                           <When at={promotion.createdAt} />
                         </td>
                         <td>{promotion.createdBy}</td>
-                        <td>
+                        <td className="what">
                           <Foreign
                             text={promotion.waiting?.reason ?? promotion.message}
                             most={300}

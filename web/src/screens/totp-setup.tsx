@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { beginTotp, confirmTotp, type TotpSetup } from "../api/accounts.ts";
 import { Problem } from "../parts/answer.tsx";
 import { Field } from "../parts/field.tsx";
@@ -8,7 +8,14 @@ import { useForm } from "./sign-in.tsx";
 const QrCode = lazy(async () => ({ default: (await import("../parts/qr-code.tsx")).QrCode }));
 
 /** An authenticator app: its secret, a code that proves it, and the recovery codes. */
-export function SetUpApp({ onDone }: { readonly onDone: () => void }) {
+export function SetUpApp({
+  onDone,
+  instead = null,
+}: {
+  readonly onDone: () => void;
+  /** What else one can do, until the app is set up. */
+  readonly instead?: ReactNode;
+}) {
   const [setup, setSetup] = useState<TotpSetup | null>(null);
   const [failed, setFailed] = useState<unknown>(null);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
@@ -20,7 +27,14 @@ export function SetUpApp({ onDone }: { readonly onDone: () => void }) {
     setCodes(await confirmTotp(setup.setup, String(data.get("code") ?? "").trim()));
   });
   if (codes !== null) return <RecoveryCodes codes={codes} onDone={onDone} />;
-  if (failed !== null) return <Problem error={failed} />;
+  if (failed !== null) {
+    return (
+      <>
+        <Problem error={failed} />
+        {instead}
+      </>
+    );
+  }
   if (setup === null) return null;
   return (
     <>
@@ -48,6 +62,7 @@ export function SetUpApp({ onDone }: { readonly onDone: () => void }) {
         </button>
       </form>
       {error === null ? null : <Problem error={error} />}
+      {instead}
     </>
   );
 }

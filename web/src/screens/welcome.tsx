@@ -25,11 +25,21 @@ function takeSecret(): string | null {
 
 /** A one-time link: a password, and then a second factor. */
 export function Welcome() {
-  const [given] = useState(takeSecret);
+  const [given, setGiven] = useState(takeSecret);
   const [link, setLink] = useState<LinkView | null>(null);
   const [failed, setFailed] = useState<unknown>(null);
   const [name, setName] = useState<string | null>(null);
   const navigate = useNavigate();
+  useEffect(() => {
+    // Another link pasted into the same tab is no new page to the browser.
+    const again = () => {
+      setLink(null);
+      setFailed(null);
+      setGiven(takeSecret());
+    };
+    window.addEventListener("hashchange", again);
+    return () => window.removeEventListener("hashchange", again);
+  }, []);
   useEffect(() => {
     document.title = "Welcome · Tidelock";
     if (given !== null) lookAtLink(given).then(setLink, setFailed);
@@ -51,13 +61,19 @@ export function Welcome() {
       ) : (
         <>
           <h2>A second factor</h2>
-          <p>With a password alone you may read, and change nothing.</p>
-          <SetUpApp onDone={() => enter(name)} />
-          <p>
-            <button type="button" onClick={() => enter(name)}>
-              Go on without an app
-            </button>
-          </p>
+          <SetUpApp
+            onDone={() => enter(name)}
+            instead={
+              <>
+                <p>With a password alone you may read, and change nothing.</p>
+                <p>
+                  <button type="button" onClick={() => enter(name)}>
+                    Go on without an app
+                  </button>
+                </p>
+              </>
+            }
+          />
         </>
       )}
     </main>
