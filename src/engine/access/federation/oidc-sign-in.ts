@@ -40,6 +40,7 @@ import {
 } from "./identities.ts";
 import { signedOutThere, signOutThere } from "./sign-out.ts";
 import { openSession } from "../sign-in/sessions.ts";
+import { whyUnclear } from "../people/clear-name.ts";
 import { requireByRecord } from "../people/two-people.ts";
 
 export function makeIdentityControl(engine: Engine): IdentityControl {
@@ -192,7 +193,9 @@ async function personFor(
   }
   const name = PersonName.safeParse(said);
   if (!name.success) throw nobody("what the provider calls you cannot be a name here");
-  if (isShared(name.data) || programs.has(name.data) || (await isTaken(tx, name.data))) {
+  const shown = name.data;
+  const taken = isShared(shown) || programs.has(shown) || (await isTaken(tx, shown));
+  if (taken || (await whyUnclear(tx, shown)) !== null) {
     throw nobody(
       "somebody is known by your name here already, and a name alone proves nothing",
       `ask somebody who may to link your identity \`${subject.slice(0, 255)}\`: tidelock person link-identity`,

@@ -143,6 +143,32 @@ describe("an identity that I made", () => {
   });
 });
 
+describe("a new person", () => {
+  it("comes by no name of ours, nor by one that looks like somebody else's; who is here by one stays", async () => {
+    const { db } = bench.database;
+    const add = (name: string, also: string[] = []) => plane.people.add(operator, { name, also });
+    await add("admin@shop.example");
+    for (const name of ["auto", "system", "operator", "аdmin@shop.example", "ａdmin"]) {
+      await expect(add(name)).rejects.toThrow(/cannot be a person's name here/);
+    }
+    await expect(add("kim@shop.example", ["auto"])).rejects.toThrow(/tells nobody apart/);
+    const granting = { ...operator, principal: bootstrap };
+    const link = plane.accounts.makeLink(granting, "invite", "аdmin@shop.example");
+    await expect(link).rejects.toThrow(/mixes letters of Latin and Cyrillic/);
+    const first = (await plane.accounts.firstLink()) ?? "";
+    const place = { place: "127.0.0.0/24", program: "Firefox" };
+    const given = {
+      secret: first,
+      name: "adrnin@shop.example",
+      password: "nine oars in the water",
+    };
+    await expect(plane.accounts.redeem(given, place)).rejects.toThrow(/it looks like admin@/);
+    // From before names were looked at.
+    await sql`update ledger_people set person = 'аdmin', changes = 0 where person = 'admin@shop.example'`.execute(db); // prettier-ignore
+    expect((await add("аdmin", ["admin@home.example"])).name).toBe("аdmin");
+  });
+});
+
 describe("somebody who is here no more", () => {
   it("signs nothing that counts, and what they approved and nobody used counts no more", async () => {
     const maria = await enrolApprover(plane, "maria@shop.example", ["sre"]);

@@ -5,6 +5,7 @@ import { isArmouredCertificate, readCertificate } from "../../../evidence/openpg
 import { isSshKey, readSshKey } from "../../../evidence/ssh/ssh-key.ts";
 import { requireRecent } from "../../../identity/accounts/recent.ts";
 import { good, type Result } from "../../../evidence/result.ts";
+import { isShared } from "../../../identity/lineage.ts";
 import { isPasskey, readPasskey } from "../../../identity/webauthn/passkey-text.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { Digest } from "../../../model/primitives.ts";
@@ -31,6 +32,7 @@ import { modeByRecord, requireSignersLeft } from "../../policy/governance.ts";
 import { lockPolicy } from "../../policy/lock.ts";
 import { proposeGrant, proposeKey } from "../../policy/signers.ts";
 import { setStanding } from "./standing.ts";
+import { requireClearName } from "./clear-name.ts";
 import { showSponsors, vouchFor } from "./vouch.ts";
 
 export function makePeopleControl(engine: Engine): PeopleControl {
@@ -130,6 +132,7 @@ function withWait(view: PersonView, waitsFor: string | null): PersonView {
 /** The pseudonym, of a name that stands for itself. */
 export async function requireOwnName(tx: Db, name: string): Promise<string> {
   if (programs.has(name)) throw conflict(`${name} is a program of ours, and no person`, name);
+  await requireClearName(tx, name);
   const person = await pseudonymOf(tx, name);
   const link = await linkOf(tx, person);
   if (!link) return person;
@@ -138,6 +141,7 @@ export async function requireOwnName(tx: Db, name: string): Promise<string> {
 }
 
 async function link(tx: Db, actor: Actor, person: string, other: string): Promise<void> {
+  if (isShared(other)) throw conflict(`${other} is nobody's name: it tells nobody apart`, other);
   const same = await pseudonymOf(tx, other);
   if (same === person) return;
   const before = await linkOf(tx, same);

@@ -29,12 +29,12 @@ import { groundsOf } from "../../ledger/leaning.ts";
 import { governanceMode, modeByRecord } from "../../policy/governance.ts";
 import { lockPolicy } from "../../policy/lock.ts";
 import { proposeRole } from "../../policy/signers.ts";
-import { plainName } from "../../../identity/plain-name.ts";
 import { builtInRoles } from "../../../identity/roles.ts";
 import { newLinkId } from "./bootstrap.ts";
 import { requirePerson, requireWithin } from "../giving.ts";
 import { makerStillMay } from "./link-maker.ts";
 import { hashPassword } from "./password-hash.ts";
+import { requireClearName } from "../people/clear-name.ts";
 import { requireOwnName } from "../people/people.ts";
 import { requireByRecord } from "../people/two-people.ts";
 import { twoPeopleFirst } from "../people/two-people-first.ts";
@@ -53,7 +53,6 @@ export async function makeLink(
   name: string,
 ): Promise<MadeLink> {
   requireRecent(actor.principal, "letting somebody sign in");
-  requireFreeName(name);
   const secret = makeSessionToken();
   await modeByRecord(engine);
   const made = await engine.db.transaction().execute(async (tx) => {
@@ -147,7 +146,7 @@ export async function redeemLink(
       hint: "your name or address, as it shall stand in records",
     });
   }
-  requireFreeName(name);
+  if (link.purpose === "first") await requireClearName(engine.db, name);
   requireGoodPassword(password, name);
   const hash = await hashPassword(password);
   // A link that somebody wrote into the database opens nothing.
@@ -181,16 +180,6 @@ export async function redeemLink(
   });
   engine.signals.emit("change");
   return { name, session, device: null };
-}
-
-/** Records call whoever owns the machine so: nobody signs up as them. */
-function requireFreeName(name: string): void {
-  if (plainName(name) !== "operator") return;
-  throw new TidelockError("conflict", "operator stands for whoever owns the machine", {
-    fault: "operator",
-    where: "name",
-    hint: "use a name or an address of your own",
-  });
 }
 
 /** A link of before two people had to sign it lets nobody in any more. What the machine's owner asked for gives no role. */
