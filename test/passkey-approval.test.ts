@@ -1,18 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { verifyAuthenticationResponse } from "@simplewebauthn/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readZip } from "../src/audit/zip/read-zip.ts";
-import { decodeBase64 } from "../src/evidence/bytes.ts";
-import { AssertedApproval } from "../src/identity/approval/signed.ts";
-import { approvalChallenge } from "../src/identity/approval/statement.ts";
-import { encodeBase64url } from "../src/identity/webauthn/enrolment.ts";
 import type { Assertion, Credential } from "../src/model/webauthn.ts";
 import { runInside } from "./fixtures/run-cli.ts";
 import { askedApproval } from "./support/approvals-lab.ts";
 import { documents, ended, makeRelease, operator } from "./support/engine-bench.ts";
 import { needsTool } from "./support/optional.ts";
 import { PasskeyLab } from "./support/passkey-lab.ts";
+import { assertedIn, expectTaken } from "./support/signed-by-passkey.ts";
 
 /**
  * One story in a real browser with Chromium's virtual authenticator, over a server with a real database: enrolment,
@@ -199,44 +194,14 @@ describe.skipIf(browserTool.missing)("passkeys in a real browser", () => {
   }
 
   async function takenByLibrary(zip: Uint8Array): Promise<void> {
-    const files = [...readZip(zip)].map(([, bytes]) => Buffer.from(bytes).toString("utf8"));
-    const answers = files.flatMap((file) => {
-      if (!file.startsWith('{"payloadType"')) return [];
-      const read = AssertedApproval.safeParse(JSON.parse(file));
-      return read.success ? [read.data] : [];
-    });
-    const [answer] = answers;
+    const answers = assertedIn(zip);
     expect(answers.length).toBe(1);
-    if (!answer) return;
-    const { db } = lab.bench.database;
-    const { webauthn } = await db
+    const { webauthn } = await lab.bench.database.db
       .selectFrom("person_keys")
       .select("webauthn")
       .where("webauthn", "is not", null)
       .executeTakeFirstOrThrow();
-    const credential = webauthn as Credential;
-    const payload = decodeBase64(answer.payload) ?? new Uint8Array();
-    const check = (expectedChallenge: string) =>
-      verifyAuthenticationResponse({
-        response: {
-          id: answer.webauthn.credentialId,
-          rawId: answer.webauthn.credentialId,
-          type: "public-key",
-          clientExtensionResults: {},
-          response: answer.webauthn,
-        },
-        expectedChallenge,
-        expectedOrigin: lab.url,
-        expectedRPID: "localhost",
-        requireUserVerification: true,
-        credential: {
-          id: credential.credentialId,
-          publicKey: new Uint8Array(Buffer.from(credential.coseKey, "base64url")),
-          counter: 0,
-        },
-      });
-    expect((await check(encodeBase64url(approvalChallenge(payload)))).verified).toBe(true);
-    await expect(check(encodeBase64url(new Uint8Array(32)))).rejects.toThrow("challenge");
+    for (const { given } of answers) await expectTaken(given, webauthn as Credential, lab.url);
   }
 
   it("are not asked where an approval would not count: own work is said before one tries", async () => {

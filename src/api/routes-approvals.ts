@@ -4,6 +4,7 @@ import { ApprovalAsked, ApprovalBasis, ApprovalMethod } from "../model/approval.
 import { found, listed } from "../model/permissions.ts";
 import { Plan } from "../model/plan.ts";
 import { Name } from "../model/primitives.ts";
+import { SignerView } from "../model/signer-view.ts";
 
 /** Calls about approvals: who is asked to sign what, and what was signed. */
 
@@ -49,30 +50,13 @@ export const ApprovalView = z.object({
 export type ApprovalView = z.infer<typeof ApprovalView>;
 
 /** How whoever asks can answer a request, or why not. */
-export const ApprovalMine = z.object({
-  /** Null: a machine, or the token of the data directory. */
-  person: z.object({ person: z.string(), name: z.string().nullable() }).nullable(),
-  /** Whether a role lets them hand in an answer there. */
-  may: z.boolean(),
-  /** Whether they have answered it. */
-  answered: z.boolean(),
+export const ApprovalMine = SignerView.omit({ against: true }).extend({
   /** As whom; `against`: why that would not count, whatever the key; `wayOut`: what can be done about it. */
   roles: z.array(
     z.object({
       role: z.string(),
       against: z.string().nullable(),
       wayOut: z.string().nullable(),
-    }),
-  ),
-  /** Passkeys for approvals; `against`: why one would not count. */
-  passkeys: z.array(
-    z.object({
-      key: z.string(),
-      credentialId: z.string(),
-      rpId: z.string(),
-      origins: z.array(z.string()),
-      backupEligible: z.boolean().nullable(),
-      against: z.string().nullable(),
     }),
   ),
 });

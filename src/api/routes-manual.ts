@@ -3,6 +3,7 @@ import { everything, found, listed } from "../model/permissions.ts";
 import { ManualAnswers, ManualForm, Role } from "../model/manual-check.ts";
 import { HostAccount } from "../model/git-host.ts";
 import { Colour, Digest, Name, Version } from "../model/primitives.ts";
+import { SignerView } from "../model/signer-view.ts";
 
 /** Calls about checks that people answer, and about whose answers count. */
 
@@ -127,6 +128,15 @@ export const manualRoutes = {
     body: z.object({ request: Reference }),
     response: ManualRequestView,
   },
+  /** Whether and how whoever asks can answer. */
+  manualMine: {
+    method: "POST",
+    path: "/api/v1/manual-checks/mine",
+    permission: "check.read",
+    resource: found("manual-check", "body.request"),
+    body: z.object({ request: Reference }),
+    response: SignerView,
+  },
   /** The time of a session begins. */
   manualBegin: {
     method: "POST",
@@ -136,7 +146,7 @@ export const manualRoutes = {
     body: z.object({ request: Reference }),
     response: ManualRequestView,
   },
-  /** A DSSE envelope over the person's statement, in base64. */
+  /** A DSSE envelope over the person's statement, or that with a passkey's assertion, in base64. */
   manualAnswer: {
     method: "POST",
     path: "/api/v1/manual-checks/answer",

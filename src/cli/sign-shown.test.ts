@@ -7,10 +7,11 @@ import type { Client } from "../api/client.ts";
 import { decodeBase64 } from "../evidence/bytes.ts";
 import { publicKeyFromSpki } from "../evidence/keys.ts";
 import {
-  verifyWaiverConsent,
+  waiverConsentOf,
   waiverStatement,
   waiverText,
 } from "../evidence/predicates/waiver-consent.ts";
+import { type PersonKeys, verifySigned } from "../identity/signing/signed.ts";
 import type { Waived } from "../model/waiver.ts";
 import { CommandContext } from "./context.ts";
 import { signShown } from "./sign-shown.ts";
@@ -70,9 +71,14 @@ function signsFor(): { readonly client: Client; readonly known: Parameters<typeo
   return { client: { call: async () => ({ items }) } as unknown as Client, known: [known.value] };
 }
 
-function verified(envelope: string, keys: Parameters<typeof verifyWaiverConsent>[1]) {
+function verified(envelope: string, keys: PersonKeys["keys"]) {
   const bytes = decodeBase64(envelope);
-  return bytes && verifyWaiverConsent(bytes, keys, { waived, person });
+  return (
+    bytes &&
+    verifySigned(bytes, { keys, credentials: [] }, (payload) =>
+      waiverConsentOf(payload, { waived, person }),
+    )
+  );
 }
 
 it("signs what it has shown whole, line by line, with nothing that acts on a terminal", async () => {

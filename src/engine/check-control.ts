@@ -8,6 +8,7 @@ import type { CheckRunRow } from "../store/schema.ts";
 import { existingPromotion } from "./abort.ts";
 import type { Engine } from "./engine.ts";
 import { answerCheck, beginSession, findRequest } from "./manual/answer.ts";
+import { manualMine } from "./manual/mine.ts";
 import { requestView, requestViews } from "./manual/views.ts";
 import { showConformance } from "./show-conformance.ts";
 
@@ -17,6 +18,7 @@ export function makeCheckControl(engine: Engine): CheckControl {
     raw: (promotion, check) => rawReport(engine, promotion, check),
     asked: (promotion) => requestViews(engine, promotion),
     request: async (request) => requestView(engine, (await findRequest(engine.db, request)).id),
+    mine: (actor, request) => manualMine(engine, actor, request),
     begin: (actor, request) => beginSession(engine, actor, request),
     answer: (request, envelope) => answerCheck(engine, request, envelope),
     conformance: (promotion) => showConformance(engine, promotion),

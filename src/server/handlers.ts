@@ -116,6 +116,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     plan: ({ body }) => controlPlane.plan(body),
     promotionCreate: ({ actor, body }) => controlPlane.promote(actor, known(body)),
     manualShow: ({ body }) => controlPlane.checks.request(body.request),
+    manualMine: ({ actor, body }) => controlPlane.checks.mine(actor, body.request),
     manualBegin: ({ actor, body }) => controlPlane.checks.begin(actor, body.request),
     manualAnswer: ({ body }) =>
       controlPlane.checks.answer(body.request, Buffer.from(body.envelope, "base64")),

@@ -299,6 +299,7 @@ export function matrix(ids: Ids): readonly Row[] {
     ["POST", "/api/v1/approvals/abcdef12/answers", "M", { signed: "e30=" }],
     ["GET", "/api/v1/manual-checks", "DTSXAM"],
     ["POST", "/api/v1/manual-checks/show", "AM", { request: "abcdef12" }],
+    ["POST", "/api/v1/manual-checks/mine", "AM", { request: "abcdef12" }],
     ["POST", "/api/v1/manual-checks/begin", "M", { request: "abcdef12" }],
     ["POST", "/api/v1/manual-checks/answer", "M", { request: "abcdef12", ...envelope }],
 

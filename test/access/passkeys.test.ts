@@ -6,7 +6,8 @@ import { decodeBase64, encodeBase64, utf8 } from "../../src/evidence/bytes.ts";
 import { encodeEnvelope, statementPayloadType } from "../../src/evidence/dsse.ts";
 import { policyConsentStatement } from "../../src/evidence/predicates/policy-consent.ts";
 import { encodeStatement, signStatement } from "../../src/evidence/statement.ts";
-import { approvalChallenge, approvalStatement } from "../../src/identity/approval/statement.ts";
+import { approvalStatement } from "../../src/identity/approval/statement.ts";
+import { signingChallenge } from "../../src/identity/signing/challenge.ts";
 import { isChallengeFor } from "../../src/identity/passkeys/challenge-kind.ts";
 import type { Assertion } from "../../src/model/webauthn.ts";
 import { encodeBase64url } from "../../src/identity/webauthn/enrolment.ts";
@@ -284,7 +285,7 @@ describe("a sign-in challenge that is really an approval", () => {
       expires: null,
     } as const;
     const payload = encodeStatement(approvalStatement(view, answer));
-    const challenge = encodeBase64url(approvalChallenge(payload));
+    const challenge = encodeBase64url(signingChallenge(payload));
     const signed = (webauthn: Assertion) => ({
       signed: encodeBase64(
         utf8(

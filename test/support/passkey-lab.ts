@@ -68,7 +68,10 @@ export class PasskeyLab {
     });
   }
 
-  static async create(executablePath: string): Promise<PasskeyLab> {
+  static async create(
+    executablePath: string,
+    prepare: (bench: EngineBench) => void = () => undefined,
+  ): Promise<PasskeyLab> {
     const dist = mkdtempSync(join(tmpdir(), "tidelock-web-"));
     const vite = join(root, "node_modules", ".bin", "vite");
     const words = ["build", join(root, "web"), "--outDir", dist, "--emptyOutDir"];
@@ -76,6 +79,7 @@ export class PasskeyLab {
     const files = readStaticFiles(dist);
     rmSync(dist, { recursive: true, force: true });
     const bench = await EngineBench.create();
+    prepare(bench);
     const worker = bench.worker();
     await worker.engine.log.open("1.0.0");
     const identity = {

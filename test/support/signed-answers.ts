@@ -40,14 +40,10 @@ export async function asked(plane: ControlPlane, promotion: string): Promise<Man
   return open;
 }
 
-/** The answer as the command line would sign it. */
-export async function signedAnswer(
-  view: ManualRequestView,
-  who: Somebody,
-  answers: ManualAnswers,
-): Promise<Uint8Array> {
+/** What an answer of somebody to a request is about. */
+export function askedOf(view: ManualRequestView, person: string): AskedOf {
   const { id: request, ledger, role, check, service, environment, colour, promotion, plan } = view;
-  const of: AskedOf = {
+  return {
     request,
     ledger,
     role,
@@ -57,11 +53,20 @@ export async function signedAnswer(
     colour,
     promotion,
     plan,
-    person: who.person,
+    person,
     release: view.release.id,
     configuration: view.configuration,
     form: view.formDigest,
   };
+}
+
+/** The answer as the command line would sign it. */
+export async function signedAnswer(
+  view: ManualRequestView,
+  who: Somebody,
+  answers: ManualAnswers,
+): Promise<Uint8Array> {
+  const of = askedOf(view, who.person);
   const signer = {
     name: "somebody",
     publicKey: new Uint8Array(),

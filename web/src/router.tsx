@@ -21,6 +21,8 @@ import { Finding } from "./screens/finding.tsx";
 import { FindingImports } from "./screens/findings-imports.tsx";
 import { FindingMetricsPage } from "./screens/findings-metrics.tsx";
 import { Findings } from "./screens/findings.tsx";
+import { ManualCheck } from "./screens/manual-check.tsx";
+import { ManualChecks } from "./screens/manual-checks.tsx";
 import { Matrix } from "./screens/matrix.tsx";
 import { PasskeysPage } from "./screens/passkeys.tsx";
 import { Promotion } from "./screens/promotion.tsx";
@@ -114,6 +116,8 @@ const routeTree = root.addChildren([
     },
   }),
   createRoute({ getParentRoute: () => root, path: "/approvals/$id", component: Approval }),
+  createRoute({ getParentRoute: () => root, path: "/manual-checks", component: ManualChecks }),
+  createRoute({ getParentRoute: () => root, path: "/manual-checks/$id", component: ManualCheck }),
   createRoute({ getParentRoute: () => root, path: "/passkeys", component: PasskeysPage }),
   createRoute({ getParentRoute: () => root, path: "/account", component: Account }),
   createRoute({ getParentRoute: () => root, path: "/connect", component: Connect }),

@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
-import { type AskedOf, verifyAnswer } from "../../evidence/predicates/manual-answer.ts";
+import { answerOf, type AskedOf } from "../../evidence/predicates/manual-answer.ts";
+import { personKeysOf } from "../../identity/signing/person-keys.ts";
+import { verifySigned } from "../../identity/signing/signed.ts";
 import { ManualForm } from "../../model/manual-check.ts";
 import type { LogEntry } from "../log-entry.ts";
-import { Answered, Asked, Granted, ManualReported, PersonKeyed } from "../payloads.ts";
+import { Answered, Asked, ManualReported } from "../payloads.ts";
 import type { Findings } from "../report.ts";
+import { hadRight, standingKey } from "./approvals.ts";
 import type { Blobs } from "./blobs.ts";
 
 const FormBlob = z.object({ kind: z.literal("ManualForm"), form: ManualForm });
@@ -81,7 +83,9 @@ function problemOf(
   if (!origins.has(said.ledger)) return `it is for the log ${said.ledger}, which is not this one`;
   const key = standingKey(before, said);
   if (typeof key === "string") return key;
-  if (!hadRight(before, said)) return `${said.person} had no right to answer as ${said.role} then`;
+  if (!hadRight(before, { ...said, right: `checks.answer:${said.role}` }, said)) {
+    return `${said.person} had no right to answer as ${said.role} then`;
+  }
   const form = FormBlob.safeParse(blobs.needJson(said.form, "the questions", entry)).data?.form;
   const bytes = blobs.need(said.answer, "the signed answer", entry);
   // What is missing is a problem already, and what was erased can speak for nobody.
@@ -89,7 +93,9 @@ function problemOf(
   const lasts = Date.parse(said.validUntil) - Date.parse(said.answeredAt);
   // The database counts microseconds, entries milliseconds.
   if (!(lasts <= form.validFor + 2)) return "it counts for longer than the questions allow";
-  const verified = verifyAnswer(bytes, [key], { asked: askedOf(first), form });
+  const verified = verifySigned(bytes, personKeysOf([key]), (payload) =>
+    answerOf(payload, { asked: askedOf(first), form }),
+  );
   return verified.ok ? null : verified.problem;
 }
 
@@ -126,42 +132,6 @@ function sameSubject(a: Answered, b: Answered): boolean {
     ...(["environment", "colour", "release", "configuration", "form", "ledger"] as const),
   ];
   return fields.every((field) => a[field] === b[field]);
-}
-
-/** The key as it stood before; a string says why it did not. */
-function standingKey(before: readonly LogEntry[], { key, person }: Answered): PublicKey | string {
-  const operation = `person-key/${key}/`;
-  const own = before.filter(
-    ({ leaf }) =>
-      leaf.operation.startsWith(operation) &&
-      (leaf.kind === "person.key-added" || leaf.kind === "person.key-removed"),
-  );
-  const added = PersonKeyed.safeParse(own[0]?.payload);
-  if (!added.success) return `no entry before it says whose key ${key} is`;
-  if (own.some(({ leaf }) => leaf.kind === "person.key-removed")) {
-    return `the key ${key} had been removed by then`;
-  }
-  if (added.data.person !== person) return `the key ${key} is not ${person}'s`;
-  const read = readPublicKey(added.data.publicKey);
-  if (!read.ok) return `the key ${key}: ${read.problem}`;
-  return read.value.id === key ? read.value : `the key ${key} has another id`;
-}
-
-function hadRight(before: readonly LogEntry[], said: Answered): boolean {
-  const standing = new Map<string, Granted>();
-  for (const { leaf, payload } of before) {
-    const read = leaf.kind.startsWith("grant.") ? Granted.safeParse(payload) : null;
-    if (!read?.success) continue;
-    if (read.data.removed) standing.delete(read.data.grant);
-    else standing.set(read.data.grant, read.data);
-  }
-  return [...standing.values()].some(
-    ({ person, right, service, environment }) =>
-      person === said.person &&
-      right === `checks.answer:${said.role}` &&
-      (service === null || service === said.service) &&
-      (environment === null || environment === said.environment),
-  );
 }
 
 /** A manual check that opened something, and nobody's answer before it. */

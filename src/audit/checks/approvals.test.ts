@@ -3,11 +3,8 @@ import { SoftAuthenticator, synced } from "../../../test/support/soft-authentica
 import { digestBytes, encodeBase64, utf8 } from "../../evidence/bytes.ts";
 import { statementPayloadType } from "../../evidence/dsse.ts";
 import { encodeStatement } from "../../evidence/statement.ts";
-import {
-  approvalChallenge,
-  approvalStatement,
-  basisDigest,
-} from "../../identity/approval/statement.ts";
+import { approvalStatement, basisDigest } from "../../identity/approval/statement.ts";
+import { signingChallenge } from "../../identity/signing/challenge.ts";
 import { encodeBase64url, readNewCredential } from "../../identity/webauthn/enrolment.ts";
 import { passkeyText } from "../../identity/webauthn/passkey-text.ts";
 import type { ApprovalAsked, ApprovalBasis } from "../../model/approval.ts";
@@ -58,7 +55,7 @@ function story(flags?: number) {
     expires: null,
   } as const;
   const payload = encodeStatement(approvalStatement({ asked, basis }, answer));
-  const webauthn = key.get(encodeBase64url(approvalChallenge(payload)), options);
+  const webauthn = key.get(encodeBase64url(signingChallenge(payload)), options);
   const signed = { payloadType: statementPayloadType, payload: encodeBase64(payload), webauthn };
   const bytes = utf8(JSON.stringify(signed));
   const backup = flags === synced;

@@ -1,4 +1,4 @@
-import { personKeysOf } from "../../identity/approval/person-keys.ts";
+import { personKeysOf } from "../../identity/signing/person-keys.ts";
 import { verifyApproval } from "../../identity/approval/signed.ts";
 import { ApprovalBasis } from "../../model/approval.ts";
 import type { LogEntry } from "../log-entry.ts";
@@ -96,7 +96,7 @@ function problemOf(
     person: said.person,
   });
   if (!verified.ok) return verified.problem;
-  const { answer, key: signer, asserted } = verified.value;
+  const { said: answer, key: signer, asserted } = verified.value;
   const same =
     answer.purpose === said.purpose &&
     answer.role === said.role &&

@@ -1,6 +1,6 @@
 import canonicalize from "canonicalize";
 import { verifyGlass } from "../../identity/break-glass/statement.ts";
-import { personKeysOf } from "../../identity/approval/person-keys.ts";
+import { personKeysOf } from "../../identity/signing/person-keys.ts";
 import { breakRight, type GlassAnswer, GlassBasis, reviewRight } from "../../model/break-glass.ts";
 import type { DecisionInputs } from "../../policy/replay.ts";
 import type { LogEntry } from "../log-entry.ts";
@@ -133,11 +133,11 @@ function problemOf(
   const { person } = said;
   const verified = verifyGlass(bytes, personKeysOf([key]), { asked, basis: basis.data, person });
   if (!verified.ok) return verified.problem;
-  const { answer, key: signer, signCount } = verified.value;
+  const { said: answer, key: signer, asserted } = verified.value;
   const same =
     answer.purpose === said.purpose &&
     signer === said.key &&
-    (signCount === null) === (said.method === "key") &&
+    (asserted === null) === (said.method === "key") &&
     (answer.purpose !== "review" ||
       (answer.promotion === usedBy && answer.outcome === review?.outcome));
   return same ? null : "the entry says something else than what was signed";

@@ -1,25 +1,25 @@
-import { digestBytes } from "../../evidence/bytes.ts";
 import { copyable } from "../../identity/approval/evaluate.ts";
 import type { GivenAnswer } from "../../identity/approval/given.ts";
 import { ownWorkOf, wayOut } from "../../identity/approval/separation.ts";
-import { personKeysOf } from "../../identity/approval/person-keys.ts";
-import { readApproval, verifyApproval } from "../../identity/approval/signed.ts";
-import { approvalPredicate } from "../../identity/approval/statement.ts";
-import type { AskedApproval } from "../../model/approval.ts";
+import { readApproval } from "../../identity/approval/signed.ts";
+import { approvalOf, approvalPredicate } from "../../identity/approval/statement.ts";
+import type { Asserted } from "../../identity/webauthn/assertion.ts";
+import type { ApprovalAnswer, AskedApproval } from "../../model/approval.ts";
+import { laneKey } from "../../model/primitives.ts";
 import { personKeysProjection } from "../../store/projections/access.ts";
 import { approvalRequestsProjection } from "../../store/projections/approvals.ts";
 import { findApprovals, insertAnswer, lockApproval } from "../../store/queries/approvals.ts";
-import { databaseTime, keepAttestation } from "../../store/queries/attestations.ts";
+import { databaseTime } from "../../store/queries/attestations.ts";
 import { announce } from "../../store/queries/events.ts";
 import { keysOf, namesOf } from "../../store/queries/grants.ts";
 import type { ApprovalRequestRow } from "../../store/schema-approvals.ts";
 import type { Db, PromotionRow } from "../../store/schema.ts";
-import { absence } from "../access/people/employment.ts";
 import { refused, requireByRecord } from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import { governanceMode } from "../policy/governance.ts";
+import { keepSigned, takeSigned, type ToTake } from "../signing/take-signed.ts";
 import { givenAnswer, involved, peopleIn } from "./gather.ts";
 import { lineageOf } from "./lineage.ts";
 
@@ -76,33 +76,27 @@ async function takeAnswer(
   { request, promotion, person, bytes }: Taking,
 ): Promise<void> {
   const { id, asked, basis } = request;
-  const rows = await keysOf(tx, person);
-  const here =
-    rows.length > 0 ? null : await absence(tx, person, { now: new Date(), signedAt: null });
-  if (here?.why) throw refused("forbidden", here.why, id);
-  const verified = verifyApproval(bytes, personKeysOf(rows), { asked, basis, person });
-  if (!verified.ok) throw notThis(request, verified.problem, rows.length === 0);
-  const { answer, key, asserted } = verified.value;
-  await requireNewCount(tx, key, asserted?.signCount ?? 0, id);
-  const digest = digestBytes(bytes);
-  await keepAttestation(tx, {
-    release: asked.release,
-    digest,
-    format: asserted === null ? "dsse" : "webauthn",
-    predicate_type: approvalPredicate.type,
-    origin: "given",
-    size: bytes.length,
-    content: Buffer.from(bytes),
-    added_by: "tidelock",
-  });
+  const to: ToTake<ApprovalAnswer> = {
+    person,
+    bytes,
+    states: approvalPredicate.type,
+    says: (payload) => approvalOf(payload, { asked, basis, person }),
+    what: `answer to ${id}`,
+    where: id,
+    again: signAnew(id),
+    stream: laneKey(request),
+  };
+  const taken = await takeSigned(tx, to);
+  await keepSigned(tx, asked.release, to, taken);
+  const { said: answer, asserted } = taken;
   const row = await insertAnswer(tx, request, {
-    id: digest,
+    id: taken.id,
     request: id,
     purpose: answer.purpose,
     person,
     role: answer.role,
-    key_id: key as typeof digest,
-    method: asserted === null ? "key" : "webauthn",
+    key_id: taken.keyId,
+    method: taken.method,
     asserted: asserted === null ? null : JSON.stringify(recorded(asserted)),
     not_before: answer.notBefore,
     expires_at: answer.expires,
@@ -144,29 +138,8 @@ function requireBound(given: GivenAnswer, asks: readonly AskedApproval[], where:
   throw refused("forbidden", first, where, hint);
 }
 
-function recorded({ algorithm, signCount, backupEligible, backedUp }: NonNullable<Asserted>) {
+function recorded({ algorithm, signCount, backupEligible, backedUp }: Asserted) {
   return { algorithm, signCount, backupEligible, backedUp };
-}
-
-type Asserted = Extract<ReturnType<typeof verifyApproval>, { ok: true }>["value"]["asserted"];
-
-/** A count that does not go up is that of a copy (WebAuthn §6.1.1); most authenticators say 0, and count nothing. */
-async function requireNewCount(tx: Db, key: string, count: number, where: string): Promise<void> {
-  const earlier = await tx
-    .selectFrom("approval_answers")
-    .select("asserted")
-    .where("key_id", "=", key as never)
-    .where("asserted", "is not", null)
-    .execute();
-  const highest = Math.max(0, ...earlier.map(({ asserted }) => asserted?.signCount ?? 0));
-  if (highest === 0 && count === 0) return;
-  if (count > highest) return;
-  throw refused(
-    "forbidden",
-    `the passkey counts ${count}, and has signed with ${highest} before: somebody has a copy of it`,
-    where,
-    "take the key away: tidelock person remove-key",
-  );
 }
 
 /** @throws TidelockError `not-found`, `invalid-input` for a beginning that two have */
@@ -188,15 +161,12 @@ function whoSays(bytes: Uint8Array, request: ApprovalRequestRow): string {
   throw notThis(request, read.problem);
 }
 
-function notThis({ id }: ApprovalRequestRow, problem: string, noKey = false) {
-  return refused(
-    "invalid-input",
-    `this is no answer to ${id}: ${problem}`,
-    id,
-    noKey
-      ? "no key of this person counts here: tidelock person add <name> --key <public key>"
-      : `look at what is asked now, and sign that: tidelock approval sign ${id.slice(0, 12)}`,
-  );
+function notThis({ id }: ApprovalRequestRow, problem: string) {
+  return refused("invalid-input", `this is no answer to ${id}: ${problem}`, id, signAnew(id));
+}
+
+function signAnew(id: string): string {
+  return `look at what is asked now, and sign that: tidelock approval sign ${id.slice(0, 12)}`;
 }
 
 function hintFor(role: string): string {

@@ -4,7 +4,7 @@ import type {
   GivenAnswer,
   Involved,
 } from "../../identity/approval/given.ts";
-import { personKeysOf } from "../../identity/approval/person-keys.ts";
+import { personKeysOf } from "../../identity/signing/person-keys.ts";
 import { verifyApproval } from "../../identity/approval/signed.ts";
 import { ownDeedAmong } from "../../identity/lineage.ts";
 import { plainName } from "../../identity/plain-name.ts";
@@ -153,7 +153,7 @@ async function signatureProblem(
   const { person } = row;
   const verified = verifyApproval(bytes, personKeysOf(rows.keys), { asked, basis, person });
   if (!verified.ok) return verified.problem;
-  const { purpose, role } = verified.value.answer;
+  const { purpose, role } = verified.value.said;
   return purpose === row.purpose && role === row.role
     ? null
     : "the signed bytes say something else";
@@ -177,7 +177,7 @@ export function peopleIn(answers: readonly Pick<GivenAnswer, "person" | "also" |
 /** The lineage by pseudonym, of those people alone: names stand in no decision. */
 export async function involved(
   db: Db,
-  { deeds, signed }: Lineage,
+  { deeds, signed }: Pick<Lineage, "deeds" | "signed">,
   people: ReadonlySet<string>,
 ): Promise<readonly Involved[]> {
   const known = await Promise.all(

@@ -1,18 +1,17 @@
 import type { ApprovalMine } from "../../api/routes-approvals.ts";
 import { copyable } from "../../identity/approval/evaluate.ts";
 import { ownWorkOf, wayOut } from "../../identity/approval/separation.ts";
-import { decideAccess } from "../../identity/decide-access.ts";
 import type { Plan } from "../../model/plan.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import { answersOf } from "../../store/queries/approvals.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
-import { keysOf, namesOf } from "../../store/queries/grants.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
 import type { ApprovalRequestRow } from "../../store/schema-approvals.ts";
 import type { PersonKeyRow } from "../../store/schema-manual.ts";
 import type { Db } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { governanceMode } from "../policy/governance.ts";
+import { signerView } from "../signing/signer-view.ts";
 import { findApproval } from "./answer.ts";
 import { involved, peopleIn } from "./gather.ts";
 import { lineageOf } from "./lineage.ts";
@@ -21,45 +20,42 @@ import { type ApproverStanding, approverStanding, roleStanding } from "./standin
 /** As whom and with which passkey somebody can answer, and what stands against it: the same that an answer is held to. */
 export async function approvalMine(
   engine: Engine,
-  { principal }: Actor,
+  actor: Actor,
   reference: string,
 ): Promise<ApprovalMine> {
   const { db } = engine;
   const request = await findApproval(db, reference);
-  const person = principal?.person ?? null;
   const promotion = await readPromotion(db, request.promotion);
-  if (person === null || !promotion) {
-    return { person: null, may: false, answered: false, roles: [], passkeys: [] };
-  }
-  const { names } = await namesOf(db, person);
+  if (!promotion) return { ...nobody, roles: [] };
   const { service, environment } = request;
-  const place = { service: { name: service }, environment: { name: environment } };
   const answers = await answersOf(db, request.id);
-  const answering = {
-    engine,
-    db,
-    plan: promotion.plan,
-    request,
-    person,
-    name: names[0] ?? person,
-  };
-  const keys = (await keysOf(db, person)).filter(({ webauthn }) => webauthn !== null);
+  const of = { engine, db, plan: promotion.plan, request };
+  const { against: _any, ...mine } = await signerView(db, actor, {
+    lane: { service, environment },
+    permission: "approval.sign",
+    signedBy: answers.map(({ person }) => person),
+    // Of the roles each is told apart below.
+    against: async (person, key) =>
+      key === null ? null : keyAgainst({ ...of, person, name: person }, key),
+  });
+  const person = mine.person?.person;
+  const roles = person === undefined ? [] : rolesOf(request);
+  const answering = { ...of, person: person ?? "", name: mine.person?.name ?? person ?? "" };
   return {
-    person: { person, name: names[0] ?? null },
-    may: principal !== undefined && decideAccess(principal, "approval.sign", place).allowed,
-    answered: answers.some((one) => one.person === person),
+    ...mine,
     roles: await Promise.all(
-      rolesOf(request).map(async (role) => ({
+      roles.map(async (role) => ({
         role,
         ...(await against(
           answering,
-          await roleStanding(db, promotion.plan.lane, { person, role }),
+          await roleStanding(db, promotion.plan.lane, { person: answering.person, role }),
         )),
       })),
     ),
-    passkeys: await Promise.all(keys.map((key) => passkeyView(answering, key))),
   };
 }
+
+const nobody = { person: null, may: false, answered: false, passkeys: [] };
 
 interface Answering {
   readonly engine: Engine;
@@ -87,15 +83,14 @@ async function against(
 }
 
 /** What is against a passkey is against it in every role; where one role is open to it, nothing is. */
-async function passkeyView(
+async function keyAgainst(
   answering: Answering,
   { key_id: key, webauthn }: PersonKeyRow,
-): Promise<ApprovalMine["passkeys"][number]> {
+): Promise<string | null> {
   const { db, plan, request, person } = answering;
   const now = new Date(await databaseTime(db));
-  const backupEligible = webauthn?.backupEligible ?? null;
   // Of one that was enrolled without its flags only its signature tells.
-  const bound = backupEligible === true ? {} : { deviceBound: true as const };
+  const bound = webauthn?.backupEligible === true ? {} : { deviceBound: true as const };
   const whys = await Promise.all(
     rolesOf(request).map(async (role) => {
       const asks = request.asked.asks.filter(({ roles }) => roles.includes(role));
@@ -111,12 +106,5 @@ async function passkeyView(
         : (copied[0] ?? null);
     }),
   );
-  return {
-    key,
-    credentialId: webauthn?.credentialId ?? "",
-    rpId: webauthn?.rpId ?? "",
-    origins: [...(webauthn?.origins ?? [])],
-    backupEligible,
-    against: whys.includes(null) ? null : (whys[0] ?? null),
-  };
+  return whys.includes(null) ? null : (whys[0] ?? null);
 }

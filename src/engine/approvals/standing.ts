@@ -44,11 +44,11 @@ export interface Approver {
 export async function roleStanding(
   db: Db,
   lane: Lane,
-  { person, role }: Pick<Approver, "person" | "role">,
-): Promise<Pick<ApproverStanding, "also" | "against" | "enrolments">> {
+  { person, role, right }: Pick<Approver, "person" | "role" | "right">,
+): Promise<Omit<ApproverStanding, "names">> {
   const now = new Date(await databaseTime(db));
   const [grants, { names, links }, here, gathered] = await Promise.all([
-    grantsFor(db, approveRight(role), lane, person),
+    grantsFor(db, right?.name ?? approveRight(role), lane, person),
     namesOf(db, person),
     absence(db, person, { now, signedAt: null }),
     gatherEnrolments(db, [person]),
@@ -58,10 +58,11 @@ export async function roleStanding(
     also: links.map(({ same }) => same),
     against:
       here.why ??
-      noRight(`approve as ${role}`, grants) ??
+      noRight(right?.says ?? `approve as ${role}`, grants) ??
       erasedName(names, links) ??
       waits(used, now),
     enrolments: used.map(enrolmentOf),
+    rows: { keys: [], links, grants, standings: here.rows, gathered },
   };
 }
 

@@ -1,5 +1,5 @@
 import { verifyGlass } from "../../identity/break-glass/statement.ts";
-import { personKeysOf } from "../../identity/approval/person-keys.ts";
+import { personKeysOf } from "../../identity/signing/person-keys.ts";
 import type { GivenGlass, GlassInput, OwedReview } from "../../identity/break-glass/given.ts";
 import {
   breakRight,
@@ -159,7 +159,7 @@ export async function givenGlass(
     const keys = personKeysOf(standing.rows.keys);
     const verified = verifyGlass(bytes, keys, { asked, basis, person });
     if (!verified.ok) return verified.problem;
-    return verified.value.answer.purpose === "break-glass"
+    return verified.value.said.purpose === "break-glass"
       ? null
       : "the signed bytes say something else";
   };

@@ -1,7 +1,6 @@
-import { digestBytes } from "../../evidence/bytes.ts";
+import { bad, type Result } from "../../evidence/result.ts";
 import { notAnother } from "../../identity/break-glass/standing.ts";
-import { personKeysOf } from "../../identity/approval/person-keys.ts";
-import { glassPredicate, readGlass, verifyGlass } from "../../identity/break-glass/statement.ts";
+import { glassOf, glassPredicate, readGlass } from "../../identity/break-glass/statement.ts";
 import {
   type BreakGlassId,
   fromBreakGlassId,
@@ -11,13 +10,13 @@ import {
 } from "../../model/break-glass.ts";
 import { personKeysProjection } from "../../store/projections/access.ts";
 import { breakGlassProjection } from "../../store/projections/break-glass.ts";
-import { databaseTime, keepAttestation } from "../../store/queries/attestations.ts";
+import { databaseTime } from "../../store/queries/attestations.ts";
 import { endGlass, lockGlass, readGlassRow, signGlass } from "../../store/queries/break-glass.ts";
 import { announce } from "../../store/queries/events.ts";
 import { keysOf } from "../../store/queries/grants.ts";
 import { wakeWaiting } from "../../store/queries/promotions.ts";
 import type { BreakGlassRow, GlassSignature } from "../../store/schema-break-glass.ts";
-import type { Digest } from "../../model/primitives.ts";
+import { laneKey } from "../../model/primitives.ts";
 import type { Db } from "../../store/schema.ts";
 import { refused, requireAnother, requireByRecord } from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
@@ -25,6 +24,7 @@ import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import type { GovernanceMode } from "../../model/policy-proposal.ts";
 import { governanceMode } from "../policy/governance.ts";
+import { keepSigned, takeSigned, type ToTake } from "../signing/take-signed.ts";
 import { breakGlassPolicy, givenGlass, glassStandingOf } from "./gather.ts";
 
 const maxBytes = 2 * 1024 * 1024;
@@ -196,34 +196,30 @@ async function verified(
   at: string,
 ) {
   const { asked, basis } = glass;
-  const rows = await keysOf(tx, person);
-  const read = verifyGlass(bytes, personKeysOf(rows), { asked, basis, person });
-  if (!read.ok || read.value.answer.purpose !== purpose) {
-    const problem = read.ok ? `it was signed as ${read.value.answer.purpose}` : read.problem;
-    throw refused(
-      "invalid-input",
-      `this is no signature under ${asked.glass}: ${problem}`,
-      asked.glass,
-      rows.length === 0
-        ? "no key of this person counts here: tidelock person add <name> --key <public key>"
-        : `look at it, and sign that: tidelock break-glass show ${asked.glass}`,
-    );
-  }
-  const { answer, key, signCount } = read.value;
-  const id = digestBytes(bytes);
-  await keepAttestation(tx, {
-    release: asked.release,
-    digest: id,
-    format: signCount === null ? "dsse" : "webauthn",
-    predicate_type: glassPredicate.type,
-    origin: "given",
-    size: bytes.length,
-    content: Buffer.from(bytes),
-    added_by: "tidelock",
-  });
-  const method = signCount === null ? ("key" as const) : ("webauthn" as const);
-  const signature: GlassSignature = { id, person, key: key as Digest, method, at };
+  const to: ToTake<GlassAnswer> = {
+    person,
+    bytes,
+    states: glassPredicate.type,
+    says: (payload) => ofPurpose(glassOf(payload, { asked, basis, person }), purpose),
+    what: `signature under ${asked.glass}`,
+    where: asked.glass,
+    again: `look at it, and sign that: tidelock break-glass show ${asked.glass}`,
+    stream: laneKey(glass),
+  };
+  const { said: answer, ...taken } = await takeSigned(tx, to);
+  await keepSigned(tx, asked.release, to, taken);
+  const { id, keyId: key, method } = taken;
+  const signature: GlassSignature = { id, person, key, method, at };
   return { signature, answer };
+}
+
+/** Whoever breaks it has not reviewed it, and the other way round. */
+function ofPurpose(
+  read: Result<GlassAnswer>,
+  purpose: GlassAnswer["purpose"],
+): Result<GlassAnswer> {
+  if (!read.ok || read.value.purpose === purpose) return read;
+  return bad(`it was signed as ${read.value.purpose}`);
 }
 
 function whoSays(bytes: Uint8Array, id: string): string {

@@ -1,8 +1,8 @@
-import { type PublicKey, readPublicKey } from "../../evidence/keys.ts";
 import {
   type EngagementRecord,
+  engagementRecord,
   readEngagement,
-  verifyEngagement,
+  engagementOf,
 } from "../../evidence/predicates/engagement.ts";
 import { digestBytes } from "../../evidence/bytes.ts";
 import { TidelockError } from "../../model/errors.ts";
@@ -20,6 +20,7 @@ import type { Engine } from "../engine.ts";
 import { judgeRight } from "../findings/acts/consent.ts";
 import { groundsOf, lastingDifference } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
+import { takeSigned } from "../signing/take-signed.ts";
 
 /**
  * Records what a person signed. It can open a gate that asks for it, so the token that everybody shares is not enough:
@@ -42,27 +43,28 @@ export async function recordEngagement(
   if (!said.ok)
     throw refused("invalid-input", `this is no record of an engagement: ${said.problem}`);
   const { person, engagement } = said.value;
-  const signed = await requireSigned(db, envelope, said.value);
   const lane = { service: engagement.service, environment: engagement.environment ?? "" };
   await requireByRecord(engine, person, lane);
-  if ((await grantsFor(db, judgeRight, lane, person)).length === 0) {
-    throw refused(
-      "forbidden",
-      `nobody gave this person the right to judge findings of ${engagement.service}`,
-      `tidelock person grant <name> --judge-findings --service ${engagement.service}`,
-    );
-  }
-  if (engagement.release !== null) await requireRelease(db, engagement.service, engagement.release);
-  for (const { name, digest: file } of engagement.evidence) {
-    if (await engine.content.has(file)) continue;
-    throw refused(
-      "not-found",
-      `${name} (${file}) was not uploaded`,
-      "tidelock engagement add does it",
-    );
-  }
   const row = await db.transaction().execute(async (tx) => {
-    const given = { content: engagement, digest, envelope, person, key: signed.key, by: actor.id };
+    const { keyId: key } = await requireSigned(tx, envelope, said.value);
+    if ((await grantsFor(tx, judgeRight, lane, person)).length === 0) {
+      throw refused(
+        "forbidden",
+        `nobody gave this person the right to judge findings of ${engagement.service}`,
+        `tidelock person grant <name> --judge-findings --service ${engagement.service}`,
+      );
+    }
+    if (engagement.release !== null)
+      await requireRelease(tx, engagement.service, engagement.release);
+    for (const { name, digest: file } of engagement.evidence) {
+      if (await engine.content.has(file)) continue;
+      throw refused(
+        "not-found",
+        `${name} (${file}) was not uploaded`,
+        "tidelock engagement add does it",
+      );
+    }
+    const given = { content: engagement, digest, envelope, person, key, by: actor.id };
     const row = await insertEngagement(tx, given);
     if (row === undefined) return undefined;
     await announce(tx, {
@@ -78,21 +80,18 @@ export async function recordEngagement(
   return made;
 }
 
-async function requireSigned(db: Db, envelope: Uint8Array, { person }: EngagementRecord) {
-  const keys: PublicKey[] = [];
-  for (const row of await keysOf(db, person)) {
-    const key = readPublicKey(row.public_key);
-    if (key.ok) keys.push(key.value);
-  }
-  const verified = verifyEngagement(envelope, keys, (await readTree(db)).origin);
-  if (verified.ok) return verified.value;
-  throw refused(
-    "invalid-input",
-    `this is no record of an engagement: ${verified.problem}`,
-    keys.length === 0
-      ? "no key of this person counts here: tidelock person add <name> --key <public key>"
-      : "sign it anew: tidelock engagement add",
-  );
+async function requireSigned(tx: Db, bytes: Uint8Array, { person }: EngagementRecord) {
+  const { origin } = await readTree(tx);
+  return takeSigned(tx, {
+    person,
+    bytes,
+    states: engagementRecord.type,
+    says: (payload) => engagementOf(payload, origin),
+    what: "record of an engagement",
+    where: "the record",
+    again: "sign it anew: tidelock engagement add",
+    stream: "system",
+  });
 }
 
 async function requireRelease(db: Db, service: string, id: string): Promise<void> {

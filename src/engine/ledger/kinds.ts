@@ -35,6 +35,8 @@ export const kinds = {
     "somebody is suspended, has left or will leave, or is here again: from then on nothing of theirs counts, or it does again",
   "passkey.added": "a person signs in with this passkey from here on; it approves nothing",
   "passkey.removed": "a passkey signs nobody in any more",
+  "passkey.signed":
+    "a person's passkey signed something of the kind that is given: what it said of itself, and how often it has signed",
   "grant.added":
     "a person may do something from here on, in a service and environment or everywhere",
   "grant.removed": "a right has ended",

@@ -1,19 +1,17 @@
 import type { ManualRequestView } from "../../api/routes-manual.ts";
-import { digestBytes } from "../../evidence/bytes.ts";
-import { readPublicKey, type PublicKey } from "../../evidence/keys.ts";
+import { readSignedPayload } from "../../evidence/person-signature.ts";
 import {
   type ManualAnswer,
   manualAnswer,
   readAnswer,
-  verifyAnswer,
+  answerOf,
 } from "../../evidence/predicates/manual-answer.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { redactor } from "../../model/redact.ts";
-import type { Digest } from "../../model/primitives.ts";
+import { laneKey } from "../../model/primitives.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import { personKeysProjection } from "../../store/projections/access.ts";
 import { checkRequestsProjection } from "../../store/projections/manual.ts";
-import { keepAttestation } from "../../store/queries/attestations.ts";
 import {
   answerRequest,
   beginRequest,
@@ -28,11 +26,14 @@ import { dbNow } from "../../store/queries/promotions.ts";
 import type { CheckRequestRow } from "../../store/schema-manual.ts";
 import type { Db, PromotionRow } from "../../store/schema.ts";
 import { secretValues } from "../bindings.ts";
+import { refused, requireByRecord } from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
-import { groundsOf, lastingDifference } from "../ledger/leaning.ts";
+import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
+import { keepSigned, takeSigned, type ToTake } from "../signing/take-signed.ts";
 import { askedOf } from "./asked.ts";
 import { groundsOfStanding, standingOf } from "./right.ts";
+import { groundsOfSigner, signerAgainst } from "./signer.ts";
 import { requireSessionTime } from "./session-time.ts";
 import { requestView } from "./views.ts";
 
@@ -57,34 +58,40 @@ export async function answerCheck(
   const answer = readOrRefuse(bytes, found);
   await refuseSecrets(engine, found, bytes);
   const { person } = answer.asked;
-  await requireByRecord(engine, found.id, person);
-  const digest = digestBytes(bytes);
+  await requireByRecord(engine, async () => {
+    const { db } = engine;
+    const request = await findRequest(db, found.id);
+    return [
+      ...groundsOf(checkRequestsProjection, [request]),
+      ...groundsOf(personKeysProjection, await keysOf(db, person)),
+      ...(await groundsOfStanding(db, person, request)),
+      ...(await groundsOfSigner(db, request, { person, key: null })),
+    ];
+  });
   await engine.db.transaction().execute(async (tx) => {
     const promotion = await lockPromotion(tx, found.promotion);
     const request = await requireOpen(tx, found.id, promotion);
     const standing = await standingOf(tx, person, request);
-    const keys = await publicKeysOf(tx, person);
-    const verified = verifyAnswer(bytes, [...keys.values()], {
-      asked: askedOf(request, person),
-      form: request.form,
-    });
-    if (!verified.ok) refuseAnswer(request, verified.problem, keys.size === 0);
-    if (standing.against !== null) throw forbidden(request, standing.against);
-    await requireSessionTime(tx, request, verified.value.answer.answers);
-    await keepAttestation(tx, {
-      release: request.release,
-      digest,
-      format: "dsse",
-      predicate_type: manualAnswer.type,
-      origin: "given",
-      size: bytes.length,
-      content: Buffer.from(bytes),
-      added_by: "tidelock",
-    });
-    const given = {
-      answer: digest,
+    const to: ToTake<ManualAnswer> = {
       person,
-      key_id: keyIdOf(keys, verified.value.key),
+      bytes,
+      states: manualAnswer.type,
+      says: (payload) => answerOf(payload, { asked: askedOf(request, person), form: request.form }),
+      what: `answer to ${request.id}`,
+      where: request.id,
+      again: answerAnew(request.id),
+      stream: laneKey(request),
+    };
+    const taken = await takeSigned(tx, to);
+    const against =
+      standing.against ?? (await signerAgainst(tx, request, { person, key: taken.key }));
+    if (against !== null) throw forbidden(request, against);
+    await requireSessionTime(tx, request, taken.said.answers);
+    await keepSigned(tx, request.release, to, taken);
+    const given = {
+      answer: taken.id,
+      person,
+      key_id: taken.keyId,
       separation: standing.separation.known,
     };
     const answered = await answerRequest(tx, request.id, given, request.form.validFor);
@@ -173,14 +180,12 @@ function readOrRefuse(bytes: Uint8Array, request: CheckRequestRow): ManualAnswer
   return read.ok ? read.value : refuseAnswer(request, read.problem);
 }
 
-function refuseAnswer(request: CheckRequestRow, problem: string, noKey = false): never {
-  throw new TidelockError("invalid-input", `this is no answer to ${request.id}: ${problem}`, {
-    fault: "operator",
-    where: request.id,
-    hint: noKey
-      ? "no key of this person counts here: tidelock person add <name> --key <public key>"
-      : `answer it anew: tidelock check answer ${request.id.slice(0, 12)}`,
-  });
+function refuseAnswer({ id }: CheckRequestRow, problem: string): never {
+  throw refused("invalid-input", `this is no answer to ${id}: ${problem}`, id, answerAnew(id));
+}
+
+function answerAnew(id: string): string {
+  return `answer it anew: tidelock check answer ${id.slice(0, 12)}`;
 }
 
 function forbidden(request: CheckRequestRow, why: string): TidelockError {
@@ -249,20 +254,6 @@ async function wakeUp(engine: Engine, tx: Db, promotion: PromotionRow): Promise<
   await engine.wake(tx, promotion);
 }
 
-async function publicKeysOf(db: Db, person: string): Promise<ReadonlyMap<Digest, PublicKey>> {
-  const keys = new Map<Digest, PublicKey>();
-  for (const row of await keysOf(db, person)) {
-    const key = readPublicKey(row.public_key);
-    if (key.ok) keys.set(row.key_id, key.value);
-  }
-  return keys;
-}
-
-function keyIdOf(keys: ReadonlyMap<Digest, PublicKey>, id: string): Digest {
-  for (const [digest, key] of keys) if (key.id === id) return digest;
-  throw new TidelockError("internal", "a key that verified has no row", { fault: "bug" });
-}
-
 /** What is signed cannot be blanked later, so it must hold no secret from the start (law 11). */
 async function refuseSecrets(
   engine: Engine,
@@ -273,30 +264,8 @@ async function refuseSecrets(
   const configuration = await configurationByDigest(engine.db, lane, request.configuration);
   if (!configuration) return;
   const secrets = await secretValues(engine, lane, configuration.content);
-  const envelope = JSON.parse(Buffer.from(bytes).toString()) as { payload: string };
-  const text = Buffer.from(envelope.payload, "base64").toString();
+  const payload = readSignedPayload(bytes);
+  const text = payload.ok ? Buffer.from(payload.value).toString() : "";
   if (redactor(secrets).clean(text) === text) return;
   refuseAnswer(request, "it holds the value of a secret of this environment; write it without");
-}
-
-/** Request, keys, names, rights, and who had a hand in the work are what the signed log says they are. */
-async function requireByRecord(engine: Engine, id: string, person: string): Promise<void> {
-  const difference = await lastingDifference(engine.log, engine.db, async () => {
-    const { db } = engine;
-    const [request] = await findRequests(db, id);
-    if (!request) return [];
-    return [
-      ...groundsOf(checkRequestsProjection, [request]),
-      ...groundsOf(personKeysProjection, await keysOf(db, person)),
-      ...(await groundsOfStanding(db, person, request)),
-    ];
-  });
-  if (!difference) return;
-  const message = `the database was changed behind the ledger: ${difference.message}`;
-  await announce(engine.db, { kind: "ledger.difference", message });
-  engine.notice(message);
-  throw new TidelockError("denied", message, {
-    fault: "operator",
-    hint: "nothing was taken; see `tidelock ledger verify --state`",
-  });
 }

@@ -20,6 +20,7 @@ import type { Db } from "../../store/schema.ts";
 import type { Subject } from "../check-context.ts";
 import type { StepContext } from "../steps/step.ts";
 import { answerRight, standingOf } from "./right.ts";
+import { signerAgainst } from "./signer.ts";
 
 /** What a check asks people; null for one that asks nobody, or is told what it does not understand. */
 export function formOf(check: Check | undefined, demand: CheckDemand): ManualForm | null {
@@ -95,6 +96,8 @@ async function reused(
     if (!earlier.person || !key || key.removed_at !== null) continue;
     const standing = await standingOf(tx, earlier.person, request);
     if (standing.against !== null) continue;
+    const signer = { person: earlier.person, key: key.key_id };
+    if ((await signerAgainst(tx, request, signer)) !== null) continue;
     const again = await reuseAnswer(tx, request.id, earlier, standing.separation.known);
     if (again) return again;
   }

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Work } from "../../identity/lineage.ts";
 import type { Lane } from "../../model/primitives.ts";
 import type { CheckRequestRow, GrantRow, PersonLinkRow } from "../../store/schema-manual.ts";
 import { documentsProjection, releasesProjection } from "../../store/projections/catalogue.ts";
@@ -36,20 +37,14 @@ type Asked = Pick<
 export async function standingOf(db: Db, person: string, request: Asked): Promise<Standing> {
   const lane: Lane = { service: request.service, environment: request.environment };
   const right = answerRight(request.role);
-  const [grants, { names, links }, release, promotion, reviewed] = await Promise.all([
+  const [grants, { names, links }, work, reviewed] = await Promise.all([
     grantsFor(db, right, lane, person),
     namesOf(db, person),
-    readRelease(db, request.release),
-    readPromotion(db, request.promotion),
+    workOf(db, request),
     reviewOfSame(db, person, request),
   ]);
-  const actors = [
-    ...(promotion ? [{ what: "who began the promotion", who: promotion.created_by }] : []),
-    ...(release ? [{ what: "who handed the release in", who: release.created_by }] : []),
-    ...(promotion ? await policyAuthors(db, promotion.plan.pipeline) : []),
-  ];
-  const separation: Separation = release
-    ? separationOf(names, { release: release.content, actors })
+  const separation: Separation = work
+    ? separationOf(names, work)
     : { against: "the release is not here any more", known: "the release is not here any more" };
   const against =
     grants.length === 0
@@ -61,6 +56,21 @@ export async function standingOf(db: Db, person: string, request: Asked): Promis
           ? "a name of this person was erased here, so that own work under it cannot be told"
           : (reviewed ?? separation.against);
   return { against, separation, grants, links };
+}
+
+/** Everybody who is known to have had a hand in what is asked about; null: its release is not here. */
+export async function workOf(
+  db: Db,
+  { release: id, promotion: asked }: Pick<CheckRequestRow, "release" | "promotion">,
+): Promise<Work | null> {
+  const [release, promotion] = await Promise.all([readRelease(db, id), readPromotion(db, asked)]);
+  if (!release) return null;
+  const actors = [
+    ...(promotion ? [{ what: "who began the promotion", who: promotion.created_by }] : []),
+    { what: "who handed the release in", who: release.created_by },
+    ...(promotion ? await policyAuthors(db, promotion.plan.pipeline) : []),
+  ];
+  return { release: release.content, actors };
 }
 
 /** Several reviews of one kind of change are asked of different people. */

@@ -1,5 +1,6 @@
-import { readPublicKey } from "../../evidence/keys.ts";
-import { verifyAnswer } from "../../evidence/predicates/manual-answer.ts";
+import { answerOf } from "../../evidence/predicates/manual-answer.ts";
+import { personKeysOf } from "../../identity/signing/person-keys.ts";
+import { verifySigned } from "../../identity/signing/signed.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { PersonsAnswer } from "../../ports/check.ts";
@@ -15,6 +16,7 @@ import type { Engine } from "../engine.ts";
 import { groundsOf, lastingDifference } from "../ledger/leaning.ts";
 import { askedOf } from "./asked.ts";
 import { groundsOfStanding, standingOf } from "./right.ts";
+import { groundsOfSigner, signerAgainst } from "./signer.ts";
 
 /**
  * The answer to a run, verified anew from its signed bytes before anything is made of it; null when nobody answered.
@@ -28,20 +30,21 @@ export async function takeAnswer(engine: Engine, run: string): Promise<PersonsAn
   const { request, first, key, person, answer } = held;
   if (first !== request) await requireReusable(engine, held);
   const row = await readAttestation(engine.db, request.release, answer);
-  const known = key && readPublicKey(key.public_key);
-  if (!row || !known?.ok) {
+  if (!row || !key) {
     throw new TidelockError("digest-mismatch", "the signed answer, or its key, is not here", {
       where: request.id,
     });
   }
   const bytes = await attestationBytes(engine, row);
   const asked = askedOf(first, person);
-  const verified = verifyAnswer(bytes, [known.value], { asked, form: request.form });
+  const verified = verifySigned(bytes, personKeysOf([key]), (payload) =>
+    answerOf(payload, { asked, form: request.form }),
+  );
   if (!verified.ok) {
     throw new TidelockError("digest-mismatch", verified.problem, { where: answer });
   }
   return {
-    answers: verified.value.answer.answers,
+    answers: verified.value.said.answers,
     person,
     digest: answer,
     answeredAt: (request.answered_at ?? new Date(0)).toISOString(),
@@ -85,7 +88,9 @@ async function requireReusable(
     throw changed(request.run, `check_requests: ${what} of ${request.id} is not ${first.id}'s`);
   }
   const { against } = await standingOf(engine.db, person, request);
-  const why = against ?? (key?.removed_at === null ? null : "the key was taken away");
+  const gone = key?.removed_at === null ? null : "the key was taken away";
+  const signer = { person, key: key?.key_id ?? null };
+  const why = against ?? gone ?? (await signerAgainst(engine.db, request, signer));
   if (why === null) return;
   throw new TidelockError("denied", `the earlier answer counts no more: ${why}`, {
     fault: "operator",
@@ -135,6 +140,9 @@ async function groundsOfHeld(db: Db, { request, first, key, person }: Held) {
     ...groundsOf(checkRequestsProjection, first === request ? [request] : [request, first]),
     ...groundsOf(personKeysProjection, key ? [key] : []),
     ...(first === request ? [] : await groundsOfStanding(db, person, request)),
+    ...(first === request
+      ? []
+      : await groundsOfSigner(db, request, { person, key: key?.key_id ?? null })),
   ];
 }
 

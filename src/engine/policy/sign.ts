@@ -2,7 +2,8 @@ import type { PolicyProposalView } from "../../api/routes-policy.ts";
 import { encodeBase64 } from "../../evidence/bytes.ts";
 import {
   readPolicyConsent,
-  verifyPolicyConsent,
+  policyConsent,
+  policyConsentOf,
 } from "../../evidence/predicates/policy-consent.ts";
 import { type PolicyProposed, policyRight } from "../../model/policy-proposal.ts";
 import type { Actor } from "../../ports/control-plane.ts";
@@ -19,7 +20,6 @@ import { actsOfProposal, insertPolicyAct } from "../../store/queries/policy.ts";
 import type { PolicyActRow } from "../../store/schema-policy.ts";
 import type { Db } from "../../store/schema.ts";
 import {
-  keysThatCount,
   maxConsentBytes,
   neededPeople,
   ownDeed,
@@ -31,6 +31,7 @@ import type { Engine } from "../engine.ts";
 import { newActId } from "../ids.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
+import { takeSigned } from "../signing/take-signed.ts";
 import { baseOf } from "./apply.ts";
 import { takeEffect } from "./effect.ts";
 import { groundsOfGovernance } from "./governance.ts";
@@ -156,17 +157,17 @@ async function requireSigned(
   person: string,
   bytes: Uint8Array,
 ): Promise<string> {
-  const keys = await keysThatCount(tx, person);
-  const verified = verifyPolicyConsent(bytes, keys, { proposed, person });
-  if (verified.ok) return verified.value.key;
-  throw refused(
-    "invalid-input",
-    `this is no consent to ${proposed.proposal}: ${verified.problem}`,
-    proposed.proposal,
-    keys.length === 0
-      ? "no key of this person counts here: tidelock person add <name> --key <public key>"
-      : "sign it anew: tidelock policy sign",
-  );
+  const { keyId } = await takeSigned(tx, {
+    person,
+    bytes,
+    states: policyConsent.type,
+    says: (payload) => policyConsentOf(payload, { proposed, person }),
+    what: `consent to ${proposed.proposal}`,
+    where: proposed.proposal,
+    again: "sign it anew: tidelock policy sign",
+    stream: "system",
+  });
+  return keyId;
 }
 
 /** Wherever it changes something: a right for one service is none for what all services meet. */

@@ -1,8 +1,10 @@
 import { encodeBase64 } from "../../evidence/bytes.ts";
 import {
   readWaiverConsent,
-  verifyWaiverConsent,
+  waiverConsent,
+  waiverConsentOf,
 } from "../../evidence/predicates/waiver-consent.ts";
+import { laneKey } from "../../model/primitives.ts";
 import { fromWaiverId, type Waived, type WaiverId } from "../../model/waiver.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import {
@@ -18,7 +20,6 @@ import { lockWaiver, readWaiver, signWaiver } from "../../store/queries/waivers.
 import type { WaiverRow } from "../../store/schema-waivers.ts";
 import type { Db } from "../../store/schema.ts";
 import {
-  keysThatCount,
   maxConsentBytes,
   neededPeople,
   refused,
@@ -28,6 +29,7 @@ import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import { requireAllowed, requireEnd, requireSame } from "./propose.ts";
+import { takeSigned } from "../signing/take-signed.ts";
 import { requireOthersWork } from "./separation.ts";
 
 /** The right to accept a risk. */
@@ -55,7 +57,7 @@ export async function consentToWaiver(
     const waiver = await lockWaiver(tx, found.id);
     if (!waiver) throw refused("not-found", "the waiver is gone", id);
     await requireWaiting(tx, engine, waiver);
-    const key = await requireSigned(tx, waiver.content, person, bytes);
+    const key = await requireSigned(tx, waiver, person, bytes);
     await requireRight(tx, waiver.content, person);
     const [first] = waiver.signatures;
     if (first?.person === person || first?.key === key) {
@@ -114,21 +116,21 @@ async function requireWaiting(tx: Db, engine: Engine, waiver: WaiverRow): Promis
 
 async function requireSigned(
   tx: Db,
-  waived: Waived,
+  { content: waived, service, environment }: WaiverRow,
   person: string,
   bytes: Uint8Array,
 ): Promise<string> {
-  const keys = await keysThatCount(tx, person);
-  const verified = verifyWaiverConsent(bytes, keys, { waived, person });
-  if (verified.ok) return verified.value.key;
-  throw refused(
-    "invalid-input",
-    `this is no consent to ${waived.waiver}: ${verified.problem}`,
-    waived.waiver,
-    keys.length === 0
-      ? "no key of this person counts here: tidelock person add <name> --key <public key>"
-      : `sign it anew: tidelock waiver sign ${waived.waiver}`,
-  );
+  const { keyId } = await takeSigned(tx, {
+    person,
+    bytes,
+    states: waiverConsent.type,
+    says: (payload) => waiverConsentOf(payload, { waived, person }),
+    what: `consent to ${waived.waiver}`,
+    where: waived.waiver,
+    again: `sign it anew: tidelock waiver sign ${waived.waiver}`,
+    stream: laneKey({ service, environment }),
+  });
+  return keyId;
 }
 
 async function requireRight(tx: Db, { service, environment, waiver }: Waived, person: string) {

@@ -3,11 +3,10 @@ import { type ReviewLine, ToReview } from "../../model/access-review.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import { Digest } from "../../model/primitives.ts";
 import { Pseudonym } from "../../model/vouch.ts";
-import { decodeBase64, digestBytes, utf8 } from "../bytes.ts";
-import { readEnvelope, statementPayloadType, verifyEnvelope } from "../dsse.ts";
-import type { PublicKey } from "../keys.ts";
+import { digestBytes, utf8 } from "../bytes.ts";
+import { readSignedPayload } from "../person-signature.ts";
 import { checkShape } from "../read-json.ts";
-import { bad, good, type Result } from "../result.ts";
+import { bad, type Result } from "../result.ts";
 import { encodeStatement, makeStatement, readStatement, type Statement } from "../statement.ts";
 import type { PredicateKind } from "./predicate.ts";
 
@@ -77,10 +76,8 @@ export function accessReviewStatement(
 
 /** What it says, whoever signed it: to look for the keys of that person, and nothing else. */
 export function readAccessReview(bytes: Uint8Array): Result<AccessReview> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const payload = decodeBase64(envelope.value.payload);
-  return payload === null ? bad("the envelope's payload is not base64") : reviewIn(payload);
+  const payload = readSignedPayload(bytes);
+  return payload.ok ? reviewIn(payload.value) : payload;
 }
 
 function reviewIn(payload: Uint8Array): Result<AccessReview> {
@@ -93,23 +90,18 @@ function reviewIn(payload: Uint8Array): Result<AccessReview> {
   return checkShape(predicate, AccessReview, "the review");
 }
 
-/** Whether one of these keys signed it about exactly these lines, in the bytes that anybody makes of it again. Offline too. */
-export function verifyAccessReview(
-  bytes: Uint8Array,
-  keys: readonly PublicKey[],
+/** Whether a payload, whose signature is verified, is about exactly these lines, in the bytes that anybody makes of it again. */
+export function accessReviewOf(
+  payload: Uint8Array,
   lines: readonly ReviewLine[],
-): Result<{ readonly review: AccessReview; readonly key: string }> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const verified = verifyEnvelope(envelope.value, { keys, payloadType: statementPayloadType });
-  if (!verified.ok) return verified;
-  const review = reviewIn(verified.value.payload);
+): Result<AccessReview> {
+  const review = reviewIn(payload);
   if (!review.ok) return review;
   const { of, person } = review.value;
   if (of.report !== reportDigest(lines)) return bad("it is about another report");
   const again = encodeStatement(accessReviewStatement(of, lines, person));
-  if (digestBytes(again) !== digestBytes(verified.value.payload)) {
+  if (digestBytes(again) !== digestBytes(payload)) {
     return bad("its bytes, or the text that was shown, are not those of this review");
   }
-  return good({ review: review.value, key: verified.value.keys[0] ?? "" });
+  return review;
 }

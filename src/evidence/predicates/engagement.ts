@@ -2,11 +2,10 @@ import { z } from "zod";
 import { canonicalJson } from "../../model/canonical.ts";
 import { Engagement } from "../../model/engagement.ts";
 import { Digest } from "../../model/primitives.ts";
-import { decodeBase64, digestBytes, utf8 } from "../bytes.ts";
-import { readEnvelope, statementPayloadType, verifyEnvelope } from "../dsse.ts";
-import type { PublicKey } from "../keys.ts";
+import { digestBytes, utf8 } from "../bytes.ts";
+import { readSignedPayload } from "../person-signature.ts";
 import { checkShape } from "../read-json.ts";
-import { bad, good, type Result } from "../result.ts";
+import { bad, type Result } from "../result.ts";
 import { makeStatement, readStatement, type Statement } from "../statement.ts";
 import type { PredicateKind } from "./predicate.ts";
 
@@ -72,12 +71,10 @@ function textDigest(signed: Signed): Digest {
   return digestBytes(utf8(`${engagementText(signed).join("\n")}\n`));
 }
 
-/** What an envelope says, and who says that they signed it: to look for their keys, and nothing else. */
+/** What it says, and who says that they signed it: to look for their keys, and nothing else. */
 export function readEngagement(bytes: Uint8Array): Result<EngagementRecord> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const payload = decodeBase64(envelope.value.payload);
-  return payload === null ? bad("the envelope's payload is not base64") : recordIn(payload);
+  const payload = readSignedPayload(bytes);
+  return payload.ok ? recordIn(payload.value) : payload;
 }
 
 function recordIn(payload: Uint8Array): Result<EngagementRecord> {
@@ -90,21 +87,13 @@ function recordIn(payload: Uint8Array): Result<EngagementRecord> {
   return checkShape(predicate, EngagementRecord, "the record");
 }
 
-/** Whether one of these keys signed it for this log, with the text that belongs to it; answers which key. */
-export function verifyEngagement(
-  bytes: Uint8Array,
-  keys: readonly PublicKey[],
-  ledger: string,
-): Result<EngagementRecord & { readonly key: string }> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const verified = verifyEnvelope(envelope.value, { keys, payloadType: statementPayloadType });
-  if (!verified.ok) return verified;
-  const record = recordIn(verified.value.payload);
+/** Whether a payload, whose signature is verified, is about this log, with the text that belongs to it. */
+export function engagementOf(payload: Uint8Array, ledger: string): Result<EngagementRecord> {
+  const record = recordIn(payload);
   if (!record.ok) return record;
   if (record.value.ledger !== ledger) return bad("it was signed for another ledger");
   if (record.value.text !== textDigest(record.value)) {
     return bad("the text that was shown is not the one that belongs to this record");
   }
-  return good({ ...record.value, key: verified.value.keys[0] ?? "" });
+  return record;
 }

@@ -2,11 +2,10 @@ import canonicalize from "canonicalize";
 import { z } from "zod";
 import { answerProblems, ManualAnswers, type ManualForm, Role } from "../../model/manual-check.ts";
 import { Colour, Digest, Name } from "../../model/primitives.ts";
-import { decodeBase64, digestBytes, utf8 } from "../bytes.ts";
-import { readEnvelope, statementPayloadType, verifyEnvelope } from "../dsse.ts";
-import type { PublicKey } from "../keys.ts";
+import { digestBytes, utf8 } from "../bytes.ts";
+import { readSignedPayload } from "../person-signature.ts";
 import { checkShape } from "../read-json.ts";
-import { bad, good, type Result } from "../result.ts";
+import { bad, type Result } from "../result.ts";
 import { makeStatement, readStatement, type Statement, subjectDigests } from "../statement.ts";
 import type { PredicateKind } from "./predicate.ts";
 
@@ -133,18 +132,16 @@ function textDigest(asked: AskedOf, form: ManualForm, answers: ManualAnswers): D
   return digestBytes(utf8(`${answerText(asked, form, answers).join("\n")}\n`));
 }
 
-/** What an envelope says, whoever signed it: to find the request that it answers. */
+/** What was signed, whoever signed it: to find the request that it answers. */
 export function readAnswer(bytes: Uint8Array): Result<ManualAnswer> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
   // Nothing is believed here but which request to look for.
-  const payload = decodeBase64(envelope.value.payload);
-  if (payload === null) return bad("the envelope's payload is not base64");
-  const statement = readStatement(payload);
-  return statement.ok ? answerOf(statement.value) : statement;
+  const payload = readSignedPayload(bytes);
+  if (!payload.ok) return payload;
+  const statement = readStatement(payload.value);
+  return statement.ok ? answerIn(statement.value) : statement;
 }
 
-function answerOf(statement: Statement): Result<ManualAnswer> {
+function answerIn(statement: Statement): Result<ManualAnswer> {
   if (statement.predicateType !== manualAnswer.type) {
     return bad(`it states ${statement.predicateType}, and ${manualAnswer.type} is expected`);
   }
@@ -152,21 +149,16 @@ function answerOf(statement: Statement): Result<ManualAnswer> {
 }
 
 /**
- * Whether an envelope is the signed answer to exactly `asked`: signed by one of the person's keys, about this
- * release, for this request, these questions, and with the text that belongs to them. Every difference is named.
+ * Whether a payload, whose signature is verified, is the answer to exactly `asked`: about this release, for this request,
+ * these questions, and with the text that belongs to them. Every difference is named.
  */
-export function verifyAnswer(
-  bytes: Uint8Array,
-  keys: readonly PublicKey[],
+export function answerOf(
+  payload: Uint8Array,
   expected: { readonly asked: AskedOf; readonly form: ManualForm },
-): Result<{ readonly answer: ManualAnswer; readonly key: string }> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const verified = verifyEnvelope(envelope.value, { keys, payloadType: statementPayloadType });
-  if (!verified.ok) return verified;
-  const statement = readStatement(verified.value.payload);
+): Result<ManualAnswer> {
+  const statement = readStatement(payload);
   if (!statement.ok) return statement;
-  const answer = answerOf(statement.value);
+  const answer = answerIn(statement.value);
   if (!answer.ok) return answer;
   const { asked, form } = expected;
   if (!subjectDigests(statement.value).includes(asked.release)) {
@@ -183,5 +175,5 @@ export function verifyAnswer(
   if (answer.value.text !== textDigest(asked, form, answer.value.answers)) {
     return bad("the text that was shown is not the one that belongs to these answers");
   }
-  return good({ answer: answer.value, key: verified.value.keys[0] ?? "" });
+  return answer;
 }

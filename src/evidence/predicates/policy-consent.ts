@@ -2,11 +2,10 @@ import { z } from "zod";
 import { canonicalJson, digestOf } from "../../model/canonical.ts";
 import { type PolicyChange, PolicyProposed } from "../../model/policy-proposal.ts";
 import { Digest } from "../../model/primitives.ts";
-import { decodeBase64, digestBytes, utf8 } from "../bytes.ts";
-import { readEnvelope, statementPayloadType, verifyEnvelope } from "../dsse.ts";
-import type { PublicKey } from "../keys.ts";
+import { digestBytes, utf8 } from "../bytes.ts";
+import { readSignedPayload } from "../person-signature.ts";
 import { checkShape } from "../read-json.ts";
-import { bad, good, type Result } from "../result.ts";
+import { bad, type Result } from "../result.ts";
 import { makeStatement, readStatement, type Statement } from "../statement.ts";
 import type { PredicateKind } from "./predicate.ts";
 
@@ -120,13 +119,10 @@ export function policyConsentStatement(proposed: PolicyProposed, person: string)
   );
 }
 
-/** Who an envelope says that signed it: to look for the keys of that person, and nothing else. */
+/** Who it says that signed it: to look for the keys of that person, and nothing else. */
 export function readPolicyConsent(bytes: Uint8Array): Result<PolicyConsent> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const payload = decodeBase64(envelope.value.payload);
-  if (payload === null) return bad("the envelope's payload is not base64");
-  return consentIn(payload);
+  const payload = readSignedPayload(bytes);
+  return payload.ok ? consentIn(payload.value) : payload;
 }
 
 function consentIn(payload: Uint8Array): Result<PolicyConsent> {
@@ -139,17 +135,12 @@ function consentIn(payload: Uint8Array): Result<PolicyConsent> {
   return checkShape(predicate, PolicyConsent, "the consent");
 }
 
-/** Whether it is this person's signed consent to exactly what was proposed; answers which key signed. */
-export function verifyPolicyConsent(
-  bytes: Uint8Array,
-  keys: readonly PublicKey[],
+/** Whether a payload, whose signature is verified, is this person's consent to exactly what was proposed. */
+export function policyConsentOf(
+  payload: Uint8Array,
   expected: { readonly proposed: PolicyProposed; readonly person: string },
-): Result<{ readonly key: string }> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const verified = verifyEnvelope(envelope.value, { keys, payloadType: statementPayloadType });
-  if (!verified.ok) return verified;
-  const consent = consentIn(verified.value.payload);
+): Result<PolicyConsent> {
+  const consent = consentIn(payload);
   if (!consent.ok) return consent;
   const { proposed, person, text } = consent.value;
   if (canonicalJson(proposed) !== canonicalJson(expected.proposed)) {
@@ -159,5 +150,5 @@ export function verifyPolicyConsent(
   if (text !== textDigest(expected.proposed, person)) {
     return bad("the text that was shown is not the one that belongs to this proposal");
   }
-  return good({ key: verified.value.keys[0] ?? "" });
+  return consent;
 }

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { Digest } from "../../model/primitives.ts";
 import { Pseudonym, ToVouch } from "../../model/vouch.ts";
-import { decodeBase64, digestBytes, utf8 } from "../bytes.ts";
-import { readEnvelope, statementPayloadType, verifyEnvelope } from "../dsse.ts";
-import type { PublicKey } from "../keys.ts";
+import { digestBytes, utf8 } from "../bytes.ts";
+import { readSignedPayload } from "../person-signature.ts";
 import { checkShape } from "../read-json.ts";
-import { bad, good, type Result } from "../result.ts";
+import { bad, type Result } from "../result.ts";
 import { encodeStatement, makeStatement, readStatement, type Statement } from "../statement.ts";
 import type { PredicateKind } from "./predicate.ts";
 
@@ -61,10 +60,8 @@ export function vouchStatement(of: ToVouch, person: string): Statement {
 
 /** What it says, whoever signed it: to look for the keys of that person, and nothing else. */
 export function readVouch(bytes: Uint8Array): Result<Vouch> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const payload = decodeBase64(envelope.value.payload);
-  return payload === null ? bad("the envelope's payload is not base64") : vouchIn(payload);
+  const payload = readSignedPayload(bytes);
+  return payload.ok ? vouchIn(payload.value) : payload;
 }
 
 function vouchIn(payload: Uint8Array): Result<Vouch> {
@@ -77,21 +74,14 @@ function vouchIn(payload: Uint8Array): Result<Vouch> {
   return checkShape(predicate, Vouch, "the vouching");
 }
 
-/** Whether one of these keys signed it, and its bytes are those that anybody makes of it again. */
-export function verifyVouch(
-  bytes: Uint8Array,
-  keys: readonly PublicKey[],
-): Result<{ readonly vouch: Vouch; readonly key: string }> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const verified = verifyEnvelope(envelope.value, { keys, payloadType: statementPayloadType });
-  if (!verified.ok) return verified;
-  const vouch = vouchIn(verified.value.payload);
+/** What a payload says, whose signature is verified, where its bytes are those that anybody makes of it again. */
+export function vouchOf(payload: Uint8Array): Result<Vouch> {
+  const vouch = vouchIn(payload);
   if (!vouch.ok) return vouch;
   const { of, person } = vouch.value;
   const again = encodeStatement(vouchStatement(of, person));
-  if (digestBytes(again) !== digestBytes(verified.value.payload)) {
+  if (digestBytes(again) !== digestBytes(payload)) {
     return bad("its bytes, or the text that was shown, are not those of this vouching");
   }
-  return good({ vouch: vouch.value, key: verified.value.keys[0] ?? "" });
+  return vouch;
 }

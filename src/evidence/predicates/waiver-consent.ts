@@ -2,11 +2,10 @@ import { z } from "zod";
 import { canonicalJson } from "../../model/canonical.ts";
 import { Digest } from "../../model/primitives.ts";
 import { Waived } from "../../model/waiver.ts";
-import { decodeBase64, digestBytes, utf8 } from "../bytes.ts";
-import { readEnvelope, statementPayloadType, verifyEnvelope } from "../dsse.ts";
-import type { PublicKey } from "../keys.ts";
+import { digestBytes, utf8 } from "../bytes.ts";
+import { readSignedPayload } from "../person-signature.ts";
 import { checkShape } from "../read-json.ts";
-import { bad, good, type Result } from "../result.ts";
+import { bad, type Result } from "../result.ts";
 import { makeStatement, readStatement, type Statement } from "../statement.ts";
 import type { PredicateKind } from "./predicate.ts";
 
@@ -81,13 +80,10 @@ export function waiverStatement(waived: Waived, person: string): Statement {
   );
 }
 
-/** Who an envelope says that signed it: to look for the keys of that person, and nothing else. */
+/** Who it says that signed it: to look for the keys of that person, and nothing else. */
 export function readWaiverConsent(bytes: Uint8Array): Result<WaiverConsent> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const payload = decodeBase64(envelope.value.payload);
-  if (payload === null) return bad("the envelope's payload is not base64");
-  return consentIn(payload);
+  const payload = readSignedPayload(bytes);
+  return payload.ok ? consentIn(payload.value) : payload;
 }
 
 function consentIn(payload: Uint8Array): Result<WaiverConsent> {
@@ -100,17 +96,12 @@ function consentIn(payload: Uint8Array): Result<WaiverConsent> {
   return checkShape(predicate, WaiverConsent, "the consent");
 }
 
-/** Whether it is this person's signed consent to exactly this waiver; answers which key signed. */
-export function verifyWaiverConsent(
-  bytes: Uint8Array,
-  keys: readonly PublicKey[],
+/** Whether a payload, whose signature is verified, is this person's consent to exactly this waiver. */
+export function waiverConsentOf(
+  payload: Uint8Array,
   expected: { readonly waived: Waived; readonly person: string },
-): Result<{ readonly key: string }> {
-  const envelope = readEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const verified = verifyEnvelope(envelope.value, { keys, payloadType: statementPayloadType });
-  if (!verified.ok) return verified;
-  const consent = consentIn(verified.value.payload);
+): Result<WaiverConsent> {
+  const consent = consentIn(payload);
   if (!consent.ok) return consent;
   const { waived, person, text } = consent.value;
   const wanted = expected.waived;
@@ -122,5 +113,5 @@ export function verifyWaiverConsent(
   if (text !== textDigest(wanted, person)) {
     return bad("the text that was shown is not the one that belongs to this waiver");
   }
-  return good({ key: verified.value.keys[0] ?? "" });
+  return consent;
 }

@@ -33,16 +33,8 @@ export function ownWorkOf(
   const self = new Set([person, ...also]);
   const own = lineage.find(({ people }) => people.some((one) => self.has(one)));
   if (own) return { kind: "own", message: `this is own work: the ${own.what}` };
-  const involved = new Set(lineage.flatMap(({ people }) => people));
-  const sponsor = openSponsor({ person, also, enrolments }, involved, mode);
-  if (sponsor?.why === "involved") {
-    const message = `whoever enrolled ${sponsor.what} has worked on it, and no third person vouched`;
-    return { kind: "made", message };
-  }
-  if (sponsor?.why === "unproven") {
-    const message = `whoever enrolled ${sponsor.what} is not proven, which counts as everybody, and no third person vouched`;
-    return { kind: "made", message };
-  }
+  const made = madeByWorkers({ person, also, enrolments }, lineage, mode);
+  if (made !== null) return made;
   if (mode === "solo") return null;
   const unknown = lineage.find(({ proven }) => !proven);
   return unknown
@@ -51,6 +43,25 @@ export function ownWorkOf(
         message: `the ${unknown.what} is not proven to be anybody, which counts as everybody`,
       }
     : null;
+}
+
+/** Whether the word of somebody is that of whoever made them what they are, who has worked on it; null: it is their own. */
+export function madeByWorkers(
+  answerer: Answerer,
+  lineage: readonly Involved[],
+  mode: GovernanceMode,
+): OwnWork | null {
+  const involved = new Set(lineage.flatMap(({ people }) => people));
+  const sponsor = openSponsor(answerer, involved, mode);
+  if (sponsor?.why === "involved") {
+    const message = `whoever enrolled ${sponsor.what} has worked on it, and no third person vouched`;
+    return { kind: "made", message };
+  }
+  if (sponsor?.why === "unproven") {
+    const message = `whoever enrolled ${sponsor.what} is not proven, which counts as everybody, and no third person vouched`;
+    return { kind: "made", message };
+  }
+  return null;
 }
 
 /**

@@ -3,7 +3,6 @@ import { canonicalJson, digestOf } from "../../model/canonical.ts";
 import { ApprovalAnswer, ApprovalAsked, type ApprovalBasis } from "../../model/approval.ts";
 import { Digest } from "../../model/primitives.ts";
 import { digestBytes, utf8 } from "../../evidence/bytes.ts";
-import { preAuthEncoding, statementPayloadType } from "../../evidence/dsse.ts";
 import type { PredicateKind } from "../../evidence/predicates/predicate.ts";
 import { checkShape } from "../../evidence/read-json.ts";
 import { bad, good, type Result } from "../../evidence/result.ts";
@@ -14,7 +13,6 @@ import {
   type Statement,
   subjectDigests,
 } from "../../evidence/statement.ts";
-import { sha256 } from "../../ledger/crypto.ts";
 import { approvalText } from "./text.ts";
 
 /** What a person signs when they approve or reject a promotion. */
@@ -55,11 +53,6 @@ export function approvalStatement(to: ToApprove, answer: ApprovalAnswer): Statem
 
 function textDigest(to: ToApprove, answer: ApprovalAnswer): Digest {
   return digestBytes(utf8(`${approvalText(to, answer).join("\n")}\n`));
-}
-
-/** What an authenticator is asked to sign: SHA-256 of the DSSE encoding of the statement. */
-export function approvalChallenge(payload: Uint8Array): Uint8Array {
-  return sha256(preAuthEncoding(statementPayloadType, payload));
 }
 
 /** What a payload says, whoever signed it. */

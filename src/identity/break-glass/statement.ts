@@ -4,6 +4,7 @@ import { GlassAnswer, GlassAsked, type GlassBasis } from "../../model/break-glas
 import { Digest } from "../../model/primitives.ts";
 import { digestBytes, utf8 } from "../../evidence/bytes.ts";
 import type { PredicateKind } from "../../evidence/predicates/predicate.ts";
+import { readSignedPayload } from "../../evidence/person-signature.ts";
 import { checkShape } from "../../evidence/read-json.ts";
 import { bad, good, type Result } from "../../evidence/result.ts";
 import {
@@ -13,8 +14,7 @@ import {
   type Statement,
   subjectDigests,
 } from "../../evidence/statement.ts";
-import type { PersonKeys } from "../approval/signed.ts";
-import { readSignedPayload, verifySignedPayload } from "../approval/signed.ts";
+import { type PersonKeys, type Signed, verifySigned } from "../signing/signed.ts";
 import { glassText } from "./text.ts";
 
 /** What a person signs when the glass is broken, and who reviews it afterwards. */
@@ -106,24 +106,11 @@ export function glassOf(
   return good(answer);
 }
 
-export interface VerifiedGlass {
-  readonly answer: GlassAnswer;
-  /** Id of the key that signed. */
-  readonly key: string;
-  /** How often a passkey has signed; null for a key file. */
-  readonly signCount: number | null;
-}
-
 /** Whether it is this person's signature under exactly this request. Offline too. */
 export function verifyGlass(
   bytes: Uint8Array,
   keys: PersonKeys,
   expected: ToBreak & { readonly person: string },
-): Result<VerifiedGlass> {
-  const signed = verifySignedPayload(bytes, keys);
-  if (!signed.ok) return signed;
-  const { payload, key, asserted } = signed.value;
-  const answer = glassOf(payload, expected);
-  if (!answer.ok) return answer;
-  return good({ answer: answer.value, key, signCount: asserted?.signCount ?? null });
+): Result<Signed<GlassAnswer>> {
+  return verifySigned(bytes, keys, (payload) => glassOf(payload, expected));
 }

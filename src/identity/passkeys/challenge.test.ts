@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { approvalChallenge } from "../approval/statement.ts";
+import { signingChallenge } from "../signing/challenge.ts";
 import { challengePurposes, isChallengeFor } from "./challenge-kind.ts";
 import { challengeLifeMs, makeChallenge, readChallenge } from "./challenge.ts";
 import { cloneSign } from "./count.ts";
@@ -39,7 +39,7 @@ describe("a challenge of the server", () => {
   it("is never what an approval signs, and what an approval signs is no challenge for anything", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (payload) => {
-        const approval = approvalChallenge(payload);
+        const approval = signingChallenge(payload);
         expect(approval.length).toBe(32);
         for (const purpose of challengePurposes) {
           const own = makeChallenge(

@@ -14,6 +14,7 @@ const pages = [
   { to: "/", name: "Environments" },
   { to: "/promotions", name: "Promotions" },
   { to: "/approvals", name: "Approvals" },
+  { to: "/manual-checks", name: "Manual checks" },
   { to: "/findings", name: "Findings" },
   { to: "/waivers", name: "Waivers" },
   { to: "/break-glass", name: "Broken glass" },

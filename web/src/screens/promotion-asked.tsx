@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ManualRequestView } from "../../../src/api/routes-manual.ts";
 import { askedQuery } from "../api/queries.ts";
 import { Foreign } from "../parts/foreign.tsx";
 import { Severity, State } from "../parts/status.tsx";
 import { When } from "../parts/when.tsx";
 
-/** What people were asked, and what they answered. Reading only: an answer is signed on its person's own machine. */
+/** What people were asked, and what they answered. */
 export function Asked({ promotion }: { readonly promotion: string }) {
   const { data } = useQuery(askedQuery(promotion));
   if (data === undefined || data.items.length === 0) return null;
@@ -21,10 +22,18 @@ export function Asked({ promotion }: { readonly promotion: string }) {
 
 const states = { open: "waiting", answered: "done", expired: "missing", ended: "skipped" } as const;
 
-function Request({ request }: { readonly request: ManualRequestView }) {
+/** One of them, with the answer once there is one. */
+export function Request({
+  request,
+  alone = false,
+}: {
+  readonly request: ManualRequestView;
+  /** It is what the page is about. */
+  readonly alone?: boolean;
+}) {
   const { form, answer } = request;
   return (
-    <details className="check" open={request.state === "open"}>
+    <details className="check" open={alone || request.state === "open"}>
       <summary>
         <State state={states[request.state]} /> <strong>{request.check}</strong>{" "}
         <span className="muted">
@@ -59,7 +68,11 @@ function Open({ request }: { readonly request: ManualRequestView }) {
             <Foreign text={holders.join(", ")} /> may answer,{" "}
           </>
         )}
-        until <When at={request.answerUntil} />. Answers are signed on the command line:
+        until <When at={request.answerUntil} />.{" "}
+        <Link to="/manual-checks/$id" params={{ id: request.id }}>
+          Answer it here
+        </Link>
+        , or on the command line:
       </p>
       <pre>
         {request.form.kind === "session" && request.begunAt === null

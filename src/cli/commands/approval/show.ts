@@ -1,9 +1,6 @@
-import { digestBytes, utf8 } from "../../../evidence/bytes.ts";
-import { encodeStatement } from "../../../evidence/statement.ts";
-import { approvalChallenge, approvalStatement } from "../../../identity/approval/statement.ts";
+import { approvalStatement } from "../../../identity/approval/statement.ts";
 import { recomputed, requireSame } from "../../../identity/approval/recomputed.ts";
 import { approvalText } from "../../../identity/approval/text.ts";
-import { encodeBase64url } from "../../../identity/webauthn/enrolment.ts";
 import type { ApprovalAnswer } from "../../../model/approval.ts";
 import { approvalCard } from "../../approval/approval-card.ts";
 import { momentOf } from "../../approval/sign-answer.ts";
@@ -11,7 +8,7 @@ import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { argument, connectionOptions, flag, name, outputOption, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
-import { clean } from "../../terminal.ts";
+import { showToSign } from "../../show-to-sign.ts";
 
 export const command = defineCommand({
   arguments: { request: argument("request", "its id, or the beginning of it") },
@@ -54,11 +51,7 @@ export const command = defineCommand({
       notBefore: momentOf(options.notBefore, "--not-before"),
       expires: momentOf(options.expires, "--expires"),
     };
-    const lines = approvalText(view, answer);
-    for (const line of lines) terminal.note(clean(line, 10_000));
-    terminal.note(`text       ${digestBytes(utf8(`${lines.join("\n")}\n`))}`);
-    const payload = encodeStatement(approvalStatement(view, answer));
-    terminal.note(`challenge  ${encodeBase64url(approvalChallenge(payload))}`);
+    showToSign(terminal, approvalText(view, answer), approvalStatement(view, answer));
     return exit.done;
   },
 });

@@ -21,6 +21,7 @@ import { withFiles } from "../../manual/evidence-files.ts";
 import { requestCard } from "../../manual/card.ts";
 import { argument, connectionOptions, flag, outputOption, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
+import { showToSign } from "../../show-to-sign.ts";
 import { clean } from "../../terminal.ts";
 
 export const command = defineCommand({
@@ -29,15 +30,17 @@ export const command = defineCommand({
     key: text("--key <file>", "your private key in PEM: Ed25519, ECDSA P-256 or P-384"),
     file: text("-f, --file <path>", "your answers, YAML or JSON (without it you are asked)"),
     template: flag("--template", "print a file of answers to fill in, and sign nothing"),
+    person: text("--person <pseudonym>", "print what this person would sign with --file, and sign nothing"), // prettier-ignore
     yes: flag("--yes", "sign without asking once more"),
     ...connectionOptions,
     ...outputOption,
   },
   details:
-    "Shows in words what you are about to sign, and signs it on this machine: the key goes nowhere. The first answer stands; it counts for the time that the check declares.",
+    "Shows in words what you are about to sign, and signs it on this machine: the key goes nowhere. The first answer stands; it counts for the time that the check declares. With --person and --file it prints the text and the challenge that a passkey is asked to sign, to be compared with what the dashboard shows.",
   examples: [
     "tidelock check answer 3f2a91c07b1e --template > answers.yaml",
     "tidelock check answer 3f2a91c07b1e --file answers.yaml --key maria.pem",
+    "tidelock check answer 3f2a91c07b1e --file answers.json --person person:0a…",
   ],
   async run(context, { args, options }) {
     const { terminal } = context;
@@ -57,14 +60,24 @@ export const command = defineCommand({
       terminal.stdout.write(answersTemplate(view.form));
       return exit.done;
     }
+    if (options.person !== undefined) {
+      if (options.file === undefined)
+        throw needs("--file", "give the answers: --file answers.json");
+      const given = readAnswers(options.file, view.form);
+      const asked = askedOf(view, options.person);
+      showToSign(
+        terminal,
+        answerText(asked, view.form, given),
+        answerStatement(asked, view.form, given),
+      );
+      return exit.done;
+    }
     requireOpen(view);
     requireTime(view, null);
     if (options.key === undefined) {
-      throw new TidelockError("invalid-input", "an answer is signed: give your key", {
-        fault: "operator",
-        where: "--key",
-        hint: "openssl genpkey -algorithm ed25519 -out maria.pem; its public half is enrolled with `tidelock person add`",
-      });
+      const hint =
+        "openssl genpkey -algorithm ed25519 -out maria.pem; its public half is enrolled with `tidelock person add`";
+      throw needs("--key", "an answer is signed: give your key", hint);
     }
     const signer = signerOf(options.key);
     const { person, name } = await whoseKey(client, signer.name);
@@ -91,6 +104,11 @@ export const command = defineCommand({
     return exit.done;
   },
 });
+
+function needs(where: string, message: string, hint?: string): TidelockError {
+  const more = hint === undefined ? {} : { hint };
+  return new TidelockError("invalid-input", message, { fault: "operator", where, ...more });
+}
 
 function requireOpen(view: ManualRequestView): void {
   if (view.state === "open") return;

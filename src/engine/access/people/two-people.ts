@@ -1,7 +1,6 @@
-import { type PublicKey, readPublicKey } from "../../../evidence/keys.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import { announce } from "../../../store/queries/events.ts";
-import { keysOf, namesOf } from "../../../store/queries/grants.ts";
+import { namesOf } from "../../../store/queries/grants.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import { plainName } from "../../../identity/plain-name.ts";
@@ -26,16 +25,6 @@ export function refused(
     where,
     ...(hint === undefined ? {} : { hint }),
   });
-}
-
-/** Keys whose signatures are this person's now. */
-export async function keysThatCount(db: Db, person: string): Promise<readonly PublicKey[]> {
-  const keys: PublicKey[] = [];
-  for (const row of await keysOf(db, person)) {
-    const key = readPublicKey(row.public_key);
-    if (key.ok) keys.push(key.value);
-  }
-  return keys;
 }
 
 /** What of these somebody did under a name of this person; null: nothing, as far as names tell. */

@@ -1,6 +1,6 @@
 import type { SponsorsView } from "../../../api/routes-people.ts";
-import { digestBytes, encodeBase64 } from "../../../evidence/bytes.ts";
-import { readVouch, verifyVouch } from "../../../evidence/predicates/vouch.ts";
+import { encodeBase64 } from "../../../evidence/bytes.ts";
+import { readVouch, vouchOf, vouchPredicate } from "../../../evidence/predicates/vouch.ts";
 import { type Sponsorship, sponsorships } from "../../../identity/enrolment/sponsors.ts";
 import { policyRight } from "../../../model/policy-proposal.ts";
 import { type ToVouch, vouchRight } from "../../../model/vouch.ts";
@@ -15,16 +15,11 @@ import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import { groundsOf } from "../../ledger/leaning.ts";
 import { requireWritable } from "../../ledger/writable.ts";
+import { takeSigned } from "../../signing/take-signed.ts";
 import { absence } from "./employment.ts";
 import { gatherEnrolments } from "./enrolment.ts";
 import { groundsOfEnrolments } from "./held.ts";
-import {
-  keysThatCount,
-  maxConsentBytes,
-  refused,
-  requireAnother,
-  requireByRecord,
-} from "./two-people.ts";
+import { maxConsentBytes, refused, requireAnother, requireByRecord } from "./two-people.ts";
 
 /** Who made an identity what it is, and a third person's word for it. */
 
@@ -109,9 +104,17 @@ export async function vouchFor(
     ...groundsOfEnrolments([await gatherEnrolments(db, [person, voucher])]),
   ]);
   await db.transaction().execute(async (tx) => {
-    const verified = verifyVouch(bytes, await keysThatCount(tx, voucher));
-    if (!verified.ok) throw notThis(verified.problem, name);
-    const { of } = verified.value.vouch;
+    const { said, id, keyId } = await takeSigned(tx, {
+      person: voucher,
+      bytes,
+      states: vouchPredicate.type,
+      says: vouchOf,
+      what: "word for this identity",
+      where: name,
+      again: "sign it anew: tidelock person vouch",
+      stream: "system",
+    });
+    const { of } = said;
     const { origin } = await readTree(tx);
     if (of.person !== person) throw notThis("it is about somebody else", name);
     if (of.ledger !== origin) throw notThis("it is about another ledger", name);
@@ -123,14 +126,13 @@ export async function vouchFor(
       if (same?.act.what === what && same.act.at === at) continue;
       throw notThis(`${operation} is not what made this person what they are`, name);
     }
-    const id = digestBytes(bytes);
     const operations = of.acts.map(({ operation }) => operation);
     const row = await insertVouch(tx, {
       id,
       person,
       voucher,
       issuer: null,
-      key_id: verified.value.key,
+      key_id: keyId,
       acts: JSON.stringify(operations),
       envelope: encodeBase64(bytes),
       added_by: actor.id,

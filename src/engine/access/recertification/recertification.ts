@@ -1,11 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ReviewView } from "../../../api/routes-reviews.ts";
 import { digestBytes, encodeBase64, utf8 } from "../../../evidence/bytes.ts";
-import {
-  readAccessReview,
-  reportDigest,
-  verifyAccessReview,
-} from "../../../evidence/predicates/access-review.ts";
+import { readAccessReview, reportDigest } from "../../../evidence/predicates/access-review.ts";
 import { openLines } from "../../../identity/recertification/rules.ts";
 import {
   type ReviewDecision,
@@ -43,9 +39,10 @@ import { lockPolicy } from "../../policy/lock.ts";
 import { removeLine } from "./removals.ts";
 import { reviewLines } from "./lines.ts";
 import { notThis, requireMay, rightsOf, rolesOf } from "./reviewers.ts";
+import { takeWord } from "./take-word.ts";
 import { gatherEnrolments } from "../people/enrolment.ts";
 import { groundsOfEnrolments } from "../people/held.ts";
-import { keysThatCount, refused, requireByRecord } from "../people/two-people.ts";
+import { refused, requireByRecord } from "../people/two-people.ts";
 
 /** Reviews of who can do what, each line signed by somebody else than whose it is. */
 
@@ -130,21 +127,20 @@ async function signReview(
     const row = await lockReview(tx, id);
     if (!row) throw refused("not-found", "the review is gone", id);
     if (row.closed_at !== null) throw refused("conflict", "this review is done", id);
-    const verified = verifyAccessReview(bytes, await keysThatCount(tx, person), lines);
-    if (!verified.ok) throw notThis(verified.problem, id);
-    const { of } = verified.value.review;
+    const taken = await takeWord(tx, { person, bytes, lines, id });
+    const { of } = taken.said;
     const { origin } = await readTree(tx);
     if (of.review !== id || of.ledger !== origin) throw notThis("it is about another review", id);
     const before = (await wordsOf(tx, id)).flatMap(({ decisions }) => decisions);
-    const { key } = verified.value;
+    const { keyId: key } = taken;
     await requireMay(tx, { person, key, decisions: of.decisions, lines, before, id });
     const outcomes: ReviewOutcome[] = [];
     for (const decision of of.decisions) outcomes.push(await carryOut(tx, actor, decision));
     const word = await insertReviewWord(tx, {
-      id: digestBytes(bytes),
+      id: taken.id,
       review: id,
       person,
-      key_id: key,
+      key_id: taken.keyId,
       decisions: JSON.stringify(outcomes),
       envelope: encodeBase64(bytes),
       added_by: actor.id,

@@ -1,6 +1,10 @@
 import type { ProposalView } from "../../../api/finding-views.ts";
 import { encodeBase64 } from "../../../evidence/bytes.ts";
-import { readConsent, verifyConsent } from "../../../evidence/predicates/finding-consent.ts";
+import {
+  findingConsent,
+  findingConsentOf,
+  readConsent,
+} from "../../../evidence/predicates/finding-consent.ts";
 import { digestOf } from "../../../model/canonical.ts";
 import type { Proposed } from "../../../model/finding-act.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
@@ -29,7 +33,6 @@ import type { FindingActRow, FindingRow } from "../../../store/schema-findings.t
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import {
-  keysThatCount,
   maxConsentBytes,
   neededPeople,
   ownDeed,
@@ -40,6 +43,7 @@ import {
 import { newActId } from "../../ids.ts";
 import { groundsOf } from "../../ledger/leaning.ts";
 import { requireWritable } from "../../ledger/writable.ts";
+import { takeSigned } from "../../signing/take-signed.ts";
 import { separationOf } from "../../manual/own-work.ts";
 import { proposalView, proposedIn, whatItSees } from "./proposal.ts";
 
@@ -201,17 +205,17 @@ async function requireSigned(
   tx: Db,
   { proposed, person, bytes }: { proposed: Proposed; person: string; bytes: Uint8Array },
 ): Promise<string> {
-  const keys = await keysThatCount(tx, person);
-  const verified = verifyConsent(bytes, keys, { proposed, person });
-  if (verified.ok) return verified.value.key;
-  throw refused(
-    "invalid-input",
-    `this is no consent to ${proposed.proposal}: ${verified.problem}`,
-    proposed.proposal,
-    keys.length === 0
-      ? "no key of this person counts here: tidelock person add <name> --key <public key>"
-      : "sign it anew: tidelock findings confirm",
-  );
+  const { keyId } = await takeSigned(tx, {
+    person,
+    bytes,
+    states: findingConsent.type,
+    says: (payload) => findingConsentOf(payload, { proposed, person }),
+    what: `consent to ${proposed.proposal}`,
+    where: proposed.proposal,
+    again: "sign it anew: tidelock findings confirm",
+    stream: "system",
+  });
+  return keyId;
 }
 
 /** Where it belongs to no environment, only a right everywhere in the service will do. */
