@@ -5,6 +5,7 @@ import { asTidelockError } from "../model/errors.ts";
 import { printable } from "../model/printable.ts";
 import type { HostReview } from "../model/git-host.ts";
 import type { AskHost } from "../ports/git-host.ts";
+import { Incomplete } from "./unknown.ts";
 
 /** Of one review, kept as evidence. */
 const most = {
@@ -77,7 +78,8 @@ export class Asker implements AskHost {
       return await read();
     } catch (error) {
       this.#asking.signal.throwIfAborted();
-      const why = error instanceof Unread ? error.message : asTidelockError(error).message;
+      const ours = error instanceof Unread || error instanceof Incomplete;
+      const why = ours ? error.message : asTidelockError(error).message;
       if (this.problems.length < most.problems)
         this.problems.push(printable(`${what}: ${why}`, 400));
       return otherwise;

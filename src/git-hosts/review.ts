@@ -46,16 +46,19 @@ export const askForReview: AskForReview = async (asked) => {
     branch: said.branch,
     commits: pushersOf(host.branch, asked.commits, said.pushes).map(({ revision, by }) => {
       const pull = pullWith(said.pulls, revision);
-      return { revision, pull, pushedBy: pull === null ? named(by) : null };
+      if (!pull) return { revision, pull: null, pushedBy: named(by) };
+      const made = pull.made.includes(revision);
+      return { revision, pull: pull.number, pushedBy: made ? named(pull.mergedBy) : null };
     }),
     pulls,
     answers: ask.answers,
   };
 };
 
-function pullWith(pulls: readonly SaidPull[], revision: string): number | null {
-  const found = pulls.find((pull) => pull.merged === revision || pull.commits.includes(revision));
-  return found?.number ?? null;
+function pullWith(pulls: readonly SaidPull[], revision: string): SaidPull | undefined {
+  return pulls.find(({ merged, made, commits }) =>
+    [merged, ...made, ...commits].includes(revision),
+  );
 }
 
 /**

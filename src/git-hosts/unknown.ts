@@ -17,3 +17,6 @@ export const openBranch: BranchProtection = {
   refusesForcePush: false,
   includesAdmins: false,
 };
+
+/** What a host said is not all of it. */
+export class Incomplete extends Error {}

@@ -34,6 +34,8 @@ export interface SaidPull extends Omit<HostPull, "commits"> {
   readonly from: string;
   /** Oldest first. */
   readonly commits: readonly string[];
+  /** Commits that the merge made on the branch, besides `merged`: by whoever merged. */
+  readonly made: readonly string[];
 }
 
 /** That somebody moved a branch. */

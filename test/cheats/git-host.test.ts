@@ -53,10 +53,11 @@ function answer(path: string): unknown {
     return known ? [{ number: 7, merged_at: "2026-01-01T00:00:00Z", base: { ref: "main" } }] : [];
   }
   if (path.endsWith("/pulls/7")) {
-    const head = { sha: commits.at(-1), ref: "topic" };
+    const head = { sha: commits.at(-1), ref: "topic", repo: { full_name: "acme/shop" } };
     return {
       number: 7,
       merged: true,
+      commits: commits.length,
       merge_commit_sha: merged,
       user: user(openedBy),
       merged_by: user(mergedBy),
@@ -72,6 +73,7 @@ function answer(path: string): unknown {
     after,
     ref: "refs/heads/topic",
     timestamp: new Date(index * 1_000).toISOString(),
+    activity_type: "push",
     actor: user(by),
   }));
 }

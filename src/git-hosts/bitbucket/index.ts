@@ -7,7 +7,7 @@ import { openBranch, unknownBranch } from "../unknown.ts";
  * and pushes stand in the activity of a pull request, by time.
  */
 
-const User = z.object({ uuid: z.string() }).nullish();
+const User = z.object({ uuid: z.string(), type: z.string().optional() }).nullish();
 const Hash = z.object({ hash: z.string() });
 const Listed = z.object({ id: z.int().positive() });
 const Pull = z.object({
@@ -18,6 +18,12 @@ const Pull = z.object({
   destination: z.object({ branch: z.object({ name: z.string() }) }),
   source: z.object({ branch: z.object({ name: z.string() }), commit: Hash.nullish() }),
   merge_commit: Hash.nullish(),
+  /** What each of them says now. */
+  participants: z
+    .array(
+      z.object({ user: User, state: z.string().nullish(), participated_on: z.string().nullish() }),
+    ) // prettier-ignore
+    .default([]),
 });
 const Activity = z.object({
   approval: z.object({ date: z.string(), user: User }).optional(),
@@ -65,13 +71,16 @@ async function branchOf(ask: AskHost, at: string, branch: string) {
   );
   const own = all.filter(({ pattern }) => pattern === branch);
   if (own.length === 0) return vague ? unknownBranch : openBranch;
-  const value = (kind: string) => own.find((one) => one.kind === kind)?.value ?? 0;
+  const has = (kind: string) => own.some((one) => one.kind === kind);
   const nobodyMay = (kind: string) =>
     own.some((one) => one.kind === kind && one.users.length + one.groups.length === 0);
   return {
     protected: true,
-    requiredApprovals: value("require_approvals_to_merge"),
-    dismissesStale: own.some(({ kind }) => kind === "reset_pullrequest_approvals_on_change"),
+    // Unless it is enforced, it is a warning on the page, and whoever may merge merges all the same.
+    requiredApprovals: has("enforce_merge_checks")
+      ? Math.max(0, ...own.map(({ kind, value }) => (kind === "require_approvals_to_merge" ? (value ?? 0) : 0))) // prettier-ignore
+      : 0,
+    dismissesStale: has("reset_pullrequest_approvals_on_change"),
     refusesForcePush: nobodyMay("force"),
     // Administrators may change restrictions, and are held to them until they do.
     includesAdmins: nobodyMay("push") ? true : null,
@@ -133,31 +142,47 @@ async function pullOf(ask: AskHost, at: string, id: number, branch: string): Pro
       openedBy: idOf(pull.author),
       mergedBy: idOf(pull.closed_by),
       commits,
-      reviews: activity.flatMap(({ approval, changes_requested: changes }) => [
-        ...(approval
-          ? [
-              {
-                by: idOf(approval.user),
-                state: "approved" as const,
-                revision: newestAt(approval.date),
-                at: approval.date,
-              },
-            ]
-          : []),
-        ...(changes
-          ? [
-              {
-                by: idOf(changes.user),
-                state: "changes" as const,
-                revision: newestAt(changes.date),
-                at: changes.date,
-              },
-            ]
-          : []),
-      ]),
+      made: [],
+      reviews: reviewsIn(activity, pull.participants, newestAt),
     },
     pushes,
   };
+}
+
+/**
+ * An approval stands in the activity, with its time, and counts while its giver still says so: one that was taken back, or
+ * that a change has reset, is gone from the participants alone. A program's is nobody's.
+ */
+function reviewsIn(
+  activity: readonly z.infer<typeof Activity>[],
+  participants: z.infer<typeof Pull>["participants"],
+  newestAt: (date: string) => string | null,
+): SaidPull["reviews"] {
+  const now = new Map(participants.map(({ user, state }) => [idOf(user), state ?? null]));
+  const said = activity.flatMap(({ approval, changes_requested: changes }) => {
+    const all: SaidPull["reviews"] = [];
+    if (approval) {
+      const by = idOf(approval.user);
+      const person = (approval.user?.type ?? "user") === "user";
+      const state = now.get(by) !== "approved" ? "dismissed" : person ? "approved" : "comment";
+      all.push({ by, state, revision: newestAt(approval.date), at: approval.date });
+    }
+    if (changes) {
+      const by = idOf(changes.user);
+      const state = now.get(by) === "changes_requested" ? "changes" : "dismissed";
+      all.push({ by, state, revision: newestAt(changes.date), at: changes.date });
+    }
+    return all;
+  });
+  // Whoever asks for changes now does so, whatever the activity says.
+  const asking = participants.filter(({ state }) => state === "changes_requested");
+  const more = asking.map(({ user, participated_on: at }) => ({
+    by: idOf(user),
+    state: "changes" as const,
+    revision: null,
+    at: at ?? null,
+  }));
+  return [...said, ...more.filter(({ by }) => !said.some((one) => one.by === by && one.state === "changes"))]; // prettier-ignore
 }
 
 /** Without its braces. */

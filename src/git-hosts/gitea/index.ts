@@ -98,6 +98,7 @@ async function pullsOf(ask: AskHost, at: string, { branch, commits }: HostAsked)
       openedBy: idOf(pull.user),
       mergedBy: idOf(whole?.merged_by),
       commits: all,
+      made: [],
       reviews: reviews.map((review) => ({
         by: idOf(review.user),
         state: review.dismissed ? "dismissed" : (states[review.state] ?? "comment"),

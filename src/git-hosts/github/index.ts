@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { AskHost, GitHost, HostAsked, SaidPull, SaidPush } from "../../ports/git-host.ts";
-import { unknownBranch } from "../unknown.ts";
+import { Incomplete, unknownBranch } from "../unknown.ts";
 
 /** GitHub's REST API, version 2022-11-28: protection and rules of the branch, pull requests of each commit, activity. */
 
-const User = z.object({ id: z.int() }).nullish();
+const User = z.object({ id: z.int(), type: z.string().optional() }).nullish();
 const Listed = z.object({
   number: z.int().positive(),
   merged_at: z.string().nullish(),
@@ -16,7 +16,14 @@ const Pull = z.object({
   merge_commit_sha: z.string().nullish(),
   user: User,
   merged_by: User,
-  head: z.object({ sha: z.string(), ref: z.string() }),
+  /** How many it has; lists of them end at 250. */
+  commits: z.int().nonnegative(),
+  head: z.object({
+    sha: z.string(),
+    ref: z.string(),
+    /** Null: whose it was has deleted it. */
+    repo: z.object({ full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/) }).nullish(),
+  }),
 });
 const Review = z.object({
   user: User,
@@ -29,6 +36,7 @@ const Activity = z.object({
   after: z.string(),
   ref: z.string(),
   timestamp: z.string(),
+  activity_type: z.string(),
   actor: User,
 });
 const Protection = z.object({
@@ -36,6 +44,10 @@ const Protection = z.object({
     .object({
       required_approving_review_count: z.int().nonnegative().default(0),
       dismiss_stale_reviews: z.boolean().default(false),
+      /** Who need not wait for them. */
+      bypass_pull_request_allowances: z
+        .record(z.string(), z.union([z.array(z.unknown()), z.unknown()]))
+        .nullish(),
     })
     .nullish(),
   enforce_admins: z.object({ enabled: z.boolean() }).nullish(),
@@ -61,12 +73,21 @@ export const github: GitHost = {
   }),
   async gather(ask, asked) {
     const at = `/repos/${asked.project}`;
-    const pulls = await pullsOf(ask, at, asked);
-    const branches = [...new Set([asked.branch, ...pulls.map(({ from }) => from)])];
+    const { pulls, listed } = await pullsOf(ask, at, asked);
+    const here = await activityOf(ask, at, asked.branch);
+    const sources = new Map(pulls.map((pull) => [pull.from, pull]));
+    const pushes = await Promise.all(
+      [...sources.values()].map(async ({ from, place, ref }) =>
+        asPushes(
+          from,
+          from === asked.branch ? here : await activityOf(ask, place, ref, place !== at),
+        ),
+      ),
+    );
     return {
       branch: await branchOf(ask, at, asked.branch),
-      pulls,
-      pushes: (await Promise.all(branches.map((one) => pushesTo(ask, at, one)))).flat(),
+      pulls: pulls.map((pull) => ({ ...pull, made: rebased(pull, asked.commits, here, listed) })),
+      pushes: [...asPushes(asked.branch, here), ...pushes.flat()],
     };
   },
 };
@@ -89,6 +110,9 @@ async function branchOf(ask: AskHost, at: string, branch: string) {
   if (old === undefined || rules === undefined) return unknownBranch;
   const pull = rules.filter(({ type }) => type === "pull_request");
   const reviews = old?.required_pull_request_reviews;
+  const mayBypass = Object.values(reviews?.bypass_pull_request_allowances ?? {}).some(
+    (who) => Array.isArray(who) && who.length > 0,
+  );
   return {
     protected: old !== null || rules.length > 0,
     requiredApprovals: Math.max(
@@ -102,46 +126,76 @@ async function branchOf(ask: AskHost, at: string, branch: string) {
       (old !== null && old.allow_force_pushes?.enabled !== true) ||
       rules.some(({ type }) => type === "non_fast_forward"),
     // Who may pass a rule set by is not said to everybody.
-    includesAdmins: old?.enforce_admins?.enabled === true ? true : rules.length > 0 ? null : false,
+    includesAdmins:
+      old?.enforce_admins?.enabled === true && !mayBypass
+        ? true
+        : rules.length > 0 || mayBypass
+          ? null
+          : false,
   };
 }
 
+interface Found extends SaidPull {
+  /** Where its branch is, and what it is called there: a fork has its own. */
+  readonly place: string;
+  readonly ref: string;
+}
+
+/** `listed`: the pull requests that the host names of each commit. */
 async function pullsOf(ask: AskHost, at: string, { branch, commits }: HostAsked) {
-  const found = new Map<number, SaidPull | null>();
+  const found = new Map<number, Found | null>();
+  const listed = new Map<string, readonly number[]>();
   for (const revision of commits) {
     const path = `${at}/commits/${revision}/pulls?per_page=100`;
-    const listed = await ask.part(`pull requests of ${revision}`, () => ask.all(path, Listed), []);
-    for (const { number, merged_at, base } of listed) {
-      if (!merged_at || base.ref !== branch || found.has(number)) continue;
+    const all = await ask.part(`pull requests of ${revision}`, () => ask.all(path, Listed), []);
+    const merged = all.filter(({ merged_at, base }) => merged_at && base.ref === branch);
+    const numbers = merged.map(({ number }) => number);
+    listed.set(revision, numbers);
+    for (const number of numbers) {
+      if (found.has(number)) continue;
       found.set(
         number,
         await ask.part(`pull request ${number}`, () => pullOf(ask, at, number), null),
       );
     }
   }
-  return [...found.values()].filter((pull) => pull !== null);
+  return { pulls: [...found.values()].filter((pull) => pull !== null), listed };
 }
 
-async function pullOf(ask: AskHost, at: string, number: number): Promise<SaidPull | null> {
+async function pullOf(ask: AskHost, at: string, number: number): Promise<Found | null> {
   const pull = await ask.one(`${at}/pulls/${number}`, Pull);
   if (!pull?.merged) return null;
   const commits = await ask.all(`${at}/pulls/${number}/commits?per_page=100`, Sha);
+  if (commits.length !== pull.commits) {
+    throw new Incomplete(`it has ${pull.commits} commits, and the host lists ${commits.length}`);
+  }
   const reviews = await ask.all(`${at}/pulls/${number}/reviews?per_page=100`, Review);
+  const { sha, ref, repo } = pull.head;
+  const place = repo ? `/repos/${repo.full_name}` : at;
   return {
     number,
-    from: pull.head.ref,
-    head: pull.head.sha,
+    from: place === at ? ref : `${repo?.full_name ?? ""}:${ref}`,
+    place,
+    ref,
+    head: sha,
     merged: pull.merge_commit_sha ?? null,
     openedBy: idOf(pull.user),
     mergedBy: idOf(pull.merged_by),
     commits: commits.map(({ sha }) => sha),
+    made: [],
     reviews: reviews.map((review) => ({
       by: idOf(review.user),
-      state: states[review.state] ?? "comment",
+      state: stateOf(review),
       revision: review.commit_id ?? null,
       at: review.submitted_at ?? null,
     })),
   };
+}
+
+/** A program's approval is nobody's: a workflow of the pull request itself could give it. */
+function stateOf({ state, user }: z.infer<typeof Review>) {
+  const said = states[state] ?? "comment";
+  return said === "approved" && user?.type === "Bot" ? "comment" : said;
 }
 
 const states: Readonly<Record<string, "approved" | "changes" | "dismissed">> = {
@@ -150,10 +204,14 @@ const states: Readonly<Record<string, "approved" | "changes" | "dismissed">> = {
   DISMISSED: "dismissed",
 };
 
-async function pushesTo(ask: AskHost, at: string, branch: string): Promise<readonly SaidPush[]> {
+/** @param fork one that cannot be read says nothing of who pushed there, and the rest is known all the same */
+async function activityOf(ask: AskHost, at: string, branch: string, fork = false) {
   const path = `${at}/activity?ref=${encodeURIComponent(`refs/heads/${branch}`)}&per_page=100`;
-  const pushes = await ask.part(`pushes to ${branch}`, () => ask.all(path, Activity), []);
-  return pushes.map(({ before, after, timestamp, actor }) => ({
+  return ask.part(`pushes to ${branch}`, () => ask.all(path, Activity, () => fork), []);
+}
+
+function asPushes(branch: string, all: readonly z.infer<typeof Activity>[]): readonly SaidPush[] {
+  return all.map(({ before, after, timestamp, actor }) => ({
     branch,
     // Zeros, of a branch that is new, are no commit of it.
     before,
@@ -162,6 +220,27 @@ async function pushesTo(ask: AskHost, at: string, branch: string): Promise<reado
     by: idOf(actor),
     at: timestamp,
   }));
+}
+
+const merges = ["pr_merge", "merge_queue_merge"];
+
+/**
+ * The commits that a merge by rebasing has made of those of the pull request: as many, brought to the branch by one merge
+ * that ends in the one which the pull request names, and each of the pull request by the host's word.
+ */
+function rebased(
+  { number, merged, commits: own }: SaidPull,
+  commits: readonly string[],
+  activity: readonly z.infer<typeof Activity>[],
+  listed: ReadonlyMap<string, readonly number[]>,
+): readonly string[] {
+  const merge = activity.find(
+    ({ after, activity_type: type }) => after === merged && merges.includes(type),
+  );
+  if (!merge) return [];
+  const range = commits.slice(commits.indexOf(merge.before) + 1, commits.indexOf(merge.after) + 1);
+  const whole = range.length === own.length && !range.some((one) => own.includes(one));
+  return whole && range.every((one) => listed.get(one)?.includes(number)) ? range : [];
 }
 
 function idOf(user: z.infer<typeof User>): string | null {

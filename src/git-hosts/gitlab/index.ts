@@ -4,7 +4,7 @@ import { openBranch, unknownBranch } from "../unknown.ts";
 
 /** GitLab's API v4. An approval has a time and no revision: it counts for the version that was the newest then. */
 
-const User = z.object({ id: z.int() }).nullish();
+const User = z.object({ id: z.int(), username: z.string().optional() }).nullish();
 const Listed = z.object({ iid: z.int().positive(), state: z.string(), target_branch: z.string() });
 const Merge = z.object({
   iid: z.int().positive(),
@@ -20,12 +20,17 @@ const Version = z.object({ head_commit_sha: z.string(), created_at: z.string() }
 const Approvals = z.object({
   approved_by: z.array(z.object({ user: User, approved_at: z.string().nullish() })).default([]),
 });
-const ProtectedBranch = z.object({ allow_force_push: z.boolean().optional() });
+const ProtectedBranch = z.object({ name: z.string(), allow_force_push: z.boolean().optional() });
 const ProjectApprovals = z.object({
   approvals_before_merge: z.int().nonnegative().nullish(),
   reset_approvals_on_push: z.boolean().nullish(),
 });
-const ApprovalRule = z.object({ approvals_required: z.int().nonnegative() });
+const ApprovalRule = z.object({
+  approvals_required: z.int().nonnegative(),
+  rule_type: z.string(),
+  /** None: it is about all branches. */
+  protected_branches: z.array(z.object({ name: z.string() })).default([]),
+});
 const Pushed = z.object({
   author: User,
   created_at: z.string(),
@@ -58,34 +63,61 @@ export const gitlab: GitHost = {
 };
 
 async function branchOf(ask: AskHost, at: string, branch: string) {
-  const path = `${at}/protected_branches/${encodeURIComponent(branch)}`;
-  // A project that the token may not see is another 404 than a branch without protection.
-  const found = await ask.one(path, ProtectedBranch, (body) => /"404 Not found"/i.test(body));
-  if (found === null) return openBranch;
+  const all = await ask.all(`${at}/protected_branches?per_page=100`, ProtectedBranch);
+  // Several may mean it: what one of them allows is allowed.
+  const own = all.filter(({ name }) => means(name, branch));
+  if (own.length === 0) return openBranch;
   const rules = await ask.part(
     "approval rules",
-    () => ask.all(`${at}/approval_rules?per_page=100`, ApprovalRule),
+    () => ask.all(`${at}/approval_rules?per_page=100`, ApprovalRule, notThere),
     null,
   );
   const project = await ask.part(
     "approval settings",
-    () => ask.one(`${at}/approvals`, ProjectApprovals),
+    () => ask.one(`${at}/approvals`, ProjectApprovals, notThere),
     null,
   );
+  // Others ask only for what touches their files, or fails their scan.
+  const asking = rules?.filter(
+    ({ rule_type: type, protected_branches: about }) =>
+      ["regular", "any_approver"].includes(type) &&
+      (about.length === 0 || about.some(({ name }) => means(name, branch))),
+  );
+  const force = own.map((one) => one.allow_force_push);
   return {
     protected: true,
     requiredApprovals:
-      rules === null
+      asking === undefined
         ? null
         : Math.max(
             project?.approvals_before_merge ?? 0,
-            ...rules.map((rule) => rule.approvals_required),
+            ...asking.map((rule) => rule.approvals_required),
           ),
     dismissesStale: project?.reset_approvals_on_push ?? null,
-    refusesForcePush: found.allow_force_push === undefined ? null : !found.allow_force_push,
+    refusesForcePush: force.includes(undefined) ? null : !force.includes(true),
     // Who may unprotect a branch may do what it forbids; it is not said here who that is.
     includesAdmins: null,
   };
+}
+
+/** An edition without approval rules does not know the address; a project that is not there answers otherwise. */
+function notThere(body: string): boolean {
+  return /^\{"error":"404 Not Found"\}$/.test(body.trim());
+}
+
+/** `*` stands for anything in the name of a protected branch. */
+function means(name: string, branch: string): boolean {
+  const [first = "", ...rest] = name.split("*");
+  const last = rest.pop();
+  if (last === undefined) return name === branch;
+  if (!branch.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = branch.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return branch.length - last.length >= at && branch.endsWith(last);
 }
 
 async function mergesOf(ask: AskHost, at: string, { branch, commits }: HostAsked) {
@@ -118,13 +150,21 @@ async function mergeOf(ask: AskHost, at: string, iid: number): Promise<SaidPull 
     mergedBy: idOf(merge.merge_user ?? merge.merged_by),
     // The newest comes first.
     commits: commits.map(({ id }) => id).toReversed(),
+    // Melted into one and merged by another, it has made two.
+    made: [merge.merge_commit_sha, merge.squash_commit_sha].flatMap((one) => one ?? []),
     reviews: (approvals?.approved_by ?? []).map(({ user, approved_at: at }) => ({
       by: idOf(user),
-      state: "approved" as const,
+      // A program's approval is nobody's.
+      state: isProgram(user) ? ("comment" as const) : ("approved" as const),
       revision: versionAt(versions, at ?? null),
       at: at ?? null,
     })),
   };
+}
+
+/** The user of an access token of a project or a group, by the name that GitLab gives it. */
+function isProgram(user: z.infer<typeof User>): boolean {
+  return /^(project|group)_\d+_bot(_|$)/.test(user?.username ?? "");
 }
 
 function versionAt(versions: readonly z.infer<typeof Version>[], at: string | null): string | null {
