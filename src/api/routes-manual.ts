@@ -84,6 +84,8 @@ export const PersonView = z.object({
       id: Digest,
       /** Absent: approvals, answers and changes of policy, as far as rights go. */
       signs: z.literal("commits").optional(),
+      /** Of a key that signs commits, as ssh-keygen or gpg prints it. */
+      fingerprint: z.string().optional(),
       addedAt: Time,
       addedBy: z.string(),
       removedAt: Time.nullable(),

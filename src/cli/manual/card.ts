@@ -87,8 +87,9 @@ export function personCard(view: PersonView): Card<PersonView> {
   };
 }
 
-function keyText({ id, signs }: PersonView["keys"][number]): string {
-  return signs === undefined ? id : `${id} (signs ${signs} only)`;
+function keyText({ id, signs, fingerprint }: PersonView["keys"][number]): string {
+  if (signs === undefined) return id;
+  return `${id} (${fingerprint === undefined ? "" : `${fingerprint}, `}signs ${signs} only)`;
 }
 
 /** `checks.answer:qa for shop in staging (g12ab)`. */

@@ -1,3 +1,4 @@
+import { shownFingerprint } from "../../evidence/commit-keys.ts";
 import type { PolicyProposalView } from "../../api/routes-policy.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";
@@ -44,7 +45,10 @@ export function whatOf({ proposed: { change } }: PolicyProposalView): string {
     case "workload-rule":
       return `the workload rule ${change.rule.name}: ${clean(change.rule.issuer)} gets the role ${change.rule.role}`;
     case "key":
-      if (change.commits) return `a key that signs commits of ${change.person}`;
+      if (change.commits) {
+        const shown = shownFingerprint(change.publicKey) ?? change.key;
+        return `the key ${shown}, which signs commits of ${change.person}`;
+      }
       return `another key of ${change.person}, ${change.rights === undefined ? "who may sign" : "whose word counts"}`;
   }
 }

@@ -1,9 +1,9 @@
+import { signsCommits } from "../../evidence/commit-keys.ts";
 import { type PolicyChange, policyRight } from "../../model/policy-proposal.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { WorkloadRule } from "../../model/workload.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import { keysOf } from "../../store/queries/grants.ts";
-import { signsCommits } from "../../store/queries/pgp-certificates.ts";
 import type { Db } from "../../store/schema.ts";
 import { governanceMode } from "./governance.ts";
 import { propose } from "./proposal.ts";

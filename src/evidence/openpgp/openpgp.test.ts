@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { concat, encodeBase64, utf8 } from "../bytes.ts";
 import { type Certificate, readCertificateText } from "./certificate.ts";
 import { certificateOf, readDetached } from "./detached.ts";
+import { shownFingerprint } from "../commit-keys.ts";
 import { readCertificate } from "./enrol.ts";
 import { dearmour, readPackets, tags, writePacket } from "./packets.ts";
 import { fingerprintOf, keyHead } from "./public-key.ts";
@@ -259,6 +260,13 @@ describe("a certificate that was made by hand", () => {
       },
     };
   }
+});
+
+it("a certificate is shown by the fingerprint that gpg prints", () => {
+  const read = readCertificate(recorded.algorithms["sub"]?.certificate ?? "", soon);
+  expect(read.ok && shownFingerprint(read.value.text)).toBe(
+    "AF18A0EA09F1EBB5D3B98F41D70A45DC16576047",
+  );
 });
 
 it("what is cut off, or stands behind, is refused", () => {

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { signsCommits } from "../../evidence/commit-keys.ts";
 import { readPasskey } from "../../identity/webauthn/passkey-text.ts";
 import type { Digest, Lane } from "../../model/primitives.ts";
 import {
@@ -10,7 +11,7 @@ import { recordRows } from "../projections/projection.ts";
 import type { GrantRow, PersonKeyRow, PersonLinkRow } from "../schema-manual.ts";
 import type { Db } from "../schema.ts";
 import { signsIn } from "./passkeys.ts";
-import { certificateBefore, signsCommits } from "./pgp-certificates.ts";
+import { certificateBefore } from "./pgp-certificates.ts";
 import { dbNow } from "./promotions.ts";
 
 /** People's keys, names and rights. Each change is a row and its entry, in the caller's transaction. */

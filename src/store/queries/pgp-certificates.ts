@@ -1,9 +1,4 @@
-import {
-  type Certificate,
-  isCertificateText,
-  readCertificateText,
-} from "../../evidence/openpgp/certificate.ts";
-import { isSshKey } from "../../evidence/ssh/ssh-key.ts";
+import { type Certificate, readCertificateText } from "../../evidence/openpgp/certificate.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { PersonKeyRow } from "../schema-manual.ts";
 import type { Db } from "../schema.ts";
@@ -13,11 +8,6 @@ import type { Db } from "../schema.ts";
 export interface EnrolledCertificate {
   readonly row: PersonKeyRow;
   readonly certificate: Certificate;
-}
-
-/** Whether a key signs commits, and nothing else. */
-export function signsCommits(publicKey: string): boolean {
-  return isSshKey(publicKey) || isCertificateText(publicKey);
 }
 
 /** Those that stand now. */

@@ -75,6 +75,8 @@ function publicKey(bytes: Buffer): string {
   throw new TidelockError("invalid-input", "this is a private key, and it was not sent", {
     fault: "operator",
     where: "--key",
-    hint: "make its public half: openssl pkey -in key.pem -pubout -out key.pub",
+    hint: /BEGIN PGP/.test(pem)
+      ? "export its certificate: gpg --armor --export-options export-minimal --export <address>"
+      : "make its public half: openssl pkey -in key.pem -pubout -out key.pub",
   });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { PersonView } from "../../../api/routes-manual.ts";
+import { shownFingerprint } from "../../../evidence/commit-keys.ts";
 import { readPublicKey } from "../../../evidence/keys.ts";
 import { isArmouredCertificate, readCertificate } from "../../../evidence/openpgp/enrol.ts";
 import { isSshKey, readSshKey } from "../../../evidence/ssh/ssh-key.ts";
@@ -26,6 +27,7 @@ import {
 import { pseudonymOf } from "../../../store/queries/ledger.ts";
 import { personByName, programs } from "../../../store/queries/people.ts";
 import { certificateBefore } from "../../../store/queries/pgp-certificates.ts";
+import type { PersonKeyRow } from "../../../store/schema-manual.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import { modeByRecord, requireSignersLeft } from "../../policy/governance.ts";
@@ -70,7 +72,9 @@ async function addPerson(
     throw new TidelockError("invalid-input", known.problem, {
       fault: "operator",
       where: "the public key",
-      hint: "openssl pkey -in key.pem -pubout -out key.pub, and give key.pub; of a key that signs commits, give ssh-keygen's .pub file, or gpg --armor --export",
+      hint: isArmouredCertificate(key ?? "")
+        ? "gpg --armor --export-options export-minimal --export <address>; which keys count: docs/approvals.md"
+        : "openssl pkey -in key.pem -pubout -out key.pub, and give key.pub; of a key that signs commits, give ssh-keygen's .pub file, or gpg --armor --export",
     });
   }
   await modeByRecord(engine);
@@ -230,7 +234,7 @@ async function personView(db: Db, person: string): Promise<PersonView> {
     also: names.filter((one) => one !== name),
     keys: keys.map((key) => ({
       id: key.key_id,
-      ...(key.commits ? { signs: "commits" as const } : {}),
+      ...commitKeyView(key),
       addedAt: key.added_at.toISOString(),
       addedBy: key.added_by,
       removedAt: key.removed_at?.toISOString() ?? null,
@@ -244,6 +248,14 @@ async function personView(db: Db, person: string): Promise<PersonView> {
       addedBy: grant.added_by,
       removedAt: grant.removed_at?.toISOString() ?? null,
     })),
+  };
+}
+
+function commitKeyView({ commits, public_key: text }: PersonKeyRow) {
+  const fingerprint = commits ? shownFingerprint(text) : undefined;
+  return {
+    ...(commits ? { signs: "commits" as const } : {}),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
   };
 }
 
