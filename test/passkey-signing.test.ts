@@ -1,9 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BreakGlassView } from "../src/api/routes-break-glass.ts";
 import type { ManualRequestView } from "../src/api/routes-manual.ts";
 import { manual } from "../src/checks/manual/index.ts";
 import { answerStatement, manualAnswer } from "../src/evidence/predicates/manual-answer.ts";
+import { waiverStatement } from "../src/evidence/predicates/waiver-consent.ts";
+import { glassPredicate, glassStatement } from "../src/identity/break-glass/statement.ts";
 import type { ManualAnswers } from "../src/model/manual-check.ts";
 import type { Credential } from "../src/model/webauthn.ts";
 import { runInside } from "./fixtures/run-cli.ts";
@@ -16,6 +19,7 @@ import {
   byPasskey,
   enrolPasskey,
   expectTaken,
+  type PasskeyPerson,
   softPasskey,
 } from "./support/signed-by-passkey.ts";
 
@@ -27,10 +31,11 @@ import {
 const browserTool = needsTool("chromium");
 const maria = "maria@shop.example";
 const shots = process.env["TIDELOCK_TEST_SHOTS"];
-const rights = ["checks.answer:qa", "break-glass.sign", "risks.accept"];
+const rights = ["checks.answer:qa", "break-glass.sign", "break-glass.review", "risks.accept"];
 const checklist = `      checks: [{ name: qa, uses: manual, with: { kind: checklist, role: qa, items: [
         { id: basket, text: The basket keeps what was put in, evidence: true },
         { id: print, text: The print view is readable, severity: low } ] } }]`;
+const floor = "  waivers: { allowed: both }";
 const passes: ManualAnswers = {
   kind: "checklist",
   items: [
@@ -57,7 +62,7 @@ describe.skipIf(browserTool.missing)("with a passkey people sign", () => {
       const where = { service: null, environment: null };
       await plane.access.assign({ ...operator, principal }, { to, role, ...where });
     }
-    await plane.applyDocuments(operator, "t.yaml", documents({ dev: checklist }));
+    await plane.applyDocuments(operator, "t.yaml", documents({ dev: checklist, floor }));
     await plane.createRelease(operator, makeRelease(lab.bench, "1.0.0"));
     await lab.welcome(maria);
     await lab.page.goto(`${lab.url}/passkeys`);
@@ -110,7 +115,11 @@ describe.skipIf(browserTool.missing)("with a passkey people sign", () => {
   }
 
   /** That a pack verifies offline, and that an independent library takes what the browser signed of this kind. */
-  async function expectProven(states: string, check: string, count: number): Promise<void> {
+  async function expectProven(
+    states: string,
+    check: string,
+    { count, own: mine = 1 }: { readonly count: number; readonly own?: number },
+  ): Promise<void> {
     const { plane } = lab;
     const { zip } = await plane.exportPack(operator, {
       kind: "release",
@@ -131,7 +140,7 @@ describe.skipIf(browserTool.missing)("with a passkey people sign", () => {
     const own = assertedIn(zip).filter(
       (one) => one.states === states && one.given.webauthn.credentialId === credential.credentialId,
     );
-    expect(own.length).toBe(1);
+    expect(own.length).toBe(mine);
     for (const { given } of own) await expectTaken(given, credential, lab.url);
   }
 
@@ -166,7 +175,7 @@ describe.skipIf(browserTool.missing)("with a passkey people sign", () => {
     expect(await text()).toContain("ticket QA-7");
     await shot("manual-answered");
     expect((await ended(plane, id)).state).toBe("complete");
-    await expectProven(manualAnswer.type, "answers", 1);
+    await expectProven(manualAnswer.type, "answers", { count: 1 });
   }, 90_000);
 
   /** What does not count of an authenticator that signs whatever it is told. */
@@ -192,4 +201,100 @@ describe.skipIf(browserTool.missing)("with a passkey people sign", () => {
       "not the person's first",
     );
   }
+
+  it("a broken glass and the review of another, where no other signature and no copy of a key gets through", async () => {
+    const { page, plane, bench } = lab;
+    const wish = { service: "shop", environment: "production", release: "1.0.0" };
+    bench.staged.verdicts = ["fail"];
+    bench.staged.report = { results: [{ name: "GET /", verdict: "fail", message: "500" }] };
+    const failed = await plane.promote(operator, wish);
+    expect((await ended(plane, failed.id)).state).toBe("failed");
+    const of = {
+      reason: "orders are lost",
+      expiresMs: 3_600_000,
+      scope: "all",
+      checks: [],
+    } as const;
+    const open = () => plane.breakGlass.openFor(operator, failed.id, { ...of, checks: [] });
+    const glass = await open();
+    const [ann, bob] = await Promise.all(
+      ["ann@shop.example", "bob@shop.example"].map((name) =>
+        enrolPasskey(plane, name, ["break-glass.sign", "break-glass.review"]),
+      ),
+    );
+    if (!ann || !bob) throw new Error("nobody");
+    const said = (view: BreakGlassView, { person }: PasskeyPerson) =>
+      glassStatement(view, { purpose: "break-glass", person });
+    const sign = (view: BreakGlassView, bytes: Uint8Array) => plane.breakGlass.sign(view.id, bytes);
+    const signed = byPasskey(ann, said(glass, ann), { signCount: 5 });
+    // Of one purpose is of no other, and of one glass of no other.
+    await expect(plane.breakGlass.review(glass.id, signed)).rejects.toThrow("nobody went through");
+    const other = byPasskey(ann, { ...said(glass, ann), predicateType: manualAnswer.type });
+    await expect(sign(glass, other)).rejects.toThrow("is expected");
+    await sign(glass, signed);
+    const second = await open();
+    await expect(sign(second, signed)).rejects.toThrow("signed for another glass");
+    const copied = byPasskey(ann, said(second, ann), { signCount: 5 });
+    await expect(sign(second, copied)).rejects.toThrow("somebody has a copy of it");
+
+    await page.goto(`${lab.url}/break-glass`);
+    await page.getByRole("main").getByRole("link", { name: glass.id, exact: true }).click();
+    await page.getByText("I BREAK THE GLASS for shop 1.0.0 in production").waitFor();
+    expect(await text()).toContain("check smoke");
+    expect(await lab.complaints()).toEqual([]);
+    await shot("break-glass");
+    await sameElsewhere();
+    await button("Break the glass with passkey").click();
+    await page.getByText("You have signed it.").waitFor();
+    expect((await plane.breakGlass.show(glass.id)).signatures.length).toBe(2);
+    await plane.breakGlass.withdraw(operator, glass.id, "another one is used");
+
+    await sign(second, byPasskey(ann, said(second, ann), { signCount: 6 }));
+    await sign(second, byPasskey(bob, said(second, bob)));
+    bench.staged.verdicts = ["fail"];
+    const { id } = await plane.promote(operator, wish);
+    expect((await ended(plane, id)).decision).toMatchObject({ outcome: "break-glass" });
+    await page.goto(`${lab.url}/break-glass/${second.id}`);
+    await page.getByText("I have REVIEWED").waitFor();
+    expect(await button("Sign the review with passkey").isDisabled()).toBe(true);
+    await page.getByLabel("It was not justified").check();
+    await page.getByLabel("What you found").fill("the check was right");
+    await page.getByText("in production went past its gate: it was NOT justified").waitFor();
+    expect(await lab.complaints()).toEqual([]);
+    await shot("glass-review");
+    await button("Sign the review with passkey").click();
+    await page.getByText("You have reviewed it.").waitFor();
+    expect((await plane.breakGlass.show(second.id)).state).toBe("reviewed");
+    await expectProven(glassPredicate.type, "break-glass", { count: 5, own: 2 });
+  }, 90_000);
+
+  it("an accepted risk as the second of two, and no signature of another kind is one", async () => {
+    const { page, plane } = lab;
+    const view = await plane.waivers.propose(operator, {
+      service: "shop",
+      environment: "production",
+      of: { kind: "check", check: "smoke", verdicts: ["fail"] },
+      reason: "no way around it yet",
+      control: "a rule of the firewall",
+      owner: "maria",
+      until: new Date(Date.now() + 86_400_000).toISOString(),
+    });
+    const eve = await enrolPasskey(plane, "eve@shop.example", ["risks.accept", "break-glass.sign"]);
+    const consent = waiverStatement(view.waived, eve.person);
+    const sign = (bytes: Uint8Array) => plane.waivers.sign(operator, view.id, bytes);
+    const other = byPasskey(eve, { ...consent, predicateType: glassPredicate.type });
+    await expect(sign(other)).rejects.toThrow("is expected");
+    await sign(byPasskey(eve, consent, { signCount: 3 }));
+    await page.goto(`${lab.url}/waivers/${view.id}`);
+    await page.getByText("I accept that the check smoke says fail").waitFor();
+    expect(await lab.complaints()).toEqual([]);
+    await shot("waiver");
+    await sameElsewhere();
+    await button("Accept the risk with passkey").click();
+    await page.getByText("It counts once two different people have.").waitFor();
+    const signed = await plane.waivers.show(view.id);
+    expect(signed.signatures.map(({ name }) => name)).toEqual(["eve@shop.example", maria]);
+    expect(signed.state).toBe("in-force");
+    expect(lab.offences).toEqual([]);
+  }, 60_000);
 });

@@ -113,12 +113,7 @@ export const AccessReport = z.object({
   at: Time,
   lines: z.array(AccessLineView),
   /** Reviews that are over their day, and when one was done last; null: never. */
-  reviews: z.object({
-    overdue: z.array(z.string()),
-    /** Begun and not done. */
-    open: z.array(z.string()),
-    lastDone: Time.nullable(),
-  }),
+  reviews: z.object({ overdue: z.array(z.string()), lastDone: Time.nullable() }),
 });
 export type AccessReport = z.infer<typeof AccessReport>;
 

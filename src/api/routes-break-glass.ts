@@ -12,6 +12,7 @@ import { FindingId } from "../model/finding.ts";
 import { at, found, listed } from "../model/permissions.ts";
 import { Plan } from "../model/plan.ts";
 import { Name } from "../model/primitives.ts";
+import { SignerView } from "../model/signer-view.ts";
 
 /** Calls about broken glasses: what two people set aside in an emergency, and its review. */
 
@@ -97,6 +98,14 @@ export const breakGlassRoutes = {
     resource: found("break-glass", "params.id"),
     params,
     response: BreakGlassView,
+  },
+  breakGlassMine: {
+    method: "GET",
+    path: "/api/v1/break-glass/:id/mine",
+    permission: "break-glass.read",
+    resource: found("break-glass", "params.id"),
+    params,
+    response: SignerView,
   },
   breakGlassSign: {
     method: "POST",

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { at, found, listed } from "../model/permissions.ts";
 import { FindingId } from "../model/finding.ts";
 import { Name } from "../model/primitives.ts";
+import { SignerView } from "../model/signer-view.ts";
 import { Waived, WaiverId, WaiverWish } from "../model/waiver.ts";
 
 /** Calls about accepted risks. */
@@ -68,6 +69,14 @@ export const waiverRoutes = {
     resource: found("waiver", "params.id"),
     params,
     response: WaiverView,
+  },
+  waiverMine: {
+    method: "GET",
+    path: "/api/v1/waivers/:id/mine",
+    permission: "waiver.read",
+    resource: found("waiver", "params.id"),
+    params,
+    response: SignerView,
   },
   waiverSign: {
     method: "POST",

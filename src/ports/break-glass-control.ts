@@ -1,6 +1,7 @@
 import type { Page } from "../model/principal.ts";
 import type { BreakGlassView } from "../api/routes-break-glass.ts";
 import type { BreakGlassId, GlassWish, GlassWishFor } from "../model/break-glass.ts";
+import type { SignerView } from "../model/signer-view.ts";
 import type { Actor } from "./control-plane.ts";
 
 /** Emergencies: what two people set aside for one plan, and the review that somebody else owes. */
@@ -9,6 +10,8 @@ export interface BreakGlassControl {
   open(actor: Actor, wish: GlassWish): Promise<BreakGlassView>;
   /** The same of a promotion that waits, or was denied. */
   openFor(actor: Actor, promotion: string, wish: GlassWishFor): Promise<BreakGlassView>;
+  /** Whether and how somebody can sign or review it, before they try. */
+  mine(actor: Actor, id: BreakGlassId): Promise<SignerView>;
   /** A person's signature; the second person's puts it in force (in `solo` the first one's). */
   sign(id: BreakGlassId, signed: Uint8Array): Promise<BreakGlassView>;
   /** A signed review, by somebody who did not break it. */

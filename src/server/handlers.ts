@@ -191,6 +191,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     breakGlassOpenFor: ({ actor, params, body }) =>
       controlPlane.breakGlass.openFor(actor, params.id, body),
     breakGlassShow: ({ params }) => controlPlane.breakGlass.show(params.id),
+    breakGlassMine: ({ actor, params }) => controlPlane.breakGlass.mine(actor, params.id),
     breakGlassSign: ({ params, body }) =>
       controlPlane.breakGlass.sign(params.id, Buffer.from(body.signed, "base64")),
     breakGlassReview: ({ params, body }) =>
@@ -199,6 +200,7 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
       controlPlane.breakGlass.withdraw(actor, params.id, body.reason),
     waiverPropose: ({ actor, body }) => controlPlane.waivers.propose(actor, body),
     waiverShow: ({ params }) => controlPlane.waivers.show(params.id),
+    waiverMine: ({ actor, params }) => controlPlane.waivers.mine(actor, params.id),
     waiverSign: ({ actor, params, body }) =>
       controlPlane.waivers.sign(actor, params.id, Buffer.from(body.envelope, "base64")),
     waiverWithdraw: ({ actor, params, body }) =>

@@ -238,6 +238,7 @@ export function matrix(ids: Ids): readonly Row[] {
     ["POST", "/api/v1/finding-consents", "M", { proposal: "anone", ...envelope }],
     ["GET", "/api/v1/waivers", "DTSXAM"],
     ["GET", "/api/v1/waivers/W-9", "AM"],
+    ["GET", "/api/v1/waivers/W-9/mine", "AM"],
     ["POST", "/api/v1/waivers", "DXM", waiver("shop", "F-999")],
     // A finding of another service under one's own service's name.
     ["POST", "/api/v1/waivers", "DXM", waiver("shop", theirs)],
@@ -246,6 +247,7 @@ export function matrix(ids: Ids): readonly Row[] {
     ["POST", "/api/v1/waivers/W-9/withdraw", "M", reason],
     ["GET", "/api/v1/break-glass", "DTSXAM"],
     ["GET", "/api/v1/break-glass/BG-9", "AM"],
+    ["GET", "/api/v1/break-glass/BG-9/mine", "AM"],
     [
       "POST",
       "/api/v1/break-glass",

@@ -14,6 +14,7 @@ import { Account } from "./screens/account.tsx";
 import { Approval } from "./screens/approval.tsx";
 import { Approvals } from "./screens/approvals.tsx";
 import { BreakGlass } from "./screens/break-glass.tsx";
+import { OneBrokenGlass } from "./screens/break-glass-one.tsx";
 import { Commits } from "./screens/commits.tsx";
 import { Connect } from "./screens/connect.tsx";
 import { Deployments } from "./screens/deployments.tsx";
@@ -69,6 +70,7 @@ const routeTree = root.addChildren([
   }),
   createRoute({ getParentRoute: () => root, path: "/promotions/$id", component: Promotion }),
   createRoute({ getParentRoute: () => root, path: "/break-glass", component: BreakGlass }),
+  createRoute({ getParentRoute: () => root, path: "/break-glass/$id", component: OneBrokenGlass }),
   createRoute({
     getParentRoute: () => root,
     path: "/deployments",

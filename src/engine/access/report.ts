@@ -155,7 +155,6 @@ export async function accessReport(engine: Engine): Promise<AccessReport> {
   return {
     reviews: {
       overdue: overdue.map(({ id }) => id),
-      open: reviews.flatMap(({ id, closed_at }) => (closed_at === null ? [id] : [])),
       lastDone: latest(reviews.map(({ closed_at }) => closed_at?.toISOString() ?? null)),
     },
     at: new Date(now).toISOString(),

@@ -12,6 +12,7 @@ import type { Engine } from "../engine.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import { governanceMode } from "../policy/governance.ts";
 import { glassInput } from "./gather.ts";
+import { glassMine } from "./mine.ts";
 import { openGlass } from "./open.ts";
 import { existingGlass, signBreakGlass } from "./sign.ts";
 
@@ -24,6 +25,7 @@ export function makeBreakGlassControl(engine: Engine): BreakGlassControl {
     },
     openFor: async (actor, promotion, wish) =>
       view(await openGlass(engine, actor, { promotion }, wish)),
+    mine: (actor, id) => glassMine(engine, actor, id),
     sign: async (id, signed) => view(await signBreakGlass(engine, id, signed, "break-glass")),
     review: async (id, signed) => view(await signBreakGlass(engine, id, signed, "review")),
     async withdraw(actor, id, reason) {

@@ -126,6 +126,13 @@ async function ownWorkOf(
     .sort();
 }
 
+/** The right that a signature under it, or its review, takes. */
+export function glassRight(purpose: "break-glass" | "review") {
+  return purpose === "review"
+    ? { name: reviewRight, says: "review broken glasses" }
+    : { name: breakRight, says: "break the glass" };
+}
+
 export async function glassStandingOf(
   db: Db,
   { service, environment }: Pick<GlassAsked, "service" | "environment">,
@@ -133,10 +140,7 @@ export async function glassStandingOf(
   purpose: "break-glass" | "review",
   now: Date,
 ): Promise<ApproverStanding> {
-  const right =
-    purpose === "review"
-      ? { name: reviewRight, says: "review broken glasses" }
-      : { name: breakRight, says: "break the glass" };
+  const right = glassRight(purpose);
   const signedAt = new Date(at);
   const who = { person, role: "-", key, signedAt, right };
   return approverStanding(db, { service, environment }, who, now);

@@ -19,10 +19,10 @@ import type { BreakGlassRow, GlassSignature } from "../../store/schema-break-gla
 import { laneKey } from "../../model/primitives.ts";
 import type { Db } from "../../store/schema.ts";
 import { refused, requireAnother, requireByRecord } from "../access/people/two-people.ts";
+import type { ApproverStanding } from "../approvals/standing.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
-import type { GovernanceMode } from "../../model/policy-proposal.ts";
 import { governanceMode } from "../policy/governance.ts";
 import { keepSigned, takeSigned, type ToTake } from "../signing/take-signed.ts";
 import { breakGlassPolicy, givenGlass, glassStandingOf } from "./gather.ts";
@@ -90,16 +90,13 @@ async function takeSignature(taking: Taking): Promise<BreakGlassRow> {
   }
   if (glass.signatures.length >= 2) throw refused("conflict", "two people have signed it", id);
   const { signature } = await verified(taking, "break-glass", at);
-  const before = glass.signatures.map((one) => one.person);
-  await requireAnother(tx, person, before, id);
   const now = new Date(at);
   const mine = await glassStandingOf(tx, glass.asked, signature, "break-glass", now);
-  if (mine.against !== null) throw refused("forbidden", mine.against, id, grantHint("break-glass"));
-  const others = await Promise.all(
-    glass.signatures.map((one) => givenGlass(engine, tx, glass, one, now)),
-  );
-  const why = notAnother({ person, ...mine }, others, mode);
-  if (why !== null) throw refused("forbidden", why, id, "somebody else has to be the second one");
+  const why = await whyNotSign(taking, mine, now);
+  if (why !== null) {
+    const hint = mine.against === null ? "somebody else has to be the second one" : undefined;
+    throw refused("forbidden", why, id, hint ?? grantHint("break-glass"));
+  }
   const row = await signGlass(tx, glass, signature);
   const force = mode === "solo" || row.signatures.length >= 2;
   await announce(tx, {
@@ -111,6 +108,38 @@ async function takeSignature(taking: Taking): Promise<BreakGlassRow> {
   await wakeWaiting(tx, { service, environment });
   await engine.wake(tx, row);
   return row;
+}
+
+type Standing = Pick<ApproverStanding, "also" | "against" | "enrolments">;
+type Site = Pick<Taking, "engine" | "tx" | "glass" | "person">;
+
+/** Why somebody is not the one to sign it: their right or key, or they are one with whoever signed it; null: they are. */
+export async function whyNotSign(
+  { engine, tx, glass, person }: Site,
+  standing: Standing,
+  now: Date,
+): Promise<string | null> {
+  const before = glass.signatures.map((one) => one.person).filter((one) => one !== person);
+  const same = await sameAs(tx, person, before, glass.asked.glass);
+  if (same !== null) return same;
+  if (standing.against !== null) return standing.against;
+  const others = await Promise.all(
+    glass.signatures.map((one) => givenGlass(engine, tx, glass, one, now)),
+  );
+  return notAnother({ person, ...standing }, others, await governanceMode(tx));
+}
+
+/** Whom of these somebody is, under another name, in a sentence; null: nobody. */
+async function sameAs(
+  db: Db,
+  person: string,
+  others: readonly string[],
+  where: string,
+): Promise<string | null> {
+  return requireAnother(db, person, others, where).then(
+    () => null,
+    (error: Error) => error.message,
+  );
 }
 
 async function takeReview(taking: Taking): Promise<BreakGlassRow> {
@@ -129,8 +158,7 @@ async function takeReview(taking: Taking): Promise<BreakGlassRow> {
   if (standing.against !== null) {
     throw refused("forbidden", standing.against, id, grantHint("review"));
   }
-  const mode = await governanceMode(tx);
-  const alone = await isAlone(taking, { person, ...standing }, { mode, at, usedAt });
+  const alone = await isAlone(taking, { person, ...standing }, { at, usedAt });
   const review = { ...signature, alone, ...wordsOf(answer) };
   const why = `reviewed: ${answer.outcome}${alone ? ", by one of those who broke it (solo mode: no second person)" : ""}`;
   const row = await endGlass(tx, glass.id, { why, review });
@@ -155,26 +183,23 @@ function wordsOf({ outcome, words, findings }: GlassReview) {
  * Whether it is one of those who broke it. In `team` nobody reviews what they did themselves, nor what somebody did whom
  * they brought here; in `solo`, where there may be nobody else, it takes twelve hours, and is said.
  */
-async function isAlone(
-  { engine, tx, glass }: Taking,
+export async function isAlone(
+  { engine, tx, glass }: Site,
   reviewer: Parameters<typeof notAnother>[0],
-  when: { readonly mode: GovernanceMode; readonly at: string; readonly usedAt: Date },
+  { at, usedAt }: { readonly at: string; readonly usedAt: Date },
 ): Promise<boolean> {
   const { glass: id } = glass.asked;
-  const { mode, at, usedAt } = when;
+  const mode = await governanceMode(tx);
   const broke = await Promise.all(
     glass.signatures.map((one) => givenGlass(engine, tx, glass, one, new Date(at))),
   );
   const own =
     notAnother(reviewer, broke, mode) ??
-    (await requireAnother(
+    (await sameAs(
       tx,
       reviewer.person,
       broke.map(({ person }) => person),
       id,
-    ).then(
-      () => null,
-      (error: Error) => error.message,
     ));
   if (own === null) return false;
   const hint = "somebody reviews it who did not break it";

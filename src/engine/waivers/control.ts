@@ -13,11 +13,13 @@ import { expireWaivers, sayEnded } from "./expire.ts";
 import { holdsNow, signedWaiver, waiverPolicy, waiversInput } from "./held.ts";
 import { proposeWaiver } from "./propose.ts";
 import { consentToWaiver, existingWaiver } from "./sign.ts";
+import { waiverMine } from "./mine.ts";
 
 export function makeWaiverControl(engine: Engine): WaiverControl {
   const { db } = engine;
   return {
     propose: async (actor, wish) => waiverView(db, await proposeWaiver(engine, actor, wish)),
+    mine: (actor, id) => waiverMine(engine, actor, id),
     sign: async (actor, id, envelope) =>
       waiverView(db, await consentToWaiver(engine, actor, id, envelope)),
     async list({ state, ...filter }) {

@@ -25,15 +25,15 @@ import {
   refused,
   requireByRecord,
 } from "../access/people/two-people.ts";
+import { gatherEnrolments } from "../access/people/enrolment.ts";
+import { groundsOfEnrolments } from "../access/people/held.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
 import { requireAllowed, requireEnd, requireSame } from "./propose.ts";
 import { takeSigned } from "../signing/take-signed.ts";
 import { requireOthersWork } from "./separation.ts";
-
-/** The right to accept a risk. */
-export const acceptRight = "risks.accept";
+import { acceptRight, signerAgainst } from "./signer.ts";
 
 /**
  * Takes a person's signature under a waiver. With the second person's it is in force: two different people with the
@@ -59,6 +59,8 @@ export async function consentToWaiver(
     await requireWaiting(tx, engine, waiver);
     const key = await requireSigned(tx, waiver, person, bytes);
     await requireRight(tx, waiver.content, person);
+    const against = await signerAgainst(tx, waiver, { person, key });
+    if (against !== null) throw refused("forbidden", against, id);
     const [first] = waiver.signatures;
     if (first?.person === person || first?.key === key) {
       throw refused("conflict", "this person has signed it; another one has to", id);
@@ -162,6 +164,7 @@ async function requireUnedited(engine: Engine, waiver: WaiverRow, person: string
         names.flatMap(({ links }) => links),
       ),
       ...groundsOf(grantsProjection, grants),
+      ...groundsOfEnrolments([await gatherEnrolments(db, people)]),
     ];
   });
 }

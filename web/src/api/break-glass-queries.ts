@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { BreakGlassView } from "../../../src/api/routes-break-glass.ts";
+import type { SignerView } from "../../../src/model/signer-view.ts";
 import { call } from "./call.ts";
 
 /** Newest first. `open`: asked for, in force, or a review is owed. */
@@ -12,4 +13,28 @@ export function glassesQuery(state: "open" | "any") {
         { signal },
       ),
   });
+}
+
+const path = (id: string) => `/api/v1/break-glass/${encodeURIComponent(id)}`;
+
+export function glassQuery(id: string) {
+  return queryOptions({
+    queryKey: ["break-glass", id],
+    queryFn: ({ signal }) => call<BreakGlassView>(path(id), { signal }),
+  });
+}
+
+export function glassMineQuery(id: string) {
+  return queryOptions({
+    queryKey: ["break-glass", id, "mine"],
+    queryFn: ({ signal }) => call<SignerView>(`${path(id)}/mine`, { signal }),
+  });
+}
+
+export async function signGlass(id: string, signed: string): Promise<BreakGlassView> {
+  return call(`${path(id)}/signatures`, { method: "POST", body: { signed } });
+}
+
+export async function reviewGlass(id: string, signed: string): Promise<BreakGlassView> {
+  return call(`${path(id)}/review`, { method: "POST", body: { signed } });
 }

@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { WaiverView } from "../../../src/api/routes-waivers.ts";
+import type { SignerView } from "../../../src/model/signer-view.ts";
 import { call } from "./call.ts";
 import type { Paged } from "./queries.ts";
 
@@ -27,4 +28,17 @@ export function waiverQuery(id: string) {
     queryFn: ({ signal }) =>
       call<WaiverView>(`/api/v1/waivers/${encodeURIComponent(id)}`, { signal }),
   });
+}
+
+export function waiverMineQuery(id: string) {
+  return queryOptions({
+    queryKey: ["waiver", id, "mine"],
+    queryFn: ({ signal }) =>
+      call<SignerView>(`/api/v1/waivers/${encodeURIComponent(id)}/mine`, { signal }),
+  });
+}
+
+export async function signWaiver(id: string, envelope: string): Promise<WaiverView> {
+  const path = `/api/v1/waivers/${encodeURIComponent(id)}/signatures`;
+  return call(path, { method: "POST", body: { envelope } });
 }

@@ -10,7 +10,9 @@ export function GlassBanner() {
     <div role="status" className={items.length > 0 ? "banner" : ""}>
       {items.map(({ id, state, asked, overdue }) => (
         <p key={id}>
-          <Link to="/break-glass">{id}</Link>: {wordsOf(state, overdue)} for {asked.service}{" "}
+          <Link to="/break-glass/$id" params={{ id }}>
+            {id}
+          </Link>: {wordsOf(state, overdue)} for {asked.service}{" "}
           {asked.version} in {asked.environment}.
         </p>
       ))}

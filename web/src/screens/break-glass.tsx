@@ -33,17 +33,30 @@ export function BreakGlass() {
   );
 }
 
-function Glass({ glass }: { readonly glass: BreakGlassView }) {
+/** One of them; `alone`: it is what the page is about. */
+export function Glass({
+  glass,
+  alone = false,
+}: {
+  readonly glass: BreakGlassView;
+  readonly alone?: boolean;
+}) {
   const { id, asked, basis, state, why, signatures, used, due, overdue, review } = glass;
   return (
     <section aria-labelledby={id}>
       <h2 id={id}>
-        {id}{" "}
+        {alone ? (
+          id
+        ) : (
+          <Link to="/break-glass/$id" params={{ id }}>
+            {id}
+          </Link>
+        )}{" "}
         <Badge tone={state === "reviewed" || state === "over" ? "quiet" : "bad"}>
           {state.replaceAll("-", " ")}
         </Badge>
       </h2>
-      <dl>
+      <dl className="inline">
         <dt>About</dt>
         <dd>
           {asked.service} <Foreign text={asked.version} most={80} /> in {asked.environment}
@@ -105,7 +118,14 @@ function Glass({ glass }: { readonly glass: BreakGlassView }) {
                     by <When at={due} />
                   </>
                 )}
-                : <code>tidelock break-glass review {id} --outcome … --words … --key …</code>
+                {alone ? null : (
+                  <>
+                    :{" "}
+                    <Link to="/break-glass/$id" params={{ id }}>
+                      review it
+                    </Link>
+                  </>
+                )}
               </>
             ) : (
               "none"

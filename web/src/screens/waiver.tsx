@@ -1,21 +1,43 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import type { WaiverView } from "../../../src/api/routes-waivers.ts";
-import { waiverQuery } from "../api/waiver-queries.ts";
-import { Answer } from "../parts/answer.tsx";
+import { waiverMineQuery, waiverQuery } from "../api/waiver-queries.ts";
+import { Answer, Problem } from "../parts/answer.tsx";
 import { Foreign } from "../parts/foreign.tsx";
 import { Page } from "../parts/page.tsx";
 import { Ends, WaivedThing, WaiverState } from "../parts/waiver-words.tsx";
 import { When } from "../parts/when.tsx";
 
+/** What makes and verifies statements comes only where somebody signs one. */
+const WaiverSigning = lazy(async () => ({
+  default: (await import("./waiver-signing.tsx")).WaiverSigning,
+}));
+
 /** One accepted risk: whether it holds, until when, for what, why, and who signed it. */
 export function Waiver() {
   const { id } = useParams({ from: "/waivers/$id" });
   const waiver = useQuery(waiverQuery(id));
+  const mine = useQuery(waiverMineQuery(id));
   return (
     <Page title={`Waiver ${id}`}>
-      <Answer query={waiver}>{(view) => <Shown view={view} />}</Answer>
+      <Answer query={waiver}>
+        {(view) => (
+          <>
+            <Shown view={view} />
+            <Suspense fallback={<p className="muted">Loading…</p>}>
+              {view.state !== "proposed" && mine.data?.answered !== true ? null : mine.data ===
+                undefined ? (
+                mine.error === null ? null : (
+                  <Problem error={mine.error} />
+                )
+              ) : (
+                <WaiverSigning view={view} mine={mine.data} />
+              )}
+            </Suspense>
+          </>
+        )}
+      </Answer>
     </Page>
   );
 }
@@ -85,7 +107,8 @@ function Shown({ view }: { readonly view: WaiverView }) {
         <h2>Signatures</h2>
         {view.signatures.length === 0 ? (
           <p>
-            Nobody has signed it. Two people have to: <code>tidelock waiver sign {view.id}</code>
+            Nobody has signed it. Two people have to: below, or with{" "}
+            <code>tidelock waiver sign {view.id}</code>
           </p>
         ) : (
           <ol className="results">

@@ -55,10 +55,7 @@ export const command = defineCommand({
     for (const id of reviews.overdue) {
       context.terminal.note(`the review ${id} is over its day: tidelock access review show ${id}`);
     }
-    const [open] = reviews.open;
-    if (open !== undefined && reviews.overdue.length === 0) {
-      context.terminal.note(`a review is under way: tidelock access review show ${open} --open`);
-    } else if (reviews.lastDone === null && open === undefined) {
+    if (reviews.lastDone === null) {
       context.terminal.note(
         "nobody has reviewed this yet: tidelock access review start --quarterly",
       );

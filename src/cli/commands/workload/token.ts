@@ -5,8 +5,6 @@ import { name, outputOption, required, text } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
 import { when } from "../../output/words.ts";
 import { scopeText } from "../../access/cards.ts";
-import { tokenText } from "../../workload/token-text.ts";
-import { clean } from "../../terminal.ts";
 import { exchangeWorkload } from "../../workload/exchange.ts";
 import { readSmall } from "../../workload/read-file.ts";
 
@@ -35,11 +33,7 @@ export const command = defineCommand({
     }
     const token = readSmall(options.oidcToken, "the token").trim();
     const wish = { token, ...(options.rule === undefined ? {} : { rule: options.rule }) };
-    const view = await exchangeWorkload(url.value, wish, context.signal).catch((error: unknown) => {
-      // What the rule wants is nobody's to hear who is refused; what they have shown is theirs already.
-      for (const line of tokenText(token)) context.terminal.note(clean(line));
-      throw error;
-    });
+    const view = await exchangeWorkload(url.value, wish, context.signal);
     await printOne(context.terminal, context.format(options), {
       item: view,
       name: view.token,

@@ -194,7 +194,7 @@ async function testToken(
   try {
     signed = await signedFor(token, own, keys);
   } catch (error) {
-    problem = `the issuer's keys are not known: ${whyText(error)}`;
+    problem = `the issuer's keys are not known: ${error instanceof Error ? error.message : String(error)}`;
   }
   return rows.map((row) => {
     const { id, name, rule } = row;
@@ -207,16 +207,6 @@ async function testToken(
     const { service, environment } = rule;
     return { id, name, service, environment, letsIn: why.length === 0, why };
   });
-}
-
-/** With what there is to do about it, where the error says that. */
-function whyText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const origin =
-    error instanceof TidelockError && error.code === "forbidden" ? error.where : undefined;
-  return origin === undefined
-    ? error.message
-    : `${error.message}; where that is meant: tidelock server start --issuer-origin ${origin}, or a rule with --jwks`;
 }
 
 /** Whether an issuer is known here is not told to whoever has no token of its. */

@@ -39,7 +39,6 @@ import { requireOwnName } from "../people/people.ts";
 import { requireByRecord } from "../people/two-people.ts";
 import { twoPeopleFirst } from "../people/two-people-first.ts";
 import { newAssignmentId } from "../roles.ts";
-import { newDevice } from "./known-device.ts";
 import { type Device, openSession } from "./sessions.ts";
 
 /** One-time links: the only way to a first password, and to another one for who has lost theirs. */
@@ -156,7 +155,7 @@ export async function redeemLink(
     return groundsOf(accountLinksProjection, row ? [row] : []);
   });
   await modeByRecord(engine);
-  const { opened, person } = await engine.db.transaction().execute(async (tx) => {
+  const session = await engine.db.transaction().execute(async (tx) => {
     await lockPolicy(tx);
     const known = (await personByName(tx, name)) !== undefined;
     const used = await useLink(tx, digest, name);
@@ -177,12 +176,10 @@ export async function redeemLink(
       kind: "account.changed",
       message: `${name} used a link (${used.purpose}) that ${used.added_by} had made`,
     });
-    const proof = { person, methods: ["link", "password"] } as const;
-    return { person, opened: await openSession(engine, tx, proof, device) };
+    return openSession(engine, tx, { person, methods: ["link", "password"] }, device);
   });
   engine.signals.emit("change");
-  // A link proves them as a sign-in does: from here on no stranger who tries their name holds this browser up.
-  return { name, session: opened, device: await newDevice(engine, person) };
+  return { name, session, device: null };
 }
 
 /** A link of before two people had to sign it lets nobody in any more. What the machine's owner asked for gives no role. */

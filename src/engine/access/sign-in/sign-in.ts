@@ -1,3 +1,4 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { networkKind } from "../../../identity/accounts/network-kind.ts";
 import { recoveryDigest } from "../../../identity/accounts/recovery-codes.ts";
 import { waitMs } from "../../../identity/accounts/throttle.ts";
@@ -27,7 +28,6 @@ import type { AccountRow } from "../../../store/schema-accounts.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
 import { groundsOf } from "../../ledger/leaning.ts";
-import { deviceOf, newDevice } from "./known-device.ts";
 import { checkPassword, hashPassword } from "./password-hash.ts";
 import { keyedDigest, opened } from "./sealing.ts";
 import { type Device, openSession } from "./sessions.ts";
@@ -232,4 +232,21 @@ function tooMany(message: string): TidelockError {
     retryable: true,
     hint: "a browser that has signed in before, a passkey or an identity provider are not held up",
   });
+}
+
+/** `<id>.<mac>`: this browser has signed in as this person before (OWASP, device cookies). */
+async function newDevice(engine: Engine, person: string): Promise<string> {
+  const id = randomBytes(12).toString("hex");
+  return `${id}.${await deviceMac(engine, person, id)}`;
+}
+
+function deviceMac(engine: Engine, person: string, id: string): Promise<string> {
+  return keyedDigest(engine, "tidelock known device 1", `${person} ${id}`);
+}
+
+async function deviceOf(engine: Engine, person: string, known: string): Promise<string | null> {
+  const [, id = "", mac = ""] = /^([0-9a-f]{24})\.([0-9a-f]{64})$/.exec(known) ?? [];
+  if (id === "") return null;
+  const right = Buffer.from(await deviceMac(engine, person, id));
+  return timingSafeEqual(right, Buffer.from(mac)) ? id : null;
 }

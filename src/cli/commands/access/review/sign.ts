@@ -91,20 +91,12 @@ function decisionsIn(given: Given, view: ReviewView): ToReview["decisions"] {
     ...(given.from === undefined ? [] : fromFile(given.from)),
   ];
   const known = new Set(view.lines.map(({ line }) => line.id));
-  // Whoever has filled in forty lines hears of all that is missing at once.
-  const problems = raw.flatMap((one) => {
-    if (!known.has(one.line)) return [`${one.line} is no line of it`];
-    if (ReviewDecision.safeParse(one).success) return [];
-    return one.reason.trim() === ""
-      ? [`${one.line}: \`${one.answer}\` wants a reason, too`]
-      : [`${one.line}: \`${one.answer}\` is no answer: keep or remove`];
+  const decisions = raw.map((one) => {
+    const parsed = ReviewDecision.safeParse(one);
+    if (parsed.success && known.has(one.line)) return parsed.data;
+    const what = known.has(one.line) ? "needs keep or remove, and a reason" : "is no line of it";
+    throw wrong(`${one.line} ${what}`, given.from ?? "--reason");
   });
-  const more = problems.length - 5;
-  const rest = more > 0 ? `; and ${more} more` : "";
-  if (problems.length > 0) {
-    throw wrong(`${problems.slice(0, 5).join("; ")}${rest}`, given.from ?? "--reason");
-  }
-  const decisions = raw.map((one) => ReviewDecision.parse(one));
   if (decisions.length > 0) return decisions;
   throw wrong("there is nothing to sign: name lines", "--keep, --remove or --from");
 }
