@@ -100,6 +100,22 @@ it("signs what it has shown whole, line by line, with nothing that acts on a ter
   expect(notes.at(-1)).toBe(`(${person} is Maria)`);
 });
 
+it("says beside the text whom it means by pseudonym, and signs no name", async () => {
+  const { notes, context } = surroundings();
+  const { client, known } = signsFor();
+  const jo = `person:${"2".repeat(32)}`;
+  const shown = {
+    text: (who: string) => waiverText(waived, who),
+    statement: (who: string) => waiverStatement(waived, who),
+    names: new Map([[jo, "Jo\u001b[2J"]]),
+  };
+  const envelope = await signShown(context, client, shown, { key, yes: true });
+  expect(verified(envelope, known)).toMatchObject({ ok: true });
+  expect(notes.at(-2)).toContain(`(${jo} is Jo`);
+  expect(notes.at(-2)).not.toMatch(/\p{Cc}/u);
+  expect(notes.at(-1)).toBe(`(${person} is Maria)`);
+});
+
 it("signs nothing when what would be signed is not what was shown, or nobody said yes", async () => {
   const { context } = surroundings();
   const { client } = signsFor();

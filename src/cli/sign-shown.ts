@@ -15,6 +15,8 @@ export interface ToSign {
   /** In words, as it is shown: what the statement's `predicate.text` has to be the digest of. */
   readonly text: (person: string) => readonly string[];
   readonly statement: (person: string) => Statement;
+  /** Names of people whom the text has by pseudonym, as the server knows them: said beside it, and not signed. */
+  readonly names?: ReadonlyMap<string, string>;
 }
 
 /** A private key in PEM, and whether the question was answered beforehand. */
@@ -31,7 +33,7 @@ export interface SigningOptions {
 export async function signShown(
   context: CommandContext,
   client: Client,
-  { text, statement }: ToSign,
+  { text, statement, names }: ToSign,
   { key, yes }: SigningOptions,
 ): Promise<string> {
   const { terminal } = context;
@@ -45,7 +47,8 @@ export async function signShown(
       hint: "nothing was signed; is this program of the same version as the server?",
     });
   }
-  terminal.note(`(${person} is ${clean(name)})`);
+  const known = new Map([...(names ?? []), [person, name] as const]);
+  for (const [who, called] of known) terminal.note(`(${who} is ${clean(called)})`);
   await confirm(context, "Sign this?", yes);
   return encodeBase64(encodeEnvelope(await signStatement(signer, signed)));
 }

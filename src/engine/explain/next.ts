@@ -127,6 +127,13 @@ function ofRule({ read }: Part, about: About): string {
   if (reads("sbom") && facts?.sbom === null) {
     return `hand in an SBOM of it: tidelock release attest ${named(about)} --file <file>`;
   }
+  if (reads("review") || reads("branch")) {
+    const asked = facts?.review !== null && facts?.branch !== null;
+    const of = `${named(about)} --env ${lane.environment}`;
+    return asked
+      ? `see what the git host said: tidelock review show ${of}`
+      : `ask the git host, and promote again: tidelock review fetch ${of}`;
+  }
   if (reads("approvals")) return "let somebody answer: tidelock check todo";
   return `change what it reads, or let its owners change the rule: ${gateShow(about)}`;
 }

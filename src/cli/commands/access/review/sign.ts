@@ -69,6 +69,7 @@ export const command = defineCommand({
     const shown = {
       text: (person: string) => accessReviewText(of, lines, person),
       statement: (person: string) => accessReviewStatement(of, lines, person),
+      names: namesIn(view, of.decisions),
     };
     const envelope = await signShown(context, client, shown, options);
     const done = await client.call("reviewSign", { params, body: { envelope } });
@@ -76,6 +77,16 @@ export const command = defineCommand({
     return done.state === "done" ? exit.done : exit.waiting;
   },
 });
+
+/** Who loses something is a name to whoever decides it, and no pseudonym. */
+function namesIn(view: ReviewView, decisions: ToReview["decisions"]): ReadonlyMap<string, string> {
+  const decided = new Set(decisions.map(({ line }) => line));
+  return new Map(
+    view.lines.flatMap(({ line, name }) =>
+      decided.has(line.id) && line.person !== null && name !== null ? [[line.person, name]] : [],
+    ),
+  );
+}
 
 interface Given {
   readonly keep: readonly string[];
