@@ -27,5 +27,11 @@ export const AuditPackRequest = z.discriminatedUnion("kind", [
     to: z.iso.datetime({ offset: true }).optional(),
     seen: Seen,
   }),
+  z.object({
+    kind: z.literal("access-review"),
+    /** `v1f0c9a2b7d`. */
+    review: z.string().min(1).max(64),
+    seen: Seen,
+  }),
 ]);
 export type AuditPackRequest = z.infer<typeof AuditPackRequest>;

@@ -54,6 +54,12 @@ export function unknownsOf(pack: Pack, reached: Reached): readonly string[] {
       "The release's artifacts are named by digest and are not inside: hold the bytes you have against these digests.",
     );
   }
+  if (pack.manifest.subject.kind === "access-review") {
+    says.push(
+      "The review's lines are the rights, roles, tokens and keys that stand in the log. Since when and how much they were used is the server's word, which the reviewers signed. Roles that a provider's groups give for the time of a session, and tokens that a rule gives to another platform's programs after the review began, are no lines of it.",
+      "Whether two pseudonyms are one person who was enrolled under two names shows only the server, which knows the names.",
+    );
+  }
   for (const { predecessor, lostEntries } of successions) {
     const lost = lostEntries === null ? "" : ` (${lostEntries} entries are known to be)`;
     says.push(

@@ -2,7 +2,7 @@ import type { LeafEntry } from "../model/ledger.ts";
 import type { Subject } from "./format.ts";
 
 /**
- * Which entries a pack about a release shows closed: their leaf stands in it, because the chain of the stream
+ * Which entries a pack about a release or a review shows closed: their leaf stands in it, because the chain of the stream
  * `system` goes through it, and what they say does not, because it is about somebody else. Kind, name, author and
  * time are in the leaf and so are seen; a pack cannot hide that an entry is there.
  *
@@ -27,13 +27,20 @@ const ofNoRelease: ReadonlySet<string> = new Set([
   "payload.erased",
 ]);
 
+/** A pack about a review opens all that is about people, whole; documents are about services. */
+function ofNoReview(kind: string): boolean {
+  if (kind === "person.erased") return false;
+  return ofNoRelease.has(kind) || kind.startsWith("document.");
+}
+
 /** @param streams all of the pack */
 export function mayBeClosed(
   { kind, stream, operation }: LeafEntry,
   subject: Subject,
   streams: ReadonlySet<string>,
 ): boolean {
-  if (subject.kind !== "release" || stream !== "system") return false;
+  if (subject.kind === "environment" || stream !== "system") return false;
+  if (subject.kind === "access-review") return ofNoReview(kind);
   if (ofNoRelease.has(kind)) return true;
   if (kind !== "document.registered" && kind !== "document.removed") return false;
   const [, of, name = ""] = /^document\/(Pipeline|Environment)\/([^/]+)\//.exec(operation) ?? [];

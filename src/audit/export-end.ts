@@ -3,7 +3,7 @@ import { z } from "zod";
 import { utf8 } from "../ledger/bytes.ts";
 import { Digest } from "../model/primitives.ts";
 import { digestBytes } from "./digest.ts";
-import { Subject } from "./format.ts";
+import { jsonLines, type SharedNameLine, Subject } from "./format.ts";
 
 /**
  * What every `stream.head` of one export says, in the tree and so under the checkpoint's signature: for which
@@ -15,14 +15,22 @@ export const ExportEnd = z.object({
   export: z.string().min(1),
   subject: Subject,
   streams: z.object({ count: z.int().positive(), digest: Digest }),
+  /** Of the bytes of shared-names.jsonl, so that none of its lines is left out. Absent in ends of before there was one. */
+  sharedNames: Digest.optional(),
 });
 export type ExportEnd = z.infer<typeof ExportEnd>;
 
-export function exportEnd(id: string, subject: Subject, streams: readonly string[]): ExportEnd {
+export function exportEnd(
+  id: string,
+  subject: Subject,
+  streams: readonly string[],
+  sharedNames: readonly SharedNameLine[] = [],
+): ExportEnd {
   return {
     export: id,
     subject,
     streams: { count: streams.length, digest: digestOfStreams(streams) },
+    sharedNames: digestBytes(jsonLines(sharedNames)),
   };
 }
 

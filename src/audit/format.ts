@@ -1,4 +1,6 @@
+import canonicalize from "canonicalize";
 import { z } from "zod";
+import { utf8 } from "../ledger/bytes.ts";
 import { Hash, Opening } from "../model/ledger.ts";
 import { Digest, Name, Version } from "../model/primitives.ts";
 import { safePath } from "./zip/read-zip.ts";
@@ -13,6 +15,8 @@ import { safePath } from "./zip/read-zip.ts";
  *   consistency.jsonl         for each earlier size, the proof that its tree is the beginning of this one
  *   entries.jsonl             entries of the ledger with inclusion proof and, unless erased, what opens them
  *   journal.jsonl             what host agents signed (packs about an environment)
+ *   shared-names.jsonl        pseudonyms that are nobody's alone, with name and key: of shared tokens and machines
+ *   review.txt                the review, to be read (packs about one); it follows from the rest
  *   attestations/<digest>.dsse.json
  *   blobs/<digest>            documents, plans, configurations, releases, reports, inputs of decisions: named by
  *                             entries
@@ -24,13 +28,15 @@ export const paths = {
   consistency: "consistency.jsonl",
   entries: "entries.jsonl",
   journal: "journal.jsonl",
+  sharedNames: "shared-names.jsonl",
+  review: "review.txt",
   history: (size: number) => `history/${size}`,
   attestation: (digest: Digest) => `attestations/${hexOf(digest)}.dsse.json`,
   blob: (digest: Digest) => `blobs/${hexOf(digest)}`,
 } as const;
 
 const known =
-  /^(manifest\.json|README\.txt|checkpoint|(consistency|entries|journal)\.jsonl|history\/(0|[1-9]\d{0,15})|attestations\/[0-9a-f]{64}\.dsse\.json|blobs\/[0-9a-f]{64})$/;
+  /^(manifest\.json|README\.txt|checkpoint|review\.txt|(consistency|entries|journal|shared-names)\.jsonl|history\/(0|[1-9]\d{0,15})|attestations\/[0-9a-f]{64}\.dsse\.json|blobs\/[0-9a-f]{64})$/;
 
 /** A file that the format has. Anything else in a pack is refused: it would be unproven baggage. */
 export function isKnownPath(path: string): boolean {
@@ -45,11 +51,16 @@ export function comparePaths(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
+/** A file of canonical JSON, one value a line. */
+export function jsonLines(values: readonly unknown[]): Uint8Array {
+  return utf8(values.map((value) => `${canonicalize(value)}\n`).join(""));
+}
+
 function hexOf(digest: Digest): string {
   return digest.slice("sha256:".length);
 }
 
-/** What a pack is about: everything about one release, or every change of one environment in a time. */
+/** What a pack is about: everything about one release, every change of one environment in a time, or one review. */
 export const Subject = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("release"),
@@ -63,6 +74,11 @@ export const Subject = z.discriminatedUnion("kind", [
     /** RFC 3339, UTC, milliseconds: entries with `from <= time < to` are the population. */
     from: z.iso.datetime({ precision: 3 }),
     to: z.iso.datetime({ precision: 3 }),
+  }),
+  /** One review of who can do what. */
+  z.strictObject({
+    kind: z.literal("access-review"),
+    review: z.string().regex(/^v[0-9a-f]{10}$/),
   }),
 ]);
 export type Subject = z.infer<typeof Subject>;
@@ -96,6 +112,15 @@ export const ConsistencyLine = z.strictObject({
   proof: z.array(base64).max(64),
 });
 export type ConsistencyLine = z.infer<typeof ConsistencyLine>;
+
+/** One line of shared-names.jsonl: what opens the keyed digest in the pseudonym's `person.met`. */
+export const SharedNameLine = z.strictObject({
+  pseudonym: z.string().max(64),
+  name: z.string().max(1_024),
+  /** Lower-case hex. */
+  key: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type SharedNameLine = z.infer<typeof SharedNameLine>;
 
 /** One line of journal.jsonl: an entry of a host agent's journal as the agent signed it, beside whose it is. */
 export const JournalLine = z.strictObject({ agent: z.string(), entry: z.unknown() });

@@ -1,6 +1,5 @@
 import { GlassAsked } from "../model/break-glass.ts";
 import { z } from "zod";
-import { Credential } from "../model/webauthn.ts";
 import { ApprovalAsked, ApprovalMethod, AskedApproval } from "../model/approval.ts";
 import { Hash } from "../model/ledger.ts";
 import { Digest } from "../model/primitives.ts";
@@ -202,27 +201,6 @@ export const LaneObserved = z.object({
   problem: z.string().nullable().default(null),
 });
 
-/** `person.key-added`. */
-export const PersonKeyed = z.object({
-  person: z.string(),
-  publicKey: z.string(),
-  /** Of a passkey. */
-  webauthn: z.object(Credential.shape).nullish(),
-  /** It signs commits, and nothing else. */
-  commits: z.boolean().optional(),
-});
-
-/** `grant.added`, `grant.removed`. */
-export const Granted = z.object({
-  grant: z.string(),
-  person: z.string(),
-  right: z.string(),
-  service: z.string().nullable(),
-  environment: z.string().nullable(),
-  removed: z.boolean(),
-});
-export type Granted = z.infer<typeof Granted>;
-
 /** `check.answered`. */
 export const Answered = z.object({
   request: z.string(),
@@ -270,9 +248,6 @@ export const Attested = z.object({ attestations: z.array(Digest).default([]) });
 
 /** Of the predicate of a check run: the report as it was kept. */
 export const CheckRunReport = z.object({ report: z.object({ digest: Digest }).nullable() });
-
-/** `passkey.added`. */
-export const PasskeyAdded = z.object({ key: z.string(), credentialId: z.string() });
 
 /** `approval.asked`, `approval.voided`. */
 export const ApprovalRequested = z.object({

@@ -11,6 +11,7 @@ import {
   JournalLine,
   Manifest,
   paths,
+  SharedNameLine,
 } from "./format.ts";
 import { isKnownReadme } from "./readme.ts";
 import type { Findings } from "./report.ts";
@@ -26,6 +27,7 @@ export interface Pack {
   readonly entries: readonly EntryLine[];
   readonly consistency: readonly ConsistencyLine[];
   readonly journal: readonly z.infer<typeof JournalLine>[];
+  readonly sharedNames: readonly SharedNameLine[];
 }
 
 /** Takes a pack apart. Null: there is nothing to go on with, and the findings say why. */
@@ -41,6 +43,7 @@ export function readPack(input: PackInput, findings: Findings): Pack | null {
     entries: readLines(files, paths.entries, EntryLine, findings),
     consistency: readLines(files, paths.consistency, ConsistencyLine, findings),
     journal: readLines(files, paths.journal, JournalLine, findings),
+    sharedNames: readLines(files, paths.sharedNames, SharedNameLine, findings),
   };
 }
 
@@ -119,7 +122,9 @@ function compareFiles(
       findings.problem("container", { file: path }, "the manifest does not list it");
     }
   }
-  for (const path of [paths.readme, paths.checkpoint, paths.entries, paths.consistency]) {
+  const wanted = [paths.readme, paths.checkpoint, paths.entries, paths.consistency];
+  const own = manifest.subject.kind === "access-review" ? [paths.review] : [];
+  for (const path of [...wanted, ...own]) {
     if (!listed.has(path)) findings.problem("container", { file: path }, "a pack must have it");
   }
   const readme = files.get(paths.readme);

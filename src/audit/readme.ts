@@ -59,7 +59,9 @@ Without Tidelock, with jq, openssl (3.0 or newer) and any SHA-256:
    pack, names the index. In a pack about a release, entries of the stream "system" that are about other
    services or the installation are closed too: kinds access.recorded, erasure.requested, person.erased,
    hold.*, witness.*, anchor.*, agent.*, payload.erased, and document.* whose operation names another
-   service's pipeline or an environment in which the service has no stream here. Nothing else may be missing.
+   service's pipeline or an environment in which the service has no stream here. In a pack about an access
+   review the same kinds are closed, all of document.* among them, and person.erased never. Nothing else may
+   be missing.
 
 5. Completeness. In each leaf, "stream", "sequence" and "previous" form chains: sequence counts from 1
    without a gap, previous is the leaf hash (hex) of the stream's entry before, and the last entry of each
@@ -70,6 +72,12 @@ Without Tidelock, with jq, openssl (3.0 or newer) and any SHA-256:
    are DSSE envelopes around in-toto statements, named by the SHA-256 of the file, which an entry's payload
    names. Keys are introduced by entries of the kind key.added in the stream "system".
 
+7. People appear by pseudonym. shared-names.jsonl opens those that are no person's: the person.met of each
+   is HMAC-SHA-256, keyed with "key", over "name"; the last stream.head names the SHA-256 of that file.
+   In a pack about an access review, access.review-started names the report (blobs/), whose lines are what
+   role.assigned, grant.added, token.created and person.key-added before it gave and nothing had taken;
+   access.reviewed names each signed word. review.txt says the same in words, and adds nothing.
+
 What a pack cannot show: that no second chain of one of its streams stands elsewhere in the same log (replay
 the whole log for that), and, without a witness or a checkpoint seen earlier, that the holder of key and
 database did not write all of it yesterday.
@@ -77,6 +85,7 @@ database did not write all of it yesterday.
 
 /** Every text that a pack of format 1 may carry. */
 const readmeDigests: readonly Digest[] = [
+  "sha256:70cb92291c11708f234e3b7f7b7146870485829109b2fdb955fd06d4266d7955",
   "sha256:d162305623f6ac2d44bd26a0f520adb3e3c24c7622f07cf3bb068a92979c4a28",
   "sha256:c646a1b433b9b0294115c956e71b1eaabd38224eee30d54c93f874b7bee5c4b1",
   "sha256:04babfcd9f2e5e3f86636b24884241431a5c4a12a0842203af4ac699d312a287",

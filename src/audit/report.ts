@@ -20,11 +20,15 @@ export const checkTitles = {
   attestations: "every attestation is signed and named by an entry",
   commits:
     "every commit that was handed in has the id that it claims, and the signature is verified",
+  people:
+    "every word by which somebody stands for somebody else is signed, by a key and under a right that stood then",
   approvals:
     "every approval is signed, by a key and under a right that stood then, over what was asked",
   "break-glass":
     "every broken glass is signed, by keys and under rights that stood then, used once, and reviewed by somebody else",
   answers: "every person's answer to a check is signed, by a key and under a right that stood then",
+  review:
+    "the review's lines are all that stood when it began, each is signed by somebody who may, and what was to go is gone",
   story: "every deployment has its decision, every decision its evidence",
   decisions: "every decision follows again from its inputs, by the same rules, to the byte",
   journal: "what host agents signed is whole and agrees with the ledger",

@@ -8,6 +8,8 @@ import type { LogEntry } from "./log-entry.ts";
 import { DocumentRegistered } from "./payloads.ts";
 import { type Population, reconcile } from "./population.ts";
 import type { Pack } from "./read-pack.ts";
+import type { PersonStory } from "./people/story.ts";
+import type { ReviewStory } from "./review/story.ts";
 
 /** What a verified pack tells, for people and programs. Everything in it was proven. */
 export interface Story {
@@ -28,6 +30,10 @@ export interface Story {
   }[];
   /** Packs about an environment: every change, held against what agents signed. */
   readonly population: Population | null;
+  /** Everybody whose signed word counts in it, and what made them who they are. */
+  readonly people: readonly PersonStory[];
+  /** Packs about a review. */
+  readonly review: ReviewStory | null;
 }
 
 /** Who wrote it and how it came here (S3-30). */
@@ -43,6 +49,7 @@ export function tellStory(
   entries: readonly LogEntry[],
   promotions: readonly PromotionStory[],
   journals: Journals,
+  { review, people }: Pick<Story, "review" | "people">,
 ): Story {
   const { subject } = pack.manifest;
   const about = promotions.filter((promotion) => concerns(subject, promotion));
@@ -54,16 +61,20 @@ export function tellStory(
     ),
     documents: documentsOf(entries, about),
     population: subject.kind === "environment" ? reconcile(subject, entries, journals) : null,
+    people,
+    review,
   };
 }
 
 function concerns(subject: Subject, promotion: PromotionStory): boolean {
+  if (subject.kind === "access-review") return false;
   if (subject.kind === "release") return promotion.accepted.release === subject.release;
   const inside = promotion.at >= subject.from && promotion.at < subject.to;
   return inside && promotion.stream.endsWith(`/${subject.environment}`);
 }
 
 function wasLive(subject: Subject, { release, stream, from, until }: DeploymentStory): boolean {
+  if (subject.kind === "access-review") return false;
   if (subject.kind === "release") return release === subject.release;
   const inside = from < subject.to && (until === null || until >= subject.from);
   return inside && stream.endsWith(`/${subject.environment}`);

@@ -1,3 +1,4 @@
+import { utf8 } from "../ledger/bytes.ts";
 import type { NoteKey } from "../ledger/note.ts";
 import { type PublicKey, readPublicKey } from "../evidence/keys.ts";
 import type { TrustRoot } from "../model/trust.ts";
@@ -22,10 +23,18 @@ import {
 } from "./checks/keys.ts";
 import { checkOutsiders, type Outsiders } from "./checks/outsiders.ts";
 import { requiredStreams } from "./checks/required.ts";
+import { checkReview } from "./checks/review.ts";
 import { checkStory } from "./checks/story.ts";
+import { checkVouches } from "./checks/vouches.ts";
 import { readSuccessions, type Succession } from "./checks/succession.ts";
 import { checkIntents, checkStreams, checkTime } from "./checks/streams.ts";
+import { digestBytes } from "./digest.ts";
+import { paths } from "./format.ts";
 import type { LogEntry } from "./log-entry.ts";
+import { readSharedNames } from "./people/shared-names.ts";
+import { tellPeople } from "./people/story.ts";
+import type { ReviewStory } from "./review/story.ts";
+import { reviewText } from "./review/text.ts";
 import { type Pack, type PackInput, readPack } from "./read-pack.ts";
 import { type AuditReport, type Erased, Findings } from "./report.ts";
 import { type Story, tellStory } from "./story.ts";
@@ -75,6 +84,7 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
   const outsiders = trust && checkOutsiders(checkpoints, successions, trust, findings);
 
   const blobs = new Blobs(pack.files, entries, findings);
+  const shared = readSharedNames(pack.sharedNames, entries, findings);
   const required = requiredStreams(subject, entries, closed, blobs, findings);
   checkStreams(entries, subject, required, findings);
   checkIntents(entries, findings);
@@ -92,6 +102,7 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
     attestations,
     blobs,
     findings,
+    shared,
   );
   const named = new Set([
     ...entries.flatMap(digestsNamedBy),
@@ -106,6 +117,10 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
   checkCommits(entries, blobs, findings);
   checkApprovals(entries, origins, blobs, findings);
   checkBrokenGlasses(entries, origins, blobs, findings);
+  checkVouches(entries, { origins, blobs }, findings);
+  const people = { entries, origins, blobs, shared, files: pack.files };
+  const review = checkReview(subject, people, findings);
+  checkReviewText(pack, review, findings);
   const journals = checkJournals(pack, entries, findings);
   const report = reportOf(
     pack,
@@ -113,7 +128,17 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
     findings,
   );
   if (report.result === "failed") return { report, story: null, decisions: each };
-  return { report, story: tellStory(pack, entries, promotions, journals), decisions: each };
+  const who = { review, people: tellPeople(entries, subject, { shared, files: pack.files }) };
+  return { report, story: tellStory(pack, entries, promotions, journals, who), decisions: each };
+}
+
+/** What people read in it is what follows from the rest, to the byte. */
+function checkReviewText(pack: Pack, review: ReviewStory | null, findings: Findings): void {
+  const bytes = pack.files.get(paths.review);
+  if (bytes === undefined) return;
+  const text = review === null ? null : reviewText(review);
+  if (text !== null && digestBytes(utf8(text)) === digestBytes(bytes)) return;
+  findings.problem("review", { file: paths.review }, "it is not what follows from this pack");
 }
 
 /** With a trust root only who it names, or who they introduced; without, whoever the log itself names. */

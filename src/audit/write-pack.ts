@@ -5,8 +5,10 @@ import {
   comparePaths,
   type ConsistencyLine,
   type EntryLine,
+  jsonLines,
   type Manifest,
   paths,
+  type SharedNameLine,
   type Subject,
 } from "./format.ts";
 import { readme } from "./readme.ts";
@@ -24,19 +26,25 @@ export interface PackContent {
   /** In the log's order. */
   readonly entries: readonly EntryLine[];
   readonly journal: readonly { readonly agent: string; readonly entry: unknown }[];
+  readonly sharedNames?: readonly SharedNameLine[];
+  /** To be read, of a pack about a review. */
+  readonly review?: string;
   readonly attestations: readonly Uint8Array[];
   readonly blobs: readonly Uint8Array[];
 }
 
 /** The files of a pack by path, the manifest first. */
 export function packFiles(content: PackContent): ReadonlyMap<string, Uint8Array> {
+  const { sharedNames = [] } = content;
   const history = [...content.history].sort((a, b) => a.size - b.size);
   const files: (readonly [string, Uint8Array])[] = [
     [paths.readme, utf8(readme)],
     [paths.checkpoint, utf8(content.checkpoint.note)],
-    [paths.entries, lines(content.entries)],
-    [paths.consistency, lines(history.map(({ size, proof }) => ({ size, proof })))],
-    ...(content.journal.length === 0 ? [] : [[paths.journal, lines(content.journal)] as const]),
+    [paths.entries, jsonLines(content.entries)],
+    [paths.consistency, jsonLines(history.map(({ size, proof }) => ({ size, proof })))],
+    ...(content.journal.length === 0 ? [] : [[paths.journal, jsonLines(content.journal)] as const]),
+    ...(sharedNames.length === 0 ? [] : [[paths.sharedNames, jsonLines(sharedNames)] as const]),
+    ...(content.review === undefined ? [] : [[paths.review, utf8(content.review)] as const]),
     ...history.map(({ size, note }) => [paths.history(size), utf8(note)] as const),
     ...content.attestations.map((bytes) => [paths.attestation(digestBytes(bytes)), bytes] as const),
     ...content.blobs.map((bytes) => [paths.blob(digestBytes(bytes)), bytes] as const),
@@ -66,8 +74,4 @@ export function withManifest(
 
 export function makePack(content: PackContent): Uint8Array {
   return writeZip(packFiles(content));
-}
-
-function lines(values: readonly unknown[]): Uint8Array {
-  return utf8(values.map((value) => `${canonicalize(value)}\n`).join(""));
 }

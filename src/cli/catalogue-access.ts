@@ -39,6 +39,12 @@ export const accessCommands: readonly CatalogueEntry[] = [
     () => import("./commands/access/review/show.ts"),
   ),
   entry(
+    "access review export",
+    "Settings",
+    "Write a review that an auditor verifies without a server",
+    () => import("./commands/access/review/export.ts"),
+  ),
+  entry(
     "access review sign",
     "Settings",
     "Sign, line by line, who keeps what and who does not",

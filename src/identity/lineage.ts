@@ -28,6 +28,9 @@ export interface Work {
 /** Names that any holder of a shared token acts under: they tell nobody apart. */
 const anybody: ReadonlySet<string> = new Set(["operator", "auto", "tidelock"]);
 
+/** Actors of the ledger that are programs of ours; everybody else is a person and stands there by pseudonym. */
+export const programs: ReadonlySet<string> = new Set(["tidelock", "agent"]);
+
 /** The deeds of programs of ours: no person did them. */
 export const programDeeds: ReadonlySet<string> = new Set(["auto", "tidelock"]);
 

@@ -1,8 +1,9 @@
 import { toHex } from "../ledger/bytes.ts";
 import { parseCheckpoint } from "../ledger/checkpoint.ts";
 import { parseNote } from "../ledger/note.ts";
-import type { Subject } from "../audit/format.ts";
-import { makePack } from "../audit/write-pack.ts";
+import type { SharedNameLine, Subject } from "../audit/format.ts";
+import { reviewOf } from "../audit/review/of-pack.ts";
+import { makePack, type PackContent } from "../audit/write-pack.ts";
 import type { ContentStore } from "../ports/content-store.ts";
 import { hashSource } from "../store/queries/ledger-checkpoints.ts";
 import type { Db } from "../store/schema.ts";
@@ -10,6 +11,7 @@ import { blobsOf } from "./pack-blobs.ts";
 import { closeOthers } from "./pack-closed.ts";
 import { entriesOf, entryLines, type StreamEnd } from "./pack-entries.ts";
 import { historyOf } from "./pack-history.ts";
+import { peopleBlobs } from "./pack-people.ts";
 import { journalOf } from "./pack-journal.ts";
 
 export interface PackRequest {
@@ -19,6 +21,8 @@ export interface PackRequest {
   readonly log: number;
   /** Signed note with cosignatures. */
   readonly checkpoint: string;
+  /** As the ends say them. */
+  readonly sharedNames: readonly SharedNameLine[];
   /** Checkpoints that the asker has seen elsewhere. */
   readonly seen: readonly string[];
 }
@@ -34,14 +38,18 @@ export async function auditPack(
   const hashAt = hashSource(db, size);
   const leaves = closeOthers(await entriesOf(db, ends), subject);
   const history = await historyOf(db, { log, origin, size }, leaves, request.seen, hashAt);
-  const { blobs, attestations } = await blobsOf(db, content, leaves);
-  return makePack({
+  const people = await peopleBlobs(db, subject, leaves);
+  const { blobs, attestations } = await blobsOf(db, content, leaves, people);
+  const pack: PackContent = {
     subject,
     checkpoint: { origin, size, root: toHex(root), note: checkpoint },
     history,
     entries: await entryLines(leaves, size, hashAt),
     journal: await journalOf(db, subject, leaves),
+    sharedNames: request.sharedNames,
     attestations,
     blobs,
-  });
+  };
+  const review = reviewOf(pack);
+  return makePack(review === null ? pack : { ...pack, review });
 }

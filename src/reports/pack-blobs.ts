@@ -20,19 +20,22 @@ const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
  * Documents, plans, configurations, releases, inputs of decisions, reports and attestations that these entries name. Bytes of
  * artifacts stay where they are.
  *
+ * @param more other bytes that go in where an entry names them
  * @throws TidelockError `digest-mismatch` when the database holds another thing than the ledger names
  */
 export async function blobsOf(
   db: Db,
   content: ContentStore,
   leaves: readonly StoredLeaf[],
+  more: readonly Uint8Array[],
 ): Promise<PackBlobs> {
   const named = new Set(leaves.flatMap(digestsIn));
   const { own, foreign } = await attestationsOf(db, content, [...named]);
   for (const bytes of own) {
     for (const digest of digestsOfEnvelope(bytes)) named.add(digest);
   }
-  const blobs = new Map<string, Uint8Array>(foreign.map((bytes) => [digestBytes(bytes), bytes]));
+  const given = [...foreign, ...more].map((bytes) => [digestBytes(bytes), bytes] as const);
+  const blobs = new Map<string, Uint8Array>(given.filter(([digest]) => named.has(digest)));
   for (const { digest, text } of await textsOf(db, [...named], promotionsIn(leaves))) {
     if (!named.has(digest)) continue;
     const bytes = utf8(text);

@@ -10,7 +10,7 @@ export function registerAuditPacks(app: FastifyInstance, parts: ServerParts): vo
   app.route({
     method: "POST",
     url: auditPackPath,
-    // A release's pack tells of all its environments, an environment's of all services in it.
+    // A release's pack tells of all its environments, an environment's of all services in it, a review's of everybody.
     config: {
       access: { permission: "audit.export", resource: at("body.service", "body.environment") },
     },
@@ -21,7 +21,9 @@ export function registerAuditPacks(app: FastifyInstance, parts: ServerParts): vo
         request,
         asked.kind === "release"
           ? `${asked.service}@${asked.release}`
-          : `${asked.environment} ${asked.from ?? ""}..${asked.to ?? ""}`,
+          : asked.kind === "access-review"
+            ? `access review ${asked.review}`
+            : `${asked.environment} ${asked.from ?? ""}..${asked.to ?? ""}`,
       );
       const { name, zip } = await parts.controlPlane.exportPack(actorOf(request), asked);
       return reply

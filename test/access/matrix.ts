@@ -345,6 +345,7 @@ export function matrix(ids: Ids): readonly Row[] {
     ["POST", "/api/v1/audit/packs", "AM", { kind: "release", service: "shop", release: "9.9.9" }],
     ["POST", "/api/v1/audit/packs", "AM", { kind: "release", service: "pay", release: "9.9.9" }],
     ["POST", "/api/v1/audit/packs", "AM!", { kind: "environment", environment: "dev" }],
+    ["POST", "/api/v1/audit/packs", "AM", { kind: "access-review", review: "v0000000000" }],
 
     // People, tokens, roles.
     ["GET", "/api/v1/people", "AM"],

@@ -1,6 +1,7 @@
 import { verifyPack } from "../../src/audit/verify-pack.ts";
-import { makePack } from "../../src/audit/write-pack.ts";
+import { makePack, type PackContent } from "../../src/audit/write-pack.ts";
 import { AuditStory, keys, trustRoot } from "../support/audit-story.ts";
+import { jo, ReviewStory } from "../support/review-story.ts";
 import { randomChange, randomOf, takeApart } from "./random-change.ts";
 
 export interface RandomChanges {
@@ -11,10 +12,23 @@ export interface RandomChanges {
   readonly seconds: number;
 }
 
-/** Changes one genuine, witnessed pack `count` times, each time in one place, and counts who is caught. */
-export async function runRandomChanges(count: number, seed: number): Promise<RandomChanges> {
+export async function releasePack(): Promise<PackContent> {
   const story = await AuditStory.tell({ erase: true });
-  const content = await story.content({ witnesses: keys.witnesses, sizes: [story.middle] });
+  return story.content({ witnesses: keys.witnesses, sizes: [story.middle] });
+}
+
+export async function reviewPack(): Promise<PackContent> {
+  const story = await ReviewStory.tell({ vouched: true, kimBy: jo.person });
+  return story.content({ witnesses: keys.witnesses, sizes: [9] });
+}
+
+/** Changes one genuine, witnessed pack `count` times, each time in one place, and counts who is caught. */
+export async function runRandomChanges(
+  count: number,
+  seed: number,
+  genuinePack: () => Promise<PackContent> = releasePack,
+): Promise<RandomChanges> {
+  const content = await genuinePack();
   const trust = trustRoot({ quorum: 2 });
   const zip = makePack(content);
   const genuine = verifyPack(zip, trust).report;

@@ -6,8 +6,8 @@ import { ManualForm } from "../../model/manual-check.ts";
 import type { LogEntry } from "../log-entry.ts";
 import { Answered, Asked, ManualReported } from "../payloads.ts";
 import type { Findings } from "../report.ts";
-import { hadRight, standingKey } from "./approvals.ts";
 import type { Blobs } from "./blobs.ts";
+import { earlier, hadRight, type Material, standingKey } from "./people.ts";
 
 const FormBlob = z.object({ kind: z.literal("ManualForm"), form: ManualForm });
 
@@ -44,7 +44,11 @@ export function checkAnswers(
         else erased.add(run);
         findings.note("answers", `entry ${entry.index}: an answer was erased and cannot be judged`);
       } else if (read.success) {
-        const wrong = problemOf(entry, read.data, answers, { entries, origins, blobs });
+        const wrong = problemOf(entry, read.data, answers, {
+          before: earlier(entries, entry),
+          origins,
+          blobs,
+        });
         if (wrong !== null) report(findings, entry, wrong);
         answers.set(read.data.request, read.data);
       } else report(findings, entry, "it does not say what was answered");
@@ -57,19 +61,12 @@ export function checkAnswers(
   }
 }
 
-interface Material {
-  readonly entries: readonly LogEntry[];
-  readonly origins: ReadonlySet<string>;
-  readonly blobs: Blobs;
-}
-
 function problemOf(
   entry: LogEntry,
   said: Answered,
   earlier: ReadonlyMap<string, Answered>,
-  { entries, origins, blobs }: Material,
+  { before, origins, blobs }: Material,
 ): string | null {
-  const before = entries.filter(({ index }) => index < entry.index);
   const first = said.reuses === null ? said : earlier.get(said.reuses);
   if (first === undefined) return `it uses the answer to ${said.reuses}, which no entry before has`;
   if (first !== said && !sameSubject(first, said)) {

@@ -2,15 +2,10 @@ import { personKeysOf } from "../../identity/signing/person-keys.ts";
 import { verifyApproval } from "../../identity/approval/signed.ts";
 import { ApprovalBasis } from "../../model/approval.ts";
 import type { LogEntry } from "../log-entry.ts";
-import {
-  ApprovalAnswered,
-  ApprovalRequested,
-  Granted,
-  PasskeyAdded,
-  PersonKeyed,
-} from "../payloads.ts";
+import { ApprovalAnswered, ApprovalRequested } from "../payloads.ts";
 import type { Findings } from "../report.ts";
 import type { Blobs } from "./blobs.ts";
+import { earlier, hadRight, type Material, standingKey, wordsIn } from "./people.ts";
 
 /**
  * Each approval and rejection: signed by a key that was that person's then, under a right that stood, about exactly what
@@ -27,15 +22,8 @@ export function checkApprovals(
 ): void {
   const requests = new Map<string, ApprovalRequested>();
   const answered = new Set<string>();
-  for (const entry of entries) {
-    const { leaf, index, payload } = entry;
-    if (!leaf.kind.startsWith("approval.")) continue;
-    const report = (message: string): void =>
-      findings.problem("approvals", { entry: index, stream: leaf.stream }, message);
-    if (payload === null) {
-      findings.note("approvals", `entry ${index}: it was erased and cannot be judged`);
-      continue;
-    }
+  for (const { entry, payload, report } of wordsIn(entries, "approval.", "approvals", findings)) {
+    const { leaf } = entry;
     if (leaf.kind === "approval.asked" || leaf.kind === "approval.voided") {
       const read = ApprovalRequested.safeParse(payload);
       if (!read.success) report("it does not say what people were asked to approve");
@@ -53,20 +41,10 @@ export function checkApprovals(
     const once = `${read.data.request} ${read.data.person}`;
     if (answered.has(once)) report(`${read.data.person} has answered it before`);
     answered.add(once);
-    const before = entries.filter((one) => one.index < index);
-    const wrong = problemOf(entry, read.data, requests.get(read.data.request), {
-      before,
-      origins,
-      blobs,
-    });
+    const material = { before: earlier(entries, entry), origins, blobs };
+    const wrong = problemOf(entry, read.data, requests.get(read.data.request), material);
     if (wrong !== null) report(wrong);
   }
-}
-
-interface Material {
-  readonly before: readonly LogEntry[];
-  readonly origins: ReadonlySet<string>;
-  readonly blobs: Blobs;
 }
 
 function problemOf(
@@ -107,48 +85,4 @@ function problemOf(
     asserted?.backupEligible === said.asserted?.backupEligible &&
     asserted?.backedUp === said.asserted?.backedUp;
   return same ? null : "the entry says something else than what was signed";
-}
-
-/** The key as it stood before; a string says why it did not. */
-export function standingKey(
-  before: readonly LogEntry[],
-  { key, person }: Pick<ApprovalAnswered, "key" | "person">,
-) {
-  const operation = `person-key/${key}/`;
-  const own = before.filter(({ leaf }) => leaf.operation.startsWith(operation));
-  const added = PersonKeyed.safeParse(own[0]?.payload);
-  if (!added.success) return `no entry before it says whose key ${key} is`;
-  if (own.some(({ leaf }) => leaf.kind === "person.key-removed")) {
-    return `the key ${key} had been removed by then`;
-  }
-  if (added.data.person !== person) return `the key ${key} is not ${person}'s`;
-  const { publicKey, webauthn } = added.data;
-  const signsIn = before.some(({ leaf, payload }) => {
-    const said = leaf.kind === "passkey.added" ? PasskeyAdded.safeParse(payload).data : undefined;
-    return said && (said.key === key || said.credentialId === webauthn?.credentialId);
-  });
-  if (signsIn) return `the key ${key} signs somebody in, and no approvals`;
-  return { key_id: key, public_key: publicKey, webauthn: webauthn ?? null };
-}
-
-/** Whether somebody had a right there, by the entries before. */
-export function hadRight(
-  before: readonly LogEntry[],
-  said: { readonly person: string; readonly right: string },
-  { service, environment }: Pick<ApprovalRequested["asked"], "service" | "environment">,
-): boolean {
-  const standing = new Map<string, Granted>();
-  for (const { leaf, payload } of before) {
-    const read = leaf.kind.startsWith("grant.") ? Granted.safeParse(payload) : null;
-    if (!read?.success) continue;
-    if (read.data.removed) standing.delete(read.data.grant);
-    else standing.set(read.data.grant, read.data);
-  }
-  return [...standing.values()].some(
-    (one) =>
-      one.person === said.person &&
-      one.right === said.right &&
-      (one.service === null || one.service === service) &&
-      (one.environment === null || one.environment === environment),
-  );
 }

@@ -6,8 +6,8 @@ import type { DecisionInputs } from "../../policy/replay.ts";
 import type { LogEntry } from "../log-entry.ts";
 import { GlassRecorded } from "../payloads.ts";
 import type { Findings } from "../report.ts";
-import { hadRight, standingKey } from "./approvals.ts";
 import type { Blobs } from "./blobs.ts";
+import { earlier, hadRight, type Material, standingKey, wordsIn } from "./people.ts";
 
 /**
  * Each signature under a broken glass, and each review: by a key that was that person's then, under a right that stood,
@@ -23,15 +23,13 @@ export function checkBrokenGlasses(
   findings: Findings,
 ): void {
   const known = new Map<string, GlassRecorded>();
-  for (const entry of entries) {
-    const { leaf, index, payload } = entry;
-    if (!leaf.kind.startsWith("break-glass.")) continue;
-    const report = (message: string): void =>
-      findings.problem("break-glass", { entry: index, stream: leaf.stream }, message);
-    if (payload === null) {
-      findings.note("break-glass", `entry ${index}: it was erased and cannot be judged`);
-      continue;
-    }
+  for (const { entry, payload, report } of wordsIn(
+    entries,
+    "break-glass.",
+    "break-glass",
+    findings,
+  )) {
+    const { leaf, index } = entry;
     const read = GlassRecorded.safeParse(payload);
     if (!read.success) {
       report("it does not say what was set aside");
@@ -44,8 +42,8 @@ export function checkBrokenGlasses(
     const signed = signedIn(leaf.kind, read.data);
     if (signed === null) continue;
     findings.seen("break-glass");
-    const earlier = entries.filter((one) => one.index < index);
-    const wrong = problemOf(entry, read.data, signed, { before: earlier, origins, blobs });
+    const material = { before: earlier(entries, entry), origins, blobs };
+    const wrong = problemOf(entry, read.data, signed, material);
     if (wrong !== null) report(wrong);
     if (leaf.kind !== "break-glass.reviewed") continue;
     const { review, signatures } = read.data;
@@ -104,12 +102,6 @@ function signedIn(kind: string, { signatures, review }: GlassRecorded): Signed |
   const last = signatures.at(-1);
   if (kind === "break-glass.signed" && last) return { ...last, purpose: "break-glass" };
   return kind === "break-glass.reviewed" && review ? { ...review, purpose: "review" } : null;
-}
-
-interface Material {
-  readonly before: readonly LogEntry[];
-  readonly origins: ReadonlySet<string>;
-  readonly blobs: Blobs;
 }
 
 function problemOf(

@@ -13,7 +13,8 @@ import { pushersIn } from "../../identity/commits/host-deeds.ts";
 import type { Involved } from "../../identity/approval/given.ts";
 import { paths } from "../format.ts";
 import type { LogEntry } from "../log-entry.ts";
-import { AttestationAdded, Attested, PersonKeyed, ReleaseCommits } from "../payloads.ts";
+import { AttestationAdded, Attested, ReleaseCommits } from "../payloads.ts";
+import { PersonKeyed } from "../payloads-people.ts";
 import type { Findings } from "../report.ts";
 import { type Blobs, parsedJson } from "./blobs.ts";
 

@@ -10,6 +10,7 @@ import { laneStream } from "../lane-streams.ts";
 import { approvalsNotOnRecord } from "./approval-inputs.ts";
 import { parsedJson } from "./blobs.ts";
 import { glassNotOnRecord } from "./break-glass.ts";
+import { peopleNotOnRecord } from "./people-inputs.ts";
 import type { PromotionStory } from "./story.ts";
 
 /**
@@ -18,6 +19,7 @@ import type { PromotionStory } from "./story.ts";
  * replay as well.
  *
  * @param story of its promotion; undefined when the pack does not have it
+ * @param shared pseudonyms that tell nobody apart
  */
 export function inputsNotOnRecord(
   inputs: DecisionInputs,
@@ -25,6 +27,7 @@ export function inputsNotOnRecord(
   story: PromotionStory | undefined,
   entries: readonly LogEntry[],
   files: ReadonlyMap<string, Uint8Array>,
+  shared: ReadonlySet<string>,
 ): readonly string[] {
   if (story === undefined) return [];
   const before = entries.filter(({ index }) => index < entry.index);
@@ -35,7 +38,10 @@ export function inputsNotOnRecord(
     ...(inputs.kind === "gate" ? verdictsNotOnRecord(inputs, entry, story, before) : []),
     ...(isFirstAsked(entry, story) ? glassNotOnRecord(inputs, story.stream, story.id, before) : []),
     ...(inputs.kind === "gate" && isGateStep(entry, story)
-      ? approvalsNotOnRecord(inputs, story.plan, before, files)
+      ? [
+          ...approvalsNotOnRecord(inputs, story.plan, before, files),
+          ...peopleNotOnRecord(inputs, story.plan, { before, shared, files }),
+        ]
       : []),
   ];
 }

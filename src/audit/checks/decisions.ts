@@ -58,6 +58,7 @@ export function replayDecisions(
   attestations: readonly Attestation[],
   blobs: Blobs,
   findings: Findings,
+  shared: ReadonlySet<string> = new Set(),
 ): { readonly decisions: DecisionsReplayed; readonly each: readonly DecisionAgain[] } {
   const stories = new Map(promotions.map((promotion) => [promotion.id, promotion]));
   const statements = new Map(attestations.map((attestation) => [attestation.digest, attestation]));
@@ -121,7 +122,7 @@ export function replayDecisions(
       const story = stories.get(leaf.operation.split("/", 1)[0] ?? "");
       const wrong = [
         ...differences(again, entry, statements),
-        ...(again.ok ? inputsNotOnRecord(again.inputs, entry, story, entries, files) : []),
+        ...(again.ok ? inputsNotOnRecord(again.inputs, entry, story, entries, files, shared) : []),
         ...(again.ok
           ? conformanceDifferences(
               again,

@@ -2,7 +2,9 @@ import type { AuditReport, CheckLine } from "../../audit/report.ts";
 import type { DecisionsReplayed } from "../../audit/checks/decisions.ts";
 import type { DeploymentStory } from "../../audit/deployments.ts";
 import type { Story } from "../../audit/story.ts";
+import { reviewText } from "../../audit/review/text.ts";
 import type { Subject } from "../../audit/format.ts";
+import { peopleLines } from "./people-text.ts";
 import { spanText, when } from "../output/words.ts";
 import { clean, type Terminal } from "../terminal.ts";
 
@@ -50,6 +52,7 @@ function answer(terminal: Terminal, { result }: AuditReport): string {
 }
 
 export function subjectText(subject: Subject): string {
+  if (subject.kind === "access-review") return `access review ${subject.review}`;
   return subject.kind === "release"
     ? `${subject.service}@${subject.version}`
     : `every change in ${subject.environment} from ${when(subject.from)} to ${when(subject.to)}`;
@@ -132,6 +135,14 @@ function printStory(terminal: Terminal, story: Story, title: (text: string) => v
     for (const line of deploymentLines(deployment)) say(line);
   }
   if (story.population) printPopulation(terminal, story.population, title);
+  if (story.people.length > 0) {
+    title("Whose words count in it");
+    for (const line of peopleLines(story.people)) say(line);
+  }
+  if (story.review) {
+    title("The review");
+    for (const line of reviewText(story.review).trimEnd().split("\n")) say(line);
+  }
   const used = story.documents.filter((document) => document.used);
   if (used.length > 0) title("Policy in force");
   for (const { kind, name, version, digest, at, by } of used) {

@@ -94,8 +94,22 @@ describe("a gate that asks for approval", () => {
       release: "1.0.0",
       seen: [],
     });
-    const { report } = verifyPack(zip, null);
+    const { report, story } = verifyPack(zip, null);
     expect(report.problems).toEqual([]);
+    // Who she is and who made her comes from the log's own entries, which the pack holds.
+    expect(story?.people).toMatchObject([
+      {
+        person: maria.person,
+        words: [
+          { what: "approved as sre", absent: null, held: [{ what: "the right approve:sre" }] },
+        ],
+        keys: [{ kind: "key file", removed: null }],
+        acts: [
+          { what: "the key", by: [], proven: false },
+          { what: "the right approve:sre", by: [], proven: false },
+        ],
+      },
+    ]);
     expect(report.checks.find((one) => one.id === "approvals")).toMatchObject({ count: 1 });
   });
 

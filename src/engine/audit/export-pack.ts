@@ -6,7 +6,9 @@ import { TidelockError } from "../../model/errors.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import { auditPack } from "../../reports/audit-pack.ts";
 import type { StreamEnd } from "../../reports/pack-entries.ts";
+import { sharedNamesOf } from "../../reports/pack-people.ts";
 import { streamsOf } from "../../reports/pack-streams.ts";
+import { readReview } from "../../store/queries/access-reviews.ts";
 import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import type { Engine } from "../engine.ts";
 import { requireWritable } from "../ledger/writable.ts";
@@ -41,6 +43,7 @@ export async function exportPack(
   if (subject.kind === "environment") await lookAround(engine, actor, subject.environment);
   const id = randomUUID();
   const streams = await streamsOf(engine.db, subject);
+  const sharedNames = await sharedNamesOf(engine.db);
   const ends: readonly StreamEnd[] = streams.map((stream) => ({
     stream,
     operation: `audit/${id}/${stream}`,
@@ -52,7 +55,7 @@ export async function exportPack(
       kind: "stream.head",
       stream,
       actor: actor.id,
-      payload: exportEnd(id, subject, streams),
+      payload: exportEnd(id, subject, streams, sharedNames),
     })),
   );
   const { log, note } = await cosignedCheckpoint(engine);
@@ -61,6 +64,7 @@ export async function exportPack(
     ends,
     log,
     checkpoint: note,
+    sharedNames,
     seen: request.seen,
   });
   return { name: nameOf(subject), zip };
@@ -71,6 +75,7 @@ async function subjectOf(engine: Engine, request: AuditPackRequest): Promise<Sub
     const { id, service, version } = await findRelease(engine.db, request.service, request.release);
     return { kind: "release", service, version, release: id };
   }
+  if (request.kind === "access-review") return reviewSubject(engine, request.review);
   const { environment } = request;
   if (!(await registeredEnvironment(engine.db, environment))) {
     throw new TidelockError("not-found", `no environment ${environment} is registered`, {
@@ -90,6 +95,15 @@ async function subjectOf(engine: Engine, request: AuditPackRequest): Promise<Sub
   });
 }
 
+async function reviewSubject(engine: Engine, review: string): Promise<Subject> {
+  if (await readReview(engine.db, review)) return { kind: "access-review", review };
+  throw new TidelockError("not-found", "there is no such review", {
+    fault: "operator",
+    where: review,
+    hint: "tidelock access review list",
+  });
+}
+
 /** What agents signed meanwhile is taken in, and what routers say now is written down. */
 async function lookAround(engine: Engine, actor: Actor, environment: string): Promise<void> {
   await importJournal(engine).catch((error: unknown) => {
@@ -100,6 +114,7 @@ async function lookAround(engine: Engine, actor: Actor, environment: string): Pr
 }
 
 function nameOf(subject: Subject): string {
+  if (subject.kind === "access-review") return `access-review-${subject.review}.zip`;
   return subject.kind === "release"
     ? `${subject.service}-${subject.version}.audit.zip`
     : `${subject.environment}-${subject.from.slice(0, 10)}-${subject.to.slice(0, 10)}.audit.zip`;

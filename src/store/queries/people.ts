@@ -7,8 +7,7 @@ import type { Db } from "../schema.ts";
 
 /** Who is behind a pseudonym: erasable, and yet nobody is swapped for somebody else unnoticed. */
 
-/** Actors that are programs of ours; everybody else is a person and appears by pseudonym. */
-export const programs: ReadonlySet<string> = new Set(["tidelock", "agent"]);
+export { programs } from "../../identity/lineage.ts";
 
 /**
  * What the log says of a person: a keyed digest of the name. The key stands beside the name and is erased with

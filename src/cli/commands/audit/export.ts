@@ -1,18 +1,12 @@
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { TidelockError } from "../../../model/errors.ts";
 import type { AuditPackRequest } from "../../../api/audit.ts";
-import { verifyPack } from "../../../audit/verify-pack.ts";
 import { readText, readTrust } from "../../audit/read-inputs.ts";
+import { writePack } from "../../audit/write-pack.ts";
 import type { CommandContext } from "../../context.ts";
 import { defineCommand } from "../../define-command.ts";
-import { exit } from "../../exit-codes.ts";
 import { connectionOptions, flag, name, optionalArgument, text, texts } from "../../options.ts";
-import { printDocument } from "../../output/print.ts";
-import { bytesText } from "../../output/words.ts";
 import { releaseReference } from "../../release-reference.ts";
 import type { ConnectionFlags } from "../../settings.ts";
-import { clean } from "../../terminal.ts";
 
 export const command = defineCommand({
   arguments: { release: optionalArgument("release", "shop@1.4.2: everything about this release") },
@@ -40,26 +34,7 @@ export const command = defineCommand({
       ...(trust?.anchors ?? []).map(({ note }) => note),
     ];
     const request = await requestOf(context, args.release, options, seen);
-    const { name: proposed, zip } = await context.connect(options).exportPack(request);
-    const file = resolve(context.folder, options.file ?? proposed);
-    write(file, zip);
-    const { report } = verifyPack(zip, null);
-    const { problems, problemCount } = report;
-    if (options.json) {
-      await printDocument(context.terminal, "json", {
-        file,
-        bytes: zip.length,
-        problemCount,
-        problems,
-      });
-    } else context.terminal.print(clean(file));
-    context.terminal.note(
-      `${bytesText(zip.length)}; verify it: tidelock audit verify ${clean(file)} --trust trust.json`,
-    );
-    for (const { where, message } of problems.slice(0, 5)) {
-      context.terminal.note(`! the pack does not verify: ${clean(`${where}: ${message}`)}`);
-    }
-    return problemCount === 0 ? exit.done : exit.verification;
+    return writePack(context, await context.connect(options).exportPack(request), options);
   },
 });
 
@@ -108,16 +83,4 @@ function time(option: string, given: string | undefined): string | undefined {
     where: option,
     hint: "write 2026-10-01 or 2026-10-01T08:00:00Z",
   });
-}
-
-function write(file: string, zip: Uint8Array): void {
-  try {
-    writeFileSync(file, zip);
-  } catch (error) {
-    throw new TidelockError("invalid-input", "the pack cannot be written there", {
-      fault: "operator",
-      where: file,
-      hint: (error as Error).message,
-    });
-  }
 }

@@ -17,6 +17,7 @@ import {
   until,
   type Worker,
 } from "../../../../test/support/engine-bench.ts";
+import { verifyPack } from "../../../audit/verify-pack.ts";
 import { bootstrap } from "../../../server/token-check.ts";
 import { tokenDigest } from "../../../model/token.ts";
 import type { ControlPlane } from "../../../ports/control-plane.ts";
@@ -85,6 +86,15 @@ describe("an identity that I made", () => {
     await plane.approvals.answer(view.id, bytes);
     expect((await ended(plane, view.asked.promotion)).state).toBe("complete");
     expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
+    const about = { kind: "release", service: "shop", release: "1.0.0", seen: [] } as const;
+    const { zip } = await plane.exportPack(jo, { ...about, seen: [] });
+    const { report, story } = verifyPack(zip, null);
+    expect(report.problems).toEqual([]);
+    expect(story?.people[0]).toMatchObject({
+      person: p.person,
+      acts: [{ what: "the key", vouched: [v.person] }, { vouched: [v.person] }],
+    });
+    expect(report.checks.find(({ id }) => id === "people")?.count).toBeGreaterThan(0);
   });
 
   it("approves nothing of mine when somebody made it whom I made", async () => {

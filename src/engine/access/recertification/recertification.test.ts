@@ -22,6 +22,7 @@ import { signStatement } from "../../../evidence/statement.ts";
 import type { ReviewDecision } from "../../../model/access-review.ts";
 import type { ControlPlane } from "../../../ports/control-plane.ts";
 import { bootstrap } from "../../../server/token-check.ts";
+import { verifyPack } from "../../../audit/verify-pack.ts";
 import { lookAtReviews } from "./recertification.ts";
 
 let bench: EngineBench;
@@ -98,6 +99,22 @@ it("is done when others than whose they are have signed every line, and takes aw
     done: true,
   });
   expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
+  // The whole of it goes to an auditor, who has no server.
+  const { name, zip } = await plane.exportPack(operator, {
+    kind: "access-review",
+    review: view.id,
+    seen: [],
+  });
+  expect(name).toBe(`access-review-${view.id}.zip`);
+  const { report, story } = verifyPack(zip, null);
+  expect(report.problems).toEqual([]);
+  expect(story?.review?.lines.map(({ line, word }) => [line.id, word?.answer])).toEqual(
+    done.lines.map(({ line, word: said }) => [line.id, said?.answer]),
+  );
+  expect(story?.review?.reviewers.map(({ acts }) => acts.every(({ proven }) => proven))).toEqual([
+    false,
+    false,
+  ]);
   // Anybody with the report and the public key verifies it without a server.
   const { public_key: pem } = await bench.database.db
     .selectFrom("person_keys")

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { sql } from "kysely";
 import type { ReviewView } from "../../../api/routes-reviews.ts";
 import { digestBytes, encodeBase64, utf8 } from "../../../evidence/bytes.ts";
 import { readAccessReview, reportDigest } from "../../../evidence/predicates/access-review.ts";
@@ -71,6 +72,10 @@ async function startReview(
     if (Date.parse(due) <= Date.parse(now)) {
       throw refused("invalid-input", `${due} is past`, "--due", "give a day to come");
     }
+    // What others are giving right now stands in the log either before the review, and is a line of it, or behind it.
+    await sql`lock table role_assignments, api_tokens, grants, person_keys in share mode`.execute(
+      tx,
+    );
     const lines = await reviewLines(tx, service);
     if (lines.length === 0) throw refused("conflict", "nobody has anything to review", "review");
     const row = await insertReview(tx, {

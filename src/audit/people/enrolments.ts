@@ -1,0 +1,80 @@
+import {
+  actSays,
+  type EnrolmentAct,
+  type EnrolmentRecord,
+  type Vouching,
+} from "../../identity/enrolment/acts.ts";
+import { programs } from "../../identity/lineage.ts";
+import type { LogEntry } from "../log-entry.ts";
+import { Linked, Vouched } from "../payloads-people.ts";
+import { type SignedChange, signedChanges } from "./signed-changes.ts";
+
+/** What an auditor has of people: the log up to a place, and what comes with it. */
+export interface PeopleMaterial {
+  readonly before: readonly LogEntry[];
+  /** Pseudonyms that tell nobody apart. */
+  readonly shared: ReadonlySet<string>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * How everybody came to be here, out of the log alone: what the server gathers from its tables before a signature counts
+ * (engine/access/people/enrolment.ts), so that who stands behind whom is computed anew and nobody's summary is believed.
+ */
+export function enrolmentsIn({ before, shared, files }: PeopleMaterial): EnrolmentRecord {
+  const changes = signedChanges(before, files);
+  const acts = new Map<string, EnrolmentAct[]>();
+  const vouchings: Vouching[] = [];
+  const same = new Map<string, string>();
+  let foundedAt: string | null = null;
+  for (const entry of before) {
+    const { leaf, payload } = entry;
+    if (leaf.stream !== "system" || payload === null) continue;
+    if (leaf.kind === "person.linked") {
+      const link = Linked.safeParse(payload).data;
+      if (link) same.set(link.same, link.person);
+    } else if (leaf.kind === "person.vouched") {
+      const word = Vouched.safeParse(payload).data;
+      if (word) {
+        const by = word.voucher ?? `provider:${word.issuer ?? ""}`;
+        vouchings.push({ by, acts: word.acts });
+      }
+    } else if (leaf.kind === "governance.set" && payload["mode"] === "team") {
+      foundedAt ??= leaf.time;
+    }
+    const act = actOf(entry, shared, changes);
+    if (act !== null) acts.set(act.person, [...(acts.get(act.person) ?? []), act]);
+  }
+  return { acts, vouchings, same, foundedAt };
+}
+
+/** Null: nobody could do anything by it that they could not before. */
+function actOf(
+  { leaf, payload }: LogEntry,
+  shared: ReadonlySet<string>,
+  changes: readonly SignedChange[],
+): EnrolmentAct | null {
+  const person = payload?.["person"];
+  const says = payload === null ? null : actSays(leaf.kind, payload);
+  if (says === null || payload === null || typeof person !== "string") return null;
+  const { operation, kind, actor, time } = leaf;
+  const own = changes
+    .filter(({ made, proposal }) => made === operation || payload["proposal"] === proposal)
+    .flatMap(({ signers }) => signers);
+  // Who gave a right to exactly this key saw it too.
+  const beside = changes
+    .filter(({ keys }) => kind === "person.key-added" && keys.includes(String(payload["key"])))
+    .flatMap(({ signers }) => signers);
+  const nobody = programs.has(actor) || shared.has(actor);
+  const [first] = own;
+  return {
+    operation,
+    kind,
+    ...says,
+    person,
+    by: [...(nobody ? [] : [actor]), ...(first === undefined ? [] : [first])],
+    proven: !nobody || first !== undefined,
+    signed: [...own.slice(1), ...beside],
+    at: time,
+  };
+}
