@@ -3,6 +3,7 @@ import {
   type EnrolmentAct,
   type EnrolmentRecord,
   type Vouching,
+  whoDid,
 } from "../../identity/enrolment/acts.ts";
 import { programs } from "../../identity/lineage.ts";
 import type { LogEntry } from "../log-entry.ts";
@@ -66,15 +67,6 @@ function actOf(
     .filter(({ keys }) => kind === "person.key-added" && keys.includes(String(payload["key"])))
     .flatMap(({ signers }) => signers);
   const nobody = programs.has(actor) || shared.has(actor);
-  const [first] = own;
-  return {
-    operation,
-    kind,
-    ...says,
-    person,
-    by: [...(nobody ? [] : [actor]), ...(first === undefined ? [] : [first])],
-    proven: !nobody || first !== undefined,
-    signed: [...own.slice(1), ...beside],
-    at: time,
-  };
+  const did = whoDid(nobody ? null : actor, { own, beside });
+  return { operation, kind, ...says, person, ...did, at: time };
 }

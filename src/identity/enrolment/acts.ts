@@ -67,6 +67,27 @@ export interface EnrolmentAct {
   readonly waitMs: number;
 }
 
+/**
+ * Who did an act, and who only saw it: by its entry and what people have signed for it. The server asks it of its tables, and
+ * an auditor of the log.
+ *
+ * @param actor of the entry; null: a program, or a name that tells nobody apart
+ * @param own signers of the proposal that brought it about, in their order; `beside`: who gave a right to exactly this key
+ */
+export function whoDid(
+  actor: string | null,
+  { own, beside }: { readonly own: readonly string[]; readonly beside: readonly string[] },
+): Pick<EnrolmentAct, "by" | "proven" | "signed"> {
+  const [first, ...others] = own;
+  // Whoever hands in the last of two signatures makes the entry, and is the second person all the same.
+  const did = actor === null || others.includes(actor) ? [] : [actor];
+  return {
+    by: [...did, ...(first === undefined ? [] : [first])],
+    proven: actor !== null || first !== undefined,
+    signed: [...others, ...beside],
+  };
+}
+
 /** A third person's word, or a provider's. */
 export interface Vouching {
   /** Pseudonym, or `provider:<issuer>`. */

@@ -2,6 +2,7 @@ import {
   type EnrolmentAct,
   type EnrolmentRecord,
   actSays,
+  whoDid,
 } from "../../../identity/enrolment/acts.ts";
 import { isShared } from "../../../identity/lineage.ts";
 import {
@@ -76,21 +77,9 @@ function actOf(entry: ActEntry, changes: readonly SignedChange[]): EnrolmentAct 
   const { kind, operation, person, payload, actor, actor_name: name, at } = entry;
   const says = actSays(kind, payload);
   if (says === null) return null;
-  const signers = signersOf(entry, changes);
   const nobody = programs.has(actor) || (name !== null && isShared(name));
-  const [first, ...others] = signers.own;
-  // Whoever hands in the last of two signatures makes the entry, and is the second person all the same.
-  const handedIn = others.includes(actor);
-  return {
-    operation,
-    kind,
-    ...says,
-    person,
-    by: [...(nobody || handedIn ? [] : [actor]), ...(first === undefined ? [] : [first])],
-    proven: !nobody || first !== undefined,
-    signed: [...others, ...signers.beside],
-    at: at.toISOString(),
-  };
+  const did = whoDid(nobody ? null : actor, signersOf(entry, changes));
+  return { operation, kind, ...says, person, ...did, at: at.toISOString() };
 }
 
 /** `own`: of the proposal that brought it about; `beside`: who gave a right to exactly this key saw it too. */
