@@ -1,3 +1,4 @@
+import { readFigures } from "../store/queries/figures.ts";
 import type { Actor, ControlPlane } from "../ports/control-plane.ts";
 import { listReleases } from "../store/queries/catalogue.ts";
 import { sequenceEvents } from "../store/queries/events.ts";
@@ -148,6 +149,7 @@ export function makeControlPlane(engine: Engine, secrets: SecretKeeper): Control
     events: (request) => readEvents(engine, request),
     lastEventId: () => sequenceEvents(db),
     health: () => health(engine),
+    figures: () => readFigures(db),
   };
 }
 

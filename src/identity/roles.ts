@@ -31,6 +31,7 @@ const seeing: readonly Permission[] = [
 const building: readonly Permission[] = ["content.write", "release.create", "release.attest"];
 
 const builtIn: Readonly<Record<string, readonly [string, readonly Permission[]]>> = {
+  monitor: ["Reads the figures of the server, and nothing else.", ["metrics.read"]],
   developer: [
     "Hands in releases and configurations, starts promotions where the role counts, works on findings.",
     [

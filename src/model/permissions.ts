@@ -7,6 +7,8 @@ export const permissions = {
   "server.stop": "Stop the server, or every service and agent of its machine.",
   "server.recover": "Declare a restored database the truth, over what agents have seen.",
 
+  "metrics.read": "Read figures about everything for monitoring: counts and ages, no names.",
+
   "service.read": "See what runs where, what ran when, events, and which windows are open.",
   "service.stop": "Stop a service in an environment.",
   "service.remove": "Stop a service everywhere and forget where it ran.",

@@ -54,6 +54,29 @@ export interface Actor {
 
 type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;
 
+/** Counts, and ages in seconds (null: of nothing). No name of anybody or anything. */
+export interface Figures {
+  readonly people: {
+    readonly browsers: number;
+    readonly terminals: number;
+    readonly locked: number;
+    readonly failures: number;
+  };
+  readonly approvals: { readonly waiting: number; readonly oldest: number | null };
+  readonly lanes: {
+    readonly queued: number | null;
+    readonly leased: number | null;
+    readonly leases: number;
+  };
+  readonly ledger: {
+    readonly size: number | null;
+    readonly head: number | null;
+    readonly queued: number;
+  };
+  /** By state; a state that is missing has none. */
+  readonly promotions: Readonly<Record<string, number>>;
+}
+
 /**
  * What the engine offers to the HTTP server (and to nobody else). Methods throw `TidelockError`; the
  * server maps `code` to a status. Nothing is half-applied when one throws.
@@ -207,6 +230,8 @@ export interface ControlPlane {
   /** Id of the newest event: where a new stream starts. */
   lastEventId(): Promise<number>;
   /** What `/readyz` and `serverInfo` say of the parts. */
+  /** For monitoring. */
+  figures(): Promise<Figures>;
   health(): Promise<{
     database: boolean;
     agent: { connected: boolean; isolation: string; reason: string | null };

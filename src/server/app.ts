@@ -15,6 +15,8 @@ import { registerLedgerEntries, registerPublicLedger } from "./ledger-files.ts";
 import { registerPasskeys } from "./passkey-routes.ts";
 import { registerHealth } from "./health.ts";
 import { registerOpenapi } from "./openapi.ts";
+import { Calls } from "./metrics/calls.ts";
+import { countCalls, registerMetrics } from "./metrics/register.ts";
 import type { LogLine, ServerLog } from "./log.ts";
 import { registerRoutes } from "./routes.ts";
 import { registerSessions } from "./session-routes.ts";
@@ -126,6 +128,9 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     } satisfies LogLine);
   });
 
+  const calls = new Calls();
+  countCalls(app, calls);
+
   await registerOpenapi(app, parts.identity.version);
   registerHealth(app, parts.controlPlane);
   registerPublicLedger(app, parts);
@@ -138,6 +143,7 @@ export async function buildApp(parts: ServerParts): Promise<FastifyInstance> {
     registerPasskeys(api, parts);
     registerStreams(api, parts);
     registerAuditPacks(api, parts);
+    registerMetrics(api, calls, parts.controlPlane);
     registerLedgerEntries(api, parts);
     api.get(
       "/api/v1/openapi.json",

@@ -221,6 +221,7 @@ export function matrix(ids: Ids): readonly Row[] {
     ["GET", "/api/v1/findings?service=pay", "AM"],
     ["GET", "/api/v1/finding-details", "AM"],
     ["GET", "/api/v1/finding-details?service=pay", "AM"],
+    ["GET", "/metrics", "M"],
     ["GET", "/api/v1/findings/metrics?service=shop", "DTSXAM"],
     ["GET", "/api/v1/findings/metrics?service=pay", "AM"],
     ["GET", `/api/v1/findings/${ours}`, "DTSXAM"],
