@@ -22,6 +22,7 @@ export const testTools = "/opt/tidelock-test-tools";
 
 export const optionalTools = {
   haproxy: { programs: ["haproxy"], apt: "haproxy" },
+  nginx: { programs: ["nginx"], apt: "nginx" },
   python3: { programs: ["python3"], apt: "python3" },
   git: { programs: ["git"], apt: "git" },
   gpg: { programs: ["gpg"], apt: "gnupg" },
