@@ -68,7 +68,7 @@ describe("a session", () => {
     const [one, other] = [await open(), await open()];
     for (const server of [0, 1]) expect((await show(one.secret, server)).status).toBe(200);
     const ended = await ask(one.secret, "DELETE", "/api/v1/session");
-    expect(ended.body).toEqual({ ended: 1 });
+    expect(ended.body).toEqual({ ended: 1, goOn: null });
     for (const server of [1, 0]) expect((await show(one.secret, server)).status).toBe(401);
     for (const server of [1, 0]) expect((await show(other.secret, server)).status).toBe(200);
     expect((await ask(other.secret, "DELETE", "/api/v1/sessions")).status).toBe(200);
