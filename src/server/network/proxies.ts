@@ -2,7 +2,10 @@ import { BlockList, isIP } from "node:net";
 import { TidelockError } from "../../model/errors.ts";
 import { plainAddress } from "./address.ts";
 
-/** Whose word counts about who asks (`X-Forwarded-For`) and how they came (`X-Forwarded-Proto`). */
+/**
+ * Whose word counts about who asks (`X-Forwarded-For`) and how they came (`X-Forwarded-Proto`). What the page tells people to
+ * write into HAProxy and nginx is tried with those programs in test/proxies.
+ */
 export interface TrustedProxies {
   /** As they were given, for messages. */
   readonly given: readonly string[];
