@@ -354,7 +354,7 @@ describe("settings", () => {
   });
 
   it("keeps contexts in a file for the user only, and says where each setting comes from", async () => {
-    const free = { TIDELOCK_URL: "", TIDELOCK_TOKEN: "" };
+    const free = { TIDELOCK_URL: "", TIDELOCK_TOKEN: undefined };
     const set = await inside(
       [
         "context",
@@ -389,7 +389,7 @@ describe("settings", () => {
   });
 
   it("finds the server and the token of the data directory by itself, and gives that token to nobody else", async () => {
-    const free = { TIDELOCK_URL: "", TIDELOCK_TOKEN: "" };
+    const free = { TIDELOCK_URL: "", TIDELOCK_TOKEN: undefined };
     const paths = openDataDir(join(folder, "data"));
     registerServer(paths, { url: server.url, version: "1" });
     writeFileSync(join(paths.server, "token"), `${server.token}\n`, { mode: 0o600 });
@@ -398,6 +398,10 @@ describe("settings", () => {
     );
     const other = await cli(["release", "list", "--url", "http://localhost:9"], { env: free });
     expect(other).toMatchObject({ code: 4, stderr: expect.stringContaining("no token for") });
+    const failed = await cli(["release", "list"], {
+      env: { TIDELOCK_URL: "", TIDELOCK_TOKEN: "" },
+    });
+    expect(failed).toMatchObject({ code: 4, stderr: expect.stringContaining("set and empty") });
   });
 });
 

@@ -69,6 +69,13 @@ export class CommandContext {
         hint: "sign in with `tidelock login`, set TIDELOCK_TOKEN, or keep a token with `tidelock context set <name> --url … --token-stdin`",
       });
     }
+    if (token.value === "") {
+      throw new TidelockError("unauthenticated", "TIDELOCK_TOKEN is set and empty", {
+        fault: "operator",
+        where: token.from,
+        hint: "whatever should have put a token there failed: look at its own message, or `unset TIDELOCK_TOKEN` to act as yourself",
+      });
+    }
     return new Client({ url: url.value, token: token.value, signal });
   }
 

@@ -76,7 +76,7 @@ export function resolveSettings({ flags, output, environment, findLocal }: Sourc
 
   const token =
     tokenFrom(flags.tokenFile, "flag --token-file") ??
-    given(readVariable("TIDELOCK_TOKEN", environment), "environment TIDELOCK_TOKEN") ??
+    tokenOfEnvironment(environment) ??
     (contextAddress ? given(stored.token, storedFrom) : undefined) ??
     (contextAddress ? tokenFrom(stored.tokenFile, storedFrom) : undefined) ??
     loginFor(url, environment) ??
@@ -95,6 +95,16 @@ export function resolveSettings({ flags, output, environment, findLocal }: Sourc
     output: chooseOutput(output, environment, file, path),
     service: given(stored.service, storedFrom) ?? null,
   };
+}
+
+/**
+ * Set and empty is what a job is left with whose exchange for a token has failed: it acts as nobody then, and not by what
+ * else lies on its machine.
+ */
+function tokenOfEnvironment(environment: NodeJS.ProcessEnv): Setting<string> | undefined {
+  const from = "environment TIDELOCK_TOKEN";
+  if (environment["TIDELOCK_TOKEN"] === "") return { value: "", from };
+  return given(readVariable("TIDELOCK_TOKEN", environment), from);
 }
 
 /** The session of `tidelock login` at that address, and nowhere else. */
