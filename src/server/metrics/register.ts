@@ -17,7 +17,7 @@ export function countCalls(app: FastifyInstance, calls: Calls): void {
   });
 }
 
-/** `GET /metrics`, for who may read figures of everything. */
+/** `GET /metrics`, for who may read figures of everything; what it says is in docs/operations.md. */
 export function registerMetrics(
   app: FastifyInstance,
   calls: Calls,
