@@ -8,8 +8,8 @@ export const command = defineCommand({
   arguments: { erasure: argument("erasure", "as `ledger erase` and `ledger erase list` show it") },
   options: { ...connectionOptions, ...outputOption },
   details:
-    "Does an erasure that another person asked for. It cannot be undone. Until people sign in as themselves\n" +
-    "every token acts as `operator`, so no second person can confirm here yet, and nothing is erased.",
+    "Does an erasure that another person asked for. It cannot be undone. Whoever asked\n" +
+    "for it cannot confirm it, under no other spelling or linked name either; sign in as yourself first.",
   async run(context, { args, options }) {
     const erasure = await context
       .connect(options)
