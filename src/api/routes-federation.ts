@@ -2,6 +2,8 @@ import { z } from "zod";
 import { at, everything, found, listed } from "../model/permissions.ts";
 import { Name } from "../model/primitives.ts";
 import { WorkloadRule } from "../model/workload.ts";
+import { VouchDemand, VouchingWish } from "../model/provider-vouch.ts";
+import { SponsorsView } from "./routes-people.ts";
 import { PersonName } from "./routes-manual.ts";
 
 /** Calls about whom other platforms vouch for. */
@@ -73,7 +75,65 @@ export const IdentityView = z.object({
 });
 export type IdentityView = z.infer<typeof IdentityView>;
 
+export const VouchingProviderView = z.object({
+  id: z.string(),
+  issuer: z.string(),
+  demand: VouchDemand,
+  /** Who stands behind its words besides whoever let it vouch; by name. */
+  administrators: z.array(z.string()),
+  days: z.int(),
+  addedAt: Time,
+  addedBy: z.string(),
+  /** Proposal that two people have to sign before it is asked for again (team mode). */
+  waitsFor: z.string().optional(),
+});
+export type VouchingProviderView = z.infer<typeof VouchingProviderView>;
+
+/** What others made for whoever asks. */
+export type OwnSponsorsView = SponsorsView;
+
+const ofOneself = "whoever is signed in, about themselves";
+
 export const federationRoutes = {
+  vouchingProviderList: {
+    method: "GET",
+    path: "/api/v1/people/vouching-providers",
+    permission: "person.read",
+    resource: everything,
+    response: list(VouchingProviderView),
+  },
+  /** Whoever says so stands behind each word of the provider's. */
+  vouchingProviderAdd: {
+    method: "POST",
+    path: "/api/v1/people/vouching-providers",
+    permission: "account.write",
+    resource: everything,
+    body: VouchingWish,
+    response: VouchingProviderView,
+  },
+  vouchingProviderRemove: {
+    method: "DELETE",
+    path: "/api/v1/people/vouching-providers/:id",
+    permission: "account.write",
+    resource: everything,
+    params: z.object({ id: z.string().min(1).max(64) }),
+    response: VouchingProviderView,
+  },
+  /** What others made for oneself. */
+  ownSponsors: {
+    method: "GET",
+    path: "/api/v1/account/sponsors",
+    own: ofOneself,
+    response: SponsorsView,
+  },
+  /** These are mine: by the provider at which one has just signed in. */
+  ownVouch: {
+    method: "POST",
+    path: "/api/v1/account/sponsors",
+    own: ofOneself,
+    body: z.strictObject({ acts: z.array(z.string().min(1).max(1_024)).min(1).max(1_000) }),
+    response: SponsorsView,
+  },
   identityList: {
     method: "GET",
     path: "/api/v1/people/identities",

@@ -123,6 +123,24 @@ export const accessCommands: readonly CatalogueEntry[] = [
     () => import("./commands/person/link-identity.ts"),
   ),
   entry(
+    "person vouching-providers",
+    "Settings",
+    "List which providers may vouch for who people are",
+    () => import("./commands/person/vouching-providers.ts"),
+  ),
+  entry(
+    "person let-provider-vouch",
+    "Settings",
+    "Let a provider vouch for who people are",
+    () => import("./commands/person/let-provider-vouch.ts"),
+  ),
+  entry(
+    "person stop-provider-vouching",
+    "Settings",
+    "Let no word of a provider count any more",
+    () => import("./commands/person/stop-provider-vouching.ts"),
+  ),
+  entry(
     "person unlink-identity",
     "Settings",
     "Take an identity at a provider away from somebody, and end its sessions",

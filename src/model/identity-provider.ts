@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Name } from "./primitives.ts";
+import type { SignedFacts } from "./provider-vouch.ts";
 import { Issuer } from "./workload.ts";
 
 /** Where people sign in at somebody else's (OpenID Connect). The server's owner says so, in a file beside it. */
@@ -88,6 +89,8 @@ export interface ProviderWord {
   readonly amr: readonly string[];
   /** Its own session, by which it says when that has ended; absent: it does not tell. */
   readonly sid?: string;
+  /** What of it a word for somebody could rest on; absent: it does not say when it asked. */
+  readonly signed?: SignedFacts;
   /** By groups, for as long as the session lasts. */
   readonly roles: readonly Omit<GroupRole, "group">[];
 }

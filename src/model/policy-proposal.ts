@@ -59,10 +59,11 @@ export const PolicyChange = z.discriminatedUnion("kind", [
   /** What would let somebody act as this person: whoever asks for it does it when it was signed, once. */
   z.strictObject({
     kind: z.literal("enrolment"),
-    act: z.enum(["invitation", "reset", "passkey", "identity", "return"]),
-    person: z.string().max(64),
+    act: z.enum(["invitation", "reset", "passkey", "identity", "return", "provider"]),
+    /** Pseudonym, or a provider that may vouch. */
+    person: z.string().max(600),
     /** Of what exactly, without anybody's name: the id of a passkey, a provider and a subject's digest. */
-    of: z.string().max(512),
+    of: z.string().max(4_000),
   }),
   /** A role for a person or a machine's token. */
   z.strictObject({

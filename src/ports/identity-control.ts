@@ -1,4 +1,9 @@
-import type { IdentityView } from "../api/routes-federation.ts";
+import type {
+  IdentityView,
+  OwnSponsorsView,
+  VouchingProviderView,
+} from "../api/routes-federation.ts";
+import type { VouchingWish } from "../model/provider-vouch.ts";
 import type { Actor } from "./control-plane.ts";
 
 /** Who people are at providers of identities, and signing in there. */
@@ -29,6 +34,16 @@ export interface IdentityControl {
   signOutThere(session: string): Promise<string | null>;
   /** Ends what a provider says has ended there. @throws TidelockError `invalid-input` */
   signedOutThere(provider: string, token: string): Promise<void>;
+
+  /** Which providers may vouch for who somebody is. */
+  vouching(): Promise<readonly VouchingProviderView[]>;
+  /** `waitsFor`: two people have to sign that proposal, and then it is asked for again. */
+  letVouch(actor: Actor, wish: VouchingWish): Promise<VouchingProviderView>;
+  letVouchNoMore(actor: Actor, id: string): Promise<VouchingProviderView>;
+  /** What others made for whoever is signed in. */
+  ownSponsors(actor: Actor): Promise<OwnSponsorsView>;
+  /** By the sign-in that the session began with, for these entries. */
+  vouch(actor: Actor, acts: readonly string[]): Promise<OwnSponsorsView>;
 
   list(name: string | null): Promise<readonly IdentityView[]>;
   /** `waitsFor`: two people have to sign that proposal, and then it is asked for again. */

@@ -177,6 +177,14 @@ export function handlers({ controlPlane, identity, stop }: ServerParts): Handler
     async identityList({ query }) {
       return { items: [...(await controlPlane.identities.list(query.name ?? null))] };
     },
+    async vouchingProviderList() {
+      return { items: [...(await controlPlane.identities.vouching())] };
+    },
+    vouchingProviderAdd: ({ actor, body }) => controlPlane.identities.letVouch(actor, body),
+    vouchingProviderRemove: ({ actor, params }) =>
+      controlPlane.identities.letVouchNoMore(actor, params.id),
+    ownSponsors: ({ actor }) => controlPlane.identities.ownSponsors(actor),
+    ownVouch: ({ actor, body }) => controlPlane.identities.vouch(actor, body.acts),
     identityLink: ({ actor, body }) => controlPlane.identities.link(actor, body),
     identityUnlink: ({ actor, params }) => controlPlane.identities.unlink(actor, params.id),
     async workloadRuleList() {

@@ -1,5 +1,7 @@
 import type { ColumnType, Generated, Selectable } from "kysely";
 
+import type { VouchFacts } from "../model/provider-vouch.ts";
+
 /** The tables of migration 0056: who vouches for whom, and who is here no more. */
 
 type GeneratedTime = ColumnType<Date, never, never>;
@@ -15,6 +17,8 @@ interface PersonVouchesTable {
   /** Operations of entries. */
   acts: ColumnType<readonly string[], string, never>;
   envelope: string | null;
+  /** Of a provider's. */
+  facts: ColumnType<VouchFacts | null, string | null | undefined, never>;
   added_at: GeneratedTime;
   added_by: string;
 }

@@ -95,6 +95,8 @@ export function matrix(ids: Ids): readonly Row[] {
     ["DELETE", "/api/v1/sessions/snothing", "DTSXACMN"],
     // What one signs in with: a token changes nothing of it, and is told so once it may ask at all (C has no person).
     ["GET", "/api/v1/account", ""],
+    ["GET", "/api/v1/account/sponsors", ""],
+    ["POST", "/api/v1/account/sponsors", "", { acts: ["x"] }],
     ["PUT", "/api/v1/account/password", "", { current: "x", next: "a quiet harbour at dawn" }],
     ["POST", "/api/v1/account/totp", ""],
     ["PUT", "/api/v1/account/totp", "", { setup: "x".repeat(60), code: "123456" }],
@@ -354,6 +356,9 @@ export function matrix(ids: Ids): readonly Row[] {
     ["GET", "/api/v1/people/identities", "AM"],
     ["POST", "/api/v1/people/identities", "M", identity],
     ["DELETE", "/api/v1/people/identities/inone", "M"],
+    ["GET", "/api/v1/people/vouching-providers", "AM"],
+    ["POST", "/api/v1/people/vouching-providers", "M", { provider: "company" }],
+    ["DELETE", "/api/v1/people/vouching-providers/vnone", "M"],
     ["DELETE", `/api/v1/people/keys/${digest}`, "M"],
     ["GET", "/api/v1/services/shop/releases/1.0.0/chain", "DTSXACM"],
     ["GET", "/api/v1/services/pay/releases/1.0.0/chain", "AM"],

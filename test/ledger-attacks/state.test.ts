@@ -136,6 +136,8 @@ beforeAll(async () => {
   });
   const elsewhere = { name: "maria@shop.example", provider: "company", subject: "u-7" };
   await controlPlane.identities.link(granting, elsewhere);
+  const vouching = { provider: "company", demand: null, administrators: [], days: 30 };
+  await controlPlane.identities.letVouch(granting, vouching);
   await controlPlane.workload.addRule(granting, {
     name: "builds",
     platform: "kubernetes",
@@ -432,6 +434,22 @@ const attacks: readonly (readonly [attack: string, table: string, column?: strin
   ["update person_identities set removed_at = now()", "person_identities", "removed"],
   ["update person_identities set added_by = 'builder'", "person_identities", "added_by"],
   ["delete from person_identities", "person_identities"],
+  ["update vouching_providers set days = 365", "vouching_providers", "days"],
+  ["update vouching_providers set issuer = 'https://evil.example'", "vouching_providers", "person"],
+  ["update vouching_providers set demand = '{}'", "vouching_providers", "demand"],
+  ["update vouching_providers set proposal = 'p1'", "vouching_providers", "proposal"],
+  [
+    "update vouching_providers set administrators = '[\"person:1\"]'",
+    "vouching_providers",
+    "administrators",
+  ],
+  ["update vouching_providers set removed_at = now()", "vouching_providers", "removed"],
+  ["update vouching_providers set added_by = 'builder'", "vouching_providers", "added_by"],
+  ["delete from vouching_providers", "vouching_providers"],
+  [
+    "insert into vouching_providers (id, issuer, administrators, days, added_by) values ('vmade', 'https://evil.example', '[]', 90, 'operator')",
+    "vouching_providers",
+  ],
   [
     "insert into person_identities (id, person, issuer, identity, added_by) select 'imade', person, issuer, 'sha256:2', 'operator' from person_identities",
     "person_identities",

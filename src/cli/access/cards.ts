@@ -1,5 +1,5 @@
 import type { AssignmentView, RoleView, TokenView } from "../../api/routes-access.ts";
-import type { IdentityView } from "../../api/routes-federation.ts";
+import type { IdentityView, VouchingProviderView } from "../../api/routes-federation.ts";
 import type { Card } from "../output/print.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";
@@ -68,6 +68,23 @@ export function identityCard(view: IdentityView): Card<IdentityView> {
       ["person", view.name === null ? "(erased)" : clean(view.name)],
       ["issuer", clean(view.issuer)],
       ["linked by", `${clean(view.addedBy)}, ${when(view.addedAt)}`],
+    ],
+  };
+}
+
+export function vouchingCard(view: VouchingProviderView): Card<VouchingProviderView> {
+  const { demand, administrators } = view;
+  const wanted = [...(demand?.acr ?? []), ...(demand?.amr ?? [])];
+  return {
+    item: view,
+    name: view.id,
+    lines: [
+      ["id", view.id || null],
+      ["issuer", clean(view.issuer)],
+      ["a word counts", `${view.days} days`],
+      ["wants", clean(wanted.join(", ")) || "a sign-in of just now"],
+      ["administrators", clean(administrators.join(", ")) || "none named"],
+      ["let by", `${clean(view.addedBy)}, ${when(view.addedAt)}`],
     ],
   };
 }

@@ -41,6 +41,7 @@ export function whatOf({ proposed: { change } }: PolicyProposalView): string {
     case "role-definition":
       return `what the role ${change.role} holds: ${change.permissions.join(", ") || "nothing"}`;
     case "enrolment":
+      if (change.act === "provider") return `that ${clean(change.person)} may vouch for people`;
       return `${change.act} for ${change.person}, who can be acted as by it`;
     case "workload-rule":
       return `the workload rule ${change.rule.name}: ${clean(change.rule.issuer)} gets the role ${change.rule.role}`;

@@ -47,6 +47,9 @@ export const kinds = {
   "token.revoked": "a token is nobody's any more",
   "identity.linked":
     "whoever a provider calls this signs in as this person from here on; by a digest of issuer and name there",
+  "provider.vouches":
+    "a provider may vouch for who people are from here on, as far as stands here; whoever did this stands behind its words",
+  "provider.vouches-no-more": "no word of this provider's counts any more",
   "identity.unlinked": "an identity at a provider signs nobody in any more",
   "workload.ruled":
     "programs that another platform vouches for get a token from here on, by the rule that stands here",

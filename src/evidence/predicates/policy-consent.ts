@@ -49,6 +49,9 @@ function sentenceOf(change: PolicyChange): string {
     case "role":
       return `${change.person ?? `the token ${change.token ?? ""}`} has the role ${change.role} in ${change.environment ?? "every environment"}, for ${change.service ?? "every service"}; it holds ${change.permissions.join(", ") || "nothing"}`;
     case "enrolment":
+      if (change.act === "provider") {
+        return `${change.person} may vouch for people who sign in there: ${change.of}. Whoever signs this stands behind each of its words`;
+      }
       return `${change.person} gets ${enrolments[change.act]}${change.of === "" ? "" : ` (${change.of})`}: whoever it is given to acts as this person`;
     case "role-definition":
       return `whoever has the role ${change.role} may do exactly this from here on: ${change.permissions.join(", ") || "nothing"}`;

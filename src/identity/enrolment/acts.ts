@@ -21,6 +21,8 @@ export const enrolmentKinds: ReadonlyMap<string, string> = new Map([
   ["account.unlocked", "the unlocking"],
   ["passkey.added", "the passkey"],
   ["identity.linked", "the identity of a provider"],
+  // For the provider itself: whoever did it stands behind each of its words.
+  ["provider.vouches", "that the provider may vouch"],
 ]);
 
 /**
@@ -90,7 +92,7 @@ export function whoDid(
 
 /** A third person's word, or a provider's. */
 export interface Vouching {
-  /** Pseudonym, or `provider:<issuer>`. */
+  /** Pseudonym, or `provider:<issuer>#<id of the link>`, for whom there are acts of their own. */
   readonly by: string;
   readonly acts: readonly string[];
 }

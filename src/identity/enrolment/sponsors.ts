@@ -97,7 +97,7 @@ function closure(record: EnrolmentRecord, counts: (act: EnrolmentAct) => boolean
     const look = [person];
     for (let next = look.pop(); next !== undefined; next = look.pop()) {
       for (const act of actsFor(record, next)) {
-        if (!counts(act) || isFounding(record, act)) continue;
+        if (!counts(act) || (!isProvider(next) && isFounding(record, act))) continue;
         proven &&= act.proven;
         for (const by of act.by) {
           const who = one(record, by);
@@ -111,6 +111,10 @@ function closure(record: EnrolmentRecord, counts: (act: EnrolmentAct) => boolean
     known.set(person, behind);
     return behind;
   };
+}
+
+function isProvider(by: string): boolean {
+  return by.startsWith("provider:");
 }
 
 /** Before two people decided anything. */
@@ -145,7 +149,9 @@ function vouchersOf(
   ];
   const third = [...new Set(words.map((by) => one(record, by)))].filter((by) => {
     if (by === act.person || people.has(by)) return false;
-    const behind = puppets(by).people;
+    const { people: behind, proven } = puppets(by);
+    // Where nobody knows who let it vouch or made the link, it could be anybody's.
+    if (isProvider(by) && record.foundedAt !== null && !proven) return false;
     return !behind.has(act.person) && ![...people].some((sponsor) => behind.has(sponsor));
   });
   return third.sort();

@@ -6,7 +6,10 @@ import { recentMs } from "../accounts/recent.ts";
 type Claims = Readonly<Record<string, unknown>>;
 
 /** Why the provider has not looked closely enough, in a sentence; null: it has. */
-export function unmetDemand({ demand }: IdentityProvider, claims: Claims): string | null {
+export function unmetDemand(
+  { demand }: Pick<IdentityProvider, "demand">,
+  claims: Claims,
+): string | null {
   if (demand?.acr !== undefined && !demand.acr.includes(text(claims["acr"]) ?? "")) {
     return "the provider has not asked for as much as is wanted here (`acr`)";
   }

@@ -16,6 +16,7 @@ export const personVouchesProjection: Projection<PersonVouchRow> = {
     issuer: row.issuer,
     key: row.key_id,
     acts: [...row.acts],
+    ...(row.facts === null ? {} : { facts: row.facts }),
   }),
   authors: (row) => [authorOf(personVouchesProjection, row, "added_by", row.added_by)],
   stream: () => "system",

@@ -34,7 +34,7 @@ import { signalsProjection } from "./signals.ts";
 import { breakGlassProjection } from "./break-glass.ts";
 import { waiversProjection } from "./waivers.ts";
 import { workloadRulesProjection } from "./workload.ts";
-import { personIdentitiesProjection } from "./identities.ts";
+import { personIdentitiesProjection, vouchingProvidersProjection } from "./identities.ts";
 import { agentsProjection, keysProjection, storeProjection } from "./trust.ts";
 
 /** Every table that can open a gate or grant a right, each rebuilt from the ledger. tables.ts knows the others. */
@@ -56,6 +56,7 @@ export const projections: readonly TableProjection[] = [
   project(accessReviewsProjection),
   project(accessReviewWordsProjection),
   project(personIdentitiesProjection),
+  project(vouchingProvidersProjection),
   project(governanceProjection),
   project(policyActsProjection),
   project(checkRequestsProjection),

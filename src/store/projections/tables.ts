@@ -109,6 +109,7 @@ export const tables: Readonly<Record<keyof Schema | "schema_migrations", Treatme
   },
   workload_rules: rebuilt,
   person_identities: rebuilt,
+  vouching_providers: rebuilt,
   workload_uses: {
     how: "no-ground",
     because:

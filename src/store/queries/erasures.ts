@@ -132,6 +132,8 @@ export const nameColumns = [
   ["api_tokens", "removed_by"],
   ["person_identities", "added_by"],
   ["person_identities", "removed_by"],
+  ["vouching_providers", "added_by"],
+  ["vouching_providers", "removed_by"],
   ["workload_rules", "added_by"],
   ["workload_rules", "removed_by"],
   ["roles", "defined_by"],

@@ -1,7 +1,10 @@
 import { sql } from "kysely";
-import { personIdentitiesProjection } from "../projections/identities.ts";
+import {
+  personIdentitiesProjection,
+  vouchingProvidersProjection,
+} from "../projections/identities.ts";
 import { recordRows } from "../projections/projection.ts";
-import type { PersonIdentityRow } from "../schema-identities.ts";
+import type { PersonIdentityRow, VouchingProviderRow } from "../schema-identities.ts";
 import type { Db } from "../schema.ts";
 import { dbNow } from "./promotions.ts";
 
@@ -82,4 +85,63 @@ export async function endSessionsBy(
     .where("removed_at", "is", null)
     .executeTakeFirst();
   return Number(numUpdatedRows);
+}
+
+export async function vouchingProviders(
+  db: Db,
+  issuers: readonly string[] | null,
+): Promise<readonly VouchingProviderRow[]> {
+  if (issuers?.length === 0) return [];
+  let query = db
+    .selectFrom("vouching_providers")
+    .selectAll()
+    .where("removed_at", "is", null)
+    .orderBy("added_at");
+  if (issuers !== null) query = query.where("issuer", "in", issuers);
+  return query.execute();
+}
+
+/** Undefined when this provider may vouch already. */
+export async function addVouchingProvider(
+  tx: Db,
+  row: Pick<
+    VouchingProviderRow,
+    "id" | "issuer" | "demand" | "administrators" | "days" | "proposal"
+  >,
+  by: string,
+): Promise<VouchingProviderRow | undefined> {
+  const added = await tx
+    .insertInto("vouching_providers")
+    .values({
+      ...row,
+      demand: row.demand === null ? null : JSON.stringify(row.demand),
+      administrators: JSON.stringify(row.administrators),
+      added_by: by,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (added) await recordRows(tx, vouchingProvidersProjection, [added], { actor: by });
+  return added;
+}
+
+export async function removeVouchingProvider(
+  tx: Db,
+  id: string,
+  by: string,
+): Promise<VouchingProviderRow | undefined> {
+  const row = await tx
+    .updateTable("vouching_providers")
+    .set({ removed_at: dbNow, removed_by: by, changes: sql<number>`changes + 1` })
+    .where("id", "=", id)
+    .where("removed_at", "is", null)
+    .returningAll()
+    .executeTakeFirst();
+  if (row) {
+    await recordRows(tx, vouchingProvidersProjection, [row], {
+      kind: "provider.vouches-no-more",
+      actor: by,
+    });
+  }
+  return row;
 }

@@ -6,6 +6,7 @@ import type {
   OwnAccountView,
   SessionView,
 } from "../../../src/api/routes-accounts.ts";
+import type { SponsorsView } from "../../../src/api/routes-people.ts";
 import { signedIn, signOut } from "../session.ts";
 import { ApiError, call } from "./call.ts";
 
@@ -102,6 +103,16 @@ export const sessionsQuery = queryOptions({
 
 export function endOne(id: string): Promise<unknown> {
   return call(`/api/v1/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+export const ownSponsorsQuery = queryOptions({
+  queryKey: ["account", "sponsors"],
+  queryFn: ({ signal }) => call<SponsorsView>("/api/v1/account/sponsors", { signal }),
+});
+
+/** These are mine: by the provider at which one has just signed in. */
+export function sayTheyAreMine(acts: readonly string[]): Promise<SponsorsView> {
+  return call("/api/v1/account/sponsors", { method: "POST", body: { acts } });
 }
 
 export function lookAtLogin(code: string): Promise<LoginView> {

@@ -18,6 +18,7 @@ import { Page } from "../parts/page.tsx";
 import { When } from "../parts/when.tsx";
 import { useSignedIn } from "../session.ts";
 import { useForm } from "./sign-in.tsx";
+import { MadeByOthers } from "./made-by-others.tsx";
 import { SetUpApp } from "./totp-setup.tsx";
 
 /** What one signs in with, and where one is signed in. */
@@ -43,6 +44,7 @@ function Own() {
   return (
     <>
       <Answer query={account}>{(view) => <Factors account={view} />}</Answer>
+      <MadeByOthers />
       <section>
         <h2>Devices</h2>
         <Answer query={sessions}>{({ items }) => <Devices items={items} />}</Answer>

@@ -117,7 +117,7 @@ export async function unlinkIdentity(
   return identityView(engine.db, row);
 }
 
-function issuerOf(engine: Engine, provider: string): string {
+export function issuerOf(engine: Engine, provider: string): string {
   const known = engine.providers?.providers.find(({ settings }) => settings.id === provider);
   if (known) return known.settings.issuer;
   throw new TidelockError("not-found", `no provider ${provider} is configured`, {

@@ -1,5 +1,5 @@
 import { createHash, hkdfSync, randomUUID } from "node:crypto";
-import { EncryptJWT, jwtDecrypt } from "jose";
+import { decodeProtectedHeader, EncryptJWT, jwtDecrypt } from "jose";
 import { z } from "zod";
 import { PersonName } from "../../../api/routes-manual.ts";
 import {
@@ -9,6 +9,7 @@ import {
   unmetDemand,
   wordOf,
 } from "../../../identity/oidc/provider-word.ts";
+import { digestBytes, utf8 } from "../../../evidence/bytes.ts";
 import { isShared } from "../../../identity/lineage.ts";
 import { plainName } from "../../../identity/plain-name.ts";
 import { askKeys } from "../../../issuers/ask-issuer.ts";
@@ -38,6 +39,12 @@ import {
   newIdentityId,
   unlinkIdentity,
 } from "./identities.ts";
+import { ownSponsors, vouchByProvider } from "./provider-vouch.ts";
+import {
+  letProviderVouch,
+  letProviderVouchNoMore,
+  listVouchingProviders,
+} from "./vouching-providers.ts";
 import { signedOutThere, signOutThere } from "./sign-out.ts";
 import { openSession } from "../sign-in/sessions.ts";
 import { whyUnclear } from "../people/clear-name.ts";
@@ -70,6 +77,11 @@ export function makeIdentityControl(engine: Engine): IdentityControl {
       finish(engine, clientOf(provider), { query, kept }, device),
     signOutThere: (session) => signOutThere(engine, (id) => clients.get(id), session),
     signedOutThere: (provider, token) => signedOutThere(engine, clientOf(provider), keys, token),
+    vouching: () => listVouchingProviders(engine),
+    letVouch: (actor, wish) => letProviderVouch(engine, actor, wish),
+    letVouchNoMore: (actor, id) => letProviderVouchNoMore(engine, actor, id),
+    ownSponsors: (actor) => ownSponsors(engine, actor),
+    vouch: (actor, acts) => vouchByProvider(engine, actor, acts),
     list: (name) => listPersonIdentities(engine, name),
     link: (actor, wish) => linkIdentity(engine, actor, wish),
     unlink: (actor, id) => unlinkIdentity(engine, actor, id),
@@ -148,7 +160,11 @@ async function finish(
   const solo = (await modeByRecord(engine)) === "solo";
   const opened = await db.transaction().execute(async (tx) => {
     const person = await personFor(tx, settings, identity);
-    const provider = wordOf(settings, identity.claims, solo);
+    const link = await identityOf(tx, identityDigest(identity.issuer, identity.subject));
+    const provider = {
+      ...wordOf(settings, identity.claims, solo),
+      ...signedFacts(identity, link?.id),
+    };
     const fresh = isFresh(settings, identity.claims, now);
     const methods = fresh ? (["oidc", "oidc-factor"] as const) : (["oidc"] as const);
     const { issuer, token } = identity;
@@ -158,6 +174,14 @@ async function finish(
   engine.signals.emit("change");
   void forgetUses(db).catch(() => undefined);
   return { secret: opened.secret, expiresAt: opened.expiresAt, to: kept.to };
+}
+
+/** What of the sign-in a word for somebody could rest on, if the provider says when it asked. */
+function signedFacts({ claims, token }: SignedIdentity, identity: string | undefined) {
+  const authTime = claims["auth_time"];
+  if (identity === undefined || typeof authTime !== "number") return {};
+  const { kid = null } = decodeProtectedHeader(token);
+  return { signed: { identity, authTime, key: kid, token: digestBytes(utf8(token)) } };
 }
 
 /** Null for anything but what we have sealed, and not long ago by the database's clock. */

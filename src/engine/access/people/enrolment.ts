@@ -4,7 +4,10 @@ import {
   actSays,
   whoDid,
 } from "../../../identity/enrolment/acts.ts";
+import { countingWords } from "../../../identity/enrolment/provider-words.ts";
 import { isShared } from "../../../identity/lineage.ts";
+import { providerAs } from "../../../model/provider-vouch.ts";
+import { databaseTime } from "../../../store/queries/attestations.ts";
 import {
   type ActEntry,
   enrolmentEntries,
@@ -14,8 +17,10 @@ import {
   signedEnrolments,
   vouchesFor,
 } from "../../../store/queries/enrolment.ts";
+import { listIdentities, vouchingProviders } from "../../../store/queries/identities.ts";
 import { programs } from "../../../store/queries/people.ts";
 import type { PersonVouchRow } from "../../../store/schema-enrolment.ts";
+import type { PersonIdentityRow, VouchingProviderRow } from "../../../store/schema-identities.ts";
 import type { Db } from "../../../store/schema.ts";
 
 /** What a record of enrolments was made from. */
@@ -23,6 +28,9 @@ export interface Gathered {
   readonly record: EnrolmentRecord;
   readonly entries: readonly ActEntry[];
   readonly vouches: readonly PersonVouchRow[];
+  /** By which words of providers count. */
+  readonly identities: readonly PersonIdentityRow[];
+  readonly settings: readonly VouchingProviderRow[];
 }
 
 /** Further than this nobody is followed: then what is left out proves nothing, and the acts behind it count as unproven. */
@@ -34,6 +42,8 @@ export async function gatherEnrolments(db: Db, people: readonly string[]): Promi
   const acts = new Map<string, EnrolmentAct[]>();
   const entries: ActEntry[] = [];
   const vouches: PersonVouchRow[] = [];
+  const identities: PersonIdentityRow[] = [];
+  const settings: VouchingProviderRow[] = [];
   const same = new Map<string, string>();
   const seen = new Set<string>();
   let next = [...new Set(people)];
@@ -45,7 +55,10 @@ export async function gatherEnrolments(db: Db, people: readonly string[]): Promi
     const [found, words] = await Promise.all([enrolmentEntries(db, now), vouchesFor(db, now)]);
     entries.push(...found);
     vouches.push(...words);
-    const further: string[] = words.flatMap(({ voucher }) => voucher ?? []);
+    const said = await gatherProviders(db, words);
+    identities.push(...said.identities);
+    settings.push(...said.settings);
+    const further: string[] = [...words.flatMap(({ voucher }) => voucher ?? []), ...said.further];
     for (const entry of found) {
       const act = actOf(entry, changes);
       if (act === null) continue;
@@ -54,18 +67,45 @@ export async function gatherEnrolments(db: Db, people: readonly string[]): Promi
     }
     next = [...new Set(further)].filter((one) => !seen.has(one));
   }
-  const vouchings = vouches.map(({ voucher, issuer, acts: operations }) => ({
-    by: voucher ?? `provider:${issuer ?? ""}`,
-    acts: operations,
-  }));
+  const providers = countingWords({
+    words: vouches.flatMap(({ person, issuer, acts: operations, facts }) =>
+      issuer === null || facts === null ? [] : [{ person, issuer, acts: operations, facts }],
+    ),
+    identities: identities.map((row) => ({ ...row, byProvider: row.added_by === "tidelock" })),
+    settings,
+    acts,
+    team: founded !== null,
+    now: await databaseTime(db),
+  });
   const cut = next.length > 0;
+  const all = new Map([...acts, ...providers.acts]);
   const record = {
-    acts: cut ? new Map([...acts].map(([who, list]) => [who, list.map(unproven)])) : acts,
-    vouchings,
+    acts: cut ? new Map([...all].map(([who, list]) => [who, list.map(unproven)])) : all,
+    vouchings: [
+      ...vouches.flatMap(({ voucher, acts: operations }) =>
+        voucher === null ? [] : [{ by: voucher, acts: operations }],
+      ),
+      ...providers.vouchings,
+    ],
     same,
     foundedAt: founded?.toISOString() ?? null,
   };
-  return { record, entries, vouches };
+  return { record, entries, vouches, identities, settings };
+}
+
+/** Links and settings by which words of providers count, and whose acts tell who stands behind them. */
+async function gatherProviders(db: Db, words: readonly PersonVouchRow[]) {
+  const issuers = [...new Set(words.flatMap(({ issuer }) => issuer ?? []))];
+  const people = [...new Set(words.flatMap(({ issuer, person }) => (issuer ? [person] : [])))];
+  const [settings, ...found] = await Promise.all([
+    vouchingProviders(db, issuers),
+    ...people.map((person) => listIdentities(db, person)),
+  ]);
+  return {
+    settings,
+    identities: found.flat(),
+    further: [...issuers.map(providerAs), ...settings.flatMap((row) => row.administrators)],
+  };
 }
 
 function unproven(act: EnrolmentAct): EnrolmentAct {

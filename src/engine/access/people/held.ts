@@ -1,5 +1,9 @@
 import { sql } from "kysely";
 import { personVouchesProjection } from "../../../store/projections/enrolment.ts";
+import {
+  personIdentitiesProjection,
+  vouchingProvidersProjection,
+} from "../../../store/projections/identities.ts";
 import { foreignAccessRow } from "../../../store/queries/tokens.ts";
 import { type Ground, groundsOf, isInSignedTree } from "../../ledger/leaning.ts";
 import type { Gathered } from "./enrolment.ts";
@@ -21,7 +25,13 @@ export function groundsOfEnrolments(gathered: readonly Gathered[]): readonly Gro
       },
     })),
     ...groundsOf(personVouchesProjection, [...vouches.values()]),
+    ...groundsOf(personIdentitiesProjection, distinct(gathered.flatMap((one) => one.identities))),
+    ...groundsOf(vouchingProvidersProjection, distinct(gathered.flatMap((one) => one.settings))),
   ];
+}
+
+function distinct<R extends { readonly id: string }>(rows: readonly R[]): readonly R[] {
+  return [...new Map(rows.map((row) => [row.id, row])).values()];
 }
 
 /** A word that somebody took out would bring a person back who has left. */

@@ -40,7 +40,8 @@ export async function showSponsors(
   const lines = sponsorships(record, person);
   const known = new Map<string, string | null>();
   for (const one of new Set(lines.flatMap(({ by, vouched }) => [...by, ...vouched]))) {
-    known.set(one, one.startsWith("provider:") ? one : ((await namesOf(db, one)).names[0] ?? null));
+    const provider = /^(provider:.*)#[^#]*$/su.exec(one)?.[1];
+    known.set(one, provider ?? (await namesOf(db, one)).names[0] ?? null);
   }
   const named = (people: readonly string[]) =>
     people.map((one) => ({ person: one, name: known.get(one) ?? null }));

@@ -16,6 +16,7 @@ import {
   prolongSession,
   readSignedIn,
   removeSessions,
+  sessionById,
   sessionsOf,
   type SignedIn,
   tidySessions,
@@ -146,6 +147,12 @@ export function makeBySession(
     if (value === null || value.session.carried !== carried) return null;
     return { ...value, session: { ...value.session, recent: isRecent(value.session, now) } };
   };
+}
+
+/** A session that lives, as whoever signed in began it; null: there is none, or somebody has changed the row. */
+export async function sealedSession(engine: Engine, id: string): Promise<SessionRow | null> {
+  const row = await sessionById(engine.db, id);
+  return row && sameText(row.seal, sealOf(await sealKey(engine), row)) ? row : null;
 }
 
 function principalOf(row: SignedIn, id: string) {

@@ -152,6 +152,8 @@ const authored: ReadonlySet<string> = new Set([
   "passkey.removed",
   "identity.linked",
   "identity.unlinked",
+  "provider.vouches",
+  "provider.vouches-no-more",
   "workload.ruled",
   "workload.unruled",
   "token.created",
