@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { keyFor, type SignedToken } from "../identity/oidc/signed-token.ts";
 import type { PublicJwk } from "../model/workload.ts";
 
@@ -7,6 +8,12 @@ const freshMs = 600_000;
 const staleMs = 3_600_000;
 /** An issuer is asked this often at most, whoever sends us what: a stranger's made-up `kid` hammers nobody. Milliseconds. */
 const pauseMs = 60_000;
+
+/** `waits`: whoever comes too early is answered after the pause, all by one question, and not by what was kept. */
+interface Pause {
+  readonly ms: number;
+  readonly waits: boolean;
+}
 
 interface Kept {
   /** Of the last answer; null: there was none. */
@@ -22,14 +29,21 @@ export class IssuerKeys {
   readonly #kept = new Map<string, Kept>();
   readonly #ask: (issuer: string) => Promise<readonly PublicJwk[]>;
   readonly #now: () => number;
+  readonly #pause: Pause;
 
-  /** @param ask asks the issuer itself; `now`: milliseconds that never go back */
+  /**
+   * @param ask asks the issuer itself
+   * @param now milliseconds that never go back
+   * @param pause between two questions to one issuer
+   */
   constructor(
     ask: (issuer: string) => Promise<readonly PublicJwk[]>,
     now: () => number = () => performance.now(),
+    pause: Pause = { ms: pauseMs, waits: false },
   ) {
     this.#ask = ask;
     this.#now = now;
+    this.#pause = pause;
   }
 
   /**
@@ -65,9 +79,13 @@ export class IssuerKeys {
 
   async #refresh(issuer: string, kept: Kept): Promise<void> {
     if (kept.asking === null) {
-      if (this.#now() - kept.askedAt < pauseMs) return;
-      kept.askedAt = this.#now();
-      kept.asking = this.#ask(issuer)
+      const early = kept.askedAt + this.#pause.ms - this.#now();
+      if (early > 0 && !this.#pause.waits) return;
+      kept.asking = (early > 0 ? setTimeout(early) : Promise.resolve())
+        .then(() => {
+          kept.askedAt = this.#now();
+          return this.#ask(issuer);
+        })
         .then((keys) => {
           kept.keys = keys;
           kept.at = this.#now();

@@ -141,7 +141,12 @@ export class ProviderClient {
     // Without this the id token's signature is taken on the connection's word alone.
     client.enableNonRepudiationChecks(configuration);
     const keys = last === null ? undefined : client.getJwksCache(last);
-    if (keys !== undefined) client.setJwksCache(configuration, keys);
+    if (keys !== undefined) {
+      // Older than they are by a minute: then a key that is not among them is asked for at once, and not only later. Nobody but
+      // the provider has us ask, because its own answer to a code is what names the key.
+      const uat = Math.min(keys.uat, Math.floor(Date.now() / 1000) - 60);
+      client.setJwksCache(configuration, { ...keys, uat });
+    }
     this.#known.last = configuration;
     return configuration;
   }

@@ -8,6 +8,7 @@ import {
 } from "../model/identity-provider.ts";
 import type { ServerParts } from "./app.ts";
 import { statusOf } from "./errors.ts";
+import { Budget } from "./limits/budget.ts";
 import { cookieName, giveSession, ownOrigin, readCookie } from "./session-cookie.ts";
 import { signInPlace } from "./sign-in-place.ts";
 
@@ -15,7 +16,10 @@ import { signInPlace } from "./sign-in-place.ts";
  * Signing in at a provider of identities: pages that a browser is sent to, before anybody knows who asks. What it has to
  * bring back stands in a cookie of its own, which the provider's answer (a link from elsewhere) may carry: `SameSite=Lax`.
  */
-export function registerProviderSignIn(app: FastifyInstance, { controlPlane }: ServerParts): void {
+export function registerProviderSignIn(
+  app: FastifyInstance,
+  { controlPlane, log }: ServerParts,
+): void {
   const { identities } = controlPlane;
   const open = {
     schema: { hide: true } as object,
@@ -54,7 +58,7 @@ export function registerProviderSignIn(app: FastifyInstance, { controlPlane }: S
       return page(reply, error);
     }
   });
-  registerSignedOutThere(app, identities);
+  registerSignedOutThere(app, identities, log);
 }
 
 /** A logout token and little else. Bytes. */
@@ -67,7 +71,10 @@ const bodyLimit = 32 * 1024;
 function registerSignedOutThere(
   app: FastifyInstance,
   identities: ServerParts["controlPlane"]["identities"],
+  log: ServerParts["log"],
 ): void {
+  // Whoever sets a provider up wants to know why, and a stranger fills no log.
+  const refusals = new Budget({ perSecond: 0.5, burst: 30 });
   void app.register(async (scope) => {
     scope.addContentTypeParser(
       "application/x-www-form-urlencoded",
@@ -87,7 +94,14 @@ function registerSignedOutThere(
           request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
         const [token = "", ...more] = given.getAll("logout_token");
         void reply.header("cache-control", "no-store");
-        await identities.signedOutThere(provider, more.length === 0 ? token : "");
+        try {
+          await identities.signedOutThere(provider, more.length === 0 ? token : "");
+        } catch (error) {
+          if (error instanceof TidelockError && refusals.take("all") > 0) {
+            log.info("logout refused", { id: request.id, message: error.message });
+          }
+          throw error;
+        }
         return reply.code(200).send();
       },
     );

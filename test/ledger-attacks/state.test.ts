@@ -136,8 +136,8 @@ beforeAll(async () => {
   });
   const elsewhere = { name: "maria@shop.example", provider: "company", subject: "u-7" };
   await controlPlane.identities.link(granting, elsewhere);
-  const vouching = { provider: "company", demand: null, administrators: [], days: 30 };
-  await controlPlane.identities.letVouch(granting, vouching);
+  const provider = { provider: "company", demand: null, administrators: [], days: 30 };
+  await controlPlane.identities.letVouch(granting, provider);
   await controlPlane.workload.addRule(granting, {
     name: "builds",
     platform: "kubernetes",

@@ -7,6 +7,7 @@ export async function signInMade(
   lab: SignInLab,
   made: TestIssuer,
   claims: Readonly<Record<string, unknown>> & { readonly sub: string },
+  kid = "one",
 ): Promise<Browser> {
   made.discovery = {
     authorization_endpoint: `${made.url}/authorize`,
@@ -17,12 +18,15 @@ export async function signInMade(
   made.answers.set("/token", async () => ({
     access_token: "a",
     token_type: "bearer",
-    id_token: await made.sign({
-      aud: "tidelock",
-      nonce: there.searchParams.get("nonce"),
-      auth_time: Math.floor(Date.now() / 1000),
-      ...claims,
-    }),
+    id_token: await made.sign(
+      {
+        aud: "tidelock",
+        nonce: there.searchParams.get("nonce"),
+        auth_time: Math.floor(Date.now() / 1000),
+        ...claims,
+      },
+      { kid },
+    ),
   }));
   const back = `/api/v1/sign-in/oidc/made/return?code=c&state=${there.searchParams.get("state")}`;
   const done = await browser.get(back);

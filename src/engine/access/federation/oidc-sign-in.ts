@@ -50,6 +50,12 @@ import { openSession } from "../sign-in/sessions.ts";
 import { whyUnclear } from "../people/clear-name.ts";
 import { requireByRecord } from "../people/two-people.ts";
 
+/**
+ * A provider is asked for its keys this often at most: it says once that somebody has signed out, also right after it has
+ * changed its keys, and does not try again.
+ */
+const keysPause = { ms: 2_000, waits: true };
+
 export function makeIdentityControl(engine: Engine): IdentityControl {
   const known = engine.providers;
   const rules = { origins: engine.settings.issuerOrigins };
@@ -60,7 +66,7 @@ export function makeIdentityControl(engine: Engine): IdentityControl {
       return [id, new ProviderClient(provider, back, rules)];
     }),
   );
-  const keys = new IssuerKeys((issuer) => askKeys(issuer, rules));
+  const keys = new IssuerKeys((issuer) => askKeys(issuer, rules), undefined, keysPause);
   const clientOf = (id: string): ProviderClient => {
     const client = clients.get(id);
     if (client) return client;

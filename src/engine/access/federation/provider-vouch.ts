@@ -54,7 +54,9 @@ export async function vouchByProvider(
   const name = await ownName(db, actor);
   const session = await sealedSession(engine, actor.principal?.credential?.id ?? "");
   const { signed } = session?.provider ?? {};
-  if (!session?.provider || session.issuer === null || signed === undefined) throw again();
+  // A terminal that was let in shows nobody what they say yes to.
+  if (session?.carried !== "cookie" || session.issuer === null) throw again();
+  if (session.provider === null || signed === undefined) throw again();
   const { person, issuer, provider } = session;
   await requireByRecord(engine, async () => [
     ...groundsOf(personIdentitiesProjection, await listIdentities(db, person)),
