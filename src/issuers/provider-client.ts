@@ -26,6 +26,8 @@ const maxBytes = 256 * 1024;
 const timeoutMs = 10_000;
 /** What a provider says of itself is asked for again after this long. Milliseconds. */
 const freshMs = 3_600_000;
+/** It was there not longer ago than this when somebody is sent to it. Milliseconds. */
+const hereMs = 5_000;
 /** One that did not answer is asked again after this long. Milliseconds. */
 const pauseMs = 3_000;
 
@@ -56,7 +58,8 @@ export class ProviderClient {
 
   /** Where the browser is sent, and what to keep for its return. */
   async begin(again: boolean): Promise<{ readonly url: string; readonly checks: SignInChecks }> {
-    const configuration = await this.#configuration();
+    // Somebody who would be sent to one that is down is told so here, where there are other ways in.
+    const configuration = await this.#configuration(0, hereMs);
     const checks = {
       state: client.randomState(),
       nonce: client.randomNonce(),
@@ -118,9 +121,9 @@ export class ProviderClient {
   }
 
   /** With the provider's own word of itself, asked for again now and then, and its keys as they are kept. */
-  async #configuration(skewMs = 0): Promise<client.Configuration> {
+  async #configuration(skewMs = 0, mayBeOldMs = freshMs): Promise<client.Configuration> {
     const { issuer, clientId } = this.settings;
-    if (this.#known === null || performance.now() - this.#known.at >= freshMs) {
+    if (this.#known === null || performance.now() - this.#known.at >= mayBeOldMs) {
       this.#asking ??= this.#ask().finally(() => (this.#asking = null));
       await this.#asking;
     }
@@ -160,7 +163,8 @@ export class ProviderClient {
         [client.customFetch]: this.#fetch,
         execute: isHere(issuer) ? [client.allowInsecureRequests] : [],
       });
-      this.#known = { at: performance.now(), server: asked.serverMetadata(), last: null };
+      const last = this.#known?.last ?? null;
+      this.#known = { at: performance.now(), server: asked.serverMetadata(), last };
     } catch (error) {
       this.#failedAt = performance.now();
       throw error;
