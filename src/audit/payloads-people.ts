@@ -42,8 +42,40 @@ export const Vouched = z.object({
   issuer: z.string().nullish(),
   key: z.string().nullish(),
   acts: z.array(z.string()),
+  /** Of a provider's. */
+  facts: z
+    .object({
+      identity: z.string(),
+      setting: z.string(),
+      authTime: z.number(),
+      key: z.string().nullable(),
+      token: z.string(),
+      acr: z.string().nullable(),
+      amr: z.array(z.string()),
+      at: z.string(),
+      until: z.string(),
+    })
+    .nullish(),
 });
 export type Vouched = z.infer<typeof Vouched>;
+
+/** `identity.linked`, `identity.unlinked`. */
+export const IdentityLinked = z.object({
+  id: z.string(),
+  person: z.string(),
+  issuer: z.string(),
+  proposal: z.string().nullable(),
+  removed: z.boolean(),
+});
+
+/** `provider.vouches`, `provider.vouches-no-more`; `person`: the provider, as an identity of its own. */
+export const ProviderVouches = z.object({
+  id: z.string(),
+  person: z.string().startsWith("provider:"),
+  administrators: z.array(z.string()),
+  proposal: z.string().nullable(),
+  removed: z.boolean(),
+});
 
 /** `person.standing-set`. */
 export const StandingSet = z.object({

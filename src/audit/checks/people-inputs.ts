@@ -47,7 +47,7 @@ function differences(
   // What came in while it was being decided, the decision may not have seen yet.
   const seen = now === null ? before : before.filter(({ leaf }) => leaf.time <= now);
   const same = [before, seen].some((entries) => {
-    const people = { ...material, before: entries };
+    const people = { ...material, before: entries, ...(now === null ? {} : { now }) };
     return (
       canonicalize(sponsorsOf(people, of.person)(of, lane)) === canonicalize(given.enrolments) &&
       canonicalize(alsoOf(entries, of.person).toSorted()) === canonicalize(given.also.toSorted())

@@ -20,7 +20,8 @@ const everywhere = { service: null, environment: null };
  * right or a role. Each is signed by a key that was that person's then, under a right that stood, over exactly what the
  * entry says. Whom they free of their sponsors is computed from them, where a decision or a review leans on it.
  *
- * A provider's word has no key of a person: the server took it, and that is all that can be said.
+ * A provider's word has no key of a person, and its token is not kept, because it says names: that it was signed is the
+ * server's word. Whether it counts, and who stands behind it, is computed from the entries all the same.
  */
 export function checkVouches(
   entries: readonly LogEntry[],

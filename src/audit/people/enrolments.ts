@@ -5,9 +5,11 @@ import {
   type Vouching,
   whoDid,
 } from "../../identity/enrolment/acts.ts";
+import { countingWords } from "../../identity/enrolment/provider-words.ts";
 import { programs } from "../../identity/lineage.ts";
 import type { LogEntry } from "../log-entry.ts";
 import { Linked, Vouched } from "../payloads-people.ts";
+import { providersIn } from "./providers.ts";
 import { type SignedChange, signedChanges } from "./signed-changes.ts";
 
 /** What an auditor has of people: the log up to a place, and what comes with it. */
@@ -16,13 +18,16 @@ export interface PeopleMaterial {
   /** Pseudonyms that tell nobody apart. */
   readonly shared: ReadonlySet<string>;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** When it is asked, RFC 3339: words of providers end. Absent: at the last entry. */
+  readonly now?: string;
 }
 
 /**
  * How everybody came to be here, out of the log alone: what the server gathers from its tables before a signature counts
  * (engine/access/people/enrolment.ts), so that who stands behind whom is computed anew and nobody's summary is believed.
  */
-export function enrolmentsIn({ before, shared, files }: PeopleMaterial): EnrolmentRecord {
+export function enrolmentsIn(material: PeopleMaterial): EnrolmentRecord {
+  const { before, shared, files } = material;
   const changes = signedChanges(before, files);
   const acts = new Map<string, EnrolmentAct[]>();
   const vouchings: Vouching[] = [];
@@ -36,17 +41,22 @@ export function enrolmentsIn({ before, shared, files }: PeopleMaterial): Enrolme
       if (link) same.set(link.same, link.person);
     } else if (leaf.kind === "person.vouched") {
       const word = Vouched.safeParse(payload).data;
-      if (word) {
-        const by = word.voucher ?? `provider:${word.issuer ?? ""}`;
-        vouchings.push({ by, acts: word.acts });
-      }
+      // Those of providers count below, as far as they do.
+      if (word?.voucher) vouchings.push({ by: word.voucher, acts: word.acts });
     } else if (leaf.kind === "governance.set" && payload["mode"] === "team") {
       foundedAt ??= leaf.time;
     }
     const act = actOf(entry, shared, changes);
     if (act !== null) acts.set(act.person, [...(acts.get(act.person) ?? []), act]);
   }
-  return { acts, vouchings, same, foundedAt };
+  const now = material.now ?? before.at(-1)?.leaf.time ?? "";
+  const providers = countingWords({ ...providersIn(before), acts, team: foundedAt !== null, now });
+  return {
+    acts: new Map([...acts, ...providers.acts]),
+    vouchings: [...vouchings, ...providers.vouchings],
+    same,
+    foundedAt,
+  };
 }
 
 /** Null: nobody could do anything by it that they could not before. */

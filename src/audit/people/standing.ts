@@ -102,11 +102,14 @@ export function actsFor(
   }));
 }
 
-const records = new WeakMap<readonly LogEntry[], EnrolmentRecord>();
+const records = new WeakMap<readonly LogEntry[], Map<string | undefined, EnrolmentRecord>>();
 
 /** The whole log's record is the same for every signature that stands at one place. */
 function recordOf(material: PeopleMaterial): EnrolmentRecord {
-  const known = records.get(material.before) ?? enrolmentsIn(material);
-  records.set(material.before, known);
-  return known;
+  const { before, now } = material;
+  const known = records.get(before) ?? new Map<string | undefined, EnrolmentRecord>();
+  records.set(before, known);
+  const record = known.get(now) ?? enrolmentsIn(material);
+  known.set(now, record);
+  return record;
 }
