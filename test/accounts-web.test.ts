@@ -5,6 +5,8 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hotp, stepOf } from "../src/identity/accounts/totp.ts";
 import { runCli } from "./fixtures/run-cli.ts";
+import { bootstrap } from "../src/server/token-check.ts";
+import { operator } from "./support/engine-bench.ts";
 import { needsTool } from "./support/optional.ts";
 import { PasskeyLab } from "./support/passkey-lab.ts";
 
@@ -115,7 +117,7 @@ describe.skipIf(browserTool.missing)("an account in a real browser", () => {
     recovery = await page.locator(".codes code").allInnerTexts();
     expect(recovery).toHaveLength(10);
     // It is set up: there is nothing to go on without.
-    expect(await button("Go on without an app").count()).toBe(0);
+    expect(await button("Go on without either").count()).toBe(0);
     expect(await lab.complaints()).toEqual([]);
     await shot("recovery-codes");
     await button("I have kept them").click();
@@ -216,4 +218,34 @@ describe.skipIf(browserTool.missing)("an account in a real browser", () => {
   it("was asked for by nothing but this server, and complained of nothing", () => {
     expect(lab.offences).toEqual([]);
   });
+
+  it("offers an invited colleague a passkey at once, which needs no app", async () => {
+    const { page } = lab;
+    const invites = { ...operator, principal: bootstrap };
+    const { secret: link } = await lab.plane.accounts.makeLink(
+      invites,
+      "invite",
+      "jo@shop.example",
+    );
+    await page.context().clearCookies();
+    await page.goto(`${lab.url}/welcome#${link}`);
+    await page.getByLabel("Password").fill(password);
+    await page.getByLabel("The same again").fill(password);
+    await button("Sign up").click();
+    await button("Use a passkey instead").waitFor();
+    expect(await lab.complaints()).toEqual([]);
+    await shot("second-factor-passkey");
+    await button("Use a passkey instead").click();
+    await page.getByLabel("Name").fill("laptop");
+    // No role yet: the page says so, and not that the server is away.
+    await page.getByText("No role lets you see anything here yet").waitFor();
+    await button("Add a passkey to sign in").click();
+    await page.getByText("counts from your next sign-in with it on").waitFor();
+    await button("Sign out").click();
+    await button("Sign in with a passkey").click();
+    await page.getByRole("navigation").waitFor();
+    await page.goto(`${lab.url}/account`);
+    await page.getByText("not needed: you signed in with a passkey").waitFor();
+    await shot("account-passkey");
+  }, 60_000);
 });

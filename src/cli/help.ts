@@ -1,11 +1,10 @@
-import type { CatalogueEntry } from "./catalogue-entry.ts";
+import { type CatalogueEntry, groups } from "./catalogue-entry.ts";
 import { variables } from "./environment.ts";
 
 const exitCodes =
   "0 done · 1 failed · 2 usage or bad input · 3 a gate denied it · 4 not allowed · 5 waiting for approval\n  6 drift found · 7 verification failed · 124 timed out · 130 interrupted";
 
 export function overview(entries: readonly CatalogueEntry[]): string {
-  const groups = ["Daily", "Releases", "Findings", "Settings", "Server", "Labs"] as const;
   const body = groups.map(
     (group) => `${group}:\n${lines(entries.filter((entry) => entry.group === group))}`,
   );

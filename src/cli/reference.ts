@@ -1,4 +1,5 @@
 import { catalogue } from "./catalogue.ts";
+import { groups } from "./catalogue-entry.ts";
 import type { AnyCommand } from "./define-command.ts";
 import { variables } from "./environment.ts";
 import { connectionOptions, outputOption } from "./options.ts";
@@ -13,7 +14,7 @@ export async function commandReference(): Promise<string> {
     "Commands that talk to a server also take:",
     table(["", ""], optionRows({ ...connectionOptions, ...outputOption })),
   ];
-  for (const group of ["Daily", "Releases", "Findings", "Settings", "Server", "Labs"] as const) {
+  for (const group of groups) {
     parts.push(`## ${group}`);
     for (const { words, summary, load } of catalogue.filter((entry) => entry.group === group)) {
       parts.push(section(words.join(" "), summary, await load()));

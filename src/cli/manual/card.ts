@@ -87,6 +87,32 @@ export function personCard(view: PersonView): Card<PersonView> {
   };
 }
 
+/** What was given just now, or asked for; programs get all of the person. */
+export function givenCard(
+  view: PersonView,
+  asked: Pick<PersonView["grants"][number], "right" | "service" | "environment">,
+): Card<PersonView> {
+  const given = view.grants.find(
+    ({ right, service, environment, removedAt }) =>
+      removedAt === null &&
+      right === asked.right &&
+      service === asked.service &&
+      environment === asked.environment,
+  );
+  const waits = view.waitsFor !== undefined;
+  return {
+    item: view,
+    name: view.person,
+    lines: [
+      [waits ? "asked for" : "given", asked.right],
+      ["to", `${view.name ?? "(erased)"} ${view.person}`],
+      ["where", placeText(asked)],
+      ["id", waits ? null : (given?.id ?? null)],
+      ["proposal", view.waitsFor ?? null],
+    ],
+  };
+}
+
 function keyText({ id, signs, fingerprint }: PersonView["keys"][number]): string {
   if (signs === undefined) return id;
   return `${id} (${fingerprint === undefined ? "" : `${fingerprint}, `}signs ${signs} only)`;
@@ -94,6 +120,12 @@ function keyText({ id, signs, fingerprint }: PersonView["keys"][number]): string
 
 /** `checks.answer:qa for shop in staging (g12ab)`. */
 export function grantText(grant: PersonView["grants"][number]): string {
-  const where = `${grant.service ?? "every service"} in ${grant.environment ?? "every environment"}`;
-  return `${grant.right} for ${where} (${grant.id})`;
+  return `${grant.right} for ${placeText(grant)} (${grant.id})`;
+}
+
+function placeText({
+  service,
+  environment,
+}: Pick<PersonView["grants"][number], "service" | "environment">): string {
+  return `${service ?? "every service"} in ${environment ?? "every environment"}`;
 }

@@ -8,7 +8,7 @@ export function waitNote(
   { waitsFor }: { readonly waitsFor?: string | undefined },
 ): ExitCode {
   if (waitsFor === undefined) return exit.done;
-  terminal.note("who may sign changes of policy is policy too: this waits for two people");
+  terminal.note("in governance team this counts when two people have signed it, and not before");
   terminal.note(policySignHint(waitsFor));
   return exit.waiting;
 }

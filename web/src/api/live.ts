@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { parseEventStream } from "../../../src/api/event-stream.ts";
 import type { EventView } from "../../../src/api/views.ts";
-import { send } from "./call.ts";
+import { ApiError, send } from "./call.ts";
 import { queryClient } from "./queries.ts";
 
 /**
@@ -9,6 +9,7 @@ import { queryClient } from "./queries.ts";
  *
  *   connecting -> live <-> stale      (stale: what is shown may be old, since then)
  *        \-> stale                    paused: the tab is hidden
+ *        \-> refused                  (the server answers, and no role lets one see anything)
  *
  * A browser allows six HTTP/1.1 connections a host over all tabs, so a hidden tab gives its line back.
  */
@@ -16,6 +17,7 @@ export type LiveState =
   | { readonly kind: "connecting" }
   | { readonly kind: "live" }
   | { readonly kind: "stale"; readonly since: Date }
+  | { readonly kind: "refused" }
   | { readonly kind: "paused" };
 
 /** The server speaks every 10 s; after this long without a byte the line is dead. */
@@ -64,6 +66,7 @@ async function followLine(
   let heardAt = new Date();
   for (let failures = 0; !signal.aborted; failures += 1) {
     const silence = new AbortController();
+    let refused = false;
     let timer = setTimeout(() => silence.abort(), silenceMs);
     try {
       const headers: Record<string, string> = last === null ? {} : { "last-event-id": last };
@@ -85,14 +88,15 @@ async function followLine(
       for await (const event of parseEventStream(bytes, remember)) {
         if (event.event === "message") refresh(JSON.parse(event.data) as EventView);
       }
-    } catch {
-      // Refused, cut or silent: the loop tries again, and the page says since when it is old.
+    } catch (error) {
+      // Cut or silent: the loop tries again, and the page says since when it is old. Refused: a role may come.
+      refused = error instanceof ApiError && error.status === 403;
     } finally {
       clearTimeout(timer);
       silence.abort();
     }
     if (signal.aborted) return;
-    set({ kind: "stale", since: heardAt });
+    set(refused ? { kind: "refused" } : { kind: "stale", since: heardAt });
     await pause(Math.min(250 * 2 ** failures, longestPauseMs), signal);
   }
 }

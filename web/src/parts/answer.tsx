@@ -1,5 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { endSession } from "../api/accounts.ts";
 import { ApiError } from "../api/call.ts";
 import { Badge } from "./status.tsx";
 
@@ -11,7 +12,27 @@ export function Problem({ error }: { readonly error: unknown }) {
     <div className="problem" role="alert">
       <Badge tone="bad">error</Badge> {message}
       {known?.where === undefined ? null : <div className="muted">{known.where}</div>}
-      {known?.hint === undefined ? null : <div>{known.hint}</div>}
+      {known?.code === "sign-in-again" ? (
+        <SignInAgain />
+      ) : known?.hint === undefined ? null : (
+        <div>{known.hint}</div>
+      )}
+    </div>
+  );
+}
+
+/** The way out of `sign-in-again`; the page of a one-time link has none of its own, and leads to Account. */
+function SignInAgain() {
+  const again = async () => {
+    await endSession();
+    if (location.pathname === "/welcome") location.assign("/account");
+  };
+  return (
+    <div>
+      Your sign-in is older than ten minutes, or was with a password alone where you have more.{" "}
+      <button type="button" onClick={() => void again()}>
+        Sign in again
+      </button>
     </div>
   );
 }

@@ -12,8 +12,8 @@ export function GlassBanner() {
         <p key={id}>
           <Link to="/break-glass/$id" params={{ id }}>
             {id}
-          </Link>: {wordsOf(state, overdue)} for {asked.service}{" "}
-          {asked.version} in {asked.environment}.
+          </Link>
+          : {wordsOf(state, overdue)} for {asked.service} {asked.version} in {asked.environment}.
         </p>
       ))}
     </div>

@@ -87,6 +87,7 @@ function LiveMark() {
   const live = useLive();
   if (live.kind === "live") return <Badge tone="good">live</Badge>;
   if (live.kind === "stale") return <Badge tone="bad">stale</Badge>;
+  if (live.kind === "refused") return <Badge tone="warn">no role</Badge>;
   return <Badge tone="quiet">{live.kind}</Badge>;
 }
 
@@ -94,7 +95,10 @@ function LiveMark() {
 function StaleBanner() {
   const live = useLive();
   return (
-    <div role="status" className={live.kind === "stale" ? "banner" : ""}>
+    <div role="status" className={live.kind === "stale" || live.kind === "refused" ? "banner" : ""}>
+      {live.kind === "refused"
+        ? "No role lets you see anything here yet. Ask whoever invited you for one; the page notices when you have it."
+        : null}
       {live.kind === "stale"
         ? `Stale since ${live.since.toLocaleTimeString()}: the server does not answer. What you see may be old; trying again.`
         : null}

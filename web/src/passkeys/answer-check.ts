@@ -7,11 +7,7 @@ import {
   type AskedOf,
   formDigest,
 } from "../../../src/evidence/predicates/manual-answer.ts";
-import {
-  answerProblems,
-  ManualAnswers,
-  sessionProblem,
-} from "../../../src/model/manual-check.ts";
+import { answerProblems, ManualAnswers, sessionProblem } from "../../../src/model/manual-check.ts";
 import { type Prepared, prepareStatement } from "./sign.ts";
 
 /** The answer to a manual check as it would be signed. */
@@ -53,7 +49,9 @@ export function missingIn(
     : parsed.error.issues.map(({ path, message }) => `${path.join(" ")}: ${message}`);
   const minutes = answers.kind === "session" ? answers.minutes : null;
   const short = sessionProblem(form, ranMs, minutes);
-  return [...new Set([...answerProblems(form, answers), ...shape, ...(short === null ? [] : [short])])];
+  return [
+    ...new Set([...answerProblems(form, answers), ...shape, ...(short === null ? [] : [short])]),
+  ];
 }
 
 /** Why nobody should sign an answer to these questions; null: they are those whose digest would be signed. */

@@ -10,6 +10,7 @@ import {
   removeTotp,
   sessionsQuery,
 } from "../api/accounts.ts";
+import { passkeysQuery } from "../api/passkey-queries.ts";
 import { queryClient } from "../api/queries.ts";
 import { Answer, Problem } from "../parts/answer.tsx";
 import { Field } from "../parts/field.tsx";
@@ -43,7 +44,9 @@ function Own() {
   const sessions = useQuery(sessionsQuery);
   return (
     <>
-      <Answer query={account}>{(view) => <Factors account={view} />}</Answer>
+      <Answer query={account}>
+        {(view) => <Factors account={view} now={sessions.data?.items.find((one) => one.current)} />}
+      </Answer>
       <MadeByOthers />
       <section>
         <h2>Devices</h2>
@@ -58,7 +61,32 @@ const refresh = () => {
   void queryClient.invalidateQueries({ queryKey: ["sessions"] });
 };
 
-function Factors({ account }: { readonly account: OwnAccountView }) {
+/** What the app is to whoever is here: needed, or not beside a passkey or a provider. */
+function aboutApp(
+  { totp, recoveryCodes }: OwnAccountView,
+  passkeys: number,
+  now: SessionView | undefined,
+): string {
+  if (totp) return `Set up; ${recoveryCodes} recovery codes are left.`;
+  const by = new Set(now?.methods ?? []);
+  if (by.has("passkey")) {
+    return "Not set up, and not needed: you signed in with a passkey. With your password alone you would read, and change nothing."; // prettier-ignore
+  }
+  if (by.has("oidc")) return "Not set up, and not needed: your provider asks for what it asks.";
+  return passkeys > 0
+    ? "Not set up. This time you signed in without your passkey, so you may read, and change nothing: sign out, and sign in with it." // prettier-ignore
+    : "Not set up. With a password alone you may read, and change nothing: set up an app, or add a passkey and sign in with it."; // prettier-ignore
+}
+
+function Factors({
+  account,
+  now,
+}: {
+  readonly account: OwnAccountView;
+  readonly now: SessionView | undefined;
+}) {
+  const passkeys = useQuery(passkeysQuery);
+  const own = passkeys.data?.items.filter(({ use }) => use === "sign-in").length ?? 0;
   const [settingUp, setSettingUp] = useState(false);
   const [error, setError] = useState<unknown>(null);
   return (
@@ -82,11 +110,7 @@ function Factors({ account }: { readonly account: OwnAccountView }) {
           </div>
         ) : (
           <>
-            <p>
-              {account.totp
-                ? `Set up; ${account.recoveryCodes} recovery codes are left.`
-                : "Not set up. With a password alone you may read, and change nothing."}
-            </p>
+            <p>{aboutApp(account, own, now)}</p>
             <p className="row">
               <button type="button" onClick={() => setSettingUp(true)}>
                 {account.totp ? "Set up another one" : "Set up"}
@@ -110,6 +134,7 @@ function Factors({ account }: { readonly account: OwnAccountView }) {
       <section>
         <h2>Passkeys</h2>
         <p>
+          {own === 0 ? "None signs you in. " : `${own} sign${own === 1 ? "s" : ""} you in. `}
           <Link to="/passkeys">See and add passkeys</Link>
         </p>
       </section>
@@ -158,6 +183,9 @@ function Password({ has }: { readonly has: boolean }) {
   );
 }
 
+/** Networks of loopback. */
+const onThisMachine = new Set(["0:0:0::/48", "127.0.0.0/24"]);
+
 function Devices({ items }: { readonly items: readonly SessionView[] }) {
   const [error, setError] = useState<unknown>(null);
   return (
@@ -182,7 +210,7 @@ function Devices({ items }: { readonly items: readonly SessionView[] }) {
                 <th scope="row">
                   <Foreign text={one.program} />
                 </th>
-                <td>{one.place}</td>
+                <td>{onThisMachine.has(one.place) ? "this machine" : one.place}</td>
                 <td>{one.methods.join(", ")}</td>
                 <td>
                   <When at={one.signedInAt} />

@@ -182,7 +182,9 @@ function Enrol({ use }: { readonly use: PasskeyUse }) {
     onSuccess: async ({ waitsFor }) => {
       setSaid(
         waitsFor === undefined
-          ? "It was added."
+          ? use === "sign-in"
+            ? "It was added. What it lets you do counts from your next sign-in with it on."
+            : "It was added."
           : `It counts when two people have signed it: tidelock policy show ${waitsFor}`,
       );
       await queryClient.invalidateQueries({ queryKey: ["passkeys"] });

@@ -44,10 +44,10 @@ export function Welcome() {
     document.title = "Welcome · Tidelock";
     if (given !== null) lookAtLink(given).then(setLink, setFailed);
   }, [given]);
-  const enter = (whose: string) => {
+  const enter = (whose: string, to: "/" | "/passkeys" = "/") => {
     secret = null;
     signedIn(whose);
-    void navigate({ to: "/" });
+    void navigate({ to });
   };
   return (
     <main className="sign-in">
@@ -65,10 +65,16 @@ export function Welcome() {
             onDone={() => enter(name)}
             instead={
               <>
-                <p>With a password alone you may read, and change nothing.</p>
                 <p>
+                  With a password alone you may read, and change nothing. An authenticator app or a
+                  passkey is enough. A passkey counts from your first sign-in with it on.
+                </p>
+                <p className="row">
+                  <button type="button" onClick={() => enter(name, "/passkeys")}>
+                    Use a passkey instead
+                  </button>
                   <button type="button" onClick={() => enter(name)}>
-                    Go on without an app
+                    Go on without either
                   </button>
                 </p>
               </>
@@ -81,7 +87,8 @@ export function Welcome() {
 }
 
 const says = {
-  first: "You become the first administrator. The token of the data directory ends as soon as your second factor stands.", // prettier-ignore
+  // The first one of all, or one whom `tidelock server recover-access` lets in.
+  first: "You become an administrator. Where the token of the data directory still counts, it ends as soon as you are in with a second factor or a passkey.", // prettier-ignore
   invite: "You were invited.",
   reset: "You set another password. What you signed in with before is gone.",
 } as const;

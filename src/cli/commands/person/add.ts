@@ -28,7 +28,9 @@ export const command = defineCommand({
     ...outputOption,
   },
   details:
-    "Name every address under which the person commits: work under any of them is own work, and nobody answers for that. Names stand in no evidence, only a pseudonym.",
+    "Name every address under which the person commits: work under any of them is own work, and nobody answers for that. Names stand in no evidence, only a pseudonym.\n" +
+    "Whoever it is makes the pair of keys, and hands over the public one: openssl genpkey -algorithm ed25519 -out\n" +
+    "maria.pem, then openssl pkey -in maria.pem -pubout -out maria.pub.",
   examples: ["tidelock person add maria@shop.example --key maria.pub --also mk@home.example"],
   async run(context, { args, options }) {
     const files = [options.key, options.sshKey, options.gpgKey].filter(

@@ -5,7 +5,7 @@ import { defineCommand } from "../../define-command.ts";
 import { policyRight } from "../../../model/policy-proposal.ts";
 import { reviewRight } from "../../../model/access-review.ts";
 import { vouchRight } from "../../../model/vouch.ts";
-import { personCard } from "../../manual/card.ts";
+import { givenCard } from "../../manual/card.ts";
 import { argument, connectionOptions, flag, name, outputOption } from "../../options.ts";
 import { printOne } from "../../output/print.ts";
 import { waitNote } from "../../policy/wait-note.ts";
@@ -43,15 +43,14 @@ export const command = defineCommand({
     "tidelock person grant maria@shop.example --accept-risks --environment production",
   ],
   async run(context, { args, options }) {
-    const view = await context.connect(options).call("grantAdd", {
-      body: {
-        name: args.name,
-        right: rightOf(options),
-        service: options.service ?? null,
-        environment: options.environment ?? null,
-      },
-    });
-    await printOne(context.terminal, context.format(options), personCard(view));
+    const body = {
+      name: args.name,
+      right: rightOf(options),
+      service: options.service ?? null,
+      environment: options.environment ?? null,
+    };
+    const view = await context.connect(options).call("grantAdd", { body });
+    await printOne(context.terminal, context.format(options), givenCard(view, body));
     return waitNote(context.terminal, view);
   },
 });
