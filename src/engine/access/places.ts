@@ -149,7 +149,7 @@ function serviceOf(row: { readonly service: string } | undefined): Resource | nu
   return row ? { service: { name: row.service }, environment: "any" } : null;
 }
 
-/** Of `F-12`, as the tables have it. */
+/** Of `F-12` and `BG-3`, as the tables have it. */
 function number(id: string): string {
-  return /^[A-Z]-(\d{1,15})$/.exec(id)?.[1] ?? "0";
+  return /^[A-Z]{1,2}-(\d{1,15})$/.exec(id)?.[1] ?? "0";
 }
