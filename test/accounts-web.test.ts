@@ -5,7 +5,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hotp, stepOf } from "../src/identity/accounts/totp.ts";
 import { runCli } from "./fixtures/run-cli.ts";
-import { bootstrap } from "../src/server/token-check.ts";
+import { bootstrap } from "../src/server/sign-in/token-check.ts";
 import { operator } from "./support/engine-bench.ts";
 import { needsTool } from "./support/optional.ts";
 import { PasskeyLab } from "./support/passkey-lab.ts";

@@ -31,7 +31,7 @@ describe.skipIf(browserTool.missing)("passkeys in a real browser", () => {
     const line = "      approvals: [{ role: sre, deviceBound: true }]";
     await plane.applyDocuments(operator, "t.yaml", documents({ dev: line }));
     await plane.createRelease(operator, makeRelease(lab.bench, "1.0.0"));
-    const principal = (await import("../src/server/token-check.ts")).bootstrap;
+    const principal = (await import("../src/server/sign-in/token-check.ts")).bootstrap;
     const to = { person: maria };
     const everywhere = { service: null, environment: null };
     for (const role of ["qa", "auditor"]) {

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BreakGlassView } from "../src/api/routes-break-glass.ts";
-import type { ManualRequestView } from "../src/api/routes-manual.ts";
+import type { BreakGlassView } from "../src/api/routes/break-glass.ts";
+import type { ManualRequestView } from "../src/api/routes/manual.ts";
 import { manual } from "../src/checks/manual/index.ts";
 import { answerStatement, manualAnswer } from "../src/evidence/predicates/manual-answer.ts";
 import { waiverStatement } from "../src/evidence/predicates/waiver-consent.ts";
@@ -56,7 +56,7 @@ describe.skipIf(browserTool.missing)("with a passkey people sign", () => {
     for (const right of rights) {
       await plane.people.grant(operator, { name: maria, right, service: null, environment: null });
     }
-    const principal = (await import("../src/server/token-check.ts")).bootstrap;
+    const principal = (await import("../src/server/sign-in/token-check.ts")).bootstrap;
     for (const role of ["qa", "security"]) {
       const to = { person: maria };
       const where = { service: null, environment: null };

@@ -4,7 +4,7 @@ import { probe as askReady } from "../src/agent/processes/readiness.ts";
 import { answersNonce } from "../src/agent/slots/native-identity.ts";
 import { send as sendAsUser } from "../src/cli/lab/users.ts";
 import { send } from "../src/egress/send.ts";
-import { probe } from "../src/engine/probe.ts";
+import { probe } from "../src/engine/slots/probe.ts";
 
 /** A service that writes this to whoever asks it anything. */
 async function serve(answer: string, then: (socket: Socket) => void = () => {}) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { readStaticFiles, type StaticFiles } from "../src/server/static-files.ts";
+import { readStaticFiles, type StaticFiles } from "../src/server/files/static-files.ts";
 import { findingView, importView } from "./fixtures/fake-findings.ts";
 import { acceptedRisk, waiverView } from "./fixtures/fake-waivers.ts";
 import { type FakeServer, startFakeServer } from "./fixtures/fake-server.ts";

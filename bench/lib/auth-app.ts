@@ -6,7 +6,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { inLane } from "../../src/model/permissions.ts";
 import { registerAccess } from "../../src/server/access.ts";
 import { Limits } from "../../src/server/limits/limits.ts";
-import { requireToken } from "../../src/server/token-check.ts";
+import { requireToken } from "../../src/server/sign-in/token-check.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { EntryMarks, markWith } from "../../src/store/queries/ledger-marks.ts";
 import type { Schema } from "../../src/store/schema.ts";

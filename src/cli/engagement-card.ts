@@ -1,4 +1,4 @@
-import type { EngagementView } from "../api/routes-engagements.ts";
+import type { EngagementView } from "../api/routes/engagements.ts";
 import { when } from "./output/words.ts";
 
 /** An engagement as `show` prints it. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { HostReviewView } from "../api/routes-host-reviews.ts";
+import type { HostReviewView } from "../api/routes/host-reviews.ts";
 import { reviewCard } from "./review-card.ts";
 
 const [reviewed, later, direct] = ["1".repeat(40), "2".repeat(40), "3".repeat(40)] as const;

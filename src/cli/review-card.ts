@@ -1,4 +1,4 @@
-import type { HostReviewView } from "../api/routes-host-reviews.ts";
+import type { HostReviewView } from "../api/routes/host-reviews.ts";
 import type { Card } from "./output/print.ts";
 
 /** What a git host said, for people. */

@@ -1,4 +1,4 @@
-import type { SignalView } from "../api/routes-signals.ts";
+import type { SignalView } from "../api/routes/signals.ts";
 import type { Card } from "./output/print.ts";
 import { when } from "./output/words.ts";
 

@@ -1,4 +1,4 @@
-import type { StopView } from "../api/routes-stops.ts";
+import type { StopView } from "../api/routes/stops.ts";
 import { when } from "./output/words.ts";
 
 /** A stopped line or a ban, as commands print it. */

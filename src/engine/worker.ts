@@ -2,21 +2,21 @@ import { asTidelockError } from "../model/errors.ts";
 import { lookAtReviews } from "./access/recertification/recertification.ts";
 import { recordFailedSignIns } from "./access/sign-in/failed-days.ts";
 import { lookAtGlasses } from "./break-glass/use.ts";
-import { promoteAutomatically } from "./auto-promotion.ts";
-import { collectTrees } from "./collect-trees.ts";
+import { promoteAutomatically } from "./promotions/auto-promotion.ts";
+import { collectTrees } from "./check-runs/collect-trees.ts";
 import { reevaluate } from "./contradictions/reevaluate.ts";
 import type { Engine } from "./engine.ts";
 import { takeInOwnRuns } from "./findings/own-runs.ts";
 import { settleFindings } from "./findings/settle.ts";
-import { importJournal } from "./journal-import.ts";
+import { importJournal } from "./lanes/journal-import.ts";
 import { lanesOf } from "../store/queries/lanes.ts";
-import { LateChecks } from "./late-checks.ts";
-import { Reconciler } from "./reconciler.ts";
+import { LateChecks } from "./check-runs/late-checks.ts";
+import { Reconciler } from "./lanes/reconciler.ts";
 import { FindingRanking } from "./findings/rank.ts";
 import { FindingTidying } from "./findings/tidy.ts";
 import { expireWaivers } from "./waivers/expire.ts";
 import { followTrackers } from "./trackers/follow.ts";
-import { rescanLive } from "./rescan.ts";
+import { rescanLive } from "./check-runs/rescan.ts";
 
 /** What one server process does in the background. Any number of them may share a database. */
 export class EngineWorker {

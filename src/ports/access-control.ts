@@ -5,7 +5,7 @@ import type {
   TokenView,
   UnusedReport,
   WhoView,
-} from "../api/routes-access.ts";
+} from "../api/routes/access.ts";
 import type { Permission, Thing } from "../model/permissions.ts";
 import type { Principal, Resource, Scope, Sight } from "../model/principal.ts";
 import type { Actor } from "./control-plane.ts";

@@ -5,7 +5,7 @@ import type {
   LoginView,
   OwnAccountView,
   SessionView,
-} from "../api/routes-accounts.ts";
+} from "../api/routes/accounts.ts";
 import type { Actor } from "./control-plane.ts";
 
 /** Network and program. */

@@ -1,6 +1,6 @@
 import type { Page } from "../model/principal.ts";
 import type { Actor } from "./control-plane.ts";
-import type { ApprovalMine, ApprovalView } from "../api/routes-approvals.ts";
+import type { ApprovalMine, ApprovalView } from "../api/routes/approvals.ts";
 
 /** Approvals: asked for by the engine when everything else allows, answered by people's signatures. */
 export interface ApprovalControl {

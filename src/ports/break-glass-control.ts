@@ -1,5 +1,5 @@
 import type { Page } from "../model/principal.ts";
-import type { BreakGlassView } from "../api/routes-break-glass.ts";
+import type { BreakGlassView } from "../api/routes/break-glass.ts";
 import type { BreakGlassId, GlassWish, GlassWishFor } from "../model/break-glass.ts";
 import type { SignerView } from "../model/signer-view.ts";
 import type { Actor } from "./control-plane.ts";

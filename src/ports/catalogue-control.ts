@@ -1,4 +1,4 @@
-import type { CatalogueManual, CatalogueTest, CatalogueTool } from "../api/routes-catalogue.ts";
+import type { CatalogueManual, CatalogueTest, CatalogueTool } from "../api/routes/catalogue.ts";
 
 /** Which tests run where, with which tools, and what people are asked. */
 export interface CatalogueControl {

@@ -1,8 +1,8 @@
 import type { Sight } from "../model/principal.ts";
-import type { ManualRequestView } from "../api/routes-manual.ts";
+import type { ManualRequestView } from "../api/routes/manual.ts";
 import type { SignerView } from "../model/signer-view.ts";
 import type { Actor } from "./control-plane.ts";
-import type { ConformanceView, DemandsView, RawReportView } from "../api/routes-checks.ts";
+import type { ConformanceView, DemandsView, RawReportView } from "../api/routes/checks.ts";
 
 /** What people do with single checks of a promotion. */
 export interface CheckControl {

@@ -1,6 +1,6 @@
 import type { AuditPackRequest } from "../api/audit.ts";
-import type { AccessView, ReleaseChangesView } from "../api/change-views.ts";
-import type { ReleaseChainView } from "../api/routes-chain.ts";
+import type { AccessView, ReleaseChangesView } from "../api/views/change.ts";
+import type { ReleaseChainView } from "../api/routes/chain.ts";
 import type { Configuration } from "../model/configuration.ts";
 import type { Colour, Digest, Lane } from "../model/primitives.ts";
 import type { Page, Principal, Sight } from "../model/principal.ts";
@@ -21,7 +21,7 @@ import type { BreakGlassControl } from "./break-glass-control.ts";
 import type { WaiverControl } from "./waiver-control.ts";
 import type { FindingControl } from "./finding-control.ts";
 import type { GateControl } from "./gate-control.ts";
-import type { AppliedDocuments } from "../api/routes-policy.ts";
+import type { AppliedDocuments } from "../api/routes/policy.ts";
 import type { PolicyControl } from "./policy-control.ts";
 import type { PeopleControl } from "./people-control.ts";
 import type { ServiceSecurityControl } from "./service-security-control.ts";

@@ -1,5 +1,5 @@
 import type { Page } from "../model/principal.ts";
-import type { EngagementView } from "../api/routes-engagements.ts";
+import type { EngagementView } from "../api/routes/engagements.ts";
 import type { EngagementId } from "../model/engagement.ts";
 import type { Digest } from "../model/primitives.ts";
 import type { Actor } from "./control-plane.ts";

@@ -1,4 +1,4 @@
-import type { FeedView } from "../api/routes-feeds.ts";
+import type { FeedView } from "../api/routes/feeds.ts";
 import type { Digest } from "../model/primitives.ts";
 import type { Actor } from "./control-plane.ts";
 

@@ -8,8 +8,8 @@ import type {
   ImportView,
   MissingReport,
   ProposalView,
-} from "../api/finding-views.ts";
-import type { FindingMetrics, metricsFilter } from "../api/finding-metrics-views.ts";
+} from "../api/views/finding.ts";
+import type { FindingMetrics, metricsFilter } from "../api/views/finding-metrics.ts";
 import type { FindingAct } from "../model/finding-act.ts";
 import type { FindingId } from "../model/finding.ts";
 import type { Actor } from "./control-plane.ts";

@@ -1,4 +1,4 @@
-import type { GateExplanation, GateView, RequirementReport } from "../api/gate-views.ts";
+import type { GateExplanation, GateView, RequirementReport } from "../api/views/gate.ts";
 import type { Lane } from "../model/primitives.ts";
 
 /** Explains gates; changes nothing. */

@@ -1,4 +1,4 @@
-import type { HostReviewView } from "../api/routes-host-reviews.ts";
+import type { HostReviewView } from "../api/routes/host-reviews.ts";
 import type { Actor } from "./control-plane.ts";
 
 export interface ReviewOf {

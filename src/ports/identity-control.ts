@@ -2,7 +2,7 @@ import type {
   IdentityView,
   OwnSponsorsView,
   VouchingProviderView,
-} from "../api/routes-federation.ts";
+} from "../api/routes/federation.ts";
 import type { VouchingWish } from "../model/provider-vouch.ts";
 import type { Actor } from "./control-plane.ts";
 

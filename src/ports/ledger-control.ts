@@ -1,4 +1,4 @@
-import type { LedgerProofView, LedgerStateView, LedgerStatusView } from "../api/ledger-views.ts";
+import type { LedgerProofView, LedgerStateView, LedgerStatusView } from "../api/views/ledger.ts";
 import type { Actor } from "./control-plane.ts";
 
 /** What the engine offers of the ledger to the HTTP server. Methods throw `TidelockError`. */

@@ -1,4 +1,4 @@
-import type { AnchorView, WitnessView } from "../api/outside-views.ts";
+import type { AnchorView, WitnessView } from "../api/views/outside.ts";
 import type { AnchorSettings } from "../model/anchor.ts";
 import type { Actor } from "./control-plane.ts";
 

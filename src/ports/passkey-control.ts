@@ -1,4 +1,4 @@
-import type { PasskeyOffer, PasskeyView } from "../api/routes-passkeys.ts";
+import type { PasskeyOffer, PasskeyView } from "../api/routes/passkeys.ts";
 import type { Assertion, NewCredential, PasskeyUse } from "../model/webauthn.ts";
 import type { Actor } from "./control-plane.ts";
 

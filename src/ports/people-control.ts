@@ -1,5 +1,5 @@
-import type { SponsorsView, StandingView } from "../api/routes-people.ts";
-import type { PersonView } from "../api/routes-manual.ts";
+import type { SponsorsView, StandingView } from "../api/routes/people.ts";
+import type { PersonView } from "../api/routes/manual.ts";
 import type { Actor } from "./control-plane.ts";
 
 /** Whose signatures count, and who may do what. Deny by default; every change is an entry of the ledger. */

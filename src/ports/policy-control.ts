@@ -5,7 +5,7 @@ import type {
   PolicyProposalView,
   PolicyReplayView,
   PolicyView,
-} from "../api/routes-policy.ts";
+} from "../api/routes/policy.ts";
 import type { GovernanceMode } from "../model/policy-proposal.ts";
 import type { Actor } from "./control-plane.ts";
 

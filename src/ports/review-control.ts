@@ -1,5 +1,5 @@
 import type { Page } from "../model/principal.ts";
-import type { ReviewView } from "../api/routes-reviews.ts";
+import type { ReviewView } from "../api/routes/reviews.ts";
 import type { Actor } from "./control-plane.ts";
 
 /** Reviews of who can do what. */

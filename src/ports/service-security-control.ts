@@ -1,4 +1,4 @@
-import type { ServiceSecurityView } from "../api/routes-security.ts";
+import type { ServiceSecurityView } from "../api/routes/security.ts";
 import type { ServiceSecurity } from "../model/service-security.ts";
 import type { Actor } from "./control-plane.ts";
 

@@ -1,4 +1,4 @@
-import type { SignalView } from "../api/routes-signals.ts";
+import type { SignalView } from "../api/routes/signals.ts";
 import type { Lane } from "../model/primitives.ts";
 import type { SignalInput } from "../model/signal.ts";
 import type { Actor } from "./control-plane.ts";

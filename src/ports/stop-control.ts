@@ -1,5 +1,5 @@
 import type { Page } from "../model/principal.ts";
-import type { StopView, WindowView } from "../api/routes-stops.ts";
+import type { StopView, WindowView } from "../api/routes/stops.ts";
 import type { StopId } from "../model/stop.ts";
 import type { Actor } from "./control-plane.ts";
 

@@ -1,5 +1,5 @@
 import type { Page } from "../model/principal.ts";
-import type { WaiverView } from "../api/routes-waivers.ts";
+import type { WaiverView } from "../api/routes/waivers.ts";
 import type { WaiverId, WaiverWish } from "../model/waiver.ts";
 import type { SignerView } from "../model/signer-view.ts";
 import type { Actor } from "./control-plane.ts";

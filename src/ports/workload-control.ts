@@ -3,7 +3,7 @@ import type {
   WorkloadRuleView,
   WorkloadTestView,
   WorkloadTokenView,
-} from "../api/routes-federation.ts";
+} from "../api/routes/federation.ts";
 import type { WorkloadRule } from "../model/workload.ts";
 import type { Actor } from "./control-plane.ts";
 

@@ -7,7 +7,7 @@ import { type Access, anywhere, isPermission } from "../model/permissions.ts";
 import { registerAccess } from "./access.ts";
 import { buildApp } from "./app.ts";
 import { silentLog } from "./log.ts";
-import { bootstrap } from "./token-check.ts";
+import { bootstrap } from "./sign-in/token-check.ts";
 
 /** Every route that the server really has, as Fastify tells it. */
 async function realRoutes(): Promise<readonly { name: string; access: Access | undefined }[]> {

@@ -3,13 +3,13 @@ import { falcoSignal } from "../api/falco-alert.ts";
 import { TidelockError } from "../model/errors.ts";
 import { laneKey, type Lane } from "../model/primitives.ts";
 import type { Actor } from "../ports/control-plane.ts";
-import { accountHandlers } from "./account-handlers.ts";
+import { accountHandlers } from "./sign-in/account-handlers.ts";
 import type { ServerParts } from "./app.ts";
 import { listHandlers } from "./handlers-lists.ts";
 import { peopleHandlers } from "./handlers-people.ts";
 import { known } from "./known.ts";
 import type { Handlers } from "./routes.ts";
-import { machineOwner } from "./token-check.ts";
+import { machineOwner } from "./sign-in/token-check.ts";
 
 /** One line a call: the HTTP table on one side, the control plane on the other. */
 export function handlers({ controlPlane, identity, stop }: ServerParts): Handlers {

@@ -14,7 +14,7 @@ import { addressesToBind } from "./network/bind.ts";
 import type { CertificateFiles } from "./network/certificate.ts";
 import { noProxies, type TrustedProxies } from "./network/proxies.ts";
 import { type Renewal, watchCertificate } from "./network/renewal.ts";
-import type { StaticFiles } from "./static-files.ts";
+import type { StaticFiles } from "./files/static-files.ts";
 
 /** What stands behind the HTTP server, made by src/compose.ts. */
 export interface Composed {

@@ -10,7 +10,7 @@ import { openLogFile } from "./log-file.ts";
 import { readMainOptions } from "./main-options.ts";
 import { trustedProxies } from "./network/proxies.ts";
 import { type RunningServer, runServer } from "./run-server.ts";
-import { readStaticFiles } from "./static-files.ts";
+import { readStaticFiles } from "./files/static-files.ts";
 
 /** What the starter is told once the server answers. */
 export interface Ready {

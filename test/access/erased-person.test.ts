@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bootstrap } from "../../src/server/token-check.ts";
+import { bootstrap } from "../../src/server/sign-in/token-check.ts";
 import { personByName } from "../../src/store/queries/people.ts";
 import { AccessLab } from "../support/access-lab.ts";
 import { Browser } from "../support/browser.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AuditPackRequest, auditPackPath } from "../../src/api/audit.ts";
-import { ImportOptions } from "../../src/api/finding-views.ts";
+import { ImportOptions } from "../../src/api/views/finding.ts";
 import { routes } from "../../src/api/routes.ts";
 
 /** Every place of a call in which a text may stand, found from what the routes declare. */

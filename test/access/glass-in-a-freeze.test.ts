@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { breakRight, reviewRight } from "../../src/model/break-glass.ts";
 import type { ControlPlane } from "../../src/ports/control-plane.ts";
 import { listenOnLoopback, type Listening } from "../../src/server/listen.ts";
-import { bootstrap } from "../../src/server/token-check.ts";
+import { bootstrap } from "../../src/server/sign-in/token-check.ts";
 import { runInside } from "../fixtures/run-cli.ts";
 import { AccessLab } from "../support/access-lab.ts";
 import { enrolForGlass, office } from "../support/break-glass-lab.ts";

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bootstrap } from "../../src/server/token-check.ts";
-import type { SponsorsView } from "../../src/api/routes-people.ts";
+import { bootstrap } from "../../src/server/sign-in/token-check.ts";
+import type { SponsorsView } from "../../src/api/routes/people.ts";
 import type { ControlPlane } from "../../src/ports/control-plane.ts";
 import { askedApproval, enrolApprover, signedApproval } from "../support/approvals-lab.ts";
 import { documents, makeRelease, operator } from "../support/engine-bench.ts";

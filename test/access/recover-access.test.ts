@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { recoverAccessOf } from "../../src/server/recover-access.ts";
+import { recoverAccessOf } from "../../src/server/sign-in/recover-access.ts";
 import { AccessLab, type Answer } from "../support/access-lab.ts";
 import {
   type Approver,

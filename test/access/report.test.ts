@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { AccessReport } from "../../src/api/routes-access.ts";
+import type { AccessReport } from "../../src/api/routes/access.ts";
 import { AccessLab } from "../support/access-lab.ts";
 
 let lab: AccessLab;

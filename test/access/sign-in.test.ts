@@ -1,4 +1,4 @@
-import type { AccessReport } from "../../src/api/routes-access.ts";
+import type { AccessReport } from "../../src/api/routes/access.ts";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { putAccount } from "../../src/store/queries/accounts.ts";

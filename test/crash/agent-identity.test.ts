@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isFree } from "../../src/agent/os/sockets.ts";
-import { IdentityWatch } from "../../src/engine/check-identity.ts";
+import { IdentityWatch } from "../../src/engine/check-runs/check-identity.ts";
 import { defaultSettings } from "../../src/engine/engine.ts";
 import type { Slot } from "../../src/model/primitives.ts";
 import { processTarget } from "../../src/targets/process/index.ts";

@@ -9,7 +9,7 @@ import { documentsOf, services } from "./real/service.ts";
 /** Law 8 for a check that nobody waits for: whoever dies over it, it is answered once, and weighed once. */
 const long = needs(
   process.env["TIDELOCK_TEST_LONG"] === "1",
-  "two servers are killed over a late check only with TIDELOCK_TEST_LONG=1; src/engine/late-checks.test.ts has one",
+  "two servers are killed over a late check only with TIDELOCK_TEST_LONG=1; src/engine/check-runs/late-checks.test.ts has one",
 );
 let rig: Rig;
 let second: ServerProcess | undefined;

@@ -2,8 +2,8 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { root } from "../../scripts/test/run-step.ts";
-import type { FindingMetrics } from "../../src/api/finding-metrics-views.ts";
-import type { FindingSummary, ImportView } from "../../src/api/finding-views.ts";
+import type { FindingMetrics } from "../../src/api/views/finding-metrics.ts";
+import type { FindingSummary, ImportView } from "../../src/api/views/finding.ts";
 import { Installation } from "../support/installation.ts";
 
 /** The way of the README: a service, reports of real scanners, what is open, and what it all comes to. */

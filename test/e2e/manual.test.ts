@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import type { ManualRequestView } from "../../src/api/routes-manual.ts";
+import type { ManualRequestView } from "../../src/api/routes/manual.ts";
 import type { PromotionView } from "../../src/api/views.ts";
 import { findServers } from "../../src/store/server-record.ts";
 import { clearHome, e2eHome } from "../fixtures/e2e-home.ts";

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { manual } from "../../src/checks/manual/index.ts";
-import { LateChecks } from "../../src/engine/late-checks.ts";
-import { rescanLive } from "../../src/engine/rescan.ts";
+import { LateChecks } from "../../src/engine/check-runs/late-checks.ts";
+import { rescanLive } from "../../src/engine/check-runs/rescan.ts";
 import { Configuration } from "../../src/model/configuration.ts";
 import type { ManualAnswers } from "../../src/model/manual-check.ts";
 import type { ControlPlane } from "../../src/ports/control-plane.ts";

@@ -19,11 +19,11 @@ import {
   operator,
   testLog,
 } from "../support/engine-bench.ts";
-import { bootstrap } from "../../src/server/token-check.ts";
+import { bootstrap } from "../../src/server/sign-in/token-check.ts";
 import { openSession } from "../../src/engine/access/sign-in/sessions.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { personByName } from "../../src/store/queries/people.ts";
-import { importJournal } from "../../src/engine/journal-import.ts";
+import { importJournal } from "../../src/engine/lanes/journal-import.ts";
 import { formatVerifierKey, noteKey, noteKeyTypes } from "../../src/ledger/note.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";

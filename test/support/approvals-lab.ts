@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import type { ApprovalView } from "../../src/api/routes-approvals.ts";
+import type { ApprovalView } from "../../src/api/routes/approvals.ts";
 import { encodeEnvelope } from "../../src/evidence/dsse.ts";
 import { vouchStatement } from "../../src/evidence/predicates/vouch.ts";
 import { signStatement } from "../../src/evidence/statement.ts";

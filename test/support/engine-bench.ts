@@ -24,7 +24,7 @@ import {
 } from "../../src/engine/engine.ts";
 import { LedgerLog } from "../../src/engine/ledger/log.ts";
 import { makeControlPlane } from "../../src/engine/control-plane.ts";
-import { Reconciler } from "../../src/engine/reconciler.ts";
+import { Reconciler } from "../../src/engine/lanes/reconciler.ts";
 import { tableLedger } from "../../src/store/queries/ledger.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { Schema } from "../../src/store/schema.ts";

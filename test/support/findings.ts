@@ -6,7 +6,7 @@ import {
   sign,
 } from "node:crypto";
 import type { z } from "zod";
-import type { ProposalView } from "../../src/api/finding-views.ts";
+import type { ProposalView } from "../../src/api/views/finding.ts";
 import { encodeEnvelope } from "../../src/evidence/dsse.ts";
 import { consentStatement } from "../../src/evidence/predicates/finding-consent.ts";
 import { type ScanReport, scanReportStatement } from "../../src/evidence/predicates/scan-report.ts";

@@ -9,7 +9,7 @@ import type { ControlPlane } from "../../src/ports/control-plane.ts";
 import { buildApp } from "../../src/server/app.ts";
 import { listenOnLoopback, type Listening } from "../../src/server/listen.ts";
 import { jsonLog } from "../../src/server/log.ts";
-import { readStaticFiles } from "../../src/server/static-files.ts";
+import { readStaticFiles } from "../../src/server/files/static-files.ts";
 import { MemoryContentStore } from "../fixtures/memory-content-store.ts";
 import { EngineBench, type Worker } from "./engine-bench.ts";
 import { isRoot } from "./optional.ts";

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import type { ManualRequestView } from "../../src/api/routes-manual.ts";
+import type { ManualRequestView } from "../../src/api/routes/manual.ts";
 import { encodeEnvelope } from "../../src/evidence/dsse.ts";
 import { type AskedOf, answerStatement } from "../../src/evidence/predicates/manual-answer.ts";
 import { signStatement } from "../../src/evidence/statement.ts";

@@ -168,7 +168,7 @@ export const glassSafeguards: readonly Safeguard[] = [
     ],
     noticedBy: [
       {
-        file: "src/engine/runtime-signals.test.ts",
+        file: "src/engine/check-runs/runtime-signals.test.ts",
         name: "stops the line where the policy says so",
       },
     ],

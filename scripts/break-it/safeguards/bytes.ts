@@ -52,7 +52,7 @@ export const bytes: readonly Safeguard[] = [
     off: "the engine does not verify the artifacts again at each deploy",
     edits: [
       {
-        file: "src/engine/slot-spec.ts",
+        file: "src/engine/slots/slot-spec.ts",
         text: "await engine.content.verify(digest);",
         replacement: "",
       },

@@ -1,15 +1,15 @@
 import type { Safeguard } from "../safeguard.ts";
 
-const graph = "src/engine/check-graph.test.ts";
-const marks = "src/engine/scan-marks.test.ts";
-const late = "src/engine/late-checks.test.ts";
+const graph = "src/engine/check-runs/check-graph.test.ts";
+const marks = "src/engine/check-runs/scan-marks.test.ts";
+const late = "src/engine/check-runs/late-checks.test.ts";
 const witnessed = "test/crash/agent-identity.test.ts";
 const parse = "src/pipeline-file/parse.test.ts";
 const isolation = "src/checks/isolation/isolation.test.ts";
 const sinks = "test/crash/agent-sinks.test.ts";
 const counter = "src/agent/router/scans.test.ts";
 const identity = "src/policy/identity.ts";
-const intrusive = "src/engine/intrusive.ts";
+const intrusive = "src/engine/check-runs/intrusive.ts";
 
 const cheapFirst = { file: graph, name: "run cheap ones together and first, then the dear ones" };
 const shown = { file: graph, name: "stands in the report: before, during and after" };
@@ -76,7 +76,7 @@ export const checks: readonly Safeguard[] = [
     off: "where a scan's requests came back to is not looked at",
     edits: [
       {
-        file: "src/engine/scan-marks.ts",
+        file: "src/engine/check-runs/scan-marks.ts",
         text: "if (strayed + returned === 0) return null;",
         replacement: "if (strayed + returned >= 0) return null;",
       },
@@ -90,7 +90,7 @@ export const checks: readonly Safeguard[] = [
     off: "counts that were lost are taken for none",
     edits: [
       {
-        file: "src/engine/scan-marks.ts",
+        file: "src/engine/check-runs/scan-marks.ts",
         text: "if (seen === null || weights === null || router !== mark.router) {",
         replacement: "if (seen === null || weights === null) {",
       },
@@ -317,19 +317,19 @@ export const checks: readonly Safeguard[] = [
     off: "whether a run has ended is not asked when it is begun again",
     edits: [
       {
-        file: "src/engine/check-runner.ts",
+        file: "src/engine/check-runs/check-runner.ts",
         text: "if (waits !== null || !open) {",
         replacement: "if (waits !== null || (!open && Date.now() < 0)) {",
       },
     ],
     noticedBy: [
       {
-        file: "src/engine/check-runner.test.ts",
+        file: "src/engine/check-runs/check-runner.test.ts",
         name: "is not carried out again when it ended between the look and the beginning",
       },
     ],
     unaffected: {
-      file: "src/engine/check-runner.test.ts",
+      file: "src/engine/check-runs/check-runner.test.ts",
       name: "reports no verdict on a check that could not begin because the host agent was away",
     },
   },
@@ -382,12 +382,12 @@ export const checks: readonly Safeguard[] = [
     off: "nobody waits for a check with `exclusive: true`",
     edits: [
       {
-        file: "src/engine/exclusive.ts",
+        file: "src/engine/lanes/exclusive.ts",
         text: "if (!held || held.promotion === promotion.id) return null;",
         replacement: "if (!held || held.promotion !== '') return null;",
       },
       {
-        file: "src/engine/exclusive.ts",
+        file: "src/engine/lanes/exclusive.ts",
         text: "if (held && held.promotion !== run.promotion) {",
         replacement: "if (held && held.promotion === '') {",
       },
@@ -403,7 +403,7 @@ export const checks: readonly Safeguard[] = [
     off: "a late finding does not mark what leaned on the check",
     edits: [
       {
-        file: "src/engine/weigh-late-run.ts",
+        file: "src/engine/check-runs/weigh-late-run.ts",
         text: "await revoke(engine, tx, promotion.id, reason);",
         replacement: "if (place < 0) await revoke(engine, tx, promotion.id, reason);",
       },
@@ -420,7 +420,7 @@ export const checks: readonly Safeguard[] = [
     off: "a late finding gives no traffic back",
     edits: [
       {
-        file: "src/engine/weigh-late-run.ts",
+        file: "src/engine/check-runs/weigh-late-run.ts",
         text: 'if (plan.onLateFailure === "return") await giveBack(engine, promotion, plan, reason);',
         replacement:
           'if (plan.onLateFailure === "return" && reason === "") await giveBack(engine, promotion, plan, reason);',
@@ -440,12 +440,12 @@ export const checks: readonly Safeguard[] = [
     off: "a late finding does not reach rollbacks to the same release",
     edits: [
       {
-        file: "src/engine/weigh-late-run.ts",
+        file: "src/engine/check-runs/weigh-late-run.ts",
         text: 'if (live?.kind !== "rollback") return {};',
         replacement: "if (live?.release !== undefined) return {};",
       },
       {
-        file: "src/engine/weigh-late-run.ts",
+        file: "src/engine/check-runs/weigh-late-run.ts",
         text: "await revoke(engine, tx, id, reason);\n    }",
         replacement: 'if (id === "") await revoke(engine, tx, id, reason);\n    }',
       },

@@ -64,16 +64,16 @@ export const fencing: readonly Safeguard[] = [
     ],
     noticedBy: [
       {
-        file: "src/engine/lease.test.ts",
+        file: "src/engine/lanes/lease.test.ts",
         name: "writes nothing of a worker whose lane another one has taken since",
       },
       {
-        file: "src/engine/lease.test.ts",
+        file: "src/engine/lanes/lease.test.ts",
         name: "writes nothing of a worker that only knows the epoch of another one's lease",
       },
     ],
     unaffected: {
-      file: "src/engine/lease.test.ts",
+      file: "src/engine/lanes/lease.test.ts",
       name: "lets its holder write, and nobody else take it meanwhile",
     },
   },
@@ -90,12 +90,12 @@ export const fencing: readonly Safeguard[] = [
     ],
     noticedBy: [
       {
-        file: "src/engine/lease.test.ts",
+        file: "src/engine/lanes/lease.test.ts",
         name: "lets its holder write, and nobody else take it meanwhile",
       },
     ],
     unaffected: {
-      file: "src/engine/lease.test.ts",
+      file: "src/engine/lanes/lease.test.ts",
       name: "writes nothing of a worker whose lane another one has taken since",
     },
   },
@@ -105,14 +105,14 @@ export const fencing: readonly Safeguard[] = [
     off: "effects start without an intent in the ledger",
     edits: [
       {
-        file: "src/engine/effect.ts",
+        file: "src/engine/lanes/effect.ts",
         text: "await engine.ledger.append(tx, this.intentOf(effect));",
         replacement: "",
       },
     ],
     noticedBy: [
       {
-        file: "src/engine/effect.test.ts",
+        file: "src/engine/lanes/effect.test.ts",
         name: "has the intent of every effect on record before the effect starts, and its outcome after",
       },
     ],
@@ -127,19 +127,19 @@ export const fencing: readonly Safeguard[] = [
     off: "a rollback's switch starts without an intent in the ledger",
     edits: [
       {
-        file: "src/engine/switch-back.ts",
+        file: "src/engine/returns/switch-back.ts",
         text: ", effects.intentOf(effect));",
         replacement: ");",
       },
     ],
     noticedBy: [
       {
-        file: "src/engine/effect.test.ts",
+        file: "src/engine/lanes/effect.test.ts",
         name: "has the intent of a rollback on record before the traffic goes back",
       },
     ],
     unaffected: {
-      file: "src/engine/effect.test.ts",
+      file: "src/engine/lanes/effect.test.ts",
       name: "has the intent of every effect on record before the effect starts, and its outcome after",
     },
   },
@@ -149,23 +149,23 @@ export const fencing: readonly Safeguard[] = [
     off: "signatures and chain of the agent's journal are not checked when it is taken in",
     edits: [
       {
-        file: "src/engine/journal-import.ts",
+        file: "src/engine/lanes/journal-import.ts",
         text: "if (!genuine || entry.previous !== previous || entry.sequence !== sequence) {",
         replacement: "if (!genuine && sequence < 0) {",
       },
     ],
     noticedBy: [
       {
-        file: "src/engine/journal-import.test.ts",
+        file: "src/engine/lanes/journal-import.test.ts",
         name: "takes in nothing of a journal in which an entry was changed",
       },
       {
-        file: "src/engine/journal-import.test.ts",
+        file: "src/engine/lanes/journal-import.test.ts",
         name: "takes in nothing of a journal from which an entry is missing",
       },
     ],
     unaffected: {
-      file: "src/engine/journal-import.test.ts",
+      file: "src/engine/lanes/journal-import.test.ts",
       name: "takes in what the agent signed, once",
     },
   },

@@ -147,7 +147,7 @@ export const gates: readonly Safeguard[] = [
     off: "any token is taken",
     edits: [
       {
-        file: "src/server/token-check.ts",
+        file: "src/server/sign-in/token-check.ts",
         text: "if (expected !== null && timingSafeEqual(Buffer.from(digest), expected)) {",
         replacement: "if (expected !== null && timingSafeEqual(expected, expected)) {",
       },

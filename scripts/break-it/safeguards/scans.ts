@@ -72,7 +72,7 @@ export const scans: readonly Safeguard[] = [
     noticedBy: [
       { file: exercised, name: "far less than the last time is inconclusive, with both numbers" },
       {
-        file: "src/engine/check-graph.test.ts",
+        file: "src/engine/check-runs/check-graph.test.ts",
         name: "are inconclusive below the declared minimum, and far below the last run",
       },
     ],

@@ -103,12 +103,12 @@ export const windows: readonly Safeguard[] = [
     ],
     noticedBy: [
       {
-        file: "src/engine/dropped.test.ts",
+        file: "src/engine/decisions/dropped.test.ts",
         name: "a service's file that leaves out what comes first is denied where the environment's owners demand it",
       },
     ],
     unaffected: {
-      file: "src/engine/dropped.test.ts",
+      file: "src/engine/decisions/dropped.test.ts",
       name: "where nobody demands it, a decision says what came first once and does not any more",
     },
   },

@@ -1,5 +1,5 @@
-import type { AssignmentView, RoleView, TokenView } from "../../api/routes-access.ts";
-import type { IdentityView, VouchingProviderView } from "../../api/routes-federation.ts";
+import type { AssignmentView, RoleView, TokenView } from "../../api/routes/access.ts";
+import type { IdentityView, VouchingProviderView } from "../../api/routes/federation.ts";
 import type { Card } from "../output/print.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";

@@ -1,4 +1,4 @@
-import type { ReviewView } from "../../api/routes-reviews.ts";
+import type { ReviewView } from "../../api/routes/reviews.ts";
 import type { Card, Column } from "../output/print.ts";
 import { when } from "../output/words.ts";
 import { scopeText } from "./cards.ts";

@@ -1,4 +1,4 @@
-import type { AccountView, MadeLinkView } from "../../api/routes-accounts.ts";
+import type { AccountView, MadeLinkView } from "../../api/routes/accounts.ts";
 import type { Card } from "../output/print.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";

@@ -1,4 +1,4 @@
-import type { ApprovalView } from "../../api/routes-approvals.ts";
+import type { ApprovalView } from "../../api/routes/approvals.ts";
 import type { Card } from "../output/print.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";

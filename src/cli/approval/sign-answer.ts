@@ -1,4 +1,4 @@
-import type { ApprovalView } from "../../api/routes-approvals.ts";
+import type { ApprovalView } from "../../api/routes/approvals.ts";
 import type { Client } from "../../api/client.ts";
 import { requireSame } from "../../identity/approval/recomputed.ts";
 import { approvalText } from "../../identity/approval/text.ts";

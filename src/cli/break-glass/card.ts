@@ -1,4 +1,4 @@
-import type { BreakGlassView } from "../../api/routes-break-glass.ts";
+import type { BreakGlassView } from "../../api/routes/break-glass.ts";
 import type { Card } from "../output/print.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";

@@ -1,5 +1,5 @@
 import type { Client } from "../../api/client.ts";
-import type { BreakGlassView } from "../../api/routes-break-glass.ts";
+import type { BreakGlassView } from "../../api/routes/break-glass.ts";
 import { glassDigest, glassStatement } from "../../identity/break-glass/statement.ts";
 import { glassText } from "../../identity/break-glass/text.ts";
 import type { GlassAnswer } from "../../model/break-glass.ts";

@@ -1,5 +1,5 @@
 import type { Client } from "../../api/client.ts";
-import type { PersonView } from "../../api/routes-manual.ts";
+import type { PersonView } from "../../api/routes/manual.ts";
 import { TidelockError } from "../../model/errors.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { FindingStage } from "../../api/finding-views.ts";
+import { FindingStage } from "../../api/views/finding.ts";
 import { FindingKind, Severity } from "../../model/observation.ts";
 import { choice, flag, name, text } from "../options.ts";
 

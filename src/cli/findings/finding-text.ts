@@ -1,4 +1,4 @@
-import type { FindingSummary, FindingView, ImportView } from "../../api/finding-views.ts";
+import type { FindingSummary, FindingView, ImportView } from "../../api/views/finding.ts";
 import { placeName } from "../../findings/judge.ts";
 import type { FindingFilter } from "../../ports/finding-control.ts";
 import type { Column } from "../output/print.ts";

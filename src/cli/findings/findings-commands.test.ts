@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { findingView } from "../../../test/fixtures/fake-findings.ts";
 import { type FakeServer, startFakeServer } from "../../../test/fixtures/fake-server.ts";
 import { runInside } from "../../../test/fixtures/run-cli.ts";
-import type { ProposalView } from "../../api/finding-views.ts";
+import type { ProposalView } from "../../api/views/finding.ts";
 import { TidelockError } from "../../model/errors.ts";
 
 let server: FakeServer;

@@ -1,4 +1,4 @@
-import type { ImportView } from "../../api/finding-views.ts";
+import type { ImportView } from "../../api/views/finding.ts";
 import type { Card } from "../output/print.ts";
 import { bytesText } from "../output/words.ts";
 import { releaseText } from "./finding-text.ts";

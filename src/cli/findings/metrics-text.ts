@@ -3,7 +3,7 @@ import type {
   FindingMetrics,
   RateView,
   SpanView,
-} from "../../api/finding-metrics-views.ts";
+} from "../../api/views/finding-metrics.ts";
 import { filterWords } from "./finding-text.ts";
 
 /** The numbers as tables: each line ends with the command that lists what it counts. */

@@ -1,4 +1,4 @@
-import type { ProposalView } from "../../api/finding-views.ts";
+import type { ProposalView } from "../../api/views/finding.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";
 

@@ -1,4 +1,4 @@
-import type { ExplainedPart, GateExplanation, LiveExplanation } from "../../api/gate-views.ts";
+import type { ExplainedPart, GateExplanation, LiveExplanation } from "../../api/views/gate.ts";
 import type { EvidenceView } from "../../api/views.ts";
 import type { OutputFormat } from "../options.ts";
 import { printDocument } from "../output/print.ts";

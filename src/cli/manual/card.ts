@@ -1,4 +1,4 @@
-import type { ManualRequestView, PersonView } from "../../api/routes-manual.ts";
+import type { ManualRequestView, PersonView } from "../../api/routes/manual.ts";
 import type { Card } from "../output/print.ts";
 import { spanText, when } from "../output/words.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type FakeServer, startFakeServer } from "../../../test/fixtures/fake-server.ts";
 import { runCli } from "../../../test/fixtures/run-cli.ts";
-import type { ManualRequestView } from "../../api/routes-manual.ts";
+import type { ManualRequestView } from "../../api/routes/manual.ts";
 import { formDigest } from "../../evidence/predicates/manual-answer.ts";
 import { ManualForm } from "../../model/manual-check.ts";
 

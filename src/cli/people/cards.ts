@@ -1,4 +1,4 @@
-import type { SponsorsView, StandingView } from "../../api/routes-people.ts";
+import type { SponsorsView, StandingView } from "../../api/routes/people.ts";
 import type { Card } from "../output/print.ts";
 import { when } from "../output/words.ts";
 

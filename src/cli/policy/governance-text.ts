@@ -1,4 +1,4 @@
-import type { GovernanceView } from "../../api/routes-policy.ts";
+import type { GovernanceView } from "../../api/routes/policy.ts";
 import { when } from "../output/words.ts";
 
 export function governanceCard(view: GovernanceView) {

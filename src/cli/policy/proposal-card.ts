@@ -1,5 +1,5 @@
 import { shownFingerprint } from "../../evidence/commit-keys.ts";
-import type { PolicyProposalView } from "../../api/routes-policy.ts";
+import type { PolicyProposalView } from "../../api/routes/policy.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";
 

@@ -1,4 +1,4 @@
-import type { ConformanceView } from "../../api/routes-checks.ts";
+import type { ConformanceView } from "../../api/routes/checks.ts";
 import type { Card } from "../output/print.ts";
 import { stateWord, when } from "../output/words.ts";
 import { clean } from "../terminal.ts";

@@ -1,5 +1,5 @@
 import type { Client } from "../../api/client.ts";
-import type { WaiverView } from "../../api/routes-waivers.ts";
+import type { WaiverView } from "../../api/routes/waivers.ts";
 import { waiverStatement, waiverText } from "../../evidence/predicates/waiver-consent.ts";
 import type { CommandContext } from "../context.ts";
 import { type SigningOptions, signShown } from "../sign-shown.ts";

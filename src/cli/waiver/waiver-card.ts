@@ -1,4 +1,4 @@
-import type { WaiverView } from "../../api/routes-waivers.ts";
+import type { WaiverView } from "../../api/routes/waivers.ts";
 import { nameOfAccepted } from "../../evidence/predicates/waiver-consent.ts";
 import { when } from "../output/words.ts";
 import { clean } from "../terminal.ts";

@@ -1,4 +1,4 @@
-import type { WorkloadRuleView } from "../../api/routes-federation.ts";
+import type { WorkloadRuleView } from "../../api/routes/federation.ts";
 import { scopeText } from "../access/cards.ts";
 import type { Card } from "../output/print.ts";
 import { when } from "../output/words.ts";

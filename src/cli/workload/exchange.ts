@@ -2,7 +2,7 @@ import {
   type WorkloadExchange,
   WorkloadTokenView,
   workloadTokenPath,
-} from "../../api/routes-federation.ts";
+} from "../../api/routes/federation.ts";
 import { ErrorView } from "../../api/views.ts";
 import { type ErrorCode, errorCodes, TidelockError } from "../../model/errors.ts";
 

@@ -1,4 +1,4 @@
-import type { AccessView } from "../../api/change-views.ts";
+import type { AccessView } from "../../api/views/change.ts";
 import {
   closeRun,
   digestOfRun,

@@ -1,7 +1,7 @@
 import { TidelockError } from "../../model/errors.ts";
 import { permissionNames } from "../../model/permissions.ts";
 import { decideAccess } from "../../identity/decide-access.ts";
-import type { WhoView } from "../../api/routes-access.ts";
+import type { WhoView } from "../../api/routes/access.ts";
 import type { AccessControl } from "../../ports/access-control.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import type { Engine } from "../engine.ts";

@@ -1,4 +1,4 @@
-import type { UnusedReport } from "../../api/routes-access.ts";
+import type { UnusedReport } from "../../api/routes/access.ts";
 import { holdingOf, ofMachine } from "../../identity/holdings.ts";
 import { smallerRole } from "../../identity/recertification/rules.ts";
 import { builtInRoles } from "../../identity/roles.ts";

@@ -1,4 +1,4 @@
-import type { AccessReport } from "../../api/routes-access.ts";
+import type { AccessReport } from "../../api/routes/access.ts";
 import {
   type AccessLine,
   lockedNote,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { AssignmentView, RoleView } from "../../api/routes-access.ts";
+import type { AssignmentView, RoleView } from "../../api/routes/access.ts";
 import { ofMachine } from "../../identity/holdings.ts";
 import { builtInRoles, type Role } from "../../identity/roles.ts";
 import { TidelockError } from "../../model/errors.ts";

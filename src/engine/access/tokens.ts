@@ -1,7 +1,7 @@
 import type { Sight } from "../../model/principal.ts";
 import { seen } from "../../store/queries/page.ts";
 import { randomBytes } from "node:crypto";
-import type { TokenView } from "../../api/routes-access.ts";
+import type { TokenView } from "../../api/routes/access.ts";
 import { requireRecent } from "../../identity/accounts/recent.ts";
 import { ofMachine } from "../../identity/holdings.ts";
 import { TidelockError } from "../../model/errors.ts";

@@ -15,7 +15,7 @@ import {
   operator,
   until,
 } from "../../../test/support/engine-bench.ts";
-import type { ApprovalView } from "../../api/routes-approvals.ts";
+import type { ApprovalView } from "../../api/routes/approvals.ts";
 import { verifyPack } from "../../audit/verify-pack.ts";
 import type { Release } from "../../model/release.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";

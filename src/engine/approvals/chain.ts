@@ -1,4 +1,4 @@
-import type { ReleaseChainView } from "../../api/routes-chain.ts";
+import type { ReleaseChainView } from "../../api/routes/chain.ts";
 import { deedName, stageOf } from "../../identity/chain.ts";
 import type { Deed } from "../../identity/lineage.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";

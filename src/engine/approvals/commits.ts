@@ -16,7 +16,7 @@ import { commitKeys, knownNames } from "../../store/queries/grants.ts";
 import { pgpCertificates } from "../../store/queries/pgp-certificates.ts";
 import type { PersonKeyRow } from "../../store/schema-manual.ts";
 import type { Db, ReleaseRow } from "../../store/schema.ts";
-import { attestationBytes } from "../attest-material.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import { type Gathered, gatherEnrolments } from "../access/people/enrolment.ts";
 import type { Engine } from "../engine.ts";
 import { accountDeed, deedsOfPull } from "../../identity/commits/host-deeds.ts";

@@ -1,4 +1,4 @@
-import type { ApprovalView } from "../../api/routes-approvals.ts";
+import type { ApprovalView } from "../../api/routes/approvals.ts";
 import { evaluateApprovals } from "../../identity/approval/evaluate.ts";
 import type { ApprovalControl } from "../../ports/approval-control.ts";
 import { answersOf, listApprovals } from "../../store/queries/approvals.ts";

@@ -20,7 +20,7 @@ import { namesOf } from "../../store/queries/grants.ts";
 import { readTree } from "../../store/queries/ledger-tree.ts";
 import type { ApprovalRequestRow } from "../../store/schema-approvals.ts";
 import type { Db } from "../../store/schema.ts";
-import { attestationBytes } from "../attest-material.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import type { Engine } from "../engine.ts";
 import { type Lineage, lineageOf } from "./lineage.ts";
 import { type ApproverStanding, approverStanding } from "./standing.ts";

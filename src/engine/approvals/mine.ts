@@ -1,4 +1,4 @@
-import type { ApprovalMine } from "../../api/routes-approvals.ts";
+import type { ApprovalMine } from "../../api/routes/approvals.ts";
 import { copyable } from "../../identity/approval/evaluate.ts";
 import { ownWorkOf, wayOut } from "../../identity/approval/separation.ts";
 import type { Plan } from "../../model/plan.ts";

@@ -14,7 +14,7 @@ import {
   operator,
   until,
 } from "../../../test/support/engine-bench.ts";
-import type { BreakGlassView } from "../../api/routes-break-glass.ts";
+import type { BreakGlassView } from "../../api/routes/break-glass.ts";
 import { verifyPack } from "../../audit/verify-pack.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
 import type { Engine } from "../engine.ts";

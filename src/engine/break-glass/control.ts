@@ -1,4 +1,4 @@
-import type { BreakGlassView } from "../../api/routes-break-glass.ts";
+import type { BreakGlassView } from "../../api/routes/break-glass.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { glassStanding } from "../../identity/break-glass/standing.ts";
 import type { BreakGlassControl } from "../../ports/break-glass-control.ts";

@@ -19,7 +19,7 @@ import type { Db } from "../../store/schema.ts";
 import { askedNow, involved, peopleIn } from "../approvals/gather.ts";
 import { lineageOf } from "../approvals/lineage.ts";
 import { type ApproverStanding, approverStanding } from "../approvals/standing.ts";
-import { attestationBytes } from "../attest-material.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import type { Engine } from "../engine.ts";
 
 /** What is decided about, where glasses may have been broken. */

@@ -1,4 +1,4 @@
-import type { CatalogueTest, CatalogueTool } from "../../api/routes-catalogue.ts";
+import type { CatalogueTest, CatalogueTool } from "../../api/routes/catalogue.ts";
 import type { CatalogueControl, CatalogueOf } from "../../ports/catalogue-control.ts";
 import { lastRuns, seenTools } from "../../store/queries/run-history.ts";
 import type { Engine } from "../engine.ts";

@@ -1,4 +1,4 @@
-import type { DemandsView } from "../../api/routes-checks.ts";
+import type { DemandsView } from "../../api/routes/checks.ts";
 import { applyFloor } from "../../policy/floor.ts";
 import type { CatalogueOf } from "../../ports/catalogue-control.ts";
 import { registeredDocuments } from "../../store/queries/catalogue.ts";

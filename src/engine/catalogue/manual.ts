@@ -1,4 +1,4 @@
-import type { CatalogueManual } from "../../api/routes-catalogue.ts";
+import type { CatalogueManual } from "../../api/routes/catalogue.ts";
 import type { ManualForm } from "../../model/manual-check.ts";
 import type { CatalogueOf } from "../../ports/catalogue-control.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";

@@ -1,5 +1,5 @@
 import { type Colour, slotKey } from "../../model/primitives.ts";
-import { whyUsersMeetAnother } from "../met-by-users.ts";
+import { whyUsersMeetAnother } from "../check-runs/met-by-users.ts";
 import { done, type StepContext, type StepResult } from "../steps/step.ts";
 
 /** Remove what the promotion had put on its colour: an idle colour without a release answers 503. */

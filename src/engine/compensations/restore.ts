@@ -1,7 +1,7 @@
 import { type Colour, slotKey } from "../../model/primitives.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
-import { slotSpec, verifiedArtifacts } from "../slot-spec.ts";
-import { describeSlot } from "../slot-report.ts";
+import { slotSpec, verifiedArtifacts } from "../slots/slot-spec.ts";
+import { describeSlot } from "../slots/slot-report.ts";
 import { done, failed, type StepContext, type StepResult } from "../steps/step.ts";
 
 /** Start what was live again, where the plan had stopped it. */

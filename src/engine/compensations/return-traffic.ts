@@ -4,8 +4,8 @@ import { changePromotion } from "../../store/queries/promotions.ts";
 import type { Db, LaneRow, PromotionRow } from "../../store/schema.ts";
 import { configurationByDigest } from "../../store/queries/catalogue.ts";
 import { recordMove, recordNothingLive } from "../../store/queries/live.ts";
-import { revoke } from "../revoke.ts";
-import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
+import { revoke } from "../returns/revoke.ts";
+import { describeRoute, routeSpec, sendsTo, weightsTo } from "../slots/route-spec.ts";
 import type { StepContext, StepResult } from "../steps/step.ts";
 
 /** Users first: give the traffic back to what was live, or to nobody where nothing was. */

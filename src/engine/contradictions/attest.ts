@@ -8,7 +8,7 @@ import type { Decision } from "../../model/decision.ts";
 import { databaseTime, insertOwnAttestations } from "../../store/queries/attestations.ts";
 import type { Standing } from "../../store/queries/contradictions.ts";
 import type { Db } from "../../store/schema.ts";
-import { policyDigest } from "../attest.ts";
+import { policyDigest } from "../attestations/attest.ts";
 import type { Engine } from "../engine.ts";
 
 /** Signed statements about many decisions at once, as `attestDecision` makes one. Answers their digests, in order. */

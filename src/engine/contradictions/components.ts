@@ -4,7 +4,7 @@ import type { Digest } from "../../model/primitives.ts";
 import { readAttestation } from "../../store/queries/attestations.ts";
 import { keepComponents, unreadBoms } from "../../store/queries/components.ts";
 import type { Db } from "../../store/schema.ts";
-import { attestationBytes } from "../attest-material.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import type { Engine } from "../engine.ts";
 
 /** More than anybody's release has; of a longer list nobody could say that it was read whole. */

@@ -16,7 +16,7 @@ import {
   type PublishedAdvisories,
 } from "../../../test/support/published.ts";
 import { Configuration } from "../../model/configuration.ts";
-import { LateChecks } from "../late-checks.ts";
+import { LateChecks } from "../check-runs/late-checks.ts";
 import { verifyState } from "../ledger/verify-state.ts";
 import { reevaluate } from "./reevaluate.ts";
 

@@ -12,9 +12,9 @@ import { keptTexts, type Standing, type ToKeep } from "../../store/queries/contr
 import { readPromotion } from "../../store/queries/promotions.ts";
 import { namedLike } from "../../store/queries/findings-named.ts";
 import type { Db } from "../../store/schema.ts";
-import { knownPlan } from "../attest-promotion.ts";
+import { knownPlan } from "../attestations/attest-promotion.ts";
 import type { Engine } from "../engine.ts";
-import { shownNow } from "../evidence.ts";
+import { shownNow } from "../decisions/evidence.ts";
 import { countsOf } from "../facts/findings.ts";
 import { knownFlaw, looksForFlaws, namesOf } from "./flaws.ts";
 

@@ -20,7 +20,7 @@ import { readPromotion, runningPromotion } from "../../store/queries/promotions.
 import { insertStop } from "../../store/queries/stops.ts";
 import type { DeploymentRow, Tx } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
-import { rollback } from "../rollback.ts";
+import { rollback } from "../returns/rollback.ts";
 import { isolate } from "./isolate.ts";
 import { decideAgainAll } from "./decide-again.ts";
 import { keep } from "./record.ts";

@@ -4,10 +4,10 @@ import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import { announce } from "../../store/queries/events.ts";
 import { readLane } from "../../store/queries/lanes.ts";
 import { openPromotions } from "../../store/queries/promotions.ts";
-import { Effects } from "../effect.ts";
+import { Effects } from "../lanes/effect.ts";
 import type { Engine } from "../engine.ts";
-import { releaseLease, seizeLease, withLease } from "../lease.ts";
-import { describeRoute, sendsTo, weightsTo } from "../route-spec.ts";
+import { releaseLease, seizeLease, withLease } from "../lanes/lease.ts";
+import { describeRoute, sendsTo, weightsTo } from "../slots/route-spec.ts";
 
 /**
  * Takes a lane's traffic away from every colour: the router answers 503, and what runs goes on running, so that people can

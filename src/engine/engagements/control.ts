@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { sql } from "kysely";
-import type { EngagementView } from "../../api/routes-engagements.ts";
+import type { EngagementView } from "../../api/routes/engagements.ts";
 import type { EngagementId } from "../../model/engagement.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { openStatuses } from "../../model/finding.ts";

@@ -5,7 +5,7 @@ import { type ErasableEntry, namedElsewhere } from "../../store/queries/erasures
 import { dropRawReport } from "../../store/queries/evidence.ts";
 import { unverifyDeployments } from "../../store/queries/live.ts";
 import type { Db } from "../../store/schema.ts";
-import { rawIn } from "../attest-promotion.ts";
+import { rawIn } from "../attestations/attest-promotion.ts";
 
 const digestPattern = /sha256:[0-9a-f]{64}/g;
 

@@ -1,4 +1,4 @@
-import type { GateExplanation } from "../../api/gate-views.ts";
+import type { GateExplanation } from "../../api/views/gate.ts";
 import type { GateControl } from "../../ports/gate-control.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
 import { readLane } from "../../store/queries/lanes.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { RequirementReport } from "../../api/gate-views.ts";
+import type { RequirementReport } from "../../api/views/gate.ts";
 import { documents, operator, until } from "../../../test/support/engine-bench.ts";
 import { GateStory } from "../../../test/support/gate-story.ts";
 

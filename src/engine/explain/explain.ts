@@ -1,4 +1,4 @@
-import type { GateExplanation, LiveExplanation } from "../../api/gate-views.ts";
+import type { GateExplanation, LiveExplanation } from "../../api/views/gate.ts";
 import type { Decision } from "../../model/decision.ts";
 import { type Lane, laneKey } from "../../model/primitives.ts";
 import { hasEnded } from "../../model/promotion.ts";
@@ -12,10 +12,15 @@ import { type KeptDecisionRow, keptDecisions } from "../../store/queries/decisio
 import { readLane } from "../../store/queries/lanes.ts";
 import { listPromotions } from "../../store/queries/promotions.ts";
 import type { Db, PromotionRow, ReleaseRow } from "../../store/schema.ts";
-import { existingPromotion } from "../abort.ts";
+import { existingPromotion } from "../promotions/abort.ts";
 import type { Engine } from "../engine.ts";
-import { currentConfiguration, findRelease, laneDocuments, nothingThere } from "../plan-inputs.ts";
-import { liveOf } from "../queue.ts";
+import {
+  currentConfiguration,
+  findRelease,
+  laneDocuments,
+  nothingThere,
+} from "../promotions/plan-inputs.ts";
+import { liveOf } from "../lanes/queue.ts";
 import { explainLive } from "./live.ts";
 import { clock, decidedAt, decideNow } from "./now.ts";
 import { type Explained, explanationOf, previewWords } from "./view.ts";

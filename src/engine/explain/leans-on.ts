@@ -1,4 +1,4 @@
-import type { ExplainedPart } from "../../api/gate-views.ts";
+import type { ExplainedPart } from "../../api/views/gate.ts";
 import type { ImportTrust } from "../../model/finding.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { Part } from "../../policy/explain.ts";

@@ -1,4 +1,4 @@
-import type { GateExplanation, LiveExplanation } from "../../api/gate-views.ts";
+import type { GateExplanation, LiveExplanation } from "../../api/views/gate.ts";
 import type { Lane } from "../../model/primitives.ts";
 import { scannersOf } from "../../pipeline-file/scanners.ts";
 import { keptDecisions } from "../../store/queries/decisions.ts";
@@ -7,7 +7,7 @@ import { readPromotion } from "../../store/queries/promotions.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
 import { makePlan, readPlan } from "../../strategies/plan.ts";
 import type { Engine } from "../engine.ts";
-import { laneDocuments } from "../plan-inputs.ts";
+import { laneDocuments } from "../promotions/plan-inputs.ts";
 import { decidedAt, decideNow } from "./now.ts";
 import { explanationOf } from "./view.ts";
 

@@ -6,8 +6,8 @@ import type { DecisionInputs } from "../../policy/replay.ts";
 import type { KeptDecisionRow } from "../../store/queries/decisions.ts";
 import type { Db, ReleaseRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
-import { decisionAtGate } from "../evidence.ts";
-import { currentConfiguration } from "../plan-inputs.ts";
+import { decisionAtGate } from "../decisions/evidence.ts";
+import { currentConfiguration } from "../promotions/plan-inputs.ts";
 import { admission } from "../steps/admit.ts";
 import type { Explained } from "./view.ts";
 

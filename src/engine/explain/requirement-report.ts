@@ -1,4 +1,4 @@
-import type { RequirementReport } from "../../api/gate-views.ts";
+import type { RequirementReport } from "../../api/views/gate.ts";
 import type { Environment } from "../../model/pipeline.ts";
 import type { ReleaseRow } from "../../store/schema.ts";
 import { TidelockError } from "../../model/errors.ts";
@@ -15,10 +15,10 @@ import {
   registeredPipeline,
 } from "../../store/queries/catalogue.ts";
 import { keptDecisions } from "../../store/queries/decisions.ts";
-import { existingPromotion } from "../abort.ts";
+import { existingPromotion } from "../promotions/abort.ts";
 import type { Engine } from "../engine.ts";
-import { obligationsOf } from "../obligations.ts";
-import { findRelease } from "../plan-inputs.ts";
+import { obligationsOf } from "../decisions/obligations.ts";
+import { findRelease } from "../promotions/plan-inputs.ts";
 import { clock } from "./now.ts";
 
 type Place = RequirementReport["environments"][number];

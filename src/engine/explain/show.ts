@@ -1,4 +1,4 @@
-import type { GateDemand, GateView } from "../../api/gate-views.ts";
+import type { GateDemand, GateView } from "../../api/views/gate.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import type {
@@ -14,7 +14,7 @@ import { demandedBefore } from "../../policy/policy-of.ts";
 import { span } from "../../policy/predecessors.ts";
 import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import type { Engine } from "../engine.ts";
-import { laneDocuments } from "../plan-inputs.ts";
+import { laneDocuments } from "../promotions/plan-inputs.ts";
 
 type Origin = GateDemand["from"];
 type Floor = Environment["spec"]["floor"];

@@ -1,4 +1,4 @@
-import type { ExplainedPart, GateExplanation } from "../../api/gate-views.ts";
+import type { ExplainedPart, GateExplanation } from "../../api/views/gate.ts";
 import { canonicalJson } from "../../model/canonical.ts";
 import type { Decision, Outcome } from "../../model/decision.ts";
 import type { Environment } from "../../model/pipeline.ts";

@@ -2,7 +2,7 @@ import { type Configuration, configurationDigest } from "../../model/configurati
 import type { GateFacts } from "../../model/gate-facts.ts";
 import type { Digest } from "../../model/primitives.ts";
 import { configurationByDigest } from "../../store/queries/catalogue.ts";
-import { emptyConfiguration } from "../plan-inputs.ts";
+import { emptyConfiguration } from "../promotions/plan-inputs.ts";
 import { type FactsSite } from "./site.ts";
 
 /** Names of what is configured otherwise than in what is live, never a value (law 11). */

@@ -3,7 +3,7 @@ import type { GateFacts } from "../../model/gate-facts.ts";
 import { checkRelease, type Material } from "../../evidence/release-check.ts";
 import { matchesPattern } from "../../evidence/pattern.ts";
 import { newColour } from "../../strategies/compensation.ts";
-import { materialOf } from "../attest-material.ts";
+import { materialOf } from "../attestations/attest-material.ts";
 import type { FactsSite } from "./site.ts";
 
 type Requires = NonNullable<Environment["spec"]["requires"]>;

@@ -7,7 +7,7 @@ import { isSbomPredicate, readSbom, sbomOfStatement } from "../../evidence/sbom/
 import { subjectDigests } from "../../evidence/statement.ts";
 import { attestationsProjection } from "../../store/projections/attestations.ts";
 import { othersAttestations, readAttestation } from "../../store/queries/attestations.ts";
-import { attestationBytes } from "../attest-material.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { type FactsSite, onRecord } from "./site.ts";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { FeedView } from "../../api/routes-feeds.ts";
+import type { FeedView } from "../../api/routes/feeds.ts";
 import { AdvisorySnapshot } from "../../model/advisory.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { whyNotInstead } from "../../model/feed.ts";

@@ -8,7 +8,7 @@ import {
   operator,
 } from "../../../test/support/engine-bench.ts";
 import { stateReport, trustIn } from "../../../test/support/findings.ts";
-import type { ImportView } from "../../api/finding-views.ts";
+import type { ImportView } from "../../api/views/finding.ts";
 import type { Digest } from "../../model/primitives.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
 

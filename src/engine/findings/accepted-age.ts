@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { FindingMetrics, FindingRows } from "../../api/finding-metrics-views.ts";
+import type { FindingMetrics, FindingRows } from "../../api/views/finding-metrics.ts";
 import { acceptedSince, quantile, spanOf } from "../../findings/metrics.ts";
 import { openStatuses } from "../../model/finding.ts";
 import type { Measured } from "../../store/queries/finding-metrics.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createMigratedDatabase } from "../../../test/support/database.ts";
-import type { FindingMetrics, FindingRows } from "../../api/finding-metrics-views.ts";
+import type { FindingMetrics, FindingRows } from "../../api/views/finding-metrics.ts";
 import { FindingStatus, openStatuses } from "../../model/finding.ts";
 import { severities } from "../../model/observation.ts";
 import type { Database } from "../../store/database.ts";

@@ -5,8 +5,8 @@ import type {
   FindingRows,
   RateView,
   SpanView,
-} from "../../api/finding-metrics-views.ts";
-import { FindingStage } from "../../api/finding-views.ts";
+} from "../../api/views/finding-metrics.ts";
+import { FindingStage } from "../../api/views/finding.ts";
 import {
   enough,
   kindsOfScan,

@@ -6,7 +6,7 @@ import { readPromotion } from "../../store/queries/promotions.ts";
 import { readRelease } from "../../store/queries/catalogue.ts";
 import { readRawReport } from "../../store/queries/evidence.ts";
 import { failRun, type OwnRun, skipRun, untakenRuns } from "../../store/queries/findings-runs.ts";
-import { knownPlan } from "../attest-promotion.ts";
+import { knownPlan } from "../attestations/attest-promotion.ts";
 import type { Engine } from "../engine.ts";
 import { spool } from "./import/spool.ts";
 import { type Standing, takeIn } from "./import/take-in.ts";

@@ -8,7 +8,7 @@ import {
   operator,
 } from "../../../test/support/engine-bench.ts";
 import { consentBy, enrol, stateReport, trustIn } from "../../../test/support/findings.ts";
-import type { ImportView } from "../../api/finding-views.ts";
+import type { ImportView } from "../../api/views/finding.ts";
 import { findings as findingsCheck } from "../../checks/findings/index.ts";
 import type { ScanReport } from "../../evidence/predicates/scan-report.ts";
 import type { Digest } from "../../model/primitives.ts";

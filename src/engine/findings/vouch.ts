@@ -20,7 +20,7 @@ import { attestationsOf, databaseTime, readAttestation } from "../../store/queri
 import { registeredDocuments } from "../../store/queries/catalogue.ts";
 import { scannedReleases } from "../../store/queries/findings-imports.ts";
 import type { Db, DocumentRow } from "../../store/schema.ts";
-import { attestationBytes } from "../attest-material.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import type { Engine } from "../engine.ts";
 import { noLaterDocument } from "../ledger/grounds.ts";
 import { groundsOf, lastingDifference } from "../ledger/leaning.ts";

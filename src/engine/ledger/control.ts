@@ -1,4 +1,4 @@
-import type { LedgerProofView, LedgerStatusView } from "../../api/ledger-views.ts";
+import type { LedgerProofView, LedgerStatusView } from "../../api/views/ledger.ts";
 import { logKeysFile } from "../../audit/log-keys.ts";
 import { toBase64, toHex } from "../../ledger/bytes.ts";
 import { encodeEntry } from "../../ledger/entry.ts";

@@ -6,7 +6,7 @@ import { announce } from "../../store/queries/events.ts";
 import { holdTree, originOf, type TreeHead } from "../../store/queries/ledger-tree.ts";
 import type { Tx } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
-import { raiseIncarnation } from "../incarnation.ts";
+import { raiseIncarnation } from "../lanes/incarnation.ts";
 
 /**
  * A person declares this database the truth although something outside knows more. What was lost is recorded,

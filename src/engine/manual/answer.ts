@@ -1,4 +1,4 @@
-import type { ManualRequestView } from "../../api/routes-manual.ts";
+import type { ManualRequestView } from "../../api/routes/manual.ts";
 import { readSignedPayload } from "../../evidence/person-signature.ts";
 import {
   type ManualAnswer,
@@ -25,7 +25,7 @@ import { keysOf } from "../../store/queries/grants.ts";
 import { dbNow } from "../../store/queries/promotions.ts";
 import type { CheckRequestRow } from "../../store/schema-manual.ts";
 import type { Db, PromotionRow } from "../../store/schema.ts";
-import { secretValues } from "../bindings.ts";
+import { secretValues } from "../slots/bindings.ts";
 import { refused, requireByRecord } from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";

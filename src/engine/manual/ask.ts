@@ -17,7 +17,7 @@ import { readTree } from "../../store/queries/ledger-tree.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
 import type { CheckRequestRow } from "../../store/schema-manual.ts";
 import type { Db } from "../../store/schema.ts";
-import type { Subject } from "../check-context.ts";
+import type { Subject } from "../check-runs/check-context.ts";
 import type { StepContext } from "../steps/step.ts";
 import { answerRight, standingOf } from "./right.ts";
 import { signerAgainst } from "./signer.ts";

@@ -8,7 +8,7 @@ import {
   operator,
   until,
 } from "../../../test/support/engine-bench.ts";
-import type { ManualRequestView } from "../../api/routes-manual.ts";
+import type { ManualRequestView } from "../../api/routes/manual.ts";
 import { manual } from "../../checks/manual/index.ts";
 import { encodeEnvelope } from "../../evidence/dsse.ts";
 import { answerStatement } from "../../evidence/predicates/manual-answer.ts";

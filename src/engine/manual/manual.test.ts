@@ -11,7 +11,7 @@ import {
 } from "../../../test/support/engine-bench.ts";
 import { verifyPack } from "../../audit/verify-pack.ts";
 import { manual } from "../../checks/manual/index.ts";
-import type { ManualRequestView } from "../../api/routes-manual.ts";
+import type { ManualRequestView } from "../../api/routes/manual.ts";
 import { encodeEnvelope } from "../../evidence/dsse.ts";
 import { type AskedOf, answerStatement } from "../../evidence/predicates/manual-answer.ts";
 import { signStatement } from "../../evidence/statement.ts";

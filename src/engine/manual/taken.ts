@@ -11,7 +11,7 @@ import { requestOfRun } from "../../store/queries/check-requests.ts";
 import { keyById } from "../../store/queries/grants.ts";
 import type { CheckRequestRow, PersonKeyRow } from "../../store/schema-manual.ts";
 import type { Db } from "../../store/schema.ts";
-import { attestationBytes } from "../attest-material.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf, lastingDifference } from "../ledger/leaning.ts";
 import { askedOf } from "./asked.ts";

@@ -1,12 +1,12 @@
 import type { Sight } from "../../model/principal.ts";
-import type { ManualRequestView } from "../../api/routes-manual.ts";
+import type { ManualRequestView } from "../../api/routes/manual.ts";
 import { readAnswer } from "../../evidence/predicates/manual-answer.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { ManualAnswers } from "../../model/manual-check.ts";
 import { readAttestation } from "../../store/queries/attestations.ts";
 import { type ListedRequest, listRequests } from "../../store/queries/check-requests.ts";
 import { grantsFor, namesOf } from "../../store/queries/grants.ts";
-import { attestationBytes } from "../attest-material.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import type { Engine } from "../engine.ts";
 import { answerRight } from "./right.ts";
 

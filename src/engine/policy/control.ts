@@ -1,4 +1,4 @@
-import type { PolicyReplayView } from "../../api/routes-policy.ts";
+import type { PolicyReplayView } from "../../api/routes/policy.ts";
 import { parseDocuments } from "../../pipeline-file/parse.ts";
 import type { Actor } from "../../ports/control-plane.ts";
 import type { PolicyControl } from "../../ports/policy-control.ts";
@@ -6,7 +6,7 @@ import type { GovernanceMode } from "../../model/policy-proposal.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
 import { keptDecisions } from "../../store/queries/decisions.ts";
 import { listPolicyProposals } from "../../store/queries/policy.ts";
-import { existingPromotion } from "../abort.ts";
+import { existingPromotion } from "../promotions/abort.ts";
 import { refused } from "../access/people/two-people.ts";
 import type { Engine } from "../engine.ts";
 import { requireWritable } from "../ledger/writable.ts";

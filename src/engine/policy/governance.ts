@@ -1,7 +1,7 @@
 import { TidelockError } from "../../model/errors.ts";
 import { type GovernanceMode, policyRight } from "../../model/policy-proposal.ts";
 import type { Actor } from "../../ports/control-plane.ts";
-import type { GovernanceView } from "../../api/routes-policy.ts";
+import type { GovernanceView } from "../../api/routes/policy.ts";
 import { governanceProjection } from "../../store/projections/policy.ts";
 import { announce } from "../../store/queries/events.ts";
 import { endOf, grantsFor, keysOf, namesOf } from "../../store/queries/grants.ts";

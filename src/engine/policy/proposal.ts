@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { PolicyProposalView } from "../../api/routes-policy.ts";
+import type { PolicyProposalView } from "../../api/routes/policy.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { Document } from "../../model/pipeline.ts";
 import { type PolicyChange, PolicyProposed, proposalLastsMs } from "../../model/policy-proposal.ts";

@@ -1,4 +1,4 @@
-import type { PolicyView } from "../../api/routes-policy.ts";
+import type { PolicyView } from "../../api/routes/policy.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { Document, Environment, Pipeline } from "../../model/pipeline.ts";
 import { demandDigest } from "../../policy/evidence.ts";

@@ -1,4 +1,4 @@
-import type { PolicyProposalView } from "../../api/routes-policy.ts";
+import type { PolicyProposalView } from "../../api/routes/policy.ts";
 import { encodeBase64 } from "../../evidence/bytes.ts";
 import {
   readPolicyConsent,

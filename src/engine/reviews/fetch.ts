@@ -12,12 +12,12 @@ import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import { announce } from "../../store/queries/events.ts";
 import { environmentVersions } from "../../store/queries/host-reviews.ts";
 import { secretSetAt } from "../../store/queries/service-security.ts";
-import { attest } from "../attest.ts";
-import { recordSecretRead } from "../bindings.ts";
-import { ownPorts } from "../check-context.ts";
+import { attest } from "../attestations/attest.ts";
+import { recordSecretRead } from "../slots/bindings.ts";
+import { ownPorts } from "../check-runs/check-context.ts";
 import type { Engine } from "../engine.ts";
 import { requireWritable } from "../ledger/writable.ts";
-import { findRelease } from "../plan-inputs.ts";
+import { findRelease } from "../promotions/plan-inputs.ts";
 import { reviewFigures } from "./figures.ts";
 import { reviewOf } from "./kept.ts";
 

@@ -7,7 +7,7 @@ import type { Digest } from "../../model/primitives.ts";
 import { evidenceKeys, readAttestation } from "../../store/queries/attestations.ts";
 import { newestReview } from "../../store/queries/host-reviews.ts";
 import type { Db } from "../../store/schema.ts";
-import { attestationBytes } from "../attest-material.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import type { Engine } from "../engine.ts";
 
 export interface KeptReview {

@@ -1,4 +1,4 @@
-import type { WindowView } from "../../api/routes-stops.ts";
+import type { WindowView } from "../../api/routes/stops.ts";
 import type { Calendar } from "../../model/calendar.ts";
 import type { Environment, Pipeline } from "../../model/pipeline.ts";
 import { describeWindows, scheduleSays } from "../../policy/schedule.ts";

@@ -4,12 +4,12 @@ import type { PlanStep } from "../../model/plan.ts";
 import { type CheckNode, nextMoves, scansBefore } from "../../policy/check-graph.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
 import type { CheckRunRow } from "../../store/schema.ts";
-import type { Subject } from "../check-context.ts";
-import { type Held, isAccepted, startCheck } from "../check-runner.ts";
+import type { Subject } from "../check-runs/check-context.ts";
+import { type Held, isAccepted, startCheck } from "../check-runs/check-runner.ts";
 import type { Engine } from "../engine.ts";
-import { acceptedChecks } from "../accepted.ts";
-import { decisionOnChecks } from "../evidence.ts";
-import { recordNotBegun } from "../not-begun.ts";
+import { acceptedChecks } from "../decisions/accepted.ts";
+import { decisionOnChecks } from "../decisions/evidence.ts";
+import { recordNotBegun } from "../promotions/not-begun.ts";
 import { generationOf } from "./deploy.ts";
 import {
   failed,

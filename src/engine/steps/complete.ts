@@ -4,7 +4,7 @@ import type { Db } from "../../store/schema.ts";
 import { laneKey } from "../../model/primitives.ts";
 import { retireIn, verifyLive } from "../../store/queries/live.ts";
 import type { RouteObservation } from "../../ports/host-agent.ts";
-import { describeRoute, isSilent, sendsTo } from "../route-spec.ts";
+import { describeRoute, isSilent, sendsTo } from "../slots/route-spec.ts";
 import { failed, type StepContext, type StepDefinition, type StepResult } from "./step.ts";
 
 /** A router that was killed is back within a second; that is no reason to take a good release back. */

@@ -1,9 +1,9 @@
 import { slotKey } from "../../model/primitives.ts";
 import { leaveOldColour } from "../../store/queries/live.ts";
-import { bindingsDifference } from "../bindings.ts";
-import { whyUsersMeetAnother } from "../met-by-users.ts";
-import { routeSpec, weightsTo } from "../route-spec.ts";
-import { configurationOf, type Occupant, slotSpec, verifiedArtifacts } from "../slot-spec.ts";
+import { bindingsDifference } from "../slots/bindings.ts";
+import { whyUsersMeetAnother } from "../check-runs/met-by-users.ts";
+import { routeSpec, weightsTo } from "../slots/route-spec.ts";
+import { configurationOf, type Occupant, slotSpec, verifiedArtifacts } from "../slots/slot-spec.ts";
 import { whyNotStarted } from "./still-allowed.ts";
 import { done, failed, type StepContext, type StepDefinition, type StepOf } from "./step.ts";
 

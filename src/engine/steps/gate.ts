@@ -1,7 +1,7 @@
 import type { ApprovalsInput } from "../../identity/approval/given.ts";
 import { approvalsRule } from "../../policy/approvals.ts";
 import type { Decided } from "../../policy/decide.ts";
-import { decisionAtGate } from "../evidence.ts";
+import { decisionAtGate } from "../decisions/evidence.ts";
 import type { StepContext, StepDefinition, StepResult } from "./step.ts";
 
 /** Policy over evidence: allow, deny or wait, with every reason and a digest of every input. */

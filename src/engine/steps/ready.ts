@@ -1,6 +1,6 @@
 import type { Process } from "../../model/pipeline.ts";
 import type { SlotObservation } from "../../ports/host-agent.ts";
-import { explainSlot } from "../slot-report.ts";
+import { explainSlot } from "../slots/slot-report.ts";
 import { generationOf } from "./deploy.ts";
 import { done, failed, type StepContext, type StepDefinition } from "./step.ts";
 

@@ -5,9 +5,9 @@ import type { Decided } from "../../policy/decide.ts";
 import type { Router } from "../../ports/router.ts";
 import type { Target } from "../../ports/target.ts";
 import type { Db, LaneRow, PromotionRow, StepRow } from "../../store/schema.ts";
-import type { Effects, OperationName } from "../effect.ts";
+import type { Effects, OperationName } from "../lanes/effect.ts";
 import type { Engine } from "../engine.ts";
-import type { Lease } from "../lease.ts";
+import type { Lease } from "../lanes/lease.ts";
 
 /** What a step knows. It was read at `now`, under the lease; nothing of it outlives one look. */
 export interface StepContext {

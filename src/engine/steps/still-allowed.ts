@@ -3,7 +3,7 @@ import { openIntents } from "../../store/queries/intents.ts";
 import { pendingRescans } from "../../store/queries/rescans.ts";
 import { letsThrough } from "../../model/decision.ts";
 import { approvalsRule } from "../../policy/approvals.ts";
-import { decisionAtGate } from "../evidence.ts";
+import { decisionAtGate } from "../decisions/evidence.ts";
 import { groundsOfAdmission, ledgerSays } from "../ledger/grounds.ts";
 import { admission } from "./admit.ts";
 import { resultOf } from "./gate.ts";

@@ -1,5 +1,5 @@
 import { slotKey } from "../../model/primitives.ts";
-import { routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
+import { routeSpec, sendsTo, weightsTo } from "../slots/route-spec.ts";
 import { whyNotStopped } from "./still-allowed.ts";
 import { done, type StepDefinition } from "./step.ts";
 

@@ -5,12 +5,12 @@ import type { Router } from "../../ports/router.ts";
 import { slotKey } from "../../model/primitives.ts";
 import { openIntents } from "../../store/queries/intents.ts";
 import { recordMove } from "../../store/queries/live.ts";
-import { attestDeployment } from "../attest-promotion.ts";
+import { attestDeployment } from "../attestations/attest-promotion.ts";
 import type { Engine } from "../engine.ts";
 import { whyNotAllowed } from "../ledger/allowed.ts";
-import { revoke } from "../revoke.ts";
-import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
-import { explainSlot } from "../slot-report.ts";
+import { revoke } from "../returns/revoke.ts";
+import { describeRoute, routeSpec, sendsTo, weightsTo } from "../slots/route-spec.ts";
+import { explainSlot } from "../slots/slot-report.ts";
 import { lookAgain, stillAllowed } from "./still-allowed.ts";
 import {
   done,

@@ -1,4 +1,4 @@
-import { describeRoute, sendsTo } from "../route-spec.ts";
+import { describeRoute, sendsTo } from "../slots/route-spec.ts";
 import { laneKey } from "../../model/primitives.ts";
 import { done, failed, type StepDefinition } from "./step.ts";
 

@@ -1,14 +1,14 @@
 import type { Plan } from "../../model/plan.ts";
 import { laneKey } from "../../model/primitives.ts";
 import { checkRunsOf } from "../../store/queries/evidence.ts";
-import { isAccepted, startCheck } from "../check-runner.ts";
-import { addressesOf } from "../check-context.ts";
-import { acceptedChecks } from "../accepted.ts";
+import { isAccepted, startCheck } from "../check-runs/check-runner.ts";
+import { addressesOf } from "../check-runs/check-context.ts";
+import { acceptedChecks } from "../decisions/accepted.ts";
 import type { Waiting } from "../manual/ask.ts";
-import { probe, type ProbeResult } from "../probe.ts";
-import { importJournal } from "../journal-import.ts";
-import { describeRoute, routeSpec, sendsTo, weightsTo } from "../route-spec.ts";
-import { explainSlot } from "../slot-report.ts";
+import { probe, type ProbeResult } from "../slots/probe.ts";
+import { importJournal } from "../lanes/journal-import.ts";
+import { describeRoute, routeSpec, sendsTo, weightsTo } from "../slots/route-spec.ts";
+import { explainSlot } from "../slots/slot-report.ts";
 import { generationOf } from "./deploy.ts";
 import {
   failed,

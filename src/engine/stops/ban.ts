@@ -8,8 +8,8 @@ import type { StopRow } from "../../store/schema-stops.ts";
 import type { Db, ReleaseRow } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { requireWritable } from "../ledger/writable.ts";
-import { findRelease } from "../plan-inputs.ts";
-import { revoke } from "../revoke.ts";
+import { findRelease } from "../promotions/plan-inputs.ts";
+import { revoke } from "../returns/revoke.ts";
 import { concerns } from "./in-the-way.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { StopView } from "../../api/routes-stops.ts";
+import type { StopView } from "../../api/routes/stops.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { type LineScope, readLineScope } from "../../model/stop.ts";
 import type { Digest } from "../../model/primitives.ts";

@@ -10,7 +10,7 @@ import {
   until,
   type Worker,
 } from "../../../test/support/engine-bench.ts";
-import { promoteAutomatically } from "../auto-promotion.ts";
+import { promoteAutomatically } from "../promotions/auto-promotion.ts";
 
 const dev = { service: "shop", environment: "dev" };
 const production = { service: "shop", environment: "production" };

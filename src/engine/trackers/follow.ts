@@ -9,8 +9,8 @@ import {
   takeUntracked,
   type WaitingFinding,
 } from "../../store/queries/service-security.ts";
-import { recordSecretRead } from "../bindings.ts";
-import { ownPorts } from "../check-context.ts";
+import { recordSecretRead } from "../slots/bindings.ts";
+import { ownPorts } from "../check-runs/check-context.ts";
 import type { Engine } from "../engine.ts";
 import { issueOf } from "./issue-text.ts";
 import { requireTokenForAddress } from "./token-binding.ts";

@@ -1,4 +1,4 @@
-import type { ServiceSecurityView } from "../../api/routes-security.ts";
+import type { ServiceSecurityView } from "../../api/routes/security.ts";
 import { TidelockError } from "../../model/errors.ts";
 import { severities } from "../../model/observation.ts";
 import { ServiceSecurity } from "../../model/service-security.ts";

@@ -1,4 +1,4 @@
-import type { ReleaseChangesView } from "../../api/change-views.ts";
+import type { ReleaseChangesView } from "../../api/views/change.ts";
 import type { Configuration } from "../../model/configuration.ts";
 import type { Pipeline } from "../../model/pipeline.ts";
 import {

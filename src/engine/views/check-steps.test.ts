@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { StepView } from "../../api/views.ts";
 import { errorReport } from "../../checks/run.ts";
 import type { CheckReport, Verdict } from "../../model/verdict.ts";
-import { neverBegun } from "../not-begun.ts";
+import { neverBegun } from "../promotions/not-begun.ts";
 import { checkSteps } from "./check-steps.ts";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second));

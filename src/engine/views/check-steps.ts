@@ -1,7 +1,7 @@
 import type { StepView } from "../../api/views.ts";
 import type { CheckRunRow } from "../../store/schema.ts";
-import { isAccepted } from "../check-runner.ts";
-import { neverBegun } from "../not-begun.ts";
+import { isAccepted } from "../check-runs/check-runner.ts";
+import { neverBegun } from "../promotions/not-begun.ts";
 
 type Run = Pick<CheckRunRow, "step" | "name" | "attempt" | "report" | "started_at" | "ended_at">;
 

@@ -1,4 +1,4 @@
-import type { AcceptedRisk } from "../../api/finding-views.ts";
+import type { AcceptedRisk } from "../../api/views/finding.ts";
 import { type WaiverPolicy } from "../../model/waiver.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
 import { findingWaivers } from "../../store/queries/waivers.ts";

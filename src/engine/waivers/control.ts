@@ -1,4 +1,4 @@
-import type { WaiverView } from "../../api/routes-waivers.ts";
+import type { WaiverView } from "../../api/routes/waivers.ts";
 import { TidelockError } from "../../model/errors.ts";
 import type { WaiverControl } from "../../ports/waiver-control.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";

@@ -19,11 +19,11 @@ import {
 } from "../../store/queries/waivers.ts";
 import type { WaiverRow } from "../../store/schema-waivers.ts";
 import type { Db, PromotionRow } from "../../store/schema.ts";
-import { attestDecision, knownPlan } from "../attest-promotion.ts";
+import { attestDecision, knownPlan } from "../attestations/attest-promotion.ts";
 import type { Engine } from "../engine.ts";
-import { decisionAfter } from "../evidence.ts";
-import { revoke } from "../revoke.ts";
-import { giveBack } from "../weigh-late-run.ts";
+import { decisionAfter } from "../decisions/evidence.ts";
+import { revoke } from "../returns/revoke.ts";
+import { giveBack } from "../check-runs/weigh-late-run.ts";
 import { holdsNow, waiversInput } from "./held.ts";
 
 /**

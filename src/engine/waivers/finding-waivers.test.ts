@@ -8,7 +8,7 @@ import {
   type Worker,
 } from "../../../test/support/engine-bench.ts";
 import { enrol, envelopeBy, type Somebody } from "../../../test/support/findings.ts";
-import type { WaiverView } from "../../api/routes-waivers.ts";
+import type { WaiverView } from "../../api/routes/waivers.ts";
 import { findings as check } from "../../checks/findings/index.ts";
 import { waiverStatement } from "../../evidence/predicates/waiver-consent.ts";
 import type { WaiverWish } from "../../model/waiver.ts";

@@ -25,7 +25,7 @@ import type { Db } from "../../store/schema.ts";
 import { wishFor } from "../../strategies/demands.ts";
 import type { Engine } from "../engine.ts";
 import { requireWritable } from "../ledger/writable.ts";
-import { findRelease, laneDocuments } from "../plan-inputs.ts";
+import { findRelease, laneDocuments } from "../promotions/plan-inputs.ts";
 import { findingNow, waiverPolicy } from "./held.ts";
 
 /**

@@ -8,7 +8,7 @@ import {
   type Worker,
 } from "../../../test/support/engine-bench.ts";
 import { enrol, envelopeBy, type Somebody } from "../../../test/support/findings.ts";
-import type { WaiverView } from "../../api/routes-waivers.ts";
+import type { WaiverView } from "../../api/routes/waivers.ts";
 import { waiverStatement } from "../../evidence/predicates/waiver-consent.ts";
 import type { Waived, WaiverWish } from "../../model/waiver.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";

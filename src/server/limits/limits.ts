@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { auditPackPath } from "../../api/audit.ts";
-import { workloadTokenPath } from "../../api/routes-federation.ts";
+import { workloadTokenPath } from "../../api/routes/federation.ts";
 import { routes } from "../../api/routes.ts";
 import { asTidelockError, TidelockError } from "../../model/errors.ts";
 import { signInReturnPath, signInStartPath } from "../../model/identity-provider.ts";

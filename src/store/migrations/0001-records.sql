@@ -3,7 +3,7 @@
 create table store (
   singleton boolean primary key default true check (singleton),
   store_id uuid not null default gen_random_uuid(),
-  -- Counts restores. Fences compare as (incarnation, epoch): see src/engine/incarnation.ts.
+  -- Counts restores. Fences compare as (incarnation, epoch): see src/engine/lanes/incarnation.ts.
   incarnation integer not null default 1 check (incarnation > 0),
   incarnation_since timestamptz not null default clock_timestamp(),
   created_at timestamptz not null default clock_timestamp()

@@ -15,7 +15,7 @@ import {
 import type { Db, PromotionRow, Schema, StepRow } from "../schema.ts";
 import { readPage } from "./page.ts";
 
-/** Rows of promotions and their steps. The state machine that moves them is src/engine/transitions.ts. */
+/** Rows of promotions and their steps. The state machine that moves them is src/engine/lanes/transitions.ts. */
 
 export type NewPromotion = InsertObject<Schema, "promotions">;
 export interface NewStep {

@@ -5,8 +5,8 @@ import type {
   LoginView,
   OwnAccountView,
   SessionView,
-} from "../../../src/api/routes-accounts.ts";
-import type { SponsorsView } from "../../../src/api/routes-people.ts";
+} from "../../../src/api/routes/accounts.ts";
+import type { SponsorsView } from "../../../src/api/routes/people.ts";
 import { signedIn, signOut } from "../session.ts";
 import { ApiError, call } from "./call.ts";
 

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { ApprovalMine, ApprovalView } from "../../../src/api/routes-approvals.ts";
+import type { ApprovalMine, ApprovalView } from "../../../src/api/routes/approvals.ts";
 import { call } from "./call.ts";
 import type { Paged } from "./queries.ts";
 

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { BreakGlassView } from "../../../src/api/routes-break-glass.ts";
+import type { BreakGlassView } from "../../../src/api/routes/break-glass.ts";
 import type { SignerView } from "../../../src/model/signer-view.ts";
 import { call } from "./call.ts";
 

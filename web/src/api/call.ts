@@ -50,7 +50,7 @@ export async function send(
       headers: {
         ...headers,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
-        // No form and no page of another site can send this (src/server/session-cookie.ts).
+        // No form and no page of another site can send this (src/server/sign-in/session-cookie.ts).
         "x-tidelock": somebodyIsThere() || method !== "GET" ? "1" : "background",
         ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
       },

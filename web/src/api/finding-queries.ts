@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { FindingMetrics } from "../../../src/api/finding-metrics-views.ts";
-import type { FindingSummary, FindingView, ImportView } from "../../../src/api/finding-views.ts";
+import type { FindingMetrics } from "../../../src/api/views/finding-metrics.ts";
+import type { FindingSummary, FindingView, ImportView } from "../../../src/api/views/finding.ts";
 import { call } from "./call.ts";
 
 /** What a list can be narrowed to; the numbers name their rows by the same words. */

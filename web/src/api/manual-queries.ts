@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { ManualRequestView } from "../../../src/api/routes-manual.ts";
+import type { ManualRequestView } from "../../../src/api/routes/manual.ts";
 import type { SignerView } from "../../../src/model/signer-view.ts";
 import { call } from "./call.ts";
 

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { PasskeyOffer, PasskeyView } from "../../../src/api/routes-passkeys.ts";
+import type { PasskeyOffer, PasskeyView } from "../../../src/api/routes/passkeys.ts";
 import type { PasskeyUse } from "../../../src/model/webauthn.ts";
 import { challengeFor } from "../passkeys/challenge.ts";
 import { fromBase64url } from "../passkeys/base64url.ts";

@@ -6,9 +6,9 @@ import type {
   ServerInfoView,
   TraceView,
 } from "../../../src/api/views.ts";
-import type { GateExplanation } from "../../../src/api/gate-views.ts";
-import type { ManualRequestView } from "../../../src/api/routes-manual.ts";
-import type { RawReportView } from "../../../src/api/routes-checks.ts";
+import type { GateExplanation } from "../../../src/api/views/gate.ts";
+import type { ManualRequestView } from "../../../src/api/routes/manual.ts";
+import type { RawReportView } from "../../../src/api/routes/checks.ts";
 import { ApiError, call } from "./call.ts";
 
 export type PromotionSummary = Omit<PromotionView, "steps" | "checks" | "decision">;

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { WaiverView } from "../../../src/api/routes-waivers.ts";
+import type { WaiverView } from "../../../src/api/routes/waivers.ts";
 import type { SignerView } from "../../../src/model/signer-view.ts";
 import { call } from "./call.ts";
 import type { Paged } from "./queries.ts";

@@ -1,4 +1,4 @@
-import type { ApprovalView } from "../../../src/api/routes-approvals.ts";
+import type { ApprovalView } from "../../../src/api/routes/approvals.ts";
 import { Badge } from "./status.tsx";
 
 export function RequestState({ view }: { readonly view: ApprovalView }) {

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { FindingRows } from "../../../src/api/finding-metrics-views.ts";
-import type { FindingSummary } from "../../../src/api/finding-views.ts";
+import type { FindingRows } from "../../../src/api/views/finding-metrics.ts";
+import type { FindingSummary } from "../../../src/api/views/finding.ts";
 import type { FindingSearch } from "../api/finding-queries.ts";
 import { Badge, Severity, type Tone } from "./status.tsx";
 

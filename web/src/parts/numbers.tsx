@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { CountView, RateView, SpanView } from "../../../src/api/finding-metrics-views.ts";
+import type { CountView, RateView, SpanView } from "../../../src/api/views/finding-metrics.ts";
 import { Rows, spanOf } from "../parts/finding-words.tsx";
 import { Foreign } from "../parts/foreign.tsx";
 

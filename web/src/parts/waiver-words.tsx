@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { WaiverView } from "../../../src/api/routes-waivers.ts";
+import type { WaiverView } from "../../../src/api/routes/waivers.ts";
 import { spanOf } from "./finding-words.tsx";
 import { Foreign } from "./foreign.tsx";
 import { Badge, type Tone } from "./status.tsx";

@@ -1,6 +1,6 @@
 // First: schemas ask at once.
 import "./no-eval.ts";
-import type { WaiverView } from "../../../src/api/routes-waivers.ts";
+import type { WaiverView } from "../../../src/api/routes/waivers.ts";
 import { waiverStatement, waiverText } from "../../../src/evidence/predicates/waiver-consent.ts";
 import { type Prepared, prepareStatement } from "./sign.ts";
 

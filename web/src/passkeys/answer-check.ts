@@ -1,6 +1,6 @@
 // First: schemas ask at once.
 import "./no-eval.ts";
-import type { ManualRequestView } from "../../../src/api/routes-manual.ts";
+import type { ManualRequestView } from "../../../src/api/routes/manual.ts";
 import {
   answerStatement,
   answerText,

@@ -1,6 +1,6 @@
 // First: schemas ask at once.
 import "./no-eval.ts";
-import type { ApprovalView } from "../../../src/api/routes-approvals.ts";
+import type { ApprovalView } from "../../../src/api/routes/approvals.ts";
 import {
   type Recomputed,
   recomputed,

@@ -1,6 +1,6 @@
 // First: schemas ask at once.
 import "./no-eval.ts";
-import type { BreakGlassView } from "../../../src/api/routes-break-glass.ts";
+import type { BreakGlassView } from "../../../src/api/routes/break-glass.ts";
 import { glassDigest, glassStatement } from "../../../src/identity/break-glass/statement.ts";
 import { glassText } from "../../../src/identity/break-glass/text.ts";
 import type { GlassAnswer } from "../../../src/model/break-glass.ts";

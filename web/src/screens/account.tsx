@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { OwnAccountView, SessionView } from "../../../src/api/routes-accounts.ts";
+import type { OwnAccountView, SessionView } from "../../../src/api/routes/accounts.ts";
 import {
   accountQuery,
   changePassword,

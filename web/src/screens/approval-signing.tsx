@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import type { ApprovalMine, ApprovalView } from "../../../src/api/routes-approvals.ts";
+import type { ApprovalMine, ApprovalView } from "../../../src/api/routes/approvals.ts";
 import type { ApprovalAnswer } from "../../../src/model/approval.ts";
 import { answerApproval } from "../api/approval-queries.ts";
 import { queryClient } from "../api/queries.ts";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import type { ApprovalView } from "../../../src/api/routes-approvals.ts";
+import type { ApprovalView } from "../../../src/api/routes/approvals.ts";
 import { approvalMineQuery, approvalQuery, approvalsOfQuery } from "../api/approval-queries.ts";
 import { Answer, Problem } from "../parts/answer.tsx";
 import { AskedOf, RequestState } from "../parts/approval-words.tsx";

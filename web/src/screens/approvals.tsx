@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { FormEvent } from "react";
-import type { ApprovalView } from "../../../src/api/routes-approvals.ts";
+import type { ApprovalView } from "../../../src/api/routes/approvals.ts";
 import { type ApprovalSearch, approvalsQuery } from "../api/approval-queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import { AskedOf, RequestState } from "../parts/approval-words.tsx";

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { BreakGlassView } from "../../../src/api/routes-break-glass.ts";
+import type { BreakGlassView } from "../../../src/api/routes/break-glass.ts";
 import type { GlassAnswer, GlassReview } from "../../../src/model/break-glass.ts";
 import type { SignerView } from "../../../src/model/signer-view.ts";
 import { reviewGlass, signGlass } from "../api/break-glass-queries.ts";

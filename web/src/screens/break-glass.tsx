@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { BreakGlassView } from "../../../src/api/routes-break-glass.ts";
+import type { BreakGlassView } from "../../../src/api/routes/break-glass.ts";
 import { glassesQuery } from "../api/break-glass-queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import { Foreign } from "../parts/foreign.tsx";

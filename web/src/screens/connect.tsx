@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { LoginView } from "../../../src/api/routes-accounts.ts";
+import type { LoginView } from "../../../src/api/routes/accounts.ts";
 import { answerLogin, lookAtLogin } from "../api/accounts.ts";
 import { Problem } from "../parts/answer.tsx";
 import { Field } from "../parts/field.tsx";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { FindingView } from "../../../src/api/finding-views.ts";
+import type { FindingView } from "../../../src/api/views/finding.ts";
 import { findingQuery } from "../api/finding-queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import {

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { FormEvent } from "react";
-import type { ImportView } from "../../../src/api/finding-views.ts";
+import type { ImportView } from "../../../src/api/views/finding.ts";
 import { importsQuery } from "../api/finding-queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import { Foreign } from "../parts/foreign.tsx";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { FormEvent } from "react";
-import type { FindingSummary } from "../../../src/api/finding-views.ts";
+import type { FindingSummary } from "../../../src/api/views/finding.ts";
 import { filterKeys, type FindingSearch, findingsQuery } from "../api/finding-queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import {

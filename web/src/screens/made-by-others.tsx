@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { SponsorsView } from "../../../src/api/routes-people.ts";
+import type { SponsorsView } from "../../../src/api/routes/people.ts";
 import { ownSponsorsQuery, sayTheyAreMine } from "../api/accounts.ts";
 import { queryClient } from "../api/queries.ts";
 import { Answer, Problem } from "../parts/answer.tsx";

@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import type { ManualRequestView } from "../../../src/api/routes-manual.ts";
+import type { ManualRequestView } from "../../../src/api/routes/manual.ts";
 import type { SignerView } from "../../../src/model/signer-view.ts";
 import type { ManualAnswers } from "../../../src/model/manual-check.ts";
 import { answerCheck, beginSession } from "../api/manual-queries.ts";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import type { ManualRequestView } from "../../../src/api/routes-manual.ts";
+import type { ManualRequestView } from "../../../src/api/routes/manual.ts";
 import { manualCheckQuery, manualMineQuery } from "../api/manual-queries.ts";
 import { Answer, Problem } from "../parts/answer.tsx";
 import { Foreign } from "../parts/foreign.tsx";

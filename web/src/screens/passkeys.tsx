@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
-import type { PasskeyView } from "../../../src/api/routes-passkeys.ts";
+import type { PasskeyView } from "../../../src/api/routes/passkeys.ts";
 import type { PasskeyUse } from "../../../src/model/webauthn.ts";
 import { enrolPasskey, passkeysQuery, removePasskey } from "../api/passkey-queries.ts";
 import { queryClient } from "../api/queries.ts";

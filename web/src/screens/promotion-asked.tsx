@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ManualRequestView } from "../../../src/api/routes-manual.ts";
+import type { ManualRequestView } from "../../../src/api/routes/manual.ts";
 import { askedQuery } from "../api/queries.ts";
 import { Foreign } from "../parts/foreign.tsx";
 import { Severity, State } from "../parts/status.tsx";

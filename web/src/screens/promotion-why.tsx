@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { ExplainedPart, GateExplanation } from "../../../src/api/gate-views.ts";
+import type { ExplainedPart, GateExplanation } from "../../../src/api/views/gate.ts";
 import { explanationQuery } from "../api/queries.ts";
 import { Foreign } from "../parts/foreign.tsx";
 import { State } from "../parts/status.tsx";

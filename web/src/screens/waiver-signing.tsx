@@ -1,4 +1,4 @@
-import type { WaiverView } from "../../../src/api/routes-waivers.ts";
+import type { WaiverView } from "../../../src/api/routes/waivers.ts";
 import type { SignerView } from "../../../src/model/signer-view.ts";
 import { queryClient } from "../api/queries.ts";
 import { signWaiver } from "../api/waiver-queries.ts";

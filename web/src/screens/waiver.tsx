@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense } from "react";
-import type { WaiverView } from "../../../src/api/routes-waivers.ts";
+import type { WaiverView } from "../../../src/api/routes/waivers.ts";
 import { waiverMineQuery, waiverQuery } from "../api/waiver-queries.ts";
 import { Answer, Problem } from "../parts/answer.tsx";
 import { Foreign } from "../parts/foreign.tsx";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { FormEvent } from "react";
-import type { WaiverView } from "../../../src/api/routes-waivers.ts";
+import type { WaiverView } from "../../../src/api/routes/waivers.ts";
 import { type WaiverSearch, waiversQuery } from "../api/waiver-queries.ts";
 import { Answer } from "../parts/answer.tsx";
 import { Foreign } from "../parts/foreign.tsx";

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import type { LinkView } from "../../../src/api/routes-accounts.ts";
+import type { LinkView } from "../../../src/api/routes/accounts.ts";
 import { lookAtLink, redeemLink } from "../api/accounts.ts";
 import { Problem } from "../parts/answer.tsx";
 import { Field } from "../parts/field.tsx";

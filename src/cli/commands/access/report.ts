@@ -1,4 +1,4 @@
-import type { AccessReport } from "../../../api/routes-access.ts";
+import type { AccessReport } from "../../../api/routes/access.ts";
 import { scopeText } from "../../access/cards.ts";
 import { csvLine } from "../../csv.ts";
 import { defineCommand } from "../../define-command.ts";

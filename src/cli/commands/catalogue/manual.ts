@@ -1,4 +1,4 @@
-import type { CatalogueManual } from "../../../api/routes-catalogue.ts";
+import type { CatalogueManual } from "../../../api/routes/catalogue.ts";
 import { csvLine } from "../../csv.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";

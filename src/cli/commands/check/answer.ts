@@ -1,4 +1,4 @@
-import type { ManualRequestView } from "../../../api/routes-manual.ts";
+import type { ManualRequestView } from "../../../api/routes/manual.ts";
 import { encodeBase64 } from "../../../evidence/bytes.ts";
 import { encodeEnvelope } from "../../../evidence/dsse.ts";
 import {

@@ -1,4 +1,4 @@
-import type { ManualRequestView } from "../../../api/routes-manual.ts";
+import type { ManualRequestView } from "../../../api/routes/manual.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { questionText, requestCard } from "../../manual/card.ts";

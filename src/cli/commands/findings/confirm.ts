@@ -1,5 +1,5 @@
 import type { Client } from "../../../api/client.ts";
-import type { ProposalView } from "../../../api/finding-views.ts";
+import type { ProposalView } from "../../../api/views/finding.ts";
 import { consentStatement, consentText } from "../../../evidence/predicates/finding-consent.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import { defineCommand } from "../../define-command.ts";

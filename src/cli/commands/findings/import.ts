@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Client } from "../../../api/client.ts";
-import type { ImportView } from "../../../api/finding-views.ts";
+import type { ImportView } from "../../../api/views/finding.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { Digest } from "../../../model/primitives.ts";
 import type { CommandContext } from "../../context.ts";

@@ -1,4 +1,4 @@
-import type { FindingSummary } from "../../../api/finding-views.ts";
+import type { FindingSummary } from "../../../api/views/finding.ts";
 import { FindingKind } from "../../../model/observation.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";

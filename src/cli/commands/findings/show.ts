@@ -1,4 +1,4 @@
-import type { FindingView } from "../../../api/finding-views.ts";
+import type { FindingView } from "../../../api/views/finding.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { findingId } from "../../findings/finding-id.ts";

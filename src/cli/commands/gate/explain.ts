@@ -1,4 +1,4 @@
-import type { GateExplanation } from "../../../api/gate-views.ts";
+import type { GateExplanation } from "../../../api/views/gate.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { CommandContext } from "../../context.ts";
 import { defineCommand } from "../../define-command.ts";

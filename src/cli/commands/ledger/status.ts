@@ -1,5 +1,5 @@
-import type { LedgerKeyView } from "../../../api/ledger-views.ts";
-import type { AnchorView, WitnessView } from "../../../api/outside-views.ts";
+import type { LedgerKeyView } from "../../../api/views/ledger.ts";
+import type { AnchorView, WitnessView } from "../../../api/views/outside.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { connectionOptions, outputOption } from "../../options.ts";

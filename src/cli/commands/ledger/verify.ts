@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { LedgerStateView } from "../../../api/ledger-views.ts";
+import type { LedgerStateView } from "../../../api/views/ledger.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { Assurance } from "../../../model/trust.ts";
 import { readTrust } from "../../audit/read-inputs.ts";

@@ -1,4 +1,4 @@
-import type { PolicyReplayView } from "../../../api/routes-policy.ts";
+import type { PolicyReplayView } from "../../../api/routes/policy.ts";
 import { checkKinds } from "../../../compose-local.ts";
 import { parseDocuments } from "../../../pipeline-file/parse.ts";
 import { defineCommand } from "../../define-command.ts";

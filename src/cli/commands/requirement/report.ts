@@ -1,4 +1,4 @@
-import type { RequirementReport } from "../../../api/gate-views.ts";
+import type { RequirementReport } from "../../../api/views/gate.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { argument, connectionOptions, flag, outputOption } from "../../options.ts";

@@ -1,6 +1,6 @@
 import { TidelockError } from "../../../model/errors.ts";
 import { ServiceSecurity } from "../../../model/service-security.ts";
-import type { ServiceSecurityView } from "../../../api/routes-security.ts";
+import type { ServiceSecurityView } from "../../../api/routes/security.ts";
 import { defineCommand } from "../../define-command.ts";
 import { exit } from "../../exit-codes.ts";
 import { argument, choice, connectionOptions, flag, outputOption, text } from "../../options.ts";

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { IdentityView } from "../../../api/routes-federation.ts";
+import type { IdentityView } from "../../../api/routes/federation.ts";
 import { requireRecent } from "../../../identity/accounts/recent.ts";
 import { holdingOf } from "../../../identity/holdings.ts";
 import { TidelockError } from "../../../model/errors.ts";

@@ -1,7 +1,7 @@
 import { createHash, hkdfSync, randomUUID } from "node:crypto";
 import { decodeProtectedHeader, EncryptJWT, jwtDecrypt } from "jose";
 import { z } from "zod";
-import { PersonName } from "../../../api/routes-manual.ts";
+import { PersonName } from "../../../api/routes/manual.ts";
 import {
   isFresh,
   nameIn,

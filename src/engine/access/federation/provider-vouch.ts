@@ -1,4 +1,4 @@
-import type { SponsorsView } from "../../../api/routes-people.ts";
+import type { SponsorsView } from "../../../api/routes/people.ts";
 import { digestBytes, utf8 } from "../../../evidence/bytes.ts";
 import { recentMs } from "../../../identity/accounts/recent.ts";
 import { sponsorships } from "../../../identity/enrolment/sponsors.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { VouchingProviderView } from "../../../api/routes-federation.ts";
+import type { VouchingProviderView } from "../../../api/routes/federation.ts";
 import { requireRecent } from "../../../identity/accounts/recent.ts";
 import { canonicalJson } from "../../../model/canonical.ts";
 import { providerAs, type VouchingWish } from "../../../model/provider-vouch.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { WorkloadRuleView } from "../../../api/routes-federation.ts";
+import type { WorkloadRuleView } from "../../../api/routes/federation.ts";
 import { ofWorkload } from "../../../identity/holdings.ts";
 import { workloadsMay } from "../../../identity/roles.ts";
 import { ruleProblems } from "../../../identity/workload/rule-problems.ts";

@@ -3,7 +3,7 @@ import type {
   WorkloadExchange,
   WorkloadTestView,
   WorkloadTokenView,
-} from "../../../api/routes-federation.ts";
+} from "../../../api/routes/federation.ts";
 import {
   keyFor,
   readSignedToken,

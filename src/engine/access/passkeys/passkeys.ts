@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { PasskeyOffer, PasskeyView } from "../../../api/routes-passkeys.ts";
+import type { PasskeyOffer, PasskeyView } from "../../../api/routes/passkeys.ts";
 import { decodeBase64, digestBytes } from "../../../evidence/bytes.ts";
 import { requireRecent } from "../../../identity/accounts/recent.ts";
 import { userHandle } from "../../../identity/passkeys/handle.ts";

@@ -18,7 +18,7 @@ import {
   type Worker,
 } from "../../../../test/support/engine-bench.ts";
 import { verifyPack } from "../../../audit/verify-pack.ts";
-import { bootstrap } from "../../../server/token-check.ts";
+import { bootstrap } from "../../../server/sign-in/token-check.ts";
 import { tokenDigest } from "../../../model/token.ts";
 import type { ControlPlane } from "../../../ports/control-plane.ts";
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { PersonView } from "../../../api/routes-manual.ts";
+import type { PersonView } from "../../../api/routes/manual.ts";
 import { shownFingerprint } from "../../../evidence/commit-keys.ts";
 import { readPublicKey } from "../../../evidence/keys.ts";
 import { isArmouredCertificate, readCertificate } from "../../../evidence/openpgp/enrol.ts";

@@ -1,4 +1,4 @@
-import type { StandingView } from "../../../api/routes-people.ts";
+import type { StandingView } from "../../../api/routes/people.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
 import { voidRequest } from "../../../store/queries/approvals.ts";
 import { databaseTime } from "../../../store/queries/attestations.ts";

@@ -6,7 +6,7 @@ import { encodeEnvelope } from "../../../evidence/dsse.ts";
 import { policyConsentStatement } from "../../../evidence/predicates/policy-consent.ts";
 import { signStatement } from "../../../evidence/statement.ts";
 import type { Actor, ControlPlane } from "../../../ports/control-plane.ts";
-import { bootstrap } from "../../../server/token-check.ts";
+import { bootstrap } from "../../../server/sign-in/token-check.ts";
 
 let bench: EngineBench;
 let plane: ControlPlane;

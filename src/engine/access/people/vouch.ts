@@ -1,4 +1,4 @@
-import type { SponsorsView } from "../../../api/routes-people.ts";
+import type { SponsorsView } from "../../../api/routes/people.ts";
 import { encodeBase64 } from "../../../evidence/bytes.ts";
 import { readVouch, vouchOf, vouchPredicate } from "../../../evidence/predicates/vouch.ts";
 import { type Sponsorship, sponsorships } from "../../../identity/enrolment/sponsors.ts";

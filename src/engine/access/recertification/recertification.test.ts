@@ -10,7 +10,7 @@ import {
   operator,
   type Worker,
 } from "../../../../test/support/engine-bench.ts";
-import type { ReviewView } from "../../../api/routes-reviews.ts";
+import type { ReviewView } from "../../../api/routes/reviews.ts";
 import { encodeEnvelope } from "../../../evidence/dsse.ts";
 import { readPublicKey } from "../../../evidence/keys.ts";
 import {
@@ -21,7 +21,7 @@ import { verifySigned } from "../../../identity/signing/signed.ts";
 import { signStatement } from "../../../evidence/statement.ts";
 import type { ReviewDecision } from "../../../model/access-review.ts";
 import type { ControlPlane } from "../../../ports/control-plane.ts";
-import { bootstrap } from "../../../server/token-check.ts";
+import { bootstrap } from "../../../server/sign-in/token-check.ts";
 import { verifyPack } from "../../../audit/verify-pack.ts";
 import { lookAtReviews } from "./recertification.ts";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
-import type { ReviewView } from "../../../api/routes-reviews.ts";
+import type { ReviewView } from "../../../api/routes/reviews.ts";
 import { digestBytes, encodeBase64, utf8 } from "../../../evidence/bytes.ts";
 import { readAccessReview, reportDigest } from "../../../evidence/predicates/access-review.ts";
 import { openLines } from "../../../identity/recertification/rules.ts";

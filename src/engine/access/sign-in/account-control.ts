@@ -1,4 +1,4 @@
-import type { CurrentView } from "../../../api/routes-accounts.ts";
+import type { CurrentView } from "../../../api/routes/accounts.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { AccountControl } from "../../../ports/account-control.ts";
 import type { Actor } from "../../../ports/control-plane.ts";

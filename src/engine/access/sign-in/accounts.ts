@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
-import type { AccountView, OwnAccountView } from "../../../api/routes-accounts.ts";
+import type { AccountView, OwnAccountView } from "../../../api/routes/accounts.ts";
 import { requireRecent } from "../../../identity/accounts/recent.ts";
 import { makeRecoveryCodes, recoveryDigest } from "../../../identity/accounts/recovery-codes.ts";
 import { base32, otpauthUri, totpSecretBytes, totpStep } from "../../../identity/accounts/totp.ts";

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import type { SessionView } from "../../../api/routes-accounts.ts";
+import type { SessionView } from "../../../api/routes/accounts.ts";
 import { hasSecondFactor, readingOnly } from "../../../identity/accounts/second-factor.ts";
 import { holdingOf } from "../../../identity/holdings.ts";
 import { isRecent } from "../../../identity/accounts/recent.ts";

@@ -1,4 +1,4 @@
-import type { ProposalView } from "../../../api/finding-views.ts";
+import type { ProposalView } from "../../../api/views/finding.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import { act } from "../../../findings/acts.ts";
 import { type AskedJudgement, type FindingAct, isJudgement } from "../../../model/finding-act.ts";

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EngineBench, makeRelease, operator } from "../../../../test/support/engine-bench.ts";
 import { consentBy, enrol, type Somebody } from "../../../../test/support/findings.ts";
-import type { ProposalView } from "../../../api/finding-views.ts";
+import type { ProposalView } from "../../../api/views/finding.ts";
 import type { FindingAct } from "../../../model/finding-act.ts";
 import type { FindingId } from "../../../model/finding.ts";
 import type { Digest } from "../../../model/primitives.ts";

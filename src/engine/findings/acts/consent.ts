@@ -1,4 +1,4 @@
-import type { ProposalView } from "../../../api/finding-views.ts";
+import type { ProposalView } from "../../../api/views/finding.ts";
 import { encodeBase64 } from "../../../evidence/bytes.ts";
 import {
   findingConsent,

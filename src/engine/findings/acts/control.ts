@@ -1,4 +1,4 @@
-import type { ProposalView } from "../../../api/finding-views.ts";
+import type { ProposalView } from "../../../api/views/finding.ts";
 import type { FindingControl } from "../../../ports/finding-control.ts";
 import { listProposals } from "../../../store/queries/finding-acts.ts";
 import type { Db } from "../../../store/schema.ts";

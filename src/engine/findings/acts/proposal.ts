@@ -1,4 +1,4 @@
-import type { ProposalView } from "../../../api/finding-views.ts";
+import type { ProposalView } from "../../../api/views/finding.ts";
 import { digestOf } from "../../../model/canonical.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import {

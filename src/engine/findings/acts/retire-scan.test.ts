@@ -7,7 +7,7 @@ import {
   operator,
 } from "../../../../test/support/engine-bench.ts";
 import { consentBy, enrol, type Somebody } from "../../../../test/support/findings.ts";
-import type { ProposalView } from "../../../api/finding-views.ts";
+import type { ProposalView } from "../../../api/views/finding.ts";
 import type { ControlPlane } from "../../../ports/control-plane.ts";
 import { verifyState } from "../../ledger/verify-state.ts";
 import { settleFindings } from "../settle.ts";

@@ -1,14 +1,14 @@
 import type { z } from "zod";
-import type { ImportOptions, ImportView } from "../../../api/finding-views.ts";
+import type { ImportOptions, ImportView } from "../../../api/views/finding.ts";
 import { TidelockError } from "../../../model/errors.ts";
 import type { Digest } from "../../../model/primitives.ts";
 import type { Actor } from "../../../ports/control-plane.ts";
 import { registeredEnvironment } from "../../../store/queries/catalogue.ts";
 import { knowsService } from "../../../store/queries/findings-imports.ts";
 import type { Db } from "../../../store/schema.ts";
-import { attestRelease } from "../../attest-release.ts";
+import { attestRelease } from "../../attestations/attest-release.ts";
 import type { Engine } from "../../engine.ts";
-import { findRelease } from "../../plan-inputs.ts";
+import { findRelease } from "../../promotions/plan-inputs.ts";
 import { vouchFor } from "../vouch.ts";
 import { importView } from "../views/import-view.ts";
 import type { ReadEnd } from "./messages.ts";

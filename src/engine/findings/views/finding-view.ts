@@ -1,5 +1,5 @@
 import { proposalsOf } from "../acts/control.ts";
-import type { AcceptedRisk, FindingSummary, FindingView } from "../../../api/finding-views.ts";
+import type { AcceptedRisk, FindingSummary, FindingView } from "../../../api/views/finding.ts";
 import { guidanceFor } from "../../../findings/guidance.ts";
 import { openStatuses } from "../../../model/finding.ts";
 import { liveIn } from "../../../store/queries/findings-list.ts";

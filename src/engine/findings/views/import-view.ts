@@ -1,4 +1,4 @@
-import type { ImportView } from "../../../api/finding-views.ts";
+import type { ImportView } from "../../../api/views/finding.ts";
 import { readRelease } from "../../../store/queries/catalogue.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { FindingImportRow } from "../../../store/schema-findings.ts";

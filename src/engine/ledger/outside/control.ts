@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AnchorView, WitnessView } from "../../../api/outside-views.ts";
+import type { AnchorView, WitnessView } from "../../../api/views/outside.ts";
 import { equalBytes } from "../../../ledger/bytes.ts";
 import { noteKeyTypes, parseVerifierKey } from "../../../ledger/note.ts";
 import { TidelockError } from "../../../model/errors.ts";

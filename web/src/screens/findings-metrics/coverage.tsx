@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { FindingMetrics } from "../../../../src/api/finding-metrics-views.ts";
+import type { FindingMetrics } from "../../../../src/api/views/finding-metrics.ts";
 import { Numbers, Section } from "../../parts/numbers.tsx";
 import { Badge } from "../../parts/status.tsx";
 

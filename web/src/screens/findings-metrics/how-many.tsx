@@ -1,4 +1,4 @@
-import type { FindingMetrics } from "../../../../src/api/finding-metrics-views.ts";
+import type { FindingMetrics } from "../../../../src/api/views/finding-metrics.ts";
 import { Foreign } from "../../parts/foreign.tsx";
 import { Count, counted, Numbers, Rate, Section } from "../../parts/numbers.tsx";
 import { Severity } from "../../parts/status.tsx";

@@ -1,4 +1,4 @@
-import type { FindingMetrics, SpanView } from "../../../../src/api/finding-metrics-views.ts";
+import type { FindingMetrics, SpanView } from "../../../../src/api/views/finding-metrics.ts";
 import { Link } from "@tanstack/react-router";
 import { spanOf } from "../../parts/finding-words.tsx";
 import { Count, counted, Numbers, Rate, type Row, Section, Span } from "../../parts/numbers.tsx";

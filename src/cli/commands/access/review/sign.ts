@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { ReviewView } from "../../../../api/routes-reviews.ts";
+import type { ReviewView } from "../../../../api/routes/reviews.ts";
 import {
   accessReviewStatement,
   accessReviewText,
