@@ -1,9 +1,11 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Repository, sshKey } from "../../../test/support/git-people.ts";
 import { bundleCommits } from "../../intake/git/commit-bundle.ts";
 import { describeSource } from "../../intake/source.ts";
 import { concat, utf8 } from "../bytes.ts";
 import { readSshKey } from "../ssh/ssh-key.ts";
+import { readCommitObject } from "./commit-object.ts";
 import { bundleHead, readCommitBundle, verifyCommit } from "./commit-bundle.ts";
 
 const maria = sshKey();
@@ -82,6 +84,48 @@ describe("a commit that was made by hand", () => {
     // In its message a signature signs nothing.
     const below = `${text.replace(signature, "")}\n${signature}`;
     expect(made(below)).toMatchObject({ ok: true, value: { problem: "it is not signed" } });
+  });
+
+  it("with a hundred thousand lines in a header is read, and with a megabyte of them refused in words", () => {
+    const text = raw.toString();
+    const cut = text.indexOf("\n\n") + 1;
+    const spoilt = (more: string) =>
+      readCommitObject("sha1", Buffer.from(text.slice(0, cut) + more + text.slice(cut)));
+    const lines = spoilt(`x-notes\n${" \n".repeat(70_000)}`);
+    expect(lines.ok && lines.value.signature?.kind).toBe("ssh");
+    expect(spoilt("x\n".repeat(600_000))).toMatchObject({
+      problem: expect.stringContaining("headers have more than"),
+    });
+  });
+
+  it("whatever is put into its headers is read, or refused in words (property)", () => {
+    const head = raw.subarray(0, raw.indexOf("\n\n") + 1);
+    const piece = fc.oneof(
+      fc.constantFrom("gpgsig x\n", "mergetag object\n gpgsig y\n", "encoding utf-16le\n"),
+      fc.constantFrom("\r\n", " \n", "\n\n", "\0", "parent \n", "author", "gpgsig-sha256 z\n"),
+      fc.string({ unit: "binary", maxLength: 10 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.nat(head.length),
+        fc.array(piece, { minLength: 1, maxLength: 3 }),
+        (at, put) => {
+          const bytes = concat(raw.subarray(0, at), utf8(put.join("")), raw.subarray(at));
+          const read = readCommitObject("sha1", bytes);
+          if (!read.ok) return;
+          const { revision } = read.value;
+          const commit = verifyCommit({ format: "sha1", revision, bytes });
+          const signer = commit.ok ? commit.value.signer : null;
+          // What stands in a signature's own header is not signed: everything else is.
+          if (signer !== null) {
+            const same = ["author", "committer", "subject", "parents"] as const;
+            const whole = readCommitObject("sha1", raw);
+            for (const one of same) expect(read.value[one]).toEqual(whole.ok && whole.value[one]);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   it("with a signature of OpenPGP or X.509 says that this is not verified", () => {

@@ -3,7 +3,7 @@ import { toHex } from "../../ledger/bytes.ts";
 import { sha256 } from "../../ledger/crypto.ts";
 import { plainText } from "../../model/plain-text.ts";
 import type { Person } from "../../model/release.ts";
-import { concat, utf8 } from "../bytes.ts";
+import { concat, concatAll, utf8 } from "../bytes.ts";
 import { bad, good, type Result } from "../result.ts";
 import { boundedMessage, coAuthors, commitPerson } from "./commit-people.ts";
 
@@ -29,6 +29,9 @@ export interface CommitSignature {
   /** The commit without its signature: what was signed. */
   readonly payload: Uint8Array;
 }
+
+/** What git itself writes has a few thousand bytes; signed tags that were merged come along in it. */
+const maxHeaderBytes = 1024 * 1024;
 
 const newline = 0x0a;
 const space = 0x20;
@@ -87,6 +90,7 @@ function readHeaders(
   while (at < bytes.length && bytes[at] !== newline) {
     const end = bytes.indexOf(newline, at);
     if (end < 0) return bad("a header of it has no end");
+    if (end > maxHeaderBytes) return bad(`its headers have more than ${maxHeaderBytes} bytes`);
     const line = bytes.subarray(at, end);
     // What git itself would read as the end of the text.
     if (line.includes(0)) return bad("a header of it holds a zero byte");
@@ -104,7 +108,7 @@ function readHeaders(
     at = end + 1;
   }
   return good({
-    lines: lines.map((line) => ({ ...line, value: concat(...line.parts) })),
+    lines: lines.map((line) => ({ ...line, value: concatAll(line.parts) })),
     message: bytes.subarray(Math.min(at + 1, bytes.length)),
   });
 }
@@ -129,7 +133,7 @@ function signatureIn(
   }
   const armour = latin(signature.value);
   const kind = own.length > 1 ? "other" : kindOf(armour);
-  return { kind, armour, payload: concat(...parts, bytes.subarray(at)) };
+  return { kind, armour, payload: concatAll([...parts, bytes.subarray(at)]) };
 }
 
 function kindOf(armour: string): CommitSignature["kind"] {

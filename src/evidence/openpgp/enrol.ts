@@ -56,6 +56,15 @@ function fromPackets(packets: readonly Packet[], now: number): Result<Certificat
     return bad("it holds several certificates: export one");
   }
   const primary = readPgpKey(first.packet.body);
+  const signatures = [first, ...others].reduce(
+    (sum, part) => sum + maybeBy(part, primary).length,
+    0,
+  );
+  if (signatures > mostTried) {
+    return bad(
+      `it has ${signatures} signatures of its own key: at most ${mostTried} are looked at`,
+    );
+  }
   const own = signedOver(first, primary, keyHead(primary.body));
   if (own.some(({ type }) => type === signatureTypes.keyRevocation)) {
     return bad(`its owner has revoked it (${primary.fingerprint})`);
@@ -108,15 +117,18 @@ function partsOf(packets: readonly Packet[]): readonly Part[] {
 
 /** Of the signatures behind a part those that this key has made over these bytes. */
 function signedOver(part: Part, key: PgpKey, data: Uint8Array): readonly PgpSignature[] {
-  return part.signatures
-    .filter(({ read: { issuer } }) => issuer === null || key.fingerprint.endsWith(issuer))
-    .slice(0, mostTried)
-    .filter(({ read }) => read.isBy(key, data))
-    .map(({ read }) => read);
+  return maybeBy(part, key).filter((read) => read.isBy(key, data));
 }
 
-/** Each costs up to some milliseconds. */
-const mostTried = 50;
+/** Those that this key may have made, by their own word. */
+function maybeBy({ signatures }: Part, { fingerprint }: PgpKey): readonly PgpSignature[] {
+  return signatures
+    .map(({ read }) => read)
+    .filter(({ issuer }) => issuer === null || fingerprint.endsWith(issuer));
+}
+
+/** Of a certificate: each costs up to some ten milliseconds, and a server serves nobody else meanwhile. */
+const mostTried = 100;
 
 /**
  * What the primary key says of itself: in its newest signature over the key, and in the newest over a user id that it has
@@ -133,7 +145,7 @@ function selfOf(
       "it is a git host's own key: it shows that the host made a commit, and not for whom",
     );
   }
-  const ofIds = ids.slice(0, mostTried).flatMap((part) => {
+  const ofIds = ids.flatMap((part) => {
     const { body } = part.packet;
     const head = new Uint8Array(5);
     head[0] = 0xb4;

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { concat, encodeBase64, utf8 } from "../bytes.ts";
 import { type Certificate, readCertificateText } from "./certificate.ts";
@@ -9,6 +10,7 @@ import { shownFingerprint } from "../commit-keys.ts";
 import { readCertificate } from "./enrol.ts";
 import { dearmour, readPackets, tags, writePacket } from "./packets.ts";
 import { fingerprintOf, keyHead } from "./public-key.ts";
+import { readPgpSignature } from "./signature.ts";
 
 interface Recorded {
   readonly certificate: string;
@@ -227,6 +229,18 @@ describe("a certificate that was made by hand", () => {
     }
   });
 
+  it("is refused before anything is computed where it has hundreds of signatures", () => {
+    const empty = { tag: tags.userId, body: new Uint8Array() };
+    const costly = self(3);
+    const many = Array.from({ length: 150 }, () => [empty, costly]).flat();
+    expect(read([...base, self(3), ...many])).toMatchObject({
+      problem: expect.stringContaining("at most 100"),
+    });
+    // What third parties have signed costs nothing.
+    const others = Array.from({ length: 150 }, () => hers.sign(0x10, overUser, []));
+    expect(read([...base, self(3), ...others]).ok).toBe(true);
+  });
+
   interface Forger {
     readonly body: Uint8Array;
     sign(
@@ -260,6 +274,68 @@ describe("a certificate that was made by hand", () => {
       },
     };
   }
+});
+
+it("a signature with thousands of parts is refused before they are compared", () => {
+  const parts = Uint8Array.from([5, 2, 0, 0, 0, 1, ...Array.from({ length: 32_000 }, () => [1, 99]).flat()]); // prettier-ignore
+  const head = concat(Uint8Array.of(4, 0, 27, 10), uint16(parts.length), parts);
+  const body = concat(head, uint16(0), uint16(0));
+  expect(() => readPgpSignature(body)).toThrow(/more than 200 parts/);
+});
+
+describe("whatever bytes somebody makes up (property)", () => {
+  const { certificate, signature = "" } = recorded.algorithms["sub"] as Recorded;
+  const enrolled = readCertificate(certificate, soon);
+  const certificates = enrolled.ok ? [enrolled.value] : [];
+  const key = dearmour(certificate, "PUBLIC KEY BLOCK") as Uint8Array;
+  const signed = dearmour(signature, "SIGNATURE") as Uint8Array;
+
+  /** What was made by gpg, with some of it changed, left out, put in or said twice. */
+  const spoilt = (bytes: Uint8Array) =>
+    fc
+      .array(
+        fc.tuple(
+          fc.nat(bytes.length - 1),
+          fc.integer({ min: 0, max: 40 }),
+          fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.constant(bytes.subarray(0, 30))),
+        ),
+        { minLength: 1, maxLength: 4 },
+      )
+      .map((changes) =>
+        changes.reduce(
+          (now, [at, left, put]) => concat(now.subarray(0, at), put, now.subarray(at + left)),
+          bytes,
+        ),
+      );
+
+  it("is refused in words, and signs nothing else than what was signed", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 300 }), spoilt(signed)),
+        fc.uint8Array({ maxLength: 60 }),
+        (bytes, more) => {
+          const read = readDetached(armour(bytes, "SIGNATURE"));
+          if (!read.ok) return;
+          const other = concat(payload, Uint8Array.of(0), more);
+          expect(certificateOf(read.value, other, certificates, soon).ok).toBe(false);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it("adds no key to a certificate that its owner has not bound", () => {
+    const own = certificates.flatMap(({ signers }) => signers.map((one) => one.key.fingerprint));
+    fc.assert(
+      fc.property(spoilt(key), (bytes) => {
+        const read = readCertificate(armour(bytes), soon);
+        for (const { key: found } of read.ok ? read.value.signers : []) {
+          expect(own).toContain(found.fingerprint);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
 });
 
 it("a certificate is shown by the fingerprint that gpg prints", () => {

@@ -98,6 +98,9 @@ function issuerIn(said: Subpackets): string | null {
 /** §5.2.3.7. Those that may be critical because it is known here what they say, or that they limit nothing. */
 const understood = new Set([2, 3, 9, 11, 16, 21, 22, 23, 25, 27, 30, 32, 33, 34]);
 
+/** gpg writes about ten; sixty-four kilobytes of them would be thirty thousand. */
+const mostSubpackets = 200;
+
 interface Subpackets {
   /** What one says that stands there once; one that stands there twice is refused. */
   one(type: number): Uint8Array | null;
@@ -107,7 +110,9 @@ interface Subpackets {
 function readSubpackets(bytes: Uint8Array): Subpackets {
   const reader = new PacketReader(bytes);
   const found = new Map<number, Uint8Array[]>();
-  while (!reader.done) {
+  for (let count = 0; !reader.done; count += 1) {
+    if (count === mostSubpackets)
+      throw new WireError(`a signature has more than ${mostSubpackets} parts`);
     const body = reader.take(reader.length(false));
     const [head = 0] = body;
     const type = head & 0x7f;
@@ -115,7 +120,9 @@ function readSubpackets(bytes: Uint8Array): Subpackets {
     if ((head & 0x80) !== 0 && !understood.has(type)) {
       throw new WireError(`a signature demands that its part ${type} is understood`);
     }
-    found.set(type, [...(found.get(type) ?? []), body.subarray(1)]);
+    const said = found.get(type);
+    if (said) said.push(body.subarray(1));
+    else found.set(type, [body.subarray(1)]);
   }
   const one = (type: number) => {
     const all = found.get(type) ?? [];
