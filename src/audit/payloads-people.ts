@@ -64,6 +64,8 @@ export const IdentityLinked = z.object({
   id: z.string(),
   person: z.string(),
   issuer: z.string(),
+  /** Absent: what links are taken away by may leave it out. */
+  identity: z.string().nullish(),
   proposal: z.string().nullable(),
   removed: z.boolean(),
 });

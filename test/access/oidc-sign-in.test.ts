@@ -93,6 +93,21 @@ describe("a person", () => {
     expect((await lab.browser().signIn("newcomers")).status).toBe(401);
   });
 
+  it("becomes nobody new by an identity that was theirs before, under whatever name", async () => {
+    lab.provider.signsIn = { sub: "u-22", email: "lea@shop.example", email_verified: true };
+    expect((await lab.browser().signIn("newcomers")).status).toBe(303);
+    const { bootstrap } = lab.access;
+    const listed = await lab.access.ask(bootstrap, "GET", "/api/v1/people/identities?name=lea%40shop.example"); // prettier-ignore
+    const [{ id } = { id: "" }] = listed.body["items"] as { id: string }[];
+    const gone = await lab.access.ask(bootstrap, "DELETE", `/api/v1/people/identities/${id}`);
+    expect(gone.status).toBe(200);
+    lab.provider.signsIn = { sub: "u-22", email: "puppet@shop.example", email_verified: true };
+    const back = await lab.browser().signIn("newcomers");
+    expect([back.status, back.text]).toEqual([401, expect.stringContaining("was linked to somebody here before")]); // prettier-ignore
+    expect((await link("lea@shop.example", "u-22", "newcomers")).status).toBe(200);
+    expect((await lab.browser().signIn("newcomers")).status).toBe(303);
+  });
+
   it("has roles of their groups while signed in, as the provider says at each sign-in, and no longer", async () => {
     await link("maria@shop.example", "u-30");
     lab.provider.signsIn = { sub: "u-30", groups: ["payments-sre", "unknown"] };

@@ -149,6 +149,17 @@ describe("a provider's word", () => {
     expect(await openOf()).toEqual([]);
   });
 
+  it("is no third person's where the sponsor had that identity before, whoever links it to somebody else", async () => {
+    await enrolApprover(plane, name, [], { by: me });
+    await plane.people.add(operator, { name: me.id, also: [] });
+    await letVouch();
+    const { id } = await link(desk, "mine", me.id);
+    await plane.identities.unlink(hr, id);
+    await link(desk, "mine");
+    const mine = await say(await at("mine"), await openOf());
+    expect(mine).toMatchObject({ status: 403, text: expect.stringContaining("no third person") });
+  });
+
   it("counts no more after a reset, after relinking, and when the provider may vouch no more", async () => {
     await enrolApprover(plane, name, [], { by: me });
     const granting = { ...me, principal: bootstrap };

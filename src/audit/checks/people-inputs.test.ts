@@ -104,6 +104,7 @@ const [linker, owner] = ["1", "2"].map((digit) => `person:${digit.repeat(32)}`) 
 function providerVouches(
   by: { linker?: string; owner?: string } = {},
   after: readonly Entry[] = [],
+  before: readonly Entry[] = [],
 ) {
   const link = { id: "i1", person: kim.person, issuer, identity: "sha256:0", proposal: null };
   const setting = {
@@ -116,6 +117,7 @@ function providerVouches(
   const facts = { identity: "i1", setting: "v1", authTime: 1, key: "one", token: "sha256:0", acr: null, amr: [] }; // prettier-ignore
   const word = { vouch: id, person: kim.person, voucher: null, issuer, key: "one", acts: [`person-key/${kim.id}/1`] }; // prettier-ignore
   const entries: readonly Entry[] = [
+    ...before,
     { kind: "identity.linked", operation: "person-identity/i1/1", payload: { ...link, removed: false }, actor: by.linker ?? linker }, // prettier-ignore
     { kind: "provider.vouches", operation: "vouching-provider/v1/1", payload: { ...setting, administrators: [], removed: false }, actor: by.owner ?? owner }, // prettier-ignore
     { kind: "person.vouched", operation: `person-vouch/${id}`, payload: { ...word, facts: { ...facts, at: "2099-01-01T00:00:00.000Z", until: "2099-02-01T00:00:00.000Z" } }, actor: kim.person }, // prettier-ignore
@@ -137,6 +139,10 @@ it("counts a provider's word as the server does: until its end, by what stands, 
   expect(vouched(await providerVouches(), "2099-02-01T00:00:00.000Z")[0]).toEqual([]);
   expect(vouched(await providerVouches({ linker: jo.person }))[0]).toEqual([]);
   expect(vouched(await providerVouches({ owner: jo.person }))[0]).toEqual([]);
+  // The same identity was the sponsor's before: it is one human's, whoever links it to somebody else.
+  const first = { id: "i0", person: jo.person, issuer, identity: "sha256:0", proposal: null };
+  const had: Entry[] = ["linked", "unlinked"].map((kind, at) => ({ kind: `identity.${kind}`, operation: `person-identity/i0/${at + 1}`, payload: { ...first, removed: at === 1 }, actor: linker })); // prettier-ignore
+  expect(vouched(await providerVouches({}, [], had))[0]).toEqual([]);
   const gone = (kind: string, operation: string, payload: Record<string, unknown>): Entry => ({
     kind,
     operation,

@@ -50,7 +50,13 @@ export function enrolmentsIn(material: PeopleMaterial): EnrolmentRecord {
     if (act !== null) acts.set(act.person, [...(acts.get(act.person) ?? []), act]);
   }
   const now = material.now ?? before.at(-1)?.leaf.time ?? "";
-  const providers = countingWords({ ...providersIn(before), acts, team: foundedAt !== null, now });
+  const providers = countingWords({
+    ...providersIn(before),
+    acts,
+    same,
+    team: foundedAt !== null,
+    now,
+  });
   return {
     acts: new Map([...acts, ...providers.acts]),
     vouchings: [...vouchings, ...providers.vouchings],

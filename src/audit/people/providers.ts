@@ -8,6 +8,7 @@ type Said = Pick<ProviderRecord, "words" | "identities" | "settings">;
 export function providersIn(before: readonly LogEntry[]): Said {
   const words: Said["words"][number][] = [];
   const identities = new Map<string, Said["identities"][number]>();
+  const held = new Map<string, string[]>();
   const settings = new Map<string, Said["settings"][number]>();
   for (const { leaf, payload } of before) {
     const { kind, actor } = leaf;
@@ -18,7 +19,13 @@ export function providersIn(before: readonly LogEntry[]): Said {
     } else if (kind.startsWith("identity.")) {
       const link = IdentityLinked.safeParse(payload).data;
       if (link?.removed) identities.delete(link.id);
-      else if (link) identities.set(link.id, { ...link, byProvider: actor === "tidelock" });
+      else if (link) {
+        const name = link.identity ?? link.id;
+        const before = [...(held.get(name) ?? []), link.person];
+        held.set(name, before);
+        const byProvider = actor === "tidelock";
+        identities.set(link.id, { ...link, byProvider, held: before });
+      }
     } else if (kind.startsWith("provider.")) {
       const said = ProviderVouches.safeParse(payload).data;
       if (said?.removed) settings.delete(said.id);

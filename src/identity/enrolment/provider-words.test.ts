@@ -34,9 +34,10 @@ function told(more: Partial<ProviderRecord> = {}, foundedAt: string | null = nul
   const words = { person: "p", issuer, acts: [key.operation], facts: { ...facts, at: day(2), until: day(20) } }; // prettier-ignore
   const record: ProviderRecord = {
     words: [words],
-    identities: [{ id: "i", person: "p", issuer, proposal: "1", byProvider: false }],
+    identities: [{ id: "i", person: "p", issuer, proposal: "1", byProvider: false, held: ["p"] }],
     settings: [{ id: "v", issuer, administrators: [], proposal: "2" }],
     acts: Map.groupBy([key, linked, set], ({ person }) => person),
+    same: new Map(),
     team: foundedAt !== null,
     now: day(10),
     ...more,
@@ -58,7 +59,7 @@ describe("a provider's word", () => {
     expect(vouched({ now: day(20) })).toEqual([]);
     expect(vouched({ identities: [] })).toEqual([]);
     expect(vouched({ settings: [] })).toEqual([]);
-    const other = { id: "i", person: "q", issuer, proposal: "1", byProvider: false };
+    const other = { id: "i", person: "q", issuer, proposal: "1", byProvider: false, held: ["p"] };
     expect(vouched({ identities: [other] })).toEqual([]);
   });
 
@@ -80,9 +81,22 @@ describe("a provider's word", () => {
     expect(vouched({ settings: [administered] })).toEqual([]);
   });
 
+  it("has behind it who had the same name at the provider before, and not the person's other names", () => {
+    const relinked = (who: string) => ({
+      identities: [
+        { id: "i", person: "p", issuer, proposal: "1", byProvider: true, held: [who, "p"] },
+      ],
+    });
+    expect(vouched(relinked("sponsor"))).toEqual([]);
+    expect(told(relinked("somebody"))?.behind[word]).toContain("somebody");
+    expect(vouched({ ...relinked("p-before"), same: new Map([["p-before", "p"]]) })).toEqual([
+      word,
+    ]);
+  });
+
   it("wants two people behind link and setting in a team, but where the provider itself made the link", () => {
     expect(vouched({}, day(1))).toEqual([word]);
-    const alone = { id: "i", person: "p", issuer, proposal: null, byProvider: false };
+    const alone = { id: "i", person: "p", issuer, proposal: null, byProvider: false, held: ["p"] };
     expect(vouched({ identities: [alone] }, day(1))).toEqual([]);
     expect(vouched({ settings: [{ id: "v", issuer, administrators: [], proposal: null }] }, day(1))).toEqual([]); // prettier-ignore
     const nobody = act("person-identity/i/1", "p", [], { kind: "identity.linked", proven: false });

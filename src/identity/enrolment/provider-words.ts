@@ -21,6 +21,8 @@ export interface StandingIdentity {
   readonly proposal: string | null;
   /** Whether the provider's own first word made the link, and no person. */
   readonly byProvider: boolean;
+  /** Everybody for whom the same name there was ever linked: it is one human's, whoever they were here before. */
+  readonly held: readonly string[];
 }
 
 /** That a provider may vouch, as it stands. */
@@ -37,6 +39,8 @@ export interface ProviderRecord {
   readonly settings: readonly StandingSetting[];
   /** Of everybody, and of providers as identities of their own. */
   readonly acts: ReadonlyMap<string, readonly EnrolmentAct[]>;
+  /** Who is one person: further pseudonyms by the one that stands for them. */
+  readonly same: ReadonlyMap<string, string>;
   /** Whether two people ever had to sign: then nothing that one of them did alone counts. */
   readonly team: boolean;
   /** RFC 3339. */
@@ -77,11 +81,11 @@ function counts(
 }
 
 /**
- * Whoever made the link, or let the provider vouch, or can make accounts there. Here no second signature lifts that the
+ * Whoever made the link, or let the provider vouch, or can make accounts there, or had the same name there before. Here no second signature lifts that the
  * first one stands behind it: all of them do.
  */
 function behindWord(
-  { acts, team }: ProviderRecord,
+  { acts, same, team }: ProviderRecord,
   by: string,
   identity: StandingIdentity,
   setting: StandingSetting,
@@ -102,11 +106,14 @@ function behindWord(
     at: act?.at ?? "",
     waitMs: 0,
   });
+  const one = (person: string) => same.get(person) ?? person;
+  const before = identity.held.filter((person) => one(person) !== one(identity.person));
   const made = mine(set, set?.proven === true && agreed(setting.proposal));
   return [
     identity.byProvider
       ? mine(link, true)
       : mine(link, link?.proven === true && agreed(identity.proposal)),
+    { ...mine(link, true), operation: `${identity.id}#${by}#before`, by: before },
     made,
     { ...made, operation: `${made.operation}#administrators`, by: setting.administrators },
   ];

@@ -19,6 +19,20 @@ export async function identityOf(db: Db, identity: string): Promise<PersonIdenti
     .executeTakeFirst();
 }
 
+/** Every link that these names at providers ever had, also those that were taken away. */
+export async function identitiesEver(
+  db: Db,
+  identities: readonly string[],
+): Promise<readonly PersonIdentityRow[]> {
+  if (identities.length === 0) return [];
+  return db
+    .selectFrom("person_identities")
+    .selectAll()
+    .where("identity", "in", [...new Set(identities)])
+    .orderBy("added_at")
+    .execute();
+}
+
 /** Those that stand, of one person or of everybody. */
 export async function listIdentities(
   db: Db,

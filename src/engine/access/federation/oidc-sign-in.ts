@@ -23,7 +23,7 @@ import { personIdentitiesProjection } from "../../../store/projections/identitie
 import { databaseTime } from "../../../store/queries/attestations.ts";
 import { announce } from "../../../store/queries/events.ts";
 import { linkOf } from "../../../store/queries/grants.ts";
-import { addIdentity, identityOf } from "../../../store/queries/identities.ts";
+import { addIdentity, identitiesEver, identityOf } from "../../../store/queries/identities.ts";
 import { pseudonymOf } from "../../../store/queries/ledger.ts";
 import { programs } from "../../../store/queries/people.ts";
 import { forgetUses, useOnce } from "../../../store/queries/workload.ts";
@@ -219,6 +219,13 @@ async function personFor(
     throw nobody(
       `no person here is linked to your identity there, which is \`${subject.slice(0, 255)}\``,
       `ask somebody who may: tidelock person link-identity <name> --provider ${id} --subject …`,
+    );
+  }
+  // One human who gives up who they are would come back as somebody else, whom nobody stands behind.
+  if ((await identitiesEver(tx, [digest])).length > 0) {
+    throw nobody(
+      "your identity there was linked to somebody here before, and that was taken away",
+      `ask somebody who may to link your identity \`${subject.slice(0, 255)}\` again: tidelock person link-identity`,
     );
   }
   const name = PersonName.safeParse(said);

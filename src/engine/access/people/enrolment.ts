@@ -17,7 +17,11 @@ import {
   signedEnrolments,
   vouchesFor,
 } from "../../../store/queries/enrolment.ts";
-import { listIdentities, vouchingProviders } from "../../../store/queries/identities.ts";
+import {
+  identitiesEver,
+  listIdentities,
+  vouchingProviders,
+} from "../../../store/queries/identities.ts";
 import { programs } from "../../../store/queries/people.ts";
 import type { PersonVouchRow } from "../../../store/schema-enrolment.ts";
 import type { PersonIdentityRow, VouchingProviderRow } from "../../../store/schema-identities.ts";
@@ -28,7 +32,7 @@ export interface Gathered {
   readonly record: EnrolmentRecord;
   readonly entries: readonly ActEntry[];
   readonly vouches: readonly PersonVouchRow[];
-  /** By which words of providers count. */
+  /** By which words of providers count, and those before them of the same names there. */
   readonly identities: readonly PersonIdentityRow[];
   readonly settings: readonly VouchingProviderRow[];
 }
@@ -71,9 +75,16 @@ export async function gatherEnrolments(db: Db, people: readonly string[]): Promi
     words: vouches.flatMap(({ person, issuer, acts: operations, facts }) =>
       issuer === null || facts === null ? [] : [{ person, issuer, acts: operations, facts }],
     ),
-    identities: identities.map((row) => ({ ...row, byProvider: row.added_by === "tidelock" })),
+    identities: identities
+      .filter((row) => row.removed_at === null)
+      .map((row) => ({
+        ...row,
+        byProvider: row.added_by === "tidelock",
+        held: identities.flatMap((one) => (one.identity === row.identity ? [one.person] : [])),
+      })),
     settings,
     acts,
+    same,
     team: founded !== null,
     now: await databaseTime(db),
   });
@@ -101,10 +112,15 @@ async function gatherProviders(db: Db, words: readonly PersonVouchRow[]) {
     vouchingProviders(db, issuers),
     ...people.map((person) => listIdentities(db, person)),
   ]);
+  const ever = await identitiesEver(
+    db,
+    found.flat().map(({ identity }) => identity),
+  );
+  const administrators = settings.flatMap((row) => row.administrators);
   return {
     settings,
-    identities: found.flat(),
-    further: [...issuers.map(providerAs), ...settings.flatMap((row) => row.administrators)],
+    identities: ever,
+    further: [...issuers.map(providerAs), ...administrators, ...ever.map(({ person }) => person)],
   };
 }
 
