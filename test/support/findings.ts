@@ -29,14 +29,14 @@ export interface Somebody {
 export async function enrol(
   plane: ControlPlane,
   name: string,
-  { judges = true, also = [] as string[] } = {},
+  { judges = true, also = [] as string[], by = operator } = {},
 ): Promise<Somebody> {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const key = publicKey.export({ type: "spki", format: "pem" }) as string;
-  const { person } = await plane.people.add(operator, { name, key, also });
+  const { person } = await plane.people.add(by, { name, key, also });
   if (judges) {
     const right = "findings.judge";
-    await plane.people.grant(operator, { name, right, service: null, environment: null });
+    await plane.people.grant(by, { name, right, service: null, environment: null });
   }
   return { person, key: privateKey };
 }

@@ -51,13 +51,18 @@ interface Somebody {
 }
 
 /** Enrols somebody with a key of their own. */
-async function enrol(name: string, role: string | null, also: string[] = []): Promise<Somebody> {
+async function enrol(
+  name: string,
+  role: string | null,
+  also: string[] = [],
+  by = operator,
+): Promise<Somebody> {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const key = publicKey.export({ type: "spki", format: "pem" }) as string;
-  const { person } = await plane.people.add(operator, { name, key, also });
+  const { person } = await plane.people.add(by, { name, key, also });
   if (role !== null) {
     const right = `checks.answer:${role}`;
-    await plane.people.grant(operator, { name, right, service: null, environment: "dev" });
+    await plane.people.grant(by, { name, right, service: null, environment: "dev" });
   }
   return { person, key: privateKey };
 }
@@ -144,6 +149,25 @@ describe("a checklist", () => {
     });
     expect(run?.report?.validUntil).toBe(answered.answer?.validUntil);
     expect(await plane.ledger.verifyState()).toMatchObject({ ok: true });
+  });
+
+  it("is not answered by whom its promoter has enrolled, nor by a key that was reset lately", async () => {
+    const promoter = { id: "mallory@shop.example" };
+    const puppet = await enrol("puppet@shop.example", "qa", [], promoter);
+    const maria = await enrol("maria@shop.example", "qa");
+    const reset = await enrol("maria@shop.example", null);
+    const view = await asked(await start(checklist(), promoter));
+    const answer = async (who: Somebody) =>
+      plane.checks.answer(view.id, await signed(view, who, good));
+    await expect(answer(puppet)).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("no third person vouched"),
+    });
+    await expect(answer(reset)).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("not the person's first"),
+    });
+    expect(await answer(maria)).toMatchObject({ state: "answered" });
   });
 
   it.runIf(long)(

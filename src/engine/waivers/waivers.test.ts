@@ -8,7 +8,9 @@ import {
   type Worker,
 } from "../../../test/support/engine-bench.ts";
 import { enrol, envelopeBy, type Somebody } from "../../../test/support/findings.ts";
+import { byPasskey, enrolPasskey } from "../../../test/support/signed-by-passkey.ts";
 import type { WaiverView } from "../../api/routes/waivers.ts";
+import { vouchStatement } from "../../evidence/predicates/vouch.ts";
 import { waiverStatement } from "../../evidence/predicates/waiver-consent.ts";
 import type { Waived, WaiverWish } from "../../model/waiver.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
@@ -48,10 +50,10 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 /** Somebody who may accept risks. */
-async function risky(name: string, also: string[] = []): Promise<Somebody> {
-  const who = await enrol(plane, name, { judges: false, also });
+async function risky(name: string, also: string[] = [], by = operator): Promise<Somebody> {
+  const who = await enrol(plane, name, { judges: false, also, by });
   const right = "risks.accept";
-  await plane.people.grant(operator, { name, right, service: null, environment: null });
+  await plane.people.grant(by, { name, right, service: null, environment: null });
   return who;
 }
 
@@ -166,6 +168,49 @@ describe("a signature under a waiver", () => {
   beforeEach(async () => {
     await promoted();
   }, 30_000);
+
+  it("is nobody's second where one of them enrolled the other, lately reset a key, or lost the key that signed", async () => {
+    const view = await plane.waivers.propose(operator, wish());
+    // Whom the first signer has enrolled is the first signer, as far as anybody can tell.
+    await sign(view, alice);
+    const puppet = await risky("puppet", [], { id: "alice" });
+    await expect(sign(view, puppet)).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("whoever enrolled"),
+    });
+    const second = await enrol(plane, "bob", { judges: false });
+    await expect(sign(view, { person: bob.person, key: second.key })).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("not the person's first"),
+    });
+    const [first] = (await plane.people.list()).filter(({ name }) => name === "alice");
+    await plane.people.removeKey(operator, first?.keys[0]?.id ?? "");
+    await expect(sign(view, bob)).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("the first signature counts no more"),
+    });
+    expect((await plane.waivers.show(view.id)).state).toBe("proposed");
+  }, 60_000);
+
+  it("with a passkey counts up across whatever it signs: a copy of it signs nothing of another kind", async () => {
+    const view = await plane.waivers.propose(operator, wish());
+    const rights = ["risks.accept", "people.vouch"];
+    const eve = await enrolPasskey(plane, "eve@shop.example", rights);
+    const consent = waiverStatement(view.waived, eve.person);
+    await plane.waivers.sign(operator, view.id, byPasskey(eve, consent, { signCount: 5 }));
+    const { toVouch } = await plane.people.sponsors("bob");
+    if (!toVouch) throw new Error("nothing is open");
+    const vouch = (signCount: number) =>
+      plane.people.vouch(operator, "bob", byPasskey(eve, vouchStatement(toVouch, eve.person), { signCount })); // prettier-ignore
+    await expect(vouch(5)).rejects.toThrow("somebody has a copy of it");
+    await expect(vouch(0)).rejects.toThrow("somebody has a copy of it");
+    await vouch(6);
+    const other = await plane.waivers.propose(operator, wish({ reason: "another" }));
+    const again = waiverStatement(other.waived, eve.person);
+    await expect(
+      plane.waivers.sign(operator, other.id, byPasskey(eve, again, { signCount: 6 })),
+    ).rejects.toThrow("somebody has a copy of it");
+  }, 60_000);
 
   it("does not count twice, without the right, for another text, or under another waiver", async () => {
     const view = await plane.waivers.propose(operator, wish());

@@ -227,6 +227,31 @@ describe("a judgement", () => {
     ).rejects.toMatchObject({ code: "forbidden", message: expect.stringContaining("both") });
   });
 
+  it("is not signed by a key that was reset lately, by whom the other one enrolled, or after a key that is gone", async () => {
+    const proposal = await propose();
+    const [first, other] = [await enrol(plane, `ida${count}`), await enrol(plane, `kai${count}`)];
+    const sign = async (who: Somebody) =>
+      plane.findings.consent(operator, proposal.id, await consentBy(who, proposal));
+    const reset = await enrol(plane, `kai${count}`, { judges: false });
+    await expect(sign({ person: other.person, key: reset.key })).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("not the person's first"),
+    });
+    await sign(first);
+    const puppet = await enrol(plane, `lou${count}`, { by: { id: `ida${count}` } });
+    await expect(sign(puppet)).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("whoever enrolled"),
+    });
+    const view = (await plane.people.list()).find(({ name }) => name === `ida${count}`);
+    await plane.people.removeKey(operator, view?.keys[0]?.id ?? "");
+    await expect(sign(other)).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("the first signature counts no more"),
+    });
+    expect(await row()).toMatchObject({ status: "open" });
+  });
+
   it("is signed for one finding, one proposal and one text", async () => {
     const proposal = await propose();
     const other = await propose({ ...notReal(), reason: "another" } as FindingAct);

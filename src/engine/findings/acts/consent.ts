@@ -32,6 +32,8 @@ import { grantsFor, keysOf, namesOf } from "../../../store/queries/grants.ts";
 import type { FindingActRow, FindingRow } from "../../../store/schema-findings.ts";
 import type { Db } from "../../../store/schema.ts";
 import type { Engine } from "../../engine.ts";
+import { gatherEnrolments } from "../../access/people/enrolment.ts";
+import { groundsOfEnrolments } from "../../access/people/held.ts";
 import {
   maxConsentBytes,
   neededPeople,
@@ -43,6 +45,7 @@ import {
 import { newActId } from "../../ids.ts";
 import { groundsOf } from "../../ledger/leaning.ts";
 import { requireWritable } from "../../ledger/writable.ts";
+import { againstCoSigner } from "../../signing/co-signer.ts";
 import { takeSigned } from "../../signing/take-signed.ts";
 import { separationOf } from "../../manual/own-work.ts";
 import { proposalView, proposedIn, whatItSees } from "./proposal.ts";
@@ -83,6 +86,13 @@ export async function consentTo(
     }
     const signers = before.map(({ content }) => String(content["person"]));
     await requireAnother(tx, person, signers, proposal);
+    const signed = {
+      lane: { service: finding.service, environment: finding.environment ?? "" },
+      right: { name: judgeRight, says: "judge findings" },
+      signatures: before.map(signatureIn),
+    };
+    const against = await againstCoSigner(tx, signed, { person, key });
+    if (against !== null) throw refused("forbidden", against, proposal);
     const separation =
       before.length + 1 < neededPeople ? null : await requireOthersWork(tx, finding, found, person);
     const content = { person, key, envelope: encodeBase64(bytes), separation };
@@ -131,6 +141,10 @@ export async function consentTo(
   });
   engine.signals.emit("change");
   return proposalView(engine.db, row);
+}
+
+function signatureIn({ content, at }: FindingActRow) {
+  return { person: String(content["person"]), key: String(content["key"]), at };
 }
 
 async function retire(
@@ -273,10 +287,21 @@ async function requireUnedited(
     .where("id", "=", proposal.finding)
     .executeTakeFirst();
   const lane = { service: proposal.service, environment: finding?.environment ?? "" };
-  await requireByRecord(engine, async () => [
-    ...groundsOf(findingActsProjection, [proposal, ...(await consentsTo(db, proposal.id))]),
-    ...groundsOf(personKeysProjection, await keysOf(db, person)),
-    ...groundsOf(personLinksProjection, (await namesOf(db, person)).links),
-    ...groundsOf(grantsProjection, await grantsFor(db, judgeRight, lane, person)),
-  ]);
+  await requireByRecord(engine, async () => {
+    const consents = await consentsTo(db, proposal.id);
+    const people = [person, ...consents.map((one) => signatureIn(one).person)];
+    const keys = await Promise.all(people.map((one) => keysOf(db, one)));
+    const names = await Promise.all(people.map((one) => namesOf(db, one)));
+    const grants = await Promise.all(people.map((one) => grantsFor(db, judgeRight, lane, one)));
+    return [
+      ...groundsOf(findingActsProjection, [proposal, ...consents]),
+      ...groundsOf(personKeysProjection, keys.flat()),
+      ...groundsOf(
+        personLinksProjection,
+        names.flatMap(({ links }) => links),
+      ),
+      ...groundsOf(grantsProjection, grants.flat()),
+      ...groundsOfEnrolments([await gatherEnrolments(db, people)]),
+    ];
+  });
 }
