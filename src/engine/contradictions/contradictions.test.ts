@@ -208,6 +208,33 @@ describe("what is asked for when what is live is contradicted", () => {
     expect(await worker.controlPlane.ledger.verifyState()).toMatchObject({ ok: true });
   });
 
+  it("takes it from users although a promotion waits there, which it ends", async () => {
+    await registered("      onContradiction: isolate\n");
+    await live("1.0.0", ["lodash@4.17.20"]);
+    const { controlPlane } = worker;
+    const { id: stopped } = await controlPlane.stops.stopLine(
+      operator,
+      "shop/dev",
+      "we look at it",
+    );
+    await controlPlane.createRelease(operator, makeRelease(bench, "1.1.0"));
+    const { id } = await controlPlane.promote(operator, { ...dev, release: "1.1.0" });
+    await until(
+      () => controlPlane.showPromotion(id),
+      ({ waiting }) => waiting !== null,
+    );
+    advisories.publish([bad]);
+    await until(
+      async () => {
+        await reevaluate(worker.engine);
+        return bench.host.lanes.get("shop/dev")?.route?.weights;
+      },
+      (weights) => weights?.blue === 0 && weights.green === 0,
+    );
+    expect((await ended(controlPlane, id)).state).toBe("aborted");
+    expect(await controlPlane.stops.list({ cleared: false })).toMatchObject([{ id: stopped }]);
+  });
+
   it("stops the line where both are bad, and leaves users where they are", async () => {
     await registered("      onContradiction: return\n");
     await live("1.0.0", ["lodash@4.17.19"]);

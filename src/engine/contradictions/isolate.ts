@@ -3,16 +3,18 @@ import { type Lane, laneKey } from "../../model/primitives.ts";
 import { registeredEnvironment } from "../../store/queries/catalogue.ts";
 import { announce } from "../../store/queries/events.ts";
 import { readLane } from "../../store/queries/lanes.ts";
-import { openPromotions } from "../../store/queries/promotions.ts";
+import { currentStep, openPromotions, runningPromotion } from "../../store/queries/promotions.ts";
 import { Effects } from "../lanes/effect.ts";
+import type { Tx } from "../../store/schema.ts";
 import type { Engine } from "../engine.ts";
 import { releaseLease, seizeLease, withLease } from "../lanes/lease.ts";
+import { requestAbort } from "../promotions/abort.ts";
 import { describeRoute, sendsTo, weightsTo } from "../slots/route-spec.ts";
 
 /**
  * Takes a lane's traffic away from every colour: the router answers 503, and what runs goes on running, so that people can
  * look at it. A promotion or a return gives users something again. `later`: something is under way there, which ends
- * first; `no-router`: users reach the processes without one.
+ * first, and what only waits is ended; `no-router`: users reach the processes without one.
  *
  * @throws TidelockError where the router does not do what it is told: it is tried again
  */
@@ -30,6 +32,7 @@ export async function isolate(
   const { route } = await router.read(key);
   if (route === null) return "no-router";
   const lease = await db.transaction().execute(async (tx) => {
+    await endWhatWaits(engine, tx, lane);
     if ((await openPromotions(tx, lane)).length > 0) return null;
     const row = await readLane(tx, lane);
     const seized = await seizeLease(engine, tx, lane);
@@ -42,7 +45,10 @@ export async function isolate(
     });
     return seized.lease;
   });
-  if (lease === null) return "later";
+  if (lease === null) {
+    engine.signals.emit("lane", lane);
+    return "later";
+  }
   try {
     const effects = new Effects(engine, lease, lease.fence.epoch);
     const operation = `isolate/${lease.fence.lane}/${lease.fence.incarnation}.${lease.fence.epoch}/close-route`;
@@ -68,4 +74,11 @@ export async function isolate(
     await releaseLease(engine, lease).catch(() => undefined);
   }
   return "done";
+}
+
+/** Whatever waits, for people, for an hour or at the line that is stopped for this, could keep users here for days. */
+async function endWhatWaits(engine: Engine, tx: Tx, lane: Lane): Promise<void> {
+  const running = await runningPromotion(tx, lane);
+  if (running === undefined || (await currentStep(tx, lane))?.state !== "waiting") return;
+  await requestAbort(engine, tx, running, "tidelock");
 }

@@ -121,7 +121,8 @@ export async function wait(
       wait_reason: why.reason,
       wait_who: why.who,
       wait_until: why.until,
-      wake_at: dbNowPlus(why.againMs),
+      // Somebody may have asked for its end while this was found out: that does not wait.
+      wake_at: sql<Date | null>`case when desired = 'aborted' then null else ${dbNowPlus(why.againMs)} end`,
       ...(why.forPeople
         ? { paused_since: sql<Date>`coalesce(paused_since, clock_timestamp())` }
         : resumed),
