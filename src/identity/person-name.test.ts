@@ -17,6 +17,7 @@ describe("a new name", () => {
       "аuto",
       "token:x",
       "oper\u{1d41a}tor",
+      "tideIock",
     ]) {
       // prettier-ignore
       expect([name, whyNoNewName(name, [])]).toEqual([name, expect.stringContaining("Tidelock")]);
@@ -29,6 +30,11 @@ describe("a new name", () => {
     expect(whyNoNewName("mαria@shop.example", [])).toContain("Latin and Greek");
     expect(whyNoNewName("ｍaria", [])).toContain("write maria");
     expect(whyNoNewName("ﬁona", [])).toContain("write fiona");
+    for (const hidden of ["maria\u115f@shop.example", "maria\u3164", "ma\u00adria"]) {
+      expect([hidden, whyNoNewName(hidden, [])]).toEqual([hidden, expect.stringContaining("nobody sees")]); // prettier-ignore
+    }
+    // A capital L is told from a capital I.
+    expect(whyNoNewName("Ian@shop.example", ["Lan@shop.example"])).toBeNull();
     for (const name of [
       "Мария",
       "мария@shop.example",
@@ -55,6 +61,9 @@ describe("a new name", () => {
       ["bemd@shop.example", "bernd@shop.example"],
       ["max0", "maxo"],
       ["pau1@shop.example", "paul@shop.example"],
+      ["maria@shop.exampIe", "maria@shop.example"],
+      ["maria@shop.example", "maria@shop.exampIe"],
+      ["Ida Small", "lda  Small"],
     ] as const;
     for (const [name, known] of doubles) {
       expect([name, whyNoNewName(name, ["x", known])]).toEqual([name, expect.any(String)]);

@@ -52,12 +52,19 @@ const lookalikes: ReadonlyMap<string, string> = new Map(
 
 /** What a name looks like: two that look alike have one and the same, whatever they are made of. Nobody's name. */
 export function looksLike(name: string): string {
-  const seen = [...name.normalize("NFKC")].map((letter) => lookalikes.get(letter) ?? letter);
+  const seen = [...name.normalize("NFKC").replace(/\s+/gu, " ")].map(
+    (letter) => lookalikes.get(letter) ?? letter,
+  );
   return [...plainName(seen.join(""))]
     .map((letter) => lookalikes.get(letter) ?? letter)
     .join("")
     .replaceAll("rn", "m")
     .replaceAll("vv", "w");
+}
+
+/** The same where a capital I is seen as the small l that it looks like; a capital L is neither. */
+function looksInCapitals(name: string): string {
+  return looksLike(name.normalize("NFKC").replaceAll("L", "\u0141").replaceAll("I", "l"));
 }
 
 /** Words by which Tidelock itself calls somebody or something that acts. */
@@ -74,9 +81,15 @@ const reserved: ReadonlySet<string> = new Set(
  * @param others every name that is known here; those that plainly are the same name (see `plainName`) are no reason
  */
 export function whyNoNewName(name: string, others: readonly string[]): string | null {
-  if (reserved.has(looksLike(name)) || /^(token|workload|person|provider):/i.test(name)) {
+  const [plain, looks, capitals] = [plainName(name), looksLike(name), looksInCapitals(name)];
+  if (
+    reserved.has(looks) ||
+    reserved.has(capitals) ||
+    /^(token|workload|person|provider):/i.test(name)
+  ) {
     return "Tidelock itself acts under this name, or one that looks like it";
   }
+  if (/\p{Default_Ignorable_Code_Point}/u.test(name)) return "it holds characters that nobody sees";
   if (name.normalize("NFKC") !== name) {
     return `it holds characters that stand for others: write ${name.normalize("NFKC")}`;
   }
@@ -84,8 +97,10 @@ export function whyNoNewName(name: string, others: readonly string[]): string | 
   if (mixed !== undefined) {
     return `${mixed} mixes letters of ${scriptsOf(mixed).join(" and ")}`;
   }
-  const [plain, looks] = [plainName(name), looksLike(name)];
-  const double = others.find((one) => plainName(one) !== plain && looksLike(one) === looks);
+  const double = others.find(
+    (one) =>
+      plainName(one) !== plain && (looksLike(one) === looks || looksInCapitals(one) === capitals),
+  );
   return double === undefined ? null : `it looks like ${double}, who is somebody else`;
 }
 

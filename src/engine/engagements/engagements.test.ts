@@ -103,12 +103,22 @@ describe("an engagement", () => {
     });
   });
 
-  it("is refused of somebody without the right, with a file that was not uploaded, and when a byte was changed", async () => {
+  it("is refused of somebody without the right, by a key that was reset lately, with a file that was not uploaded, and when a byte was changed", async () => {
     const { engagements } = worker.controlPlane;
     const carol = await enrol(worker.controlPlane, "carol", { judges: false });
     await expect(
       engagements.add(operator, await signed(content({ outcome: "y" }), carol)),
     ).rejects.toMatchObject({ code: "forbidden" });
+    // A key that replaces a colleague's could be anybody's who can reset keys.
+    const colleague = await enrol(worker.controlPlane, "dora");
+    const reset = await enrol(worker.controlPlane, "dora", { judges: false });
+    const theirs = { person: colleague.person, key: reset.key };
+    await expect(
+      engagements.add(operator, await signed(content({ outcome: "w" }), theirs)),
+    ).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("not the person's first"),
+    });
     const evidence = [{ name: "report.pdf", digest: `sha256:${"0".repeat(64)}` }];
     await expect(
       engagements.add(operator, await signed(content({ evidence }), alice)),

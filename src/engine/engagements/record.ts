@@ -16,10 +16,13 @@ import { grantsFor, keysOf } from "../../store/queries/grants.ts";
 import { readTree } from "../../store/queries/ledger-tree.ts";
 import type { EngagementRow } from "../../store/schema-engagements.ts";
 import type { Db } from "../../store/schema.ts";
+import { gatherEnrolments } from "../access/people/enrolment.ts";
+import { groundsOfEnrolments } from "../access/people/held.ts";
 import type { Engine } from "../engine.ts";
 import { judgeRight } from "../findings/acts/consent.ts";
 import { groundsOf, lastingDifference } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
+import { againstCoSigner } from "../signing/co-signer.ts";
 import { takeSigned } from "../signing/take-signed.ts";
 
 /**
@@ -54,6 +57,10 @@ export async function recordEngagement(
         `tidelock person grant <name> --judge-findings --service ${engagement.service}`,
       );
     }
+    const right = { name: judgeRight, says: "judge findings" };
+    const signed = { lane, right, signatures: [] };
+    const against = await againstCoSigner(tx, signed, { person, key });
+    if (against !== null) throw refused("forbidden", against);
     if (engagement.release !== null)
       await requireRelease(tx, engagement.service, engagement.release);
     for (const { name, digest: file } of engagement.evidence) {
@@ -110,6 +117,7 @@ async function requireByRecord(
   const difference = await lastingDifference(log, db, async () => [
     ...groundsOf(personKeysProjection, await keysOf(db, person)),
     ...groundsOf(grantsProjection, await grantsFor(db, judgeRight, lane, person)),
+    ...groundsOfEnrolments([await gatherEnrolments(db, [person])]),
   ]);
   if (!difference) return;
   throw new TidelockError(

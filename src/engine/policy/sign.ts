@@ -31,6 +31,7 @@ import type { Engine } from "../engine.ts";
 import { newActId } from "../ids.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
+import { goneSince } from "../signing/co-signer.ts";
 import { takeSigned } from "../signing/take-signed.ts";
 import { baseOf } from "./apply.ts";
 import { takeEffect } from "./effect.ts";
@@ -73,6 +74,11 @@ export async function signProposal(
     const deeds = [{ what: "who proposed it", who: proposal.acted_by }];
     const signers = before.map((act) => String(act.content["person"]));
     if (last) await requireAnother(tx, person, signers, id);
+    const gone = await goneSince(
+      tx,
+      before.map(({ content: said, at }) => ({ person: String(said["person"]), key: String(said["key"]), at })), // prettier-ignore
+    );
+    if (gone !== null) throw refused("forbidden", gone, id);
     const own = last ? await ownDeed(tx, person, deeds, id) : null;
     if (own !== null) {
       throw refused(
@@ -199,8 +205,12 @@ async function requireUnedited(
   const { db } = engine;
   await requireByRecord(engine, async () => {
     const grants = await Promise.all(lanes.map((lane) => grantsFor(db, policyRight, lane, person)));
+    const acts = await actsOfProposal(db, id);
+    const before = acts.filter(({ kind }) => kind === "sign");
+    const keys = await Promise.all(before.map(({ content }) => keysOf(db, String(content["person"])))); // prettier-ignore
     return [
-      ...groundsOf(policyActsProjection, await actsOfProposal(db, id)),
+      ...groundsOf(policyActsProjection, acts),
+      ...groundsOf(personKeysProjection, keys.flat()),
       ...(await groundsOfGovernance(db)),
       ...groundsOf(personKeysProjection, await keysOf(db, person)),
       ...groundsOf(personLinksProjection, (await namesOf(db, person)).links),

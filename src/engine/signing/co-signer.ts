@@ -1,20 +1,24 @@
 import { notAnother } from "../../identity/break-glass/standing.ts";
 import type { Lane } from "../../model/primitives.ts";
 import { databaseTime } from "../../store/queries/attestations.ts";
+import { keyById } from "../../store/queries/grants.ts";
 import type { Db } from "../../store/schema.ts";
+import { absence } from "../access/people/employment.ts";
 import { type Approver, approverStanding, roleStanding } from "../approvals/standing.ts";
 import { governanceMode } from "../policy/governance.ts";
+
+interface SignatureBefore {
+  readonly person: string;
+  readonly key: string;
+  readonly at: Date;
+}
 
 /** What two people sign, and who has so far. */
 export interface CoSigned {
   readonly lane: Lane;
   /** By which both of them sign. */
   readonly right: NonNullable<Approver["right"]>;
-  readonly signatures: readonly {
-    readonly person: string;
-    readonly key: string;
-    readonly at: Date;
-  }[];
+  readonly signatures: readonly SignatureBefore[];
 }
 
 /**
@@ -48,4 +52,20 @@ export async function againstCoSigner(
   const gone = others.find(({ against }) => against !== null);
   if (gone) return `the first signature counts no more (${gone.against}): propose it anew`;
   return notAnother({ person, ...standing }, others, await governanceMode(db));
+}
+
+/** Why one of these signatures counts no more, as its key or whose it was is gone since; null: they stand. */
+export async function goneSince(
+  db: Db,
+  signatures: readonly SignatureBefore[],
+): Promise<string | null> {
+  const now = new Date(await databaseTime(db));
+  for (const { person, key, at } of signatures) {
+    const row = await keyById(db, key);
+    const stands = row !== undefined && row.removed_at === null && row.person === person;
+    const { why } = await absence(db, person, { now, signedAt: at });
+    const gone = stands ? why : "the key that signed is this person's no more";
+    if (gone !== null) return `the first signature counts no more (${gone}): propose it anew`;
+  }
+  return null;
 }

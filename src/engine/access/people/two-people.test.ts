@@ -23,10 +23,11 @@ afterEach(() => bench.close());
 describe("where two people decide", () => {
   let first: Approver;
   let second: Approver;
-  const twoSign = async (...by: readonly Actor[]) => {
+  const twoSign = (...by: readonly Actor[]) => signBy([first, second], by);
+  const signBy = async (people: readonly Approver[], by: readonly Actor[] = []) => {
     const [waiting] = await plane.policy.proposals({ state: "waiting", limit: 10 });
     if (!waiting) throw new Error("nothing waits");
-    for (const [index, { key, person }] of [first, second].entries()) {
+    for (const [index, { key, person }] of people.entries()) {
       const signer = {
         name: "somebody",
         publicKey: new Uint8Array(),
@@ -56,6 +57,19 @@ describe("where two people decide", () => {
     await plane.people.grant(operator, right);
     await plane.people.add(operator, { name: "kim@shop.example", also: ["late@shop.example"] });
     await expect(twoSign()).rejects.toThrow(/another name of somebody by now/);
+  });
+
+  it("takes no second signature beside a first one whose key was taken away since", async () => {
+    const right = { right: "policy.change", ...everywhere };
+    await plane.people.grant(operator, { name: "kim@shop.example", ...right });
+    await twoSign();
+    await plane.people.grant(operator, { name: "kim@shop.example", right: "approve:sre", ...everywhere }); // prettier-ignore
+    await signBy([first]);
+    const view = (await plane.people.list()).find(({ name }) => name === "first@shop.example");
+    await plane.people.removeKey(operator, view?.keys[0]?.id ?? "");
+    await expect(signBy([second])).rejects.toThrow(/first signature counts no more/);
+    const kim = (await plane.people.list()).find(({ name }) => name === "kim@shop.example");
+    expect(kim?.grants.map((one) => one.right)).toEqual(["policy.change"]);
   });
 
   it("brings nobody back on one person's word, and each word of two does it once", async () => {
