@@ -174,7 +174,19 @@ export const ReviewWord = z.object({
 });
 export type ReviewWord = z.infer<typeof ReviewWord>;
 
-/** `waiver.signed`. */
+/** `waiver.…`: as it is from here on. */
+export const WaiverRecorded = z.object({
+  /** The number in `W-…`. */
+  waiver: z.union([z.string(), z.number()]).transform(String),
+  /** Of what two people sign, as a blob. */
+  content: Digest,
+  state: z.enum(["proposed", "in-force", "withdrawn", "ended"]),
+  /** `envelope`: of the signature in base64, as a JSON text, which is a blob. */
+  signatures: z.array(z.object({ person: z.string(), key: z.string(), envelope: Digest })),
+});
+export type WaiverRecorded = z.infer<typeof WaiverRecorded>;
+
+/** Of `waiver.signed`, what its story needs. */
 export const WaiverSigned = z.object({
   waiver: z.union([z.string(), z.number()]).transform(String),
   /** Null: of every release. */

@@ -26,6 +26,8 @@ export const checkTitles = {
     "every approval is signed, by a key and under a right that stood then, over what was asked",
   "break-glass":
     "every broken glass is signed, by keys and under rights that stood then, used once, and reviewed by somebody else",
+  waivers:
+    "every accepted risk is signed by two people, by keys and under rights that stood then, over what the log names",
   answers: "every person's answer to a check is signed, by a key and under a right that stood then",
   review:
     "the review's lines are all that stood when it began, each is signed by somebody who may, and what was to go is gone",

@@ -26,6 +26,8 @@ import { requiredStreams } from "./checks/required.ts";
 import { checkReview } from "./checks/review.ts";
 import { checkStory } from "./checks/story.ts";
 import { checkVouches } from "./checks/vouches.ts";
+import { checkWaivers } from "./checks/waivers.ts";
+import { notePasskeyCounts } from "./checks/passkey-counts.ts";
 import { readSuccessions, type Succession } from "./checks/succession.ts";
 import { checkIntents, checkStreams, checkTime } from "./checks/streams.ts";
 import { digestBytes } from "./digest.ts";
@@ -117,7 +119,9 @@ function verifyAll(input: PackInput, trust: TrustRoot | null, findings: Findings
   checkCommits(entries, blobs, findings);
   checkApprovals(entries, origins, blobs, findings);
   checkBrokenGlasses(entries, origins, blobs, findings);
+  checkWaivers(entries, origins, blobs, findings);
   checkVouches(entries, { origins, blobs }, findings);
+  notePasskeyCounts(entries, pack.files, findings);
   const people = { entries, origins, blobs, shared, files: pack.files };
   const review = checkReview(subject, people, findings);
   checkReviewText(pack, review, findings);

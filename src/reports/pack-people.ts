@@ -1,6 +1,6 @@
 import { toHex } from "../ledger/bytes.ts";
 import type { SharedNameLine, Subject } from "../audit/format.ts";
-import { PolicyAct } from "../audit/payloads-people.ts";
+import { PolicyAct, WaiverRecorded } from "../audit/payloads-people.ts";
 import { enrolling } from "../audit/people/signed-changes.ts";
 import { decodeBase64 } from "../evidence/bytes.ts";
 import { enrolmentKinds } from "../identity/enrolment/acts.ts";
@@ -23,10 +23,29 @@ export async function peopleBlobs(
     .where("voucher", "is not", null)
     .execute();
   return [
+    ...(await waiverBlobs(db, leaves)),
     ...vouches.flatMap(({ envelope }) => decodeBase64(envelope ?? "") ?? []),
     ...(await signedChanges(db, leaves)),
     ...(subject.kind === "access-review" ? await reviewBlobs(db, subject.review) : []),
   ];
+}
+
+/** What was accepted and what two people signed under it: entries name both by digest. */
+async function waiverBlobs(db: Db, leaves: readonly StoredLeaf[]): Promise<readonly Uint8Array[]> {
+  const waivers = leaves.flatMap(({ entry, opening }) =>
+    entry.kind === "waiver.proposed"
+      ? (WaiverRecorded.safeParse(opening?.payload).data?.waiver ?? [])
+      : [],
+  );
+  if (waivers.length === 0) return [];
+  const rows = await db
+    .selectFrom("waivers")
+    .select(["content", "signatures"])
+    .where("id", "in", waivers)
+    .execute();
+  return rows.flatMap(({ content, signatures }) =>
+    [content, ...signatures.map(({ envelope }) => envelope)].map((one) => utf8(canonicalJson(one))),
+  );
 }
 
 /** Proposals of keys, rights and roles, with all that was signed under them; no name stands in these. */

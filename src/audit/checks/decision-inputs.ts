@@ -12,6 +12,7 @@ import { parsedJson } from "./blobs.ts";
 import { glassNotOnRecord } from "./break-glass.ts";
 import { peopleNotOnRecord } from "./people-inputs.ts";
 import type { PromotionStory } from "./story.ts";
+import { waiversNotOnRecord } from "./waivers.ts";
 
 /**
  * Where a decision's inputs say something else than the log that they stand beside: the plan, the verdicts that
@@ -36,6 +37,7 @@ export function inputsNotOnRecord(
     ...policyNotInDocuments(story.plan, files),
     ...predecessorsNotOnRecord(inputs, entry, before),
     ...(inputs.kind === "gate" ? verdictsNotOnRecord(inputs, entry, story, before) : []),
+    ...(inputs.kind === "gate" ? waiversNotOnRecord(inputs, story.stream, before, files) : []),
     ...(isFirstAsked(entry, story) ? glassNotOnRecord(inputs, story.stream, story.id, before) : []),
     ...(inputs.kind === "gate" && isGateStep(entry, story)
       ? [

@@ -13,6 +13,7 @@ import type { WaiverView } from "../../api/routes/waivers.ts";
 import { vouchStatement } from "../../evidence/predicates/vouch.ts";
 import { waiverStatement } from "../../evidence/predicates/waiver-consent.ts";
 import type { Waived, WaiverWish } from "../../model/waiver.ts";
+import { verifyPack } from "../../audit/verify-pack.ts";
 import type { ControlPlane } from "../../ports/control-plane.ts";
 import { verifyState } from "../ledger/verify-state.ts";
 import { expireWaivers } from "./expire.ts";
@@ -122,6 +123,10 @@ describe("a check that fails", () => {
     expect(liveReason(done)).toContain(`check sast: fail: staged fail; accepted by ${view.id}`);
     expect(done.checks[0]?.report?.verdict).toBe("fail");
     await plane.waivers.withdraw(operator, view.id, "repaired otherwise");
+    const of = { kind: "release" as const, service: "shop", release: "1.0.0", seen: [] };
+    const { report } = verifyPack((await plane.exportPack(operator, of)).zip, null);
+    expect(report.problems).toEqual([]);
+    expect(report.checks.find(({ id }) => id === "waivers")).toMatchObject({ count: 2 });
     // What is live and leaned on it was decided again.
     expect(worker.notices.filter((one) => one.includes("W-"))).toEqual([]);
     expect((await plane.showPromotion(done.id)).decision).toMatchObject({ outcome: "deny" });

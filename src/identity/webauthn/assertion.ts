@@ -98,6 +98,11 @@ export interface AuthenticatorData {
   readonly rest: Uint8Array;
 }
 
+/** How often the authenticator says that it has signed; 0: it does not count (§6.1.1), or there is no such number. */
+export function signCountOf(data: Uint8Array): number {
+  return data.length < 37 ? 0 : new DataView(data.buffer, data.byteOffset + 33, 4).getUint32(0);
+}
+
 /** Whom it is for, that somebody was there and was verified, and what the flags say (§6.1). */
 export function readAuthenticatorData(data: Uint8Array, rpId: string): Result<AuthenticatorData> {
   if (data.length < 37) return bad("the authenticator data is too short");
@@ -113,6 +118,5 @@ export function readAuthenticatorData(data: Uint8Array, rpId: string): Result<Au
   const rest = data.subarray(37);
   const further = (flags & (flag.attested | flag.extensions)) !== 0;
   if (!further && rest.length > 0) return bad("the authenticator data has bytes too many");
-  const signCount = new DataView(data.buffer, data.byteOffset + 33, 4).getUint32(0);
-  return good({ flags, signCount, backupEligible, backedUp, rest });
+  return good({ flags, signCount: signCountOf(data), backupEligible, backedUp, rest });
 }
