@@ -117,6 +117,7 @@ describe("roles that come along", () => {
     const held = [...(builtInRoles.get("auditor")?.permissions ?? [])];
     expect(held.filter((one) => changing.test(one))).toEqual([]);
     expect(permissionNames.filter((one) => !changing.test(one) && !held.includes(one))).toEqual([
+      "metrics.read",
       "log.read",
       "secret.list",
     ]);

@@ -56,6 +56,7 @@ describe("what every route declares", () => {
       "POST /api/v1/logins",
       "POST /api/v1/logins/poll",
       "POST /api/v1/sign-in",
+      "POST /api/v1/sign-in/oidc/:provider/logout",
       "POST /api/v1/sign-in/passkey",
       "POST /api/v1/sign-in/passkey/challenges",
       "POST /api/v1/welcome",
