@@ -1,7 +1,10 @@
+import { decodeUtf8 } from "../../evidence/bytes.ts";
 import { statementPayloadType, verifyEnvelope } from "../../evidence/dsse.ts";
 import type { PublicKey } from "../../evidence/keys.ts";
 import { readPersonSignature } from "../../evidence/person-signature.ts";
 import { bad, good, type Result } from "../../evidence/result.ts";
+import { canonicalJson } from "../../model/canonical.ts";
+import { ambiguity } from "../../model/json-ambiguity.ts";
 import type { Credential } from "../../model/webauthn.ts";
 import { type Asserted, verifyAssertion } from "../webauthn/assertion.ts";
 import { signingChallenge } from "./challenge.ts";
@@ -34,8 +37,24 @@ export function verifySigned<T>(
   const signed = signerOf(bytes, keys);
   if (!signed.ok) return signed;
   const { payload, key, asserted } = signed.value;
+  if (!isOneSpelling(payload)) {
+    return bad(
+      "its payload is not canonical JSON: another program could read something else in it",
+    );
+  }
   const said = says(payload);
   return said.ok ? good({ said: said.value, key, asserted }) : said;
+}
+
+/** A member that stands twice, and whatever else two readers take for two things, is another text than this. */
+function isOneSpelling(payload: Uint8Array): boolean {
+  const text = decodeUtf8(payload);
+  if (text === null || ambiguity(text) !== null) return false;
+  try {
+    return canonicalJson(JSON.parse(text)) === text;
+  } catch {
+    return false;
+  }
 }
 
 interface SignedPayload {
