@@ -41,6 +41,8 @@ export const ApprovalView = z.object({
           backedUp: z.boolean(),
         })
         .nullable(),
+      /** Their own words; null where they said none, in lists, and where what was signed was erased. */
+      reason: z.string().nullable(),
       at: z.iso.datetime(),
       notBefore: z.iso.datetime().nullable(),
       expires: z.iso.datetime().nullable(),

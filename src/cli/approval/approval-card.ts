@@ -32,8 +32,8 @@ export function asksIn({ asked }: ApprovalView): string {
 }
 
 function answerText(answer: ApprovalView["answers"][number]): string {
-  const { purpose, name, person, role, method, asserted, at } = answer;
+  const { purpose, name, person, role, method, asserted, reason, at } = answer;
   const copied = asserted?.backupEligible === true ? ", a key that can be copied" : "";
   const how = method === "key" ? "key file" : `passkey${copied}`;
-  return `${purpose === "approve" ? "approved" : "REJECTED"} as ${role} by ${clean(name ?? "(erased)")} ${person}, ${when(at)} (${how})`;
+  return `${purpose === "approve" ? "approved" : "REJECTED"} as ${role} by ${clean(name ?? "(erased)")} ${person}, ${when(at)} (${how})${reason === null ? "" : `: ${clean(reason)}`}`;
 }

@@ -22,6 +22,7 @@ import { governanceMode } from "../policy/governance.ts";
 import { keepSigned, takeSigned, type ToTake } from "../signing/take-signed.ts";
 import { givenAnswer, involved, peopleIn } from "./gather.ts";
 import { lineageOf } from "./lineage.ts";
+import { approverStanding, hintToWait } from "./standing.ts";
 
 /** The text of ten thousand findings is far shorter. */
 const maxAnswerBytes = 2 * 1024 * 1024;
@@ -105,7 +106,12 @@ async function takeAnswer(
     throw refused("conflict", "this person has answered it, and the first answer stands", id);
   const now = new Date(await databaseTime(tx));
   const given = await givenAnswer(engine, tx, { plan: promotion.plan, now }, row, request);
-  if (given.against !== null) throw refused("forbidden", given.against, id, hintFor(answer.role));
+  if (given.against !== null) {
+    const { role, key_id: key, answered_at: signedAt } = row;
+    const { lane } = promotion.plan;
+    const standing = await approverStanding(tx, lane, { person, role, key, signedAt }, now);
+    throw refused("forbidden", given.against, id, hintToWait(standing) ?? hintFor(role));
+  }
   if (answer.purpose === "approve") {
     requireBound(given, asked.asks, id);
     if (answer.expires !== null && Date.parse(answer.expires) <= now.getTime()) {

@@ -123,6 +123,9 @@ describe("a gate that asks for approval", () => {
     const done = await ended(plane, id);
     expect(done.state).toBe("failed");
     expect(done.message).toContain(`${maria.person} rejected it as sre`);
+    const [asked] = await plane.approvals.list({ state: "any", promotion: id, limit: 1 });
+    const [said] = (await plane.approvals.show(asked?.id ?? "")).answers;
+    expect(said).toMatchObject({ purpose: "reject", reason: "no way back" });
   });
 
   it("wants as many different people as are asked for, of a floor and a pipeline together", async () => {
@@ -282,6 +285,7 @@ describe("own work", () => {
     await expect(answer(await askedApproval(plane, id), again)).rejects.toMatchObject({
       code: "forbidden",
       message: expect.stringContaining("cannot approve before"),
+      hint: expect.stringMatching(/^nothing is missing: it waits.* Sign from \S+Z \(UTC\) on/),
     });
   });
 });

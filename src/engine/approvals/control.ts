@@ -1,11 +1,13 @@
 import type { ApprovalView } from "../../api/routes/approvals.ts";
 import { evaluateApprovals } from "../../identity/approval/evaluate.ts";
+import { readApproval } from "../../identity/approval/signed.ts";
 import type { ApprovalControl } from "../../ports/approval-control.ts";
 import { answersOf, listApprovals } from "../../store/queries/approvals.ts";
-import { databaseTime } from "../../store/queries/attestations.ts";
+import { databaseTime, readAttestation } from "../../store/queries/attestations.ts";
 import { namesOf } from "../../store/queries/grants.ts";
 import { readPromotion } from "../../store/queries/promotions.ts";
 import type { ApprovalRequestRow } from "../../store/schema-approvals.ts";
+import { attestationBytes } from "../attestations/attest-material.ts";
 import type { Engine } from "../engine.ts";
 import { governanceMode } from "../policy/governance.ts";
 import { answerApproval, findApproval } from "./answer.ts";
@@ -17,7 +19,7 @@ export function makeApprovalControl(engine: Engine): ApprovalControl {
   return {
     async list({ state, ...filter }) {
       const rows = await listApprovals(db, { ...filter, open: state === "open" });
-      const views = await Promise.all(rows.map((row) => approvalView(engine, row)));
+      const views = await Promise.all(rows.map((row) => approvalView(engine, row, noWords)));
       return views.map((view) => ({ ...view, plan: null }));
     },
     show: async (id) => approvalView(engine, await findApproval(db, id)),
@@ -26,7 +28,24 @@ export function makeApprovalControl(engine: Engine): ApprovalControl {
   };
 }
 
-async function approvalView(engine: Engine, row: ApprovalRequestRow): Promise<ApprovalView> {
+type WordsOf = (engine: Engine, row: ApprovalRequestRow, answer: string) => Promise<string | null>;
+
+/** Lists read no signed bytes. */
+const noWords: WordsOf = async () => null;
+
+/** What somebody said with an answer, out of what they signed. */
+async function signedWords(engine: Engine, { asked }: ApprovalRequestRow, answer: string) {
+  const kept = await readAttestation(engine.db, asked.release, answer);
+  const bytes = kept && (await attestationBytes(engine, kept).catch(() => null));
+  const read = bytes ? readApproval(bytes) : null;
+  return (read?.ok && read.value.answer.reason) || null;
+}
+
+async function approvalView(
+  engine: Engine,
+  row: ApprovalRequestRow,
+  wordsOf: WordsOf = signedWords,
+): Promise<ApprovalView> {
   const { db } = engine;
   const answers = await answersOf(db, row.id);
   const promotion = await readPromotion(db, row.promotion);
@@ -51,6 +70,7 @@ async function approvalView(engine: Engine, row: ApprovalRequestRow): Promise<Ap
         method: answer.method,
         key: answer.key_id,
         asserted: answer.asserted,
+        reason: await wordsOf(engine, row, answer.id),
         at: answer.answered_at.toISOString(),
         notBefore: answer.not_before?.toISOString() ?? null,
         expires: answer.expires_at?.toISOString() ?? null,

@@ -19,6 +19,8 @@ export interface ApproverStanding {
   readonly also: readonly string[];
   /** Why not, in a sentence; null when they may. */
   readonly against: string | null;
+  /** Where only time stands against it: when that is over. */
+  readonly waitsUntil?: Date | null;
   readonly enrolments: readonly Enrolment[];
   /** What all that follows from. */
   readonly rows: {
@@ -60,7 +62,8 @@ export async function roleStanding(
       here.why ??
       noRight(right?.says ?? `approve as ${role}`, grants) ??
       erasedName(names, links) ??
-      waits(used, now),
+      waits(used, now)?.why ??
+      null,
     enrolments: used.map(enrolmentOf),
     rows: { keys: [], links, grants, standings: here.rows, gathered },
   };
@@ -94,26 +97,45 @@ export async function approverStanding(
     gatherEnrolments(db, [person]),
   ]);
   const used = enrolmentsUsed(sponsorships(gathered.record, person), keyId, idsOf(grants));
-  const against =
+  const before =
     key === undefined || key.removed_at !== null || key.person !== person
       ? "the key that signed is this person's no more"
       : (here.why ??
         noRight(right?.says ?? `approve as ${role}`, grants) ??
-        erasedName(names, links) ??
-        reset ??
-        waits(used, now));
+        erasedName(names, links));
+  const wait = before === null ? later(reset, waits(used, now)) : null;
   return {
     names,
     also: links.map(({ same }) => same),
-    against,
+    against: before ?? wait?.why ?? null,
+    waitsUntil: wait?.until ?? null,
     enrolments: used.map(enrolmentOf),
     rows: { keys: key ? [key] : [], links, grants, standings: here.rows, gathered },
   };
 }
 
+interface Wait {
+  readonly until: Date;
+  readonly why: string;
+}
+
+/** What to do about it, where only time stands against somebody; undefined where something else does. */
+export function hintToWait({
+  waitsUntil,
+}: Pick<ApproverStanding, "waitsUntil">): string | undefined {
+  if (!waitsUntil) return undefined;
+  return `nothing is missing: it waits, so that its owner hears of it. Sign from ${waitsUntil.toISOString()} (UTC) on, or let somebody else sign`;
+}
+
+/** The one that lasts longer. */
+function later(one: Wait | null, other: Wait | null): Wait | null {
+  if (one === null || other === null) return one ?? other;
+  return one.until >= other.until ? one : other;
+}
+
 /** Somebody else could act as this person, or it gave itself what it has: its owner has a day to hear of it. */
-function waits(used: readonly Sponsorship[], now: Date): string | null {
-  const until = Math.max(
+function waits(used: readonly Sponsorship[], now: Date): Wait | null {
+  const end = Math.max(
     0,
     ...used.map(({ act, own }) => {
       const given = own && ["grant.added", "role.assigned"].includes(act.kind);
@@ -121,16 +143,17 @@ function waits(used: readonly Sponsorship[], now: Date): string | null {
       return wait === 0 ? 0 : Date.parse(act.at) + wait;
     }),
   );
-  return until <= now.getTime()
-    ? null
-    : `this identity was reset, or gave itself what it has, and cannot approve before ${new Date(until).toISOString()}`;
+  if (end <= now.getTime()) return null;
+  const until = new Date(end);
+  const why = `this identity was reset, or gave itself what it has, and cannot approve before ${until.toISOString()}`;
+  return { until, why };
 }
 
 /**
  * A key that replaces another could be anybody's who can reset keys: it waits, so that its owner hears of it. Times are
  * those of the ledger's entries.
  */
-async function isReset(db: Db, person: string, key: string, now: Date): Promise<string | null> {
+async function isReset(db: Db, person: string, key: string, now: Date): Promise<Wait | null> {
   const { rows } = await sql<{ at: Date; first: Date }>`
     select own.at, (select min(e.at) from person_keys k join ledger_entries e
         on e.operation = 'person-key/' || k.key_id || '/1' where k.person = ${person} and not k.commits) as first
@@ -140,5 +163,6 @@ async function isReset(db: Db, person: string, key: string, now: Date): Promise<
   if (!row || row.at.getTime() <= row.first.getTime()) return null;
   const until = new Date(row.at.getTime() + resetWaitMs);
   if (until <= now) return null;
-  return `this key is not the person's first, and cannot approve before ${until.toISOString()}`;
+  const why = `this key is not the person's first, and cannot approve before ${until.toISOString()}`;
+  return { until, why };
 }

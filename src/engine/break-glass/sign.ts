@@ -19,7 +19,7 @@ import type { BreakGlassRow, GlassSignature } from "../../store/schema-break-gla
 import { laneKey } from "../../model/primitives.ts";
 import type { Db } from "../../store/schema.ts";
 import { refused, requireAnother, requireByRecord } from "../access/people/two-people.ts";
-import type { ApproverStanding } from "../approvals/standing.ts";
+import { type ApproverStanding, hintToWait } from "../approvals/standing.ts";
 import type { Engine } from "../engine.ts";
 import { groundsOf } from "../ledger/leaning.ts";
 import { requireWritable } from "../ledger/writable.ts";
@@ -95,7 +95,7 @@ async function takeSignature(taking: Taking): Promise<BreakGlassRow> {
   const why = await whyNotSign(taking, mine, now);
   if (why !== null) {
     const hint = mine.against === null ? "somebody else has to be the second one" : undefined;
-    throw refused("forbidden", why, id, hint ?? grantHint("break-glass"));
+    throw refused("forbidden", why, id, hint ?? hintToWait(mine) ?? grantHint("break-glass"));
   }
   const row = await signGlass(tx, glass, signature);
   const force = mode === "solo" || row.signatures.length >= 2;
@@ -156,7 +156,7 @@ async function takeReview(taking: Taking): Promise<BreakGlassRow> {
   }
   const standing = await glassStandingOf(tx, glass.asked, signature, "review", new Date(at));
   if (standing.against !== null) {
-    throw refused("forbidden", standing.against, id, grantHint("review"));
+    throw refused("forbidden", standing.against, id, hintToWait(standing) ?? grantHint("review"));
   }
   const alone = await isAlone(taking, { person, ...standing }, { at, usedAt });
   const review = { ...signature, alone, ...wordsOf(answer) };

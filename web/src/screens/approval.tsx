@@ -115,6 +115,11 @@ function Answers({ view: { answers } }: { readonly view: ApprovalView }) {
             )}{" "}
             as {one.role} by <Foreign text={one.name ?? "somebody who was erased"} most={120} />,{" "}
             <When at={one.at} />
+            {one.reason === null ? null : (
+              <div>
+                “<Foreign text={one.reason} most={2_000} />”
+              </div>
+            )}
             <div className="muted">
               {one.method === "key" ? "key file" : "passkey"}
               {one.asserted === null
