@@ -77,9 +77,10 @@ it("takes no answer that was overtaken by its own later ones for a database that
       const value: unknown = Reflect.get(db, name);
       if (name !== "executeQuery") return typeof value === "function" ? value.bind(db) : value;
       return async (query: CompiledQuery) => {
-        const answer = await db.executeQuery(query);
+        // The one that is asked first, whichever is answered first.
         const held = overtaken;
         overtaken = undefined;
+        const answer = await db.executeQuery(query);
         await held;
         return answer;
       };
